@@ -1,0 +1,1 @@
+//! The `network!` macro of axonal. Use it through the `axonal` crate.
