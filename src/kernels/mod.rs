@@ -1,0 +1,9 @@
+//! All SIMD and all `unsafe` code: vector types, elementary functions, matrix products.
+
+mod scalar;
+mod vector;
+
+#[doc(hidden)]
+pub use scalar::Lanes;
+pub use scalar::Scalar;
+pub use vector::{Mask, Vector};
