@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use crate::init::Initializer;
 use crate::kernels::{Scalar, Vector};
 
 /// An activation as layers use it: on scores, in place.
@@ -10,6 +11,9 @@ use crate::kernels::{Scalar, Vector};
 pub trait Activation: Send + Sync + 'static {
     /// The decision boundary of a single output: 0.5 for a probability, 0 for a score.
     const THRESHOLD: f64 = 0.0;
+
+    /// How the weights before it are drawn, unless the description says otherwise.
+    const INITIALIZER: Initializer = Initializer::GlorotUniform;
 
     /// The word in a description, with its parameter: `leaky_relu(0.01)`.
     fn name() -> impl core::fmt::Display;
@@ -34,4 +38,24 @@ pub trait ActivationGradient: Activation {
     ///
     /// `scores` is empty unless [`NEEDS_SCORES`](Self::NEEDS_SCORES).
     fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
+}
+
+/// TEMP
+#[derive(Debug)]
+pub struct Identity;
+impl Activation for Identity {
+    fn name() -> impl core::fmt::Display {
+        "identity"
+    }
+}
+impl ActivationGradient for Identity {
+    fn backward<T: Scalar, S: Simd>(_: S, _: &[T], _: &[T], _: &mut [T]) {}
+}
+/// TEMP
+#[derive(Debug)]
+pub struct Step;
+impl Activation for Step {
+    fn name() -> impl core::fmt::Display {
+        "step"
+    }
 }

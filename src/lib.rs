@@ -5,6 +5,10 @@
 pub mod kernels;
 
 pub mod activations;
+pub mod init;
+pub mod layers;
+mod sample;
 
-pub use kernels::Scalar;
+pub use kernels::{Parameters, Scalar};
 pub use pulp::Simd;
+pub use sample::{Sample, Shape};

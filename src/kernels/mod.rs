@@ -1,9 +1,22 @@
 //! All SIMD and all `unsafe` code: vector types, elementary functions, matrix products.
 
+mod dispatch;
+mod elementwise;
+mod memory;
+mod one;
+mod product;
 mod scalar;
+mod transposed;
 mod vector;
 
+pub use dispatch::InstructionSet;
+pub(crate) use dispatch::dispatch;
+pub(crate) use elementwise::{add_rows, map};
+pub use memory::Parameters;
+pub(crate) use one::product_one;
+pub(crate) use product::{Product, Right, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
+pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

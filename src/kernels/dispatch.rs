@@ -1,0 +1,146 @@
+//! The instruction set is chosen once, at the entry of a pass; the whole pass is compiled for it.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use pulp::{Scalar as Baseline, Simd, WithSimd};
+
+/// A set of vector instructions that kernels are compiled for.
+///
+/// Passes run on the best one that the machine has. [`InstructionSet::force`], or the environment variable
+/// `AXONAL_INSTRUCTION_SET` (with the feature `std`), chooses another: for tests, and to reproduce another machine's results.
+///
+/// ```
+/// use axonal::kernels::InstructionSet;
+///
+/// let sets: Vec<_> = InstructionSet::available().collect();
+/// assert!(sets.contains(&InstructionSet::Baseline));
+/// assert!(sets.contains(&InstructionSet::current()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum InstructionSet {
+    /// Whatever the crate was compiled for.
+    Baseline = 1,
+    /// AVX2 and FMA: 8 lanes of `f32` (x86-64).
+    Avx2 = 2,
+    /// AVX-512: 16 lanes of `f32` (x86-64).
+    Avx512 = 3,
+    /// NEON: 4 lanes of `f32` (aarch64).
+    Neon = 4,
+    /// The 128 bit vectors of WebAssembly.
+    Wasm = 5,
+}
+
+/// The choice, or 0 while none was made.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+impl InstructionSet {
+    const ALL: [Self; 5] = [Self::Baseline, Self::Avx2, Self::Avx512, Self::Neon, Self::Wasm];
+
+    /// Those that this machine has, worst first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|set| set.is_available())
+    }
+
+    /// The one that passes run on.
+    #[inline(always)]
+    pub fn current() -> Self {
+        match CURRENT.load(Ordering::Relaxed) {
+            1 => Self::Baseline,
+            2 => Self::Avx2,
+            3 => Self::Avx512,
+            4 => Self::Neon,
+            5 => Self::Wasm,
+            _ => Self::choose(),
+        }
+    }
+
+    /// Runs all passes of this process on `set` from now on, and says whether the machine has it; where it does not, nothing changes.
+    pub fn force(set: Self) -> bool {
+        let available = set.is_available();
+        if available {
+            CURRENT.store(set as u8, Ordering::Relaxed);
+        }
+        available
+    }
+
+    #[cold]
+    fn choose() -> Self {
+        let set = Self::asked_for().or_else(|| Self::available().last()).unwrap_or(Self::Baseline);
+        CURRENT.store(set as u8, Ordering::Relaxed);
+        set
+    }
+
+    /// The set that the environment asks for. One that is unknown or missing here is reported, and the best one is used.
+    #[cfg(feature = "std")]
+    fn asked_for() -> Option<Self> {
+        let name = std::env::var("AXONAL_INSTRUCTION_SET").ok()?;
+        let set = Self::available().find(|set| set.to_string() == name);
+        if set.is_none() {
+            let available: Vec<_> = Self::available().map(|set| set.to_string()).collect();
+            eprintln!(
+                "axonal: AXONAL_INSTRUCTION_SET is `{name}`, but this machine has {}: using the best of these",
+                available.join(", ")
+            );
+        }
+        set
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn asked_for() -> Option<Self> {
+        None
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            Self::Baseline => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => pulp::x86::V3::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => pulp::x86::V4::is_available(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => pulp::aarch64::Neon::is_available(),
+            #[cfg(target_family = "wasm")]
+            Self::Wasm => pulp::wasm::Simd128::is_available(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+            Self::Wasm => "wasm",
+        })
+    }
+}
+
+/// Runs a pass on the [current](InstructionSet::current) instruction set.
+#[inline(always)]
+pub(crate) fn dispatch<P: WithSimd>(pass: P) -> P::Output {
+    match InstructionSet::current() {
+        // SAFETY, for each: a set is current only after `is_available` found it on this machine.
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx512 => Simd::vectorize(unsafe { pulp::x86::V4::new_unchecked() }, pass),
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx2 => Simd::vectorize(unsafe { pulp::x86::V3::new_unchecked() }, pass),
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        InstructionSet::Neon => {
+            Simd::vectorize(unsafe { pulp::aarch64::Neon::new_unchecked() }, pass)
+        }
+        // SAFETY: as above.
+        #[cfg(target_family = "wasm")]
+        InstructionSet::Wasm => {
+            Simd::vectorize(unsafe { pulp::wasm::Simd128::new_unchecked() }, pass)
+        }
+        _ => Baseline.vectorize(pass),
+    }
+}

@@ -1,0 +1,48 @@
+//! Loops over whole slices: vectors, then a partial one at the end.
+
+use pulp::Simd;
+
+use super::{Scalar, Vector};
+
+/// `values[i] = function(values[i])`.
+#[inline(always)]
+pub(crate) fn map<T: Scalar, S: Simd>(
+    simd: S,
+    values: &mut [T],
+    function: impl Fn(Vector<T, S>) -> Vector<T, S>,
+) {
+    let mut chunks = values.chunks_exact_mut(Vector::<T, S>::LANES);
+    for chunk in &mut chunks {
+        function(Vector::load(simd, chunk)).store(chunk);
+    }
+    let rest = chunks.into_remainder();
+    if !rest.is_empty() {
+        function(Vector::load_partial(simd, rest)).store_partial(rest);
+    }
+}
+
+/// `sums += values`, lane by lane, or `sums = values` the first time.
+#[inline(always)]
+pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
+    let width = sums.len();
+    if !accumulate {
+        sums.fill(T::zero());
+    }
+    let lanes = Vector::<T, S>::LANES;
+    for (index, sums) in sums.chunks_mut(lanes).enumerate() {
+        let at = index * lanes;
+        if sums.len() == lanes {
+            let mut sum = Vector::load(simd, sums);
+            for row in rows.chunks_exact(width) {
+                sum = sum + Vector::load(simd, &row[at..at + lanes]);
+            }
+            sum.store(sums);
+        } else {
+            for row in rows.chunks_exact(width) {
+                for (sum, value) in sums.iter_mut().zip(&row[at..]) {
+                    *sum += *value;
+                }
+            }
+        }
+    }
+}

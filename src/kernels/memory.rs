@@ -1,0 +1,72 @@
+//! Plain old data: networks and layers as flat slices of their scalars, and on the heap without a detour over the stack.
+
+use nalgebra::SMatrix;
+
+use super::Scalar;
+
+/// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
+///
+/// This is what lets an optimizer walk one flat slice, and a gradient have the network's own type.
+/// `network!` implements it for what it defines, with compile-time assertions beside it.
+///
+/// # Safety
+///
+/// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`
+/// or nalgebra's static matrices of `Scalar`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
+pub unsafe trait Parameters: Sized + Send + Sync + 'static {
+    /// `f32` or `f64`.
+    type Scalar: Scalar;
+
+    /// How many scalars it holds.
+    const COUNT: usize = size_of::<Self>() / size_of::<Self::Scalar>();
+
+    /// All scalars, in memory order.
+    #[inline(always)]
+    fn as_slice(&self) -> &[Self::Scalar] {
+        // SAFETY: the contract of the trait: COUNT scalars and nothing else.
+        unsafe { core::slice::from_raw_parts(core::ptr::from_ref(self).cast(), Self::COUNT) }
+    }
+
+    /// All scalars, in memory order.
+    #[inline(always)]
+    fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
+        // SAFETY: the contract of the trait: COUNT scalars and nothing else; every bit pattern is a scalar.
+        unsafe { core::slice::from_raw_parts_mut(core::ptr::from_mut(self).cast(), Self::COUNT) }
+    }
+
+    /// A flat slice seen as this type.
+    ///
+    /// # Panics
+    ///
+    /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
+    #[inline(always)]
+    fn from_mut_slice(scalars: &mut [Self::Scalar]) -> &mut Self {
+        assert_eq!(scalars.len(), Self::COUNT, "a slice of another length than the parameters");
+        // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
+        unsafe { &mut *scalars.as_mut_ptr().cast::<Self>() }
+    }
+
+    /// All zeros, on the heap: the value is never on the stack, however large it is.
+    #[cfg(feature = "std")]
+    fn zeros() -> Box<Self> {
+        let layout = std::alloc::Layout::new::<Self>();
+        if layout.size() == 0 {
+            // SAFETY: a type of size zero lives at any aligned address, and has nothing to initialize.
+            return unsafe { Box::from_raw(core::ptr::NonNull::dangling().as_ptr()) };
+        }
+        // SAFETY: the layout has a size; all-zero bits are a valid value (the contract of the trait);
+        // the memory comes from the allocator and with the layout that `Box` will free it with.
+        unsafe {
+            let memory = std::alloc::alloc_zeroed(layout);
+            if memory.is_null() {
+                std::alloc::handle_alloc_error(layout);
+            }
+            Box::from_raw(memory.cast())
+        }
+    }
+}
+
+// SAFETY: a static nalgebra matrix is an array of its scalars (`ArrayStorage`, a transparent `[[T; R]; C]`, and a marker).
+unsafe impl<T: Scalar, const R: usize, const C: usize> Parameters for SMatrix<T, R, C> {
+    type Scalar = T;
+}

@@ -1,0 +1,95 @@
+//! The product with a transposed left matrix, for the gradient of a layer's inputs: dot products of contiguous columns.
+
+use pulp::{Simd, WithSimd};
+
+use super::{Scalar, Vector};
+
+/// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
+pub(crate) struct TransposedProduct<'a, T> {
+    pub a: &'a [T],
+    pub b: &'a [T],
+    pub c: &'a mut [T],
+    /// The common dimension: rows of `A` and of `B`.
+    pub k: usize,
+    /// Columns of `A`.
+    pub m: usize,
+    /// Columns of `B`.
+    pub n: usize,
+}
+
+impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { a, b, c, k, m, n } = self;
+        assert!(
+            a.len() == k * m && b.len() == k * n && c.len() == m * n,
+            "a matrix has another size than said"
+        );
+        let mut column = 0;
+        while column < n {
+            let columns = if n - column >= 3 { 3 } else { 1 };
+            let mut row = 0;
+            while row < m {
+                let rows = if m - row >= 4 { 4 } else { 1 };
+                match (rows, columns) {
+                    (4, 3) => dots::<T, S, 4, 3>(simd, a, b, c, k, m, row, column),
+                    (4, _) => dots::<T, S, 4, 1>(simd, a, b, c, k, m, row, column),
+                    (_, 3) => dots::<T, S, 1, 3>(simd, a, b, c, k, m, row, column),
+                    (_, _) => dots::<T, S, 1, 1>(simd, a, b, c, k, m, row, column),
+                }
+                row += rows;
+            }
+            column += columns;
+        }
+    }
+}
+
+/// `R` columns of `A` against `C` columns of `B`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the sizes of one product, unpacked")]
+fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
+    simd: S,
+    a: &[T],
+    b: &[T],
+    c: &mut [T],
+    k: usize,
+    m: usize,
+    row: usize,
+    column: usize,
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let zero = Vector::splat(simd, T::zero());
+    let mut sums = [[zero; C]; R];
+    let a: [&[T]; R] = core::array::from_fn(|r| &a[(row + r) * k..][..k]);
+    let b: [&[T]; C] = core::array::from_fn(|j| &b[(column + j) * k..][..k]);
+    let mut at = 0;
+    while at + lanes <= k {
+        // SAFETY: each column has k elements, and `at + lanes` is not past the end.
+        let right: [_; C] =
+            core::array::from_fn(|j| unsafe { Vector::load_ptr(simd, b[j].as_ptr().add(at)) });
+        for r in 0..R {
+            // SAFETY: as above.
+            let left = unsafe { Vector::load_ptr(simd, a[r].as_ptr().add(at)) };
+            for j in 0..C {
+                sums[r][j] = left.mul_add(right[j], sums[r][j]);
+            }
+        }
+        at += lanes;
+    }
+    if at < k {
+        let right: [_; C] = core::array::from_fn(|j| Vector::load_partial(simd, &b[j][at..]));
+        for r in 0..R {
+            let left = Vector::load_partial(simd, &a[r][at..]);
+            for j in 0..C {
+                sums[r][j] = left.mul_add(right[j], sums[r][j]);
+            }
+        }
+    }
+    for r in 0..R {
+        for j in 0..C {
+            c[(column + j) * m + row + r] = sums[r][j].sum();
+        }
+    }
+}

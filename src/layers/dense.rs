@@ -1,0 +1,367 @@
+//! The fully connected layer.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use nalgebra::{SMatrix, SVector};
+use pulp::{Simd, WithSimd};
+use rand::Rng;
+
+use super::{Batch, Differentiable, Kind, Layer, Part, Path};
+use crate::Scalar;
+use crate::activations::{Activation, ActivationGradient, Identity, Step};
+use crate::init::Initializer;
+use crate::kernels::{
+    Parameters, Product, Right, Start, TransposedProduct, add_rows, map, product_one,
+};
+use crate::sample::{Sample, Shape, flat, flat_mut};
+
+/// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
+///
+/// PyTorch's `nn.Linear`, Keras's `Dense`, with the activation f inside.
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input **x** | vector of `IN` |
+/// | output **y** | vector of `OUT` |
+/// | `weight` W | `OUT` x `IN`; in files as in PyTorch, `[OUT, IN]` |
+/// | `bias` **b** | vector of `OUT`; [`NoBias`] with the option `no_bias` |
+///
+/// # Initial weights
+///
+/// By the activation ([`Initializer`]), or `init he_normal` and the like in the description; the bias is zero.
+#[repr(C)]
+pub struct Dense<T, const IN: usize, const OUT: usize, A = Identity, B = SVector<T, OUT>> {
+    /// One row a neuron.
+    pub weight: SMatrix<T, OUT, IN>,
+    /// One number a neuron.
+    pub bias: B,
+    activation: PhantomData<A>,
+}
+
+/// In the place of a bias: there is none.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NoBias<T>(PhantomData<T>);
+
+/// The bias of a layer: a vector, or [`NoBias`].
+pub trait Bias<T: Scalar>: Parameters<Scalar = T> + fmt::Debug + PartialEq {}
+
+// SAFETY: it is empty.
+#[allow(unsafe_code, reason = "plain old data")]
+unsafe impl<T: Scalar> Parameters for NoBias<T> {
+    type Scalar = T;
+}
+
+impl<T: Scalar, const N: usize> Bias<T> for SVector<T, N> {}
+impl<T: Scalar> Bias<T> for NoBias<T> {}
+
+// SAFETY: `repr(C)`, of a matrix of T, a bias of T, and nothing.
+#[allow(unsafe_code, reason = "plain old data")]
+unsafe impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Parameters
+    for Dense<T, IN, OUT, A, B>
+{
+    type Scalar = T;
+}
+
+/// Weights up to this size are multiplied in line, where the optimizer sees all sizes; larger ones in a function that
+/// layers of the same type share.
+const IN_LINE: usize = 8 * 1024;
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
+    Dense<T, IN, OUT, A, B>
+{
+    /// Draws new weights with an initializer of one's own choice, and sets the bias to zero.
+    pub fn initialize_with<R: Rng + ?Sized>(&mut self, initializer: Initializer, rng: &mut R) {
+        initializer.fill(self.weight.as_mut_slice(), IN, OUT, rng);
+        self.bias.as_mut_slice().fill(T::zero());
+    }
+
+    /// W **x** + **b** for a batch.
+    #[inline(always)]
+    fn multiply<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[SVector<T, IN>],
+        scores: &mut [SVector<T, OUT>],
+    ) {
+        let bias = self.bias.as_slice();
+        simd.vectorize(Product {
+            a: self.weight.as_slice(),
+            b: Right { values: flat(inputs), row_stride: 1, column_stride: IN },
+            m: OUT,
+            k: IN,
+            n: scores.len(),
+            c: flat_mut(scores),
+            start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
+        });
+    }
+
+    /// f in place.
+    #[inline(always)]
+    fn activate<S: Simd>(simd: S, scores: &mut [SVector<T, OUT>]) {
+        simd.vectorize(Activated::<T, OUT, A> { scores, activation: PhantomData });
+    }
+}
+
+/// The activation over a batch, as a function that layers of the same width share.
+struct Activated<'a, T, const OUT: usize, A> {
+    scores: &'a mut [SVector<T, OUT>],
+    activation: PhantomData<A>,
+}
+
+impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for Activated<'_, T, OUT, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        map(simd, flat_mut(self.scores), A::element);
+        for sample in self.scores {
+            A::sample(simd, sample.as_mut_slice());
+        }
+    }
+}
+
+/// One sample, for layers whose weights are too large to multiply them in line.
+struct One<'a, T, const IN: usize, const OUT: usize, A, B> {
+    layer: &'a Dense<T, IN, OUT, A, B>,
+    input: &'a SVector<T, IN>,
+    output: &'a mut SVector<T, OUT>,
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> WithSimd
+    for One<'_, T, IN, OUT, A, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layer, input, output } = self;
+        let output = output.as_mut_slice();
+        product_one(
+            simd,
+            layer.weight.as_slice(),
+            input.as_slice(),
+            layer.bias.as_slice(),
+            output,
+            A::element,
+        );
+        A::sample(simd, output);
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Layer
+    for Dense<T, IN, OUT, A, B>
+{
+    type Input = SVector<T, IN>;
+    type Output = SVector<T, OUT>;
+    type Activation = A;
+
+    const MULTIPLY_ADDS: usize = IN * OUT;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
+        let one = One { layer: self, input, output };
+        if IN * OUT <= IN_LINE { one.with_simd(simd) } else { simd.vectorize(one) }
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+        self.multiply(simd, inputs, outputs);
+        Self::activate(simd, outputs);
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        self.initialize_with(A::INITIALIZER, rng);
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        visit(
+            path,
+            Part::Layer {
+                word: "dense",
+                activation: |formatter| write!(formatter, "{}", A::name()),
+                output: Shape::Vector(OUT),
+                parameters: Self::COUNT,
+            },
+        );
+        visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape: &[OUT, IN] });
+        if B::COUNT > 0 {
+            visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape: &[OUT] });
+        }
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>> Differentiable
+    for Dense<T, IN, OUT, A, B>
+{
+    fn trace_len(samples: usize) -> usize {
+        if A::NEEDS_SCORES { samples * OUT } else { 0 }
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        scores: &mut [Self::Output],
+        _trace: &mut [T],
+    ) {
+        self.multiply(simd, inputs, scores);
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        trace: &mut [T],
+    ) {
+        self.multiply(simd, inputs, outputs);
+        if A::NEEDS_SCORES {
+            trace.copy_from_slice(flat(outputs));
+        }
+        Self::activate(simd, outputs);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd>(
+        &self,
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[Self::Output],
+        gradient: &mut Self,
+    ) {
+        let Batch { inputs, input_gradient, accumulate, .. } = batch;
+        let samples = score_gradient.len();
+        let score_gradient = flat(score_gradient);
+        simd.vectorize(Product {
+            a: score_gradient,
+            b: Right { values: flat(inputs), row_stride: IN, column_stride: 1 },
+            c: gradient.weight.as_mut_slice(),
+            m: OUT,
+            k: samples,
+            n: IN,
+            start: if accumulate { Start::Current } else { Start::Zero },
+        });
+        if B::COUNT > 0 {
+            add_rows(simd, gradient.bias.as_mut_slice(), score_gradient, accumulate);
+        }
+        if let Some(input_gradient) = input_gradient {
+            simd.vectorize(TransposedProduct {
+                a: self.weight.as_slice(),
+                b: score_gradient,
+                c: flat_mut(input_gradient),
+                k: OUT,
+                m: IN,
+                n: samples,
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(
+        &self,
+        simd: S,
+        batch: Batch<'_, Self>,
+        outputs: &[Self::Output],
+        output_gradient: &mut [Self::Output],
+        gradient: &mut Self,
+    ) {
+        let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
+        simd.vectorize(Derivative::<T, OUT, A> {
+            scores,
+            outputs,
+            gradient: output_gradient,
+            activation: PhantomData,
+        });
+        self.backward_scores(simd, batch, output_gradient, gradient);
+    }
+}
+
+/// From the gradient of outputs to that of scores, over a batch.
+pub(super) struct Derivative<'a, T, const OUT: usize, A> {
+    pub(super) scores: &'a [T],
+    pub(super) outputs: &'a [SVector<T, OUT>],
+    pub(super) gradient: &'a mut [SVector<T, OUT>],
+    pub(super) activation: PhantomData<A>,
+}
+
+impl<T: Scalar, const OUT: usize, A: ActivationGradient> WithSimd for Derivative<'_, T, OUT, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut scores = self.scores;
+        for (output, gradient) in self.outputs.iter().zip(self.gradient) {
+            let (sample, rest) = scores.split_at(if A::NEEDS_SCORES { OUT } else { 0 });
+            A::backward(simd, sample, output.as_slice(), gradient.as_mut_slice());
+            scores = rest;
+        }
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Dense<T, IN, OUT, Step, B> {
+    /// One round of the perceptron rule over all samples, and the number of wrong outputs it met; 0 says that it has learned them all.
+    ///
+    /// For each sample in turn, with y = step(W **x** + **b**) and the target t, both 0 or 1:
+    /// W += rate (t − y) **x**ᵀ, **b** += rate (t − y). It ends where the classes can be separated by a plane (AND, OR),
+    /// and never where they cannot (XOR).
+    ///
+    /// Source: F. Rosenblatt, "The perceptron: a probabilistic model for information storage and organization in the brain",
+    /// Psychological Review 65 (1958).
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs.
+    pub fn perceptron_step(
+        &mut self,
+        inputs: &[SVector<T, IN>],
+        targets: &[SVector<T, OUT>],
+        rate: T,
+    ) -> usize {
+        assert_eq!(inputs.len(), targets.len(), "as many targets as inputs");
+        let mut wrong = 0;
+        for (input, target) in inputs.iter().zip(targets) {
+            let mut output = SVector::zeros();
+            self.infer_one(pulp::Scalar::new(), input, &mut output);
+            for neuron in 0..OUT {
+                let error = target[neuron] - output[neuron];
+                if error == T::zero() {
+                    continue;
+                }
+                wrong += 1;
+                for (index, value) in input.iter().enumerate() {
+                    self.weight[(neuron, index)] += rate * error * *value;
+                }
+                if let Some(bias) = self.bias.as_mut_slice().get_mut(neuron) {
+                    *bias += rate * error;
+                }
+            }
+        }
+        wrong
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> fmt::Debug
+    for Dense<T, IN, OUT, A, B>
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Dense")
+            .field("weight", &self.weight)
+            .field("bias", &self.bias)
+            .finish()
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> PartialEq
+    for Dense<T, IN, OUT, A, B>
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.weight == other.weight && self.bias == other.bias
+    }
+}

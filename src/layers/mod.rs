@@ -1,0 +1,172 @@
+//! The layers, and the traits that a layer, a network and a network inside a network have in common.
+
+mod activate;
+mod dense;
+
+use core::fmt;
+
+use pulp::Simd;
+use rand::Rng;
+
+pub use activate::Activate;
+pub use dense::{Dense, NoBias};
+
+use crate::activations::Activation;
+use crate::kernels::Parameters;
+use crate::sample::{Sample, Shape};
+
+/// Something that turns samples into samples: a layer, or a whole network.
+///
+/// The methods here are what a network calls on its layers, inside a pass that runs on one instruction set.
+/// To use a network, see [`Network`](crate::Network).
+pub trait Layer: Parameters {
+    /// One input.
+    type Input: Sample<Scalar = Self::Scalar>;
+    /// One output.
+    type Output: Sample<Scalar = Self::Scalar>;
+    /// The activation that its scores go through last, [`Identity`](crate::activations::Identity) if there is none.
+    type Activation: Activation;
+
+    /// Multiplications with an addition, for one sample.
+    const MULTIPLY_ADDS: usize;
+
+    /// One output from one input.
+    fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output);
+
+    /// One output for each input; both slices have one length.
+    fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]);
+
+    /// Random weights by the layer's default initializer, zero biases.
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
+
+    /// Calls `visit` with each layer and each of its tensors, in memory order.
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+}
+
+/// A layer that backpropagation goes through.
+///
+/// A training pass is: [`activations`](Self::activations) through all layers but the last, [`scores`](Self::scores) of the last one,
+/// the loss, which turns scores into their gradient, then [`backward_scores`](Self::backward_scores) of the last layer
+/// and [`backward`](Self::backward) of the others.
+#[diagnostic::on_unimplemented(
+    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
+    label = "`{Self}: Differentiable` is not implemented",
+    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
+)]
+pub trait Differentiable: Layer {
+    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
+    fn trace_len(samples: usize) -> usize;
+
+    /// The forward pass of training up to, and without, [`Layer::Activation`].
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        scores: &mut [Self::Output],
+        trace: &mut [Self::Scalar],
+    );
+
+    /// The forward pass of training.
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        trace: &mut [Self::Scalar],
+    );
+
+    /// From the gradient of the scores to that of the parameters, which is added to `gradient` or replaces it,
+    /// and to that of the inputs where there is someone to use it.
+    fn backward_scores<S: Simd>(
+        &self,
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[Self::Output],
+        gradient: &mut Self,
+    );
+
+    /// As [`backward_scores`](Self::backward_scores), from the gradient of the outputs, which is overwritten with that of the scores.
+    fn backward<S: Simd>(
+        &self,
+        simd: S,
+        batch: Batch<'_, Self>,
+        outputs: &[Self::Output],
+        output_gradient: &mut [Self::Output],
+        gradient: &mut Self,
+    );
+}
+
+/// What a backward pass is given of the forward pass before it, and where its results go.
+#[expect(missing_debug_implementations, reason = "it lives for one call")]
+pub struct Batch<'a, L: Layer + ?Sized> {
+    /// The inputs of the forward pass.
+    pub inputs: &'a [L::Input],
+    /// What the forward pass kept.
+    pub trace: &'a mut [L::Scalar],
+    /// Where the gradient of the inputs is written, if somebody needs it.
+    pub input_gradient: Option<&'a mut [L::Input]>,
+    /// Whether the gradient of the parameters is added to what is there.
+    pub accumulate: bool,
+}
+
+/// A part of a layer's description.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Part {
+    /// A layer: its word, its activation's, what comes out, how many parameters it has.
+    #[non_exhaustive]
+    Layer {
+        /// The word of the description: `dense`.
+        word: &'static str,
+        /// Displays the activation, empty if there is none.
+        activation: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
+        /// The shape of one output.
+        output: Shape,
+        /// How many parameters it has.
+        parameters: usize,
+    },
+    /// A tensor of parameters.
+    #[non_exhaustive]
+    Tensor {
+        /// Whether it is a weight or a bias.
+        kind: Kind,
+        /// The shape in PyTorch's order: `[outputs, inputs]`.
+        shape: &'static [usize],
+    },
+}
+
+/// What a tensor of parameters is for. Weight decay is for weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Multiplies something.
+    Weight,
+    /// Is added to something.
+    Bias,
+}
+
+/// The way to a layer or tensor through the networks around it; displays as `encoder.dense1.weight`.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: &'static str,
+}
+
+impl<'a> Path<'a> {
+    /// The network itself.
+    pub const ROOT: Path<'static> = Path { parent: None, name: "" };
+
+    /// A field of what `self` leads to.
+    pub fn field(&'a self, name: &'static str) -> Self {
+        Self { parent: Some(self), name }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent.filter(|parent| parent.parent.is_some()) {
+            write!(formatter, "{parent}.")?;
+        }
+        formatter.write_str(self.name)
+    }
+}

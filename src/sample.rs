@@ -1,0 +1,73 @@
+//! What goes through a network: one sample, and its shape.
+
+use core::fmt;
+
+use bytemuck::Pod;
+use nalgebra::SVector;
+
+use crate::Scalar;
+
+/// One input or output of a layer: a vector (images come with the convolutions).
+///
+/// A batch is a slice of samples; in memory it is a matrix with one column a sample, without a copy.
+pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
+    /// `f32` or `f64`.
+    type Scalar: Scalar;
+
+    /// How many numbers one sample holds.
+    const LEN: usize;
+
+    /// The shape, as a description writes it.
+    const SHAPE: Shape;
+
+    /// The numbers of one sample.
+    #[inline(always)]
+    fn as_slice(&self) -> &[Self::Scalar] {
+        bytemuck::cast_slice(core::slice::from_ref(self))
+    }
+
+    /// The numbers of one sample.
+    #[inline(always)]
+    fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
+        bytemuck::cast_slice_mut(core::slice::from_mut(self))
+    }
+}
+
+impl<T: Scalar, const N: usize> Sample for SVector<T, N> {
+    type Scalar = T;
+    const LEN: usize = N;
+    const SHAPE: Shape = Shape::Vector(N);
+}
+
+/// The shape of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Shape {
+    /// So many numbers.
+    Vector(usize),
+    /// Channels, rows, columns.
+    Image(usize, usize, usize),
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vector(length) => write!(formatter, "{length}"),
+            Self::Image(channels, rows, columns) => {
+                write!(formatter, "{channels}x{rows}x{columns}")
+            }
+        }
+    }
+}
+
+/// All numbers of a batch, sample after sample.
+#[inline(always)]
+pub(crate) fn flat<X: Sample>(batch: &[X]) -> &[X::Scalar] {
+    bytemuck::cast_slice(batch)
+}
+
+/// All numbers of a batch, sample after sample.
+#[inline(always)]
+pub(crate) fn flat_mut<X: Sample>(batch: &mut [X]) -> &mut [X::Scalar] {
+    bytemuck::cast_slice_mut(batch)
+}
