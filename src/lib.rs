@@ -13,6 +13,8 @@ mod sample;
 pub mod data;
 #[cfg(feature = "std")]
 mod error;
+#[cfg(feature = "std")]
+pub mod evaluation;
 
 #[cfg(feature = "std")]
 pub use error::Error;
