@@ -9,6 +9,15 @@ pub mod init;
 pub mod layers;
 mod sample;
 
+#[cfg(feature = "std")]
+pub mod data;
+#[cfg(feature = "std")]
+mod error;
+#[cfg(feature = "std")]
+pub mod evaluation;
+
+#[cfg(feature = "std")]
+pub use error::Error;
 pub use kernels::{Parameters, Scalar};
 pub use pulp::Simd;
 pub use sample::{Sample, Shape};
