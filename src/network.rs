@@ -8,13 +8,8 @@ use crate::sample::Sample;
 
 #[cfg(feature = "std")]
 use {
-    crate::Differentiable,
-    crate::losses::Loss,
-    crate::optimizers::Optimizer,
-    crate::summary::Summary,
-    crate::training,
-    rand::Rng,
-    std::path::Path,
+    crate::Differentiable, crate::losses::Loss, crate::optimizers::Optimizer,
+    crate::summary::Summary, crate::training, rand::Rng, std::path::Path,
 };
 
 /// A network, as `network!` defines it.

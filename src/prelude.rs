@@ -4,15 +4,13 @@ pub use nalgebra::{SMatrix, SVector};
 pub use rand::SeedableRng;
 pub use rand::rngs::StdRng;
 
-pub use crate::{Network, Parameters, network};
+pub use crate::{Network, Parameters};
 
 #[cfg(feature = "std")]
 pub use crate::{
     data::{Class, Dataset},
     evaluation::Evaluation,
-    losses::{
-        BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError,
-    },
+    losses::{BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError},
     optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd},
     training::{History, Schedule, Trainer},
 };

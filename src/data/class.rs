@@ -51,6 +51,13 @@ impl<const N: usize> Class<N> {
     }
 }
 
+/// Class 1 for true, class 0 for false.
+impl From<bool> for Class<2> {
+    fn from(value: bool) -> Self {
+        Self(value.into())
+    }
+}
+
 impl<const N: usize> TryFrom<usize> for Class<N> {
     type Error = Error;
 

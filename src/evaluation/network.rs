@@ -115,7 +115,8 @@ impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
     type Report = Confusion<C>;
 
     fn record(&self, output: &SVector<T, C>, _threshold: f64, report: &mut Confusion<C>) {
-        let largest = |best: usize, class: usize| if output[class] > output[best] { class } else { best };
+        let largest =
+            |best: usize, class: usize| if output[class] > output[best] { class } else { best };
         if let Ok(predicted) = Class::new((0..C).fold(0, largest)) {
             report.record(*self, predicted);
         }

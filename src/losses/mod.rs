@@ -10,8 +10,8 @@ pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::ActivationGradient;
 use crate::kernels::Scalar;
-use crate::sample::{Sample, flat_mut};
 use crate::kernels::map;
+use crate::sample::{Sample, flat_mut};
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///

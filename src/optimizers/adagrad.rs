@@ -89,7 +89,8 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let rate = self.learning_rate / (1.0 + (step - 1) as f64 * self.rate_decay);
-        let (rate, decay, epsilon) = (splat(-rate), splat(self.decay.of(kind)), splat(self.epsilon));
+        let (rate, decay, epsilon) =
+            (splat(-rate), splat(self.decay.of(kind)), splat(self.epsilon));
         for_each(simd, parameters, gradient, [first], |w, g, [s]| {
             let g = decay.mul_add(w, g);
             let s = g.mul_add(g, s);

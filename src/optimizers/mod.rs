@@ -16,7 +16,7 @@ pub use sgd::Sgd;
 
 use crate::kernels::{Scalar, Vector};
 use crate::layers::{Kind, Part, Path};
-use crate::{Layer, Parameters};
+use crate::Layer;
 
 /// A rule that moves parameters along their gradient.
 ///

@@ -47,9 +47,10 @@ impl History {
     /// The epoch with the best validation score, the first of those if there are several.
     pub fn best(&self) -> Option<&Epoch> {
         let score = |epoch: &Epoch| epoch.validation.as_ref().map(|validation| validation.score);
-        self.epochs.iter().filter(|epoch| score(epoch).is_some()).reduce(|best, epoch| {
-            if score(epoch) > score(best) { epoch } else { best }
-        })
+        self.epochs
+            .iter()
+            .filter(|epoch| score(epoch).is_some())
+            .reduce(|best, epoch| if score(epoch) > score(best) { epoch } else { best })
     }
 
     /// How long all epochs took.

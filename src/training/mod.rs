@@ -7,6 +7,7 @@ mod trainer;
 
 use core::marker::PhantomData;
 
+use num_traits::{Float, Zero};
 use pulp::{Simd, WithSimd};
 
 pub use history::{Epoch, History, Validation};
@@ -130,18 +131,22 @@ where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
 {
-    assert_eq!(
-        inputs.len(),
-        targets.len(),
-        "a batch takes as many targets as inputs"
-    );
+    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
     if inputs.is_empty() {
         if let Some(gradient) = gradient {
             gradient.as_mut_slice().fill(N::Scalar::zero());
         }
         return N::Scalar::zero();
     }
-    dispatch(Pass { net, inputs, targets, loss, memory, gradient, output: PhantomData::<N::Output> })
+    dispatch(Pass {
+        net,
+        inputs,
+        targets,
+        loss,
+        memory,
+        gradient,
+        output: PhantomData::<N::Output>,
+    })
 }
 
 /// Loss and, if it is asked for, gradient of a batch, in pieces.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use num_traits::Float;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -87,10 +88,7 @@ impl<L, O, V> Trainer<L, O, V> {
     }
 
     /// Measures the network on other data after each epoch.
-    pub fn validate_on<I, Y>(
-        self,
-        data: &Dataset<I, Y>,
-    ) -> Trainer<L, O, &Dataset<I, Y>> {
+    pub fn validate_on<I, Y>(self, data: &Dataset<I, Y>) -> Trainer<L, O, &Dataset<I, Y>> {
         Trainer {
             validation: data,
             loss: self.loss,
@@ -178,7 +176,8 @@ impl<L, O, V> Trainer<L, O, V> {
             for (step, indices) in order.chunks(self.batch_size).enumerate() {
                 batch.gather(data, indices);
                 let (inputs, targets) = (&batch.inputs, &batch.targets);
-                let loss = gradient_into_state(net, inputs, targets, &self.loss, &mut self.optimizer);
+                let loss =
+                    gradient_into_state(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
                     good.restore(net);
                     let loss = loss.as_f64();
@@ -250,7 +249,9 @@ impl<N: Network> Good<N> {
 
     /// Called with weights whose loss is finite.
     fn keep(&mut self, net: &N, step: usize) {
-        if step.is_multiple_of(Self::EVERY) && net.as_slice().iter().all(|weight| weight.is_finite()) {
+        if step.is_multiple_of(Self::EVERY)
+            && net.as_slice().iter().all(|weight| weight.is_finite())
+        {
             self.copy(net);
         }
     }
