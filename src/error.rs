@@ -88,15 +88,6 @@ pub enum Error {
         targets: usize,
     },
 
-    /// A target or an output has another number of values than the others.
-    #[error("expected {expected} values for each sample, found {found}")]
-    WidthMismatch {
-        /// The number of values that each sample has.
-        expected: usize,
-        /// The number of values that was given.
-        found: usize,
-    },
-
     /// A share of a data set is not from 0 to 1.
     #[error("the fraction of a data set must be from 0 to 1, found {fraction}")]
     FractionOutOfRange {

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::marker::PhantomData;
 
-use crate::{Error, Scalar};
+use crate::{Sample, Scalar};
 
-/// How far predicted numbers are from the true ones, over samples of one or several outputs.
+/// How far predicted numbers are from the true ones, over samples of type `Y`, of one or several outputs.
 ///
 /// With y the targets and p the predictions of one output, and n samples:
 ///
@@ -18,20 +19,22 @@ use crate::{Error, Scalar};
 ///
 /// ```
 /// use axonal::evaluation::RegressionMetrics;
+/// use nalgebra::SVector;
 ///
-/// let mut metrics = RegressionMetrics::new(1);
+/// let mut metrics = RegressionMetrics::<SVector<f64, 1>>::new();
 /// for (target, output) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
-///     metrics.record(&[target], &[output])?;
+///     metrics.record(&[target].into(), &[output].into());
 /// }
 /// assert_eq!(metrics.mse(), 0.375);
 /// assert_eq!(metrics.mae(), 0.5);
 /// assert!((metrics.r2() - 0.9486).abs() < 1e-4);
-/// # Ok::<(), axonal::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct RegressionMetrics {
+pub struct RegressionMetrics<Y> {
     samples: u64,
+    /// One for each of the `Y::LEN` numbers of a sample.
     outputs: Vec<Output>,
+    of: PhantomData<Y>,
 }
 
 /// The sums of one output.
@@ -44,28 +47,18 @@ struct Output {
     spread: f64,
 }
 
-impl RegressionMetrics {
-    /// Nothing recorded yet; samples will have `outputs` values each.
-    pub fn new(outputs: usize) -> Self {
-        Self { samples: 0, outputs: vec![Output::default(); outputs] }
+impl<Y: Sample> RegressionMetrics<Y> {
+    /// Nothing recorded yet.
+    pub fn new() -> Self {
+        Self { samples: 0, outputs: vec![Output::default(); Y::LEN], of: PhantomData }
     }
 
     /// Takes one sample: the true values, and the predicted ones.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WidthMismatch`] if one of them has another number of values than was told to [`new`](Self::new);
-    /// nothing is recorded then.
-    pub fn record<T: Scalar>(&mut self, target: &[T], output: &[T]) -> Result<(), Error> {
-        let expected = self.outputs.len();
-        for found in [target.len(), output.len()] {
-            if found != expected {
-                return Err(Error::WidthMismatch { expected, found });
-            }
-        }
+    pub fn record(&mut self, target: &Y, output: &Y) {
         self.samples += 1;
         let samples = self.samples as f64;
-        for (sums, (target, output)) in self.outputs.iter_mut().zip(target.iter().zip(output)) {
+        let values = target.as_slice().iter().zip(output.as_slice());
+        for (sums, (target, output)) in self.outputs.iter_mut().zip(values) {
             let (target, output) = (target.as_f64(), output.as_f64());
             let error = target - output;
             sums.squared_errors += error * error;
@@ -75,7 +68,6 @@ impl RegressionMetrics {
             sums.mean += distance / samples;
             sums.spread += distance * (target - sums.mean);
         }
-        Ok(())
     }
 
     /// The number of samples.
@@ -121,8 +113,14 @@ impl RegressionMetrics {
     }
 }
 
+impl<Y: Sample> Default for RegressionMetrics<Y> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// One line for each value.
-impl fmt::Display for RegressionMetrics {
+impl<Y: Sample> fmt::Display for RegressionMetrics<Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "samples  {}", self.samples)?;
         writeln!(f, "MSE      {}", significant(self.mse()))?;

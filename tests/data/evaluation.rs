@@ -1,6 +1,7 @@
 use approx::assert_relative_eq;
 use axonal::data::Class;
 use axonal::evaluation::{Confusion, RegressionMetrics};
+use nalgebra::SVector;
 use proptest::prelude::*;
 
 use crate::reference;
@@ -36,33 +37,26 @@ fn classes_as_scikit_learn_measures_them() {
     }
 }
 
-#[test]
-fn regression_as_scikit_learn_measures_it() {
+fn check_regression<const N: usize>(name: &str) {
     let reference = reference();
-    for (name, outputs) in [("three", 3), ("one", 1), ("constant", 1), ("perfect", 1)] {
-        let value = |key: &str| &reference[format!("{name}.{key}").as_str()][..];
-        let mut metrics = RegressionMetrics::new(outputs);
-        let targets = value("target").chunks(outputs);
-        for (target, output) in targets.zip(value("output").chunks(outputs)) {
-            metrics.record(target, output).unwrap();
-        }
-        assert_relative_eq!(metrics.mse(), value("mse")[0], max_relative = 1e-12);
-        assert_relative_eq!(metrics.rmse(), value("rmse")[0], max_relative = 1e-12);
-        assert_relative_eq!(metrics.mae(), value("mae")[0], max_relative = 1e-12);
-        assert_relative_eq!(metrics.r2(), value("r2")[0], max_relative = 1e-10);
+    let value = |key: &str| &reference[format!("{name}.{key}").as_str()][..];
+    let mut metrics = RegressionMetrics::<SVector<f64, N>>::new();
+    for (target, output) in value("target").chunks(N).zip(value("output").chunks(N)) {
+        metrics.record(&SVector::from_column_slice(target), &SVector::from_column_slice(output));
     }
+    assert_eq!(metrics.samples(), (value("target").len() / N) as u64);
+    assert_relative_eq!(metrics.mse(), value("mse")[0], max_relative = 1e-12);
+    assert_relative_eq!(metrics.rmse(), value("rmse")[0], max_relative = 1e-12);
+    assert_relative_eq!(metrics.mae(), value("mae")[0], max_relative = 1e-12);
+    assert_relative_eq!(metrics.r2(), value("r2")[0], max_relative = 1e-10);
 }
 
 #[test]
-fn samples_of_another_width_are_errors() {
-    let mut metrics = RegressionMetrics::new(2);
-    for (target, output, found) in [(&[1.0][..], &[1.0, 2.0][..], 1), (&[1.0, 2.0], &[], 0)] {
-        assert_eq!(
-            metrics.record(target, output).unwrap_err().to_string(),
-            format!("expected 2 values for each sample, found {found}")
-        );
-    }
-    assert_eq!(metrics, RegressionMetrics::new(2));
+fn regression_as_scikit_learn_measures_it() {
+    check_regression::<3>("three");
+    check_regression::<1>("one");
+    check_regression::<1>("constant");
+    check_regression::<1>("perfect");
 }
 
 #[test]
@@ -70,10 +64,12 @@ fn nothing_recorded() {
     let confusion = Confusion::<3>::new();
     assert_eq!((confusion.accuracy(), confusion.macro_f1(), confusion.samples()), (0.0, 0.0, 0));
     assert!(confusion.to_string().starts_with("accuracy 0.0000 (0 of 0)"));
-    let metrics = RegressionMetrics::new(1);
+    let mut metrics = RegressionMetrics::<SVector<f32, 1>>::new();
     assert!(metrics.mse().is_nan() && metrics.r2().is_nan());
+    // R² needs two.
+    metrics.record(&vector![1.0], &vector![1.5]);
+    assert!(metrics.mse() == 0.25 && metrics.r2().is_nan());
     assert!(!Confusion::<0>::new().to_string().is_empty());
-    assert!(RegressionMetrics::new(0).mae().is_nan());
 }
 
 #[test]
@@ -118,9 +114,9 @@ fn the_table_of_many_classes_is_cut() {
 
 #[test]
 fn the_lines_of_a_regression() {
-    let mut metrics = RegressionMetrics::new(1);
+    let mut metrics = RegressionMetrics::<SVector<f32, 1>>::new();
     for (target, output) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
-        metrics.record(&[target], &[output]).unwrap();
+        metrics.record(&vector![target], &vector![output]);
     }
     let expected = "\
 samples  4
