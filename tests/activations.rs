@@ -338,6 +338,29 @@ fn softmax_of_extremes() {
     }
 }
 
+/// A user's own activation that needs the whole sample: it implements `Activation` itself.
+struct Center;
+
+impl Activation for Center {
+    fn name() -> impl std::fmt::Display {
+        "center"
+    }
+
+    fn sample<T: Scalar, S: Simd>(_: S, sample: &mut [T]) {
+        let mean = sample.iter().copied().sum::<T>() / T::of(sample.len() as f64);
+        for x in sample {
+            *x -= mean;
+        }
+    }
+}
+
+#[test]
+fn own_activation_of_whole_samples() {
+    let mut sample = [1.0, 2.0, 6.0];
+    activations::apply::<Center>(&mut sample);
+    assert_eq!(sample, [-2.0, -1.0, 3.0]);
+}
+
 #[test]
 fn apply_dispatches() {
     let mut sample: Vec<f32> = (0..21_i8).map(|i| f32::from(i) - 10.0).collect();

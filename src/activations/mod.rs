@@ -83,6 +83,9 @@ pub trait Activation: Send + Sync + 'static {
 }
 
 /// An activation that backpropagation goes through.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no derivative, so networks with it cannot be trained by backpropagation"
+)]
 pub trait ActivationGradient: Activation {
     /// Whether [`backward`](Self::backward) reads the scores; where the outputs do, the scores are not kept.
     const NEEDS_SCORES: bool = false;
@@ -117,6 +120,9 @@ pub trait Elementwise: Send + Sync + 'static {
 }
 
 /// An [`Elementwise`] activation with a derivative.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no derivative, so networks with it cannot be trained by backpropagation"
+)]
 pub trait ElementwiseGradient: Elementwise {
     /// Whether [`derivative`](Self::derivative) reads the score; if not, `score` may hold anything.
     const FROM_SCORE: bool = false;
