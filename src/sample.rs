@@ -71,3 +71,13 @@ pub(crate) fn flat<X: Sample>(batch: &[X]) -> &[X::Scalar] {
 pub(crate) fn flat_mut<X: Sample>(batch: &mut [X]) -> &mut [X::Scalar] {
     bytemuck::cast_slice_mut(batch)
 }
+
+/// The first samples of a flat slice, and the rest of it.
+#[inline(always)]
+pub(crate) fn split_samples<X: Sample>(
+    scalars: &mut [X::Scalar],
+    samples: usize,
+) -> (&mut [X], &mut [X::Scalar]) {
+    let (samples, rest) = scalars.split_at_mut(samples * X::LEN);
+    (bytemuck::cast_slice_mut(samples), rest)
+}

@@ -14,7 +14,7 @@ use crate::init::Initializer;
 use crate::kernels::{
     Parameters, Product, Right, Start, TransposedProduct, add_rows, map, product_one,
 };
-use crate::sample::{Sample, Shape, flat, flat_mut};
+use crate::sample::{Shape, flat, flat_mut};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///

@@ -1,0 +1,257 @@
+use std::fmt;
+use std::iter::Zip;
+use std::{slice, vec};
+
+use rand::{Rng, RngExt};
+
+use crate::Error;
+use crate::data::Class;
+
+/// Samples: inputs, and for each of them a target.
+///
+/// Inputs and targets are two slices of one length, which is the form that training reads: a batch is a part of them,
+/// not a copy. A data set may be empty, as a part of a split can be; training and evaluation ask for a sample.
+///
+/// ```
+/// use axonal::data::{Class, Dataset};
+/// use nalgebra::SVector;
+///
+/// let inputs = vec![[0.0, 1.0].into(), [1.0, 1.0].into(), [1.0, 0.0].into()];
+/// let targets = vec![Class::new(1)?, Class::new(0)?, Class::new(1)?];
+/// let xor: Dataset<SVector<f32, 2>, Class<2>> = Dataset::new(inputs, targets)?;
+///
+/// assert_eq!(xor.len(), 3);
+/// let sizes: Vec<usize> = xor.batches(2).map(|(inputs, _targets)| inputs.len()).collect();
+/// assert_eq!(sizes, [2, 1]);
+/// # Ok::<(), axonal::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dataset<I, Y> {
+    // Private, because the lengths must stay equal.
+    inputs: Vec<I>,
+    targets: Vec<Y>,
+}
+
+impl<I, Y> Dataset<I, Y> {
+    /// A data set of these inputs and targets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are not as many targets as inputs.
+    pub fn new(inputs: Vec<I>, targets: Vec<Y>) -> Result<Self, Error> {
+        if inputs.len() == targets.len() {
+            Ok(Self { inputs, targets })
+        } else {
+            Err(Error::LengthMismatch { inputs: inputs.len(), targets: targets.len() })
+        }
+    }
+
+    /// The inputs, in order.
+    pub fn inputs(&self) -> &[I] {
+        &self.inputs
+    }
+
+    /// The inputs, to be changed in place, as [`Standardizer::transform`](crate::data::Standardizer::transform) does.
+    pub fn inputs_mut(&mut self) -> &mut [I] {
+        &mut self.inputs
+    }
+
+    /// The targets, in the order of the inputs.
+    pub fn targets(&self) -> &[Y] {
+        &self.targets
+    }
+
+    /// The targets, to be changed in place.
+    pub fn targets_mut(&mut self) -> &mut [Y] {
+        &mut self.targets
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
+    /// The samples, in order.
+    pub fn iter(&self) -> Zip<slice::Iter<'_, I>, slice::Iter<'_, Y>> {
+        self.inputs.iter().zip(&self.targets)
+    }
+
+    /// The inputs and the targets.
+    pub fn into_parts(self) -> (Vec<I>, Vec<Y>) {
+        (self.inputs, self.targets)
+    }
+
+    /// Puts the samples into a random order, every order being equally likely; each input keeps its target.
+    ///
+    /// ```
+    /// use axonal::data::Dataset;
+    /// use rand::{SeedableRng, rngs::StdRng};
+    ///
+    /// let mut data: Dataset<i32, i32> = (0..100).map(|i| (i, -i)).collect();
+    /// data.shuffle(&mut StdRng::seed_from_u64(7));
+    /// assert!(data.iter().all(|(input, target)| *input == -target));
+    /// ```
+    pub fn shuffle<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        // Fisher and Yates: swaps in place, so that no second copy of the data is ever made.
+        for last in (1..self.len()).rev() {
+            self.swap(last, rng.random_range(0..=last));
+        }
+    }
+
+    /// Cuts the data in two, in order: the first `fraction` of the samples (rounded to a whole number) and the rest.
+    ///
+    /// [Shuffle](Self::shuffle) first, unless the order is random already: files are often sorted by class.
+    ///
+    /// ```
+    /// use axonal::data::Dataset;
+    ///
+    /// let data: Dataset<i32, i32> = (0..10).map(|i| (i, -i)).collect();
+    /// let (train, test) = data.split(0.8)?;
+    /// assert_eq!((train.len(), test.inputs()), (8, &[8, 9][..]));
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FractionOutOfRange`] if `fraction` is not from 0 to 1.
+    pub fn split(self, fraction: f64) -> Result<(Self, Self), Error> {
+        let first = share(self.len(), fraction)?;
+        Ok(self.split_at(first))
+    }
+
+    /// The data in batches of `size` samples, in order, without a copy; the last one may be smaller.
+    ///
+    /// A `size` of 0 counts as 1.
+    pub fn batches(&self, size: usize) -> impl ExactSizeIterator<Item = (&[I], &[Y])> {
+        let size = size.max(1);
+        self.inputs.chunks(size).zip(self.targets.chunks(size))
+    }
+
+    /// The same data with each input replaced by `f(input)`.
+    pub fn map_inputs<J>(self, f: impl FnMut(I) -> J) -> Dataset<J, Y> {
+        Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
+    }
+
+    /// The same data with each target replaced by `f(target)`.
+    ///
+    /// ```
+    /// use axonal::data::{Class, Dataset};
+    ///
+    /// let digits: Dataset<(), Class<10>> = Class::all().map(|class| ((), class)).collect();
+    /// let is_odd: Dataset<(), bool> = digits.map_targets(|class| class.index() % 2 == 1);
+    /// assert_eq!(is_odd.targets()[..3], [false, true, false]);
+    /// ```
+    pub fn map_targets<Z>(self, f: impl FnMut(Y) -> Z) -> Dataset<I, Z> {
+        Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        self.inputs.swap(a, b);
+        self.targets.swap(a, b);
+    }
+
+    fn split_at(mut self, first: usize) -> (Self, Self) {
+        let rest =
+            Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) };
+        (self, rest)
+    }
+}
+
+impl<I, const N: usize> Dataset<I, Class<N>> {
+    /// How many samples each class has.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; N];
+        for class in &self.targets {
+            counts[class.index()] += 1;
+        }
+        counts
+    }
+
+    /// Cuts the data in two as [`split`](Self::split) does, but takes the same `fraction` of each class.
+    ///
+    /// The first part has the first samples of each class, in order; the rest comes in another order than it had.
+    ///
+    /// ```
+    /// use axonal::data::Class;
+    ///
+    /// // Three classes of 50 samples, sorted by class.
+    /// let iris = axonal::data::csv("examples/data/iris.csv").classification::<f32, 4, 3>()?;
+    /// let (train, test) = iris.split_stratified(0.8)?;
+    /// assert_eq!(train.class_counts(), [40, 40, 40]);
+    /// assert_eq!(test.class_counts(), [10, 10, 10]);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FractionOutOfRange`] if `fraction` is not from 0 to 1.
+    pub fn split_stratified(mut self, fraction: f64) -> Result<(Self, Self), Error> {
+        let mut wanted = self.class_counts();
+        for count in &mut wanted {
+            *count = share(*count, fraction)?;
+        }
+        // Also for data without a class, where the loop above looks at nothing.
+        share(0, fraction)?;
+        let mut first = 0;
+        for i in 0..self.len() {
+            let wanted = &mut wanted[self.targets[i].index()];
+            if *wanted > 0 {
+                *wanted -= 1;
+                self.swap(first, i);
+                first += 1;
+            }
+        }
+        Ok(self.split_at(first))
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the product is between 0 and `len`, which is far below 2^53"
+)]
+fn share(len: usize, fraction: f64) -> Result<usize, Error> {
+    if (0.0..=1.0).contains(&fraction) {
+        Ok(((len as f64 * fraction).round() as usize).min(len))
+    } else {
+        Err(Error::FractionOutOfRange { fraction })
+    }
+}
+
+impl<'a, I, Y> IntoIterator for &'a Dataset<I, Y> {
+    type Item = (&'a I, &'a Y);
+    type IntoIter = Zip<slice::Iter<'a, I>, slice::Iter<'a, Y>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<I, Y> IntoIterator for Dataset<I, Y> {
+    type Item = (I, Y);
+    type IntoIter = Zip<vec::IntoIter<I>, vec::IntoIter<Y>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.inputs.into_iter().zip(self.targets)
+    }
+}
+
+impl<I, Y> FromIterator<(I, Y)> for Dataset<I, Y> {
+    fn from_iter<S: IntoIterator<Item = (I, Y)>>(samples: S) -> Self {
+        let (inputs, targets) = samples.into_iter().unzip();
+        Self { inputs, targets }
+    }
+}
+
+/// Sizes only: the values of a data set would fill the screen.
+impl<I, Y> fmt::Debug for Dataset<I, Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

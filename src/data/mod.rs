@@ -1,0 +1,21 @@
+//! Data sets: in memory, from MNIST's IDX files, from CSV; and their standardization.
+//!
+//! ```no_run
+//! let mnist = axonal::data::mnist("examples/data/mnist")?;
+//! let iris = axonal::data::csv("examples/data/iris.csv").classification::<f32, 4, 3>()?;
+//! # Ok::<(), axonal::Error>(())
+//! ```
+
+mod class;
+mod dataset;
+pub mod idx;
+mod rows;
+mod scaling;
+mod source;
+mod table;
+
+pub use class::Class;
+pub use dataset::Dataset;
+pub use idx::{Mnist, mnist};
+pub use scaling::Standardizer;
+pub use table::{Column, Csv, csv};

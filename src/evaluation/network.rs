@@ -1,0 +1,148 @@
+//! Measuring a network on a data set.
+
+use core::fmt;
+use core::ops::Deref;
+
+use bytemuck::Zeroable;
+use nalgebra::SVector;
+
+use super::{Confusion, RegressionMetrics};
+use crate::activations::Activation;
+use crate::data::{Class, Dataset};
+use crate::kernels::Scalar;
+use crate::{Network, Sample};
+
+/// How well a network does on a data set: for classes a [`Confusion`], for numbers [`RegressionMetrics`], whose methods it has.
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// network! { struct Sign<input 1 => dense 2>; }
+///
+/// let mut net = Sign::zeros();
+/// net.dense1.weight = SMatrix::from([[-1.0, 1.0]]);
+/// let inputs = [-3.0, -1.0, 2.0, 4.0].map(|x| SVector::from([x])).to_vec();
+/// let targets = [0, 1, 1, 1].map(Class::new).into_iter().collect::<Result<_, _>>()?;
+/// let evaluation = Evaluation::of(&*net, &Dataset::new(inputs, targets)?);
+/// assert_eq!(evaluation.accuracy(), 0.75);
+/// assert_eq!(evaluation.recall(Class::new(0)?), 1.0);
+/// # Ok::<(), axonal::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation<R> {
+    report: R,
+}
+
+/// A target that the outputs `O` of a network are measured against.
+#[diagnostic::on_unimplemented(
+    message = "an output `{O}` cannot be measured against a target `{Self}`",
+    note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
+)]
+pub trait Target<O> {
+    /// What the measurements add up to.
+    type Report: Report;
+
+    /// Adds one output. `threshold` is the decision boundary of a single output.
+    fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
+}
+
+/// What measurements add up to.
+pub trait Report: fmt::Display {
+    /// Nothing measured yet, for outputs of so many numbers.
+    fn new(outputs: usize) -> Self;
+
+    /// The name of the one number that says how good it is, and that number: the larger, the better.
+    fn score(&self) -> (&'static str, f64);
+}
+
+impl<R: Report> Evaluation<R> {
+    /// Runs a network over a data set.
+    pub fn of<N, Y>(net: &N, data: &Dataset<N::Input, Y>) -> Self
+    where
+        N: Network,
+        Y: Target<N::Output, Report = R>,
+    {
+        /// Samples a pass: enough to fill the kernels, few enough to stay in the cache.
+        const PIECE: usize = 96;
+        let mut report = R::new(N::OUTPUT);
+        let mut outputs = vec![N::Output::zeroed(); PIECE.min(data.len())];
+        for (inputs, targets) in data.batches(PIECE) {
+            let outputs = &mut outputs[..inputs.len()];
+            net.forward_batch(inputs, outputs);
+            for (output, target) in outputs.iter().zip(targets) {
+                target.record(output, N::Activation::THRESHOLD, &mut report);
+            }
+        }
+        Self { report }
+    }
+}
+
+impl<R> Deref for Evaluation<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.report
+    }
+}
+
+impl<R: fmt::Display> fmt::Display for Evaluation<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report.fmt(formatter)
+    }
+}
+
+impl<const C: usize> Report for Confusion<C> {
+    fn new(_outputs: usize) -> Self {
+        Self::new()
+    }
+
+    fn score(&self) -> (&'static str, f64) {
+        ("accuracy", self.accuracy())
+    }
+}
+
+impl Report for RegressionMetrics {
+    fn new(outputs: usize) -> Self {
+        Self::new(outputs)
+    }
+
+    fn score(&self) -> (&'static str, f64) {
+        ("R²", self.r2())
+    }
+}
+
+impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
+    type Report = Confusion<C>;
+
+    fn record(&self, output: &SVector<T, C>, _threshold: f64, report: &mut Confusion<C>) {
+        let largest =
+            |best: usize, class: usize| if output[class] > output[best] { class } else { best };
+        if let Ok(predicted) = Class::new((0..C).fold(0, largest)) {
+            report.record(*self, predicted);
+        }
+    }
+}
+
+impl<T: Scalar> Target<SVector<T, 1>> for Class<2> {
+    type Report = Confusion<2>;
+
+    fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
+        report.record(*self, Class::from(output[0].as_f64() > threshold));
+    }
+}
+
+impl<T: Scalar> Target<SVector<T, 1>> for bool {
+    type Report = Confusion<2>;
+
+    fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
+        Class::from(*self).record(output, threshold, report);
+    }
+}
+
+impl<O: Sample> Target<O> for O {
+    type Report = RegressionMetrics;
+
+    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics) {
+        report.record(self.as_slice(), output.as_slice());
+    }
+}

@@ -1,0 +1,140 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::{Sample, Scalar};
+
+/// How far predicted numbers are from the true ones, over samples of type `Y`, of one or several outputs.
+///
+/// With y the targets and p the predictions of one output, and n samples:
+///
+/// ```text
+/// MSE  = sum (y - p)² / n
+/// RMSE = sqrt(MSE)
+/// MAE  = sum |y - p| / n
+/// R²   = 1 - sum (y - p)² / sum (y - mean y)²
+/// ```
+///
+/// Of several outputs each value is the plain average over the outputs, as scikit-learn's `uniform_average`. Without a
+/// sample every value is NaN.
+///
+/// ```
+/// use axonal::evaluation::RegressionMetrics;
+/// use nalgebra::SVector;
+///
+/// let mut metrics = RegressionMetrics::<SVector<f64, 1>>::new();
+/// for (target, output) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
+///     metrics.record(&[target].into(), &[output].into());
+/// }
+/// assert_eq!(metrics.mse(), 0.375);
+/// assert_eq!(metrics.mae(), 0.5);
+/// assert!((metrics.r2() - 0.9486).abs() < 1e-4);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegressionMetrics<Y> {
+    samples: u64,
+    /// One for each of the `Y::LEN` numbers of a sample.
+    outputs: Vec<Output>,
+    of: PhantomData<Y>,
+}
+
+/// The sums of one output.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Output {
+    squared_errors: f64,
+    absolute_errors: f64,
+    mean: f64,
+    /// The sum of the targets' squared distances from their mean.
+    spread: f64,
+}
+
+impl<Y: Sample> RegressionMetrics<Y> {
+    /// Nothing recorded yet.
+    pub fn new() -> Self {
+        Self { samples: 0, outputs: vec![Output::default(); Y::LEN], of: PhantomData }
+    }
+
+    /// Takes one sample: the true values, and the predicted ones.
+    pub fn record(&mut self, target: &Y, output: &Y) {
+        self.samples += 1;
+        let samples = self.samples as f64;
+        let values = target.as_slice().iter().zip(output.as_slice());
+        for (sums, (target, output)) in self.outputs.iter_mut().zip(values) {
+            let (target, output) = (target.as_f64(), output.as_f64());
+            let error = target - output;
+            sums.squared_errors += error * error;
+            sums.absolute_errors += error.abs();
+            // Welford's update, which does not lose the spread of targets that are far from 0.
+            let distance = target - sums.mean;
+            sums.mean += distance / samples;
+            sums.spread += distance * (target - sums.mean);
+        }
+    }
+
+    /// The number of samples.
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The mean squared error.
+    pub fn mse(&self) -> f64 {
+        self.average(|output| output.squared_errors / self.samples as f64)
+    }
+
+    /// The root of the mean squared error, in the targets' own unit; of several outputs the average of their roots.
+    pub fn rmse(&self) -> f64 {
+        self.average(|output| (output.squared_errors / self.samples as f64).sqrt())
+    }
+
+    /// The mean absolute error.
+    pub fn mae(&self) -> f64 {
+        self.average(|output| output.absolute_errors / self.samples as f64)
+    }
+
+    /// The coefficient of determination R²: 1 for a perfect prediction, 0 for one that is no better than the mean.
+    ///
+    /// Where all targets are equal it is 1 if the predictions are perfect and 0 otherwise. Below two samples it is NaN.
+    pub fn r2(&self) -> f64 {
+        if self.samples < 2 {
+            return f64::NAN;
+        }
+        self.average(|output| {
+            if output.spread != 0.0 {
+                1.0 - output.squared_errors / output.spread
+            } else if output.squared_errors == 0.0 {
+                1.0
+            } else {
+                0.0
+            }
+        })
+    }
+
+    fn average(&self, f: impl Fn(&Output) -> f64) -> f64 {
+        self.outputs.iter().map(f).sum::<f64>() / self.outputs.len() as f64
+    }
+}
+
+impl<Y: Sample> Default for RegressionMetrics<Y> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One line for each value.
+impl<Y: Sample> fmt::Display for RegressionMetrics<Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "samples  {}", self.samples)?;
+        writeln!(f, "MSE      {}", significant(self.mse()))?;
+        writeln!(f, "RMSE     {}", significant(self.rmse()))?;
+        writeln!(f, "MAE      {}", significant(self.mae()))?;
+        write!(f, "R²       {:.4}", self.r2())
+    }
+}
+
+/// Four digits after the point where that says enough, and powers of ten otherwise.
+fn significant(value: f64) -> String {
+    if value == 0.0 || (0.01..1e6).contains(&value.abs()) || !value.is_finite() {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.4e}")
+    }
+}

@@ -1,0 +1,4 @@
+//! Files that networks are saved in.
+
+mod atomic;
+pub(crate) mod safetensors;

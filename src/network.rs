@@ -1,0 +1,193 @@
+//! What every network can do, whatever its layers are.
+
+use pulp::{Simd, WithSimd};
+
+use crate::Layer;
+use crate::kernels::dispatch;
+use crate::sample::Sample;
+
+#[cfg(feature = "std")]
+use {
+    crate::Differentiable, crate::losses::Loss, crate::optimizers::Optimizer,
+    crate::summary::Summary, crate::training, rand::Rng, std::path::Path,
+};
+
+/// A network, as `network!` defines it.
+///
+/// A network named without a type parameter is one of `f32`: `Digits::random(&mut rng)`.
+/// `Digits::<f64>::random(&mut rng)` is this trait's.
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// network! {
+///     /// Two numbers in, two scores out.
+///     pub struct Spiral<input 2 => dense 16 tanh => dense 2>;
+/// }
+///
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let net: Box<Spiral> = Spiral::random(&mut rng);
+/// let scores: SVector<f32, 2> = net.forward(&SVector::from([0.3, -0.7]));
+/// assert!(scores.iter().all(|score| score.is_finite()));
+/// assert_eq!(Spiral::PARAMETERS, 2 * 16 + 16 + 16 * 2 + 2);
+/// ```
+pub trait Network: Layer {
+    /// The name in the program.
+    const NAME: &'static str;
+    /// How many parameters it has.
+    const PARAMETERS: usize = Self::COUNT;
+    /// How many numbers one input holds.
+    const INPUT: usize = <Self::Input as Sample>::LEN;
+    /// How many numbers one output holds.
+    const OUTPUT: usize = <Self::Output as Sample>::LEN;
+    /// Multiplications with an addition in one forward pass of one sample.
+    const MULTIPLY_ADDS: usize = <Self as Layer>::MULTIPLY_ADDS;
+    /// The bytes that its parameters take.
+    const BYTES: usize = size_of::<Self>();
+
+    /// The output for one input.
+    ///
+    /// Nothing is allocated.
+    #[inline]
+    fn forward(&self, input: &Self::Input) -> Self::Output {
+        let mut output = bytemuck::Zeroable::zeroed();
+        dispatch(Forward { net: self, input, output: &mut output });
+        output
+    }
+
+    /// The output for each input. A batch of any size is a slice; nothing is allocated.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many outputs as inputs.
+    #[inline]
+    fn forward_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+        assert_eq!(inputs.len(), outputs.len(), "`forward_batch` takes as many outputs as inputs");
+        dispatch(ForwardBatch { net: self, inputs, outputs });
+    }
+
+    /// New random weights, by the initializers of the description; biases are zero.
+    #[cfg(feature = "std")]
+    fn random<R: Rng + ?Sized>(rng: &mut R) -> Box<Self> {
+        let mut net = Self::zeros();
+        net.initialize(rng);
+        net
+    }
+
+    /// A table of the layers: shapes, activations, parameters.
+    #[cfg(feature = "std")]
+    fn summary() -> Summary {
+        Summary::of::<Self>()
+    }
+
+    /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
+    ///
+    /// The gradient of no samples is zero, and so is their loss.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs.
+    #[cfg(feature = "std")]
+    fn gradient<Y, L>(
+        &self,
+        inputs: &[Self::Input],
+        targets: &[Y],
+        loss: &L,
+    ) -> (Self::Scalar, Box<Self>)
+    where
+        Self: Differentiable,
+        L: Loss<Self::Output, Y, Self::Activation>,
+    {
+        training::gradient(self, inputs, targets, loss)
+    }
+
+    /// The mean loss over some samples.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs.
+    #[cfg(feature = "std")]
+    fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
+    where
+        Self: Differentiable,
+        L: Loss<Self::Output, Y, Self::Activation>,
+    {
+        training::loss(self, inputs, targets, loss)
+    }
+
+    /// One step of an optimizer along the gradient of the mean loss over some samples; gives back the loss before the step.
+    ///
+    /// Where that loss is NaN or infinite, no step is taken, and the weights stay as they were.
+    /// Nothing is allocated after the first step with the largest batch.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs, or if the optimizer has stepped a network of another size before.
+    #[cfg(feature = "std")]
+    fn train_step<Y, L, O>(
+        &mut self,
+        inputs: &[Self::Input],
+        targets: &[Y],
+        loss: &L,
+        optimizer: &mut O,
+    ) -> Self::Scalar
+    where
+        Self: Differentiable,
+        L: Loss<Self::Output, Y, Self::Activation>,
+        O: Optimizer<Self::Scalar>,
+    {
+        training::step(self, inputs, targets, loss, optimizer)
+    }
+
+    /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:
+    /// `dense1.weight` of shape `[outputs, inputs]`, `dense1.bias`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written; then a file that was there before is as it was.
+    #[cfg(feature = "std")]
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), crate::Error> {
+        crate::formats::safetensors::save(self, path.as_ref())
+    }
+
+    /// Reads the parameters from a safetensors file, as [`save`](Self::save) or PyTorch wrote it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is no safetensors file, or lacks a tensor, has one too many, or one of another shape or type:
+    /// the error names the tensor, what was expected, and what was found.
+    #[cfg(feature = "std")]
+    fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
+        crate::formats::safetensors::load(path.as_ref())
+    }
+}
+
+struct Forward<'a, N: Layer + ?Sized> {
+    net: &'a N,
+    input: &'a N::Input,
+    output: &'a mut N::Output,
+}
+
+impl<N: Layer> WithSimd for Forward<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.net.infer_one(simd, self.input, self.output);
+    }
+}
+
+struct ForwardBatch<'a, N: Layer + ?Sized> {
+    net: &'a N,
+    inputs: &'a [N::Input],
+    outputs: &'a mut [N::Output],
+}
+
+impl<N: Layer> WithSimd for ForwardBatch<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.net.infer(simd, self.inputs, self.outputs);
+    }
+}

@@ -1,0 +1,100 @@
+//! AdaGrad.
+
+use pulp::Simd;
+
+use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use crate::kernels::{Scalar, Vector};
+
+/// AdaGrad: a step size for each parameter, which shrinks with the gradients it has seen. PyTorch's `Adagrad`.
+///
+/// With learning rate γ, learning rate decay η, weight decay λ, gradient g and step t from 1 on:
+///
+/// ```text
+/// g ← g + λ w
+/// s ← s + g²
+/// w ← w − γ / (1 + (t − 1) η) · g / (√s + ε)
+/// ```
+///
+/// Defaults: γ = 0.01, η = 0, λ = 0, ε = 1e-10, s starts at 0.
+///
+/// Source: J. Duchi, E. Hazan, Y. Singer,
+/// [Adaptive subgradient methods for online learning and stochastic optimization](https://jmlr.org/papers/v12/duchi11a.html) (2011).
+#[derive(Clone, Debug)]
+pub struct AdaGrad<T = f32> {
+    learning_rate: f64,
+    rate_decay: f64,
+    epsilon: f64,
+    decay: Decay,
+    state: State<T>,
+}
+
+impl<T: Scalar> AdaGrad<T> {
+    /// AdaGrad with a learning rate and the other defaults.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            rate_decay: 0.0,
+            epsilon: 1e-10,
+            decay: Decay::new(0.0),
+            state: State::default(),
+        }
+    }
+
+    /// Sets the learning rate decay η.
+    #[must_use]
+    pub fn learning_rate_decay(mut self, decay: f64) -> Self {
+        self.rate_decay = decay;
+        self
+    }
+
+    /// Sets ε, which keeps the division from zero.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// Sets the weight decay λ (an L2 penalty).
+    #[must_use]
+    pub fn weight_decay(mut self, rate: f64) -> Self {
+        self.decay.rate = rate;
+        self
+    }
+
+    /// Lets weights decay, but not biases.
+    #[must_use]
+    pub fn decay_weights_only(mut self) -> Self {
+        self.decay.weights_only = true;
+        self
+    }
+}
+
+/// PyTorch's learning rate, 0.01.
+impl<T: Scalar> Default for AdaGrad<T> {
+    fn default() -> Self {
+        Self::new(1e-2)
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
+    accessors!();
+
+    fn moments(&self) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+        let Update { step, kind, parameters, gradient, first, .. } = tensor;
+        let splat = |value: f64| Vector::splat(simd, T::of(value));
+        #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
+        let rate = self.learning_rate / (1.0 + (step - 1) as f64 * self.rate_decay);
+        let (rate, decay, epsilon) =
+            (splat(-rate), splat(self.decay.of(kind)), splat(self.epsilon));
+        for_each(simd, parameters, gradient, [first], |w, g, [s]| {
+            let g = decay.mul_add(w, g);
+            let s = g.mul_add(g, s);
+            (rate.mul_add(g / (s.sqrt() + epsilon), w), [s])
+        });
+    }
+}

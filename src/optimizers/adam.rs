@@ -1,0 +1,150 @@
+//! Adam, and AdamW with its decoupled weight decay.
+
+use pulp::Simd;
+
+use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use crate::kernels::{Scalar, Vector};
+
+macro_rules! adam {
+    ($(#[$doc:meta])* $name:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name<T = f32> {
+            learning_rate: f64,
+            betas: [f64; 2],
+            epsilon: f64,
+            decay: Decay,
+            state: State<T>,
+        }
+
+        impl<T: Scalar> $name<T> {
+            /// With a learning rate and the other defaults.
+            pub fn new(learning_rate: f64) -> Self {
+                Self {
+                    learning_rate,
+                    betas: [0.9, 0.999],
+                    epsilon: 1e-8,
+                    decay: Decay::new($decay),
+                    state: State::default(),
+                }
+            }
+
+            /// Sets the smoothing of the gradient, β₁, and of its square, β₂.
+            #[must_use]
+            pub fn betas(mut self, first: f64, second: f64) -> Self {
+                self.betas = [first, second];
+                self
+            }
+
+            /// Sets ε, which keeps the division from zero.
+            #[must_use]
+            pub fn epsilon(mut self, epsilon: f64) -> Self {
+                self.epsilon = epsilon;
+                self
+            }
+
+            #[doc = $decay_doc]
+            #[must_use]
+            pub fn weight_decay(mut self, rate: f64) -> Self {
+                self.decay.rate = rate;
+                self
+            }
+
+            /// Lets weights decay, but not biases.
+            #[must_use]
+            pub fn decay_weights_only(mut self) -> Self {
+                self.decay.weights_only = true;
+                self
+            }
+        }
+
+        /// PyTorch's learning rate, 0.001.
+        impl<T: Scalar> Default for $name<T> {
+            fn default() -> Self {
+                Self::new(1e-3)
+            }
+        }
+
+        impl<T: Scalar> Optimizer<T> for $name<T> {
+            accessors!();
+
+            fn moments(&self) -> usize {
+                2
+            }
+
+            #[inline(always)]
+            fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+                let decay = self.decay.of(tensor.kind);
+                let (penalty, shrink) =
+                    if $decoupled { (0.0, self.learning_rate * decay) } else { (decay, 0.0) };
+                step(simd, tensor, self.learning_rate, self.betas, self.epsilon, penalty, shrink);
+            }
+        }
+    };
+}
+
+adam!(
+    /// Adam: steps along the running mean of the gradient, divided by that of its size. PyTorch's `Adam`.
+    ///
+    /// With learning rate γ, weight decay λ, gradient g and step t from 1 on:
+    ///
+    /// ```text
+    /// g ← g + λ w
+    /// m ← β₁ m + (1 − β₁) g
+    /// v ← β₂ v + (1 − β₂) g²
+    /// w ← w − γ m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
+    /// ```
+    ///
+    /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.
+    ///
+    /// Source: D. Kingma, J. Ba, [Adam: a method for stochastic optimization](https://arxiv.org/abs/1412.6980) (2014).
+    Adam, default decay 0.0, "Sets the weight decay λ (an L2 penalty). [`AdamW`] decays in another way.", decoupled false
+);
+
+adam!(
+    /// AdamW: [`Adam`] with weight decay that is kept apart from the gradient. PyTorch's `AdamW`.
+    ///
+    /// With learning rate γ, weight decay λ, gradient g and step t from 1 on:
+    ///
+    /// ```text
+    /// w ← w − γ λ w
+    /// m ← β₁ m + (1 − β₁) g
+    /// v ← β₂ v + (1 − β₂) g²
+    /// w ← w − γ m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
+    /// ```
+    ///
+    /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.01.
+    ///
+    /// Source: I. Loshchilov, F. Hutter, [Decoupled weight decay regularization](https://arxiv.org/abs/1711.05101) (2017).
+    AdamW, default decay 0.01, "Sets the weight decay λ.", decoupled true
+);
+
+/// One step of either: `penalty` goes into the gradient, `shrink` onto the weights.
+#[inline(always)]
+fn step<T: Scalar, S: Simd>(
+    simd: S,
+    tensor: Update<'_, T>,
+    learning_rate: f64,
+    betas: [f64; 2],
+    epsilon: f64,
+    penalty: f64,
+    shrink: f64,
+) {
+    let Update { step, parameters, gradient, first, second, .. } = tensor;
+    let splat = |value: f64| Vector::splat(simd, T::of(value));
+    let exponent = i32::try_from(step).unwrap_or(i32::MAX);
+    let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
+    // √(v / c) = √v / √c: one division a parameter, by √v + ε √c.
+    let root = corrections[1].sqrt();
+    let rate = splat(-learning_rate * root / corrections[0]);
+    let epsilon = splat(epsilon * root);
+    let (penalty, keep) = (splat(penalty), splat(1.0 - shrink));
+    let [(first_beta, first_rest), (second_beta, second_rest)] =
+        betas.map(|beta| (splat(beta), splat(1.0 - beta)));
+    for_each(simd, parameters, gradient, [first, second], |w, g, [m, v]| {
+        let g = penalty.mul_add(w, g);
+        let m = first_beta.mul_add(m, first_rest * g);
+        let v = second_beta.mul_add(v, second_rest * g * g);
+        (rate.mul_add(m / (v.sqrt() + epsilon), w * keep), [m, v])
+    });
+}

@@ -1,0 +1,215 @@
+//! Optimizers: definitions and defaults are PyTorch's.
+
+mod adagrad;
+mod adam;
+mod rmsprop;
+mod sgd;
+
+use core::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+pub use adagrad::AdaGrad;
+pub use adam::{Adam, AdamW};
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+use crate::kernels::{Scalar, Vector};
+use crate::layers::{Kind, Part, Path};
+use crate::Layer;
+
+/// A rule that moves parameters along their gradient.
+///
+/// An optimizer belongs to the network that it steps first: its moments are made then, one number a parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer of a network of `{T}`",
+    note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
+)]
+pub trait Optimizer<T: Scalar> {
+    /// The step size.
+    fn learning_rate(&self) -> f64;
+
+    /// Changes the step size, for the steps to come.
+    fn set_learning_rate(&mut self, learning_rate: f64);
+
+    /// How many numbers it keeps for each parameter: 0, 1 or 2.
+    fn moments(&self) -> usize;
+
+    /// What it keeps between steps.
+    fn state(&self) -> &State<T>;
+
+    /// What it keeps between steps.
+    fn state_mut(&mut self) -> &mut State<T>;
+
+    /// Moves the parameters of one tensor.
+    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
+}
+
+/// One tensor, as an optimizer sees it. All slices have one length, or none for moments that the optimizer does not ask for.
+#[derive(Debug)]
+pub struct Update<'a, T> {
+    /// The number of this step, from 1 on.
+    pub step: u64,
+    /// Whether this is a weight or a bias.
+    pub kind: Kind,
+    /// The parameters.
+    pub parameters: &'a mut [T],
+    /// ∂loss/∂parameter.
+    pub gradient: &'a [T],
+    /// The first number kept for each parameter.
+    pub first: &'a mut [T],
+    /// The second number kept for each parameter.
+    pub second: &'a mut [T],
+}
+
+/// What an optimizer keeps between steps: its moments, and the memory that a step needs.
+#[derive(Clone, Debug, Default)]
+pub struct State<T> {
+    steps: u64,
+    first: Vec<T>,
+    second: Vec<T>,
+    tensors: Vec<(Kind, Range<usize>)>,
+    pub(crate) gradient: Vec<T>,
+    pub(crate) memory: Vec<T>,
+}
+
+impl<T: Scalar> State<T> {
+    /// How many steps were taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Makes the moments at the first step.
+    pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
+        if self.tensors.is_empty() {
+            let mut end = 0;
+            N::describe(&Path::ROOT, &mut |_, part| {
+                if let Part::Tensor { kind, shape } = part {
+                    let start = end;
+                    end += shape.iter().product::<usize>();
+                    self.tensors.push((kind, start..end));
+                }
+            });
+            assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
+            self.gradient = vec![T::zero(); end];
+            self.first = vec![T::zero(); if moments > 0 { end } else { 0 }];
+            self.second = vec![T::zero(); if moments > 1 { end } else { 0 }];
+        }
+        assert_eq!(
+            self.gradient.len(),
+            N::COUNT,
+            "an optimizer belongs to the network that it stepped first: this one has another size"
+        );
+    }
+}
+
+/// One step of an optimizer over all tensors of a network.
+pub(crate) struct Step<'a, T, O> {
+    pub optimizer: &'a O,
+    pub state: &'a mut State<T>,
+    pub parameters: &'a mut [T],
+}
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for Step<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { optimizer, state, parameters } = self;
+        state.steps += 1;
+        for (kind, range) in &state.tensors {
+            optimizer.update(
+                simd,
+                Update {
+                    step: state.steps,
+                    kind: *kind,
+                    parameters: &mut parameters[range.clone()],
+                    gradient: &state.gradient[range.clone()],
+                    first: state.first.get_mut(range.clone()).unwrap_or_default(),
+                    second: state.second.get_mut(range.clone()).unwrap_or_default(),
+                },
+            );
+        }
+    }
+}
+
+/// Weight decay: how much, and whether biases decay too (they do in PyTorch).
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Decay {
+    rate: f64,
+    weights_only: bool,
+}
+
+impl Decay {
+    const fn new(rate: f64) -> Self {
+        Self { rate, weights_only: false }
+    }
+
+    #[inline(always)]
+    fn of(self, kind: Kind) -> f64 {
+        if self.weights_only && kind == Kind::Bias { 0.0 } else { self.rate }
+    }
+}
+
+/// Runs `rule` over a tensor: from parameter, gradient and the `M` moments to the new parameter and moments.
+#[inline(always)]
+fn for_each<T: Scalar, S: Simd, const M: usize>(
+    simd: S,
+    parameters: &mut [T],
+    gradient: &[T],
+    mut moments: [&mut [T]; M],
+    rule: impl Fn(Vector<T, S>, Vector<T, S>, [Vector<T, S>; M]) -> (Vector<T, S>, [Vector<T, S>; M]),
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let length = parameters.len();
+    assert!(
+        gradient.len() == length && moments.iter().all(|moment| moment.len() == length),
+        "the slices of one tensor have different lengths"
+    );
+    let mut at = 0;
+    while at < length {
+        let end = (at + lanes).min(length);
+        let load = |values: &[T]| {
+            if values.len() == lanes {
+                Vector::load(simd, values)
+            } else {
+                Vector::load_partial(simd, values)
+            }
+        };
+        let store = |vector: Vector<T, S>, values: &mut [T]| {
+            if values.len() == lanes { vector.store(values) } else { vector.store_partial(values) }
+        };
+        let (parameter, new) = rule(
+            load(&parameters[at..end]),
+            load(&gradient[at..end]),
+            core::array::from_fn(|moment| load(&moments[moment][at..end])),
+        );
+        store(parameter, &mut parameters[at..end]);
+        for (moment, new) in moments.iter_mut().zip(new) {
+            store(new, &mut moment[at..end]);
+        }
+        at = end;
+    }
+}
+
+/// The methods that only pass on what a field holds.
+macro_rules! accessors {
+    () => {
+        fn learning_rate(&self) -> f64 {
+            self.learning_rate
+        }
+
+        fn set_learning_rate(&mut self, learning_rate: f64) {
+            self.learning_rate = learning_rate;
+        }
+
+        fn state(&self) -> &State<T> {
+            &self.state
+        }
+
+        fn state_mut(&mut self) -> &mut State<T> {
+            &mut self.state
+        }
+    };
+}
+use accessors;

@@ -1,0 +1,119 @@
+//! RMSProp.
+
+use pulp::Simd;
+
+use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use crate::kernels::{Scalar, Vector};
+
+/// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
+///
+/// With learning rate γ, smoothing α, momentum μ, weight decay λ and gradient g:
+///
+/// ```text
+/// g ← g + λ w
+/// s ← α s + (1 − α) g²
+/// v ← μ v + g / (√s + ε)
+/// w ← w − γ v              without momentum, v = g / (√s + ε)
+/// ```
+///
+/// Defaults: γ = 0.01, α = 0.99, μ = 0, λ = 0, ε = 1e-8.
+///
+/// Source: T. Tieleman, G. Hinton, [Neural networks for machine learning, lecture 6.5](https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf) (2012).
+#[derive(Clone, Debug)]
+pub struct RmsProp<T = f32> {
+    learning_rate: f64,
+    alpha: f64,
+    momentum: f64,
+    epsilon: f64,
+    decay: Decay,
+    state: State<T>,
+}
+
+impl<T: Scalar> RmsProp<T> {
+    /// RMSProp with a learning rate and the other defaults.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            alpha: 0.99,
+            momentum: 0.0,
+            epsilon: 1e-8,
+            decay: Decay::new(0.0),
+            state: State::default(),
+        }
+    }
+
+    /// Sets the smoothing α.
+    #[must_use]
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+
+    /// Sets the momentum μ.
+    #[must_use]
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// Sets ε, which keeps the division from zero.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// Sets the weight decay λ (an L2 penalty).
+    #[must_use]
+    pub fn weight_decay(mut self, rate: f64) -> Self {
+        self.decay.rate = rate;
+        self
+    }
+
+    /// Lets weights decay, but not biases.
+    #[must_use]
+    pub fn decay_weights_only(mut self) -> Self {
+        self.decay.weights_only = true;
+        self
+    }
+}
+
+/// PyTorch's learning rate, 0.01.
+impl<T: Scalar> Default for RmsProp<T> {
+    fn default() -> Self {
+        Self::new(1e-2)
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for RmsProp<T> {
+    accessors!();
+
+    fn moments(&self) -> usize {
+        if self.momentum == 0.0 { 1 } else { 2 }
+    }
+
+    #[inline(always)]
+    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+        let Update { kind, parameters, gradient, first, second, .. } = tensor;
+        let splat = |value: f64| Vector::splat(simd, T::of(value));
+        let (rate, decay, epsilon) =
+            (splat(-self.learning_rate), splat(self.decay.of(kind)), splat(self.epsilon));
+        let (alpha, rest) = (splat(self.alpha), splat(1.0 - self.alpha));
+        let smooth = |s: Vector<T, S>, g: Vector<T, S>| alpha.mul_add(s, rest * g * g);
+        if self.momentum == 0.0 {
+            for_each(simd, parameters, gradient, [first], |w, g, [s]| {
+                let g = decay.mul_add(w, g);
+                let s = smooth(s, g);
+                (rate.mul_add(g / (s.sqrt() + epsilon), w), [s])
+            });
+            return;
+        }
+        let momentum = splat(self.momentum);
+        for_each(simd, parameters, gradient, [first, second], |w, g, [s, v]| {
+            let g = decay.mul_add(w, g);
+            let s = smooth(s, g);
+            let v = momentum.mul_add(v, g / (s.sqrt() + epsilon));
+            (rate.mul_add(v, w), [s, v])
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Stochastic gradient descent.
+
+use pulp::Simd;
+
+use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use crate::kernels::{Scalar, Vector};
+
+/// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
+///
+/// With learning rate γ, momentum μ, weight decay λ and gradient g:
+///
+/// ```text
+/// g ← g + λ w
+/// v ← g at the first step, μ v + g later
+/// w ← w − γ v            without momentum, v = g; with Nesterov's, w ← w − γ (g + μ v)
+/// ```
+///
+/// Source: I. Sutskever et al., [On the importance of initialization and momentum in deep learning](https://proceedings.mlr.press/v28/sutskever13.html) (2013).
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// let plain: Sgd = Sgd::new(0.1);
+/// let nesterov: Sgd = Sgd::new(0.01).momentum(0.9).nesterov().weight_decay(1e-4);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sgd<T = f32> {
+    learning_rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    decay: Decay,
+    state: State<T>,
+}
+
+impl<T: Scalar> Sgd<T> {
+    /// Plain gradient descent with a learning rate.
+    pub fn new(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            momentum: 0.0,
+            nesterov: false,
+            decay: Decay::new(0.0),
+            state: State::default(),
+        }
+    }
+
+    /// Sets the momentum μ, usually 0.9.
+    #[must_use]
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// Looks ahead along the momentum.
+    #[must_use]
+    pub fn nesterov(mut self) -> Self {
+        self.nesterov = true;
+        self
+    }
+
+    /// Sets the weight decay λ (an L2 penalty).
+    #[must_use]
+    pub fn weight_decay(mut self, rate: f64) -> Self {
+        self.decay.rate = rate;
+        self
+    }
+
+    /// Lets weights decay, but not biases.
+    #[must_use]
+    pub fn decay_weights_only(mut self) -> Self {
+        self.decay.weights_only = true;
+        self
+    }
+}
+
+/// PyTorch's learning rate, 0.001.
+impl<T: Scalar> Default for Sgd<T> {
+    fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Sgd<T> {
+    accessors!();
+
+    fn moments(&self) -> usize {
+        usize::from(self.momentum != 0.0)
+    }
+
+    #[inline(always)]
+    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+        let Update { kind, parameters, gradient, first, .. } = tensor;
+        let splat = |value: f64| Vector::splat(simd, T::of(value));
+        let (rate, decay) = (splat(-self.learning_rate), splat(self.decay.of(kind)));
+        if self.momentum == 0.0 {
+            for_each(simd, parameters, gradient, [], |w, g, []| {
+                (rate.mul_add(decay.mul_add(w, g), w), [])
+            });
+            return;
+        }
+        let (momentum, nesterov) = (splat(self.momentum), self.nesterov);
+        for_each(simd, parameters, gradient, [first], |w, g, [v]| {
+            let g = decay.mul_add(w, g);
+            let v = momentum.mul_add(v, g);
+            let direction = if nesterov { momentum.mul_add(v, g) } else { v };
+            (rate.mul_add(direction, w), [v])
+        });
+    }
+}

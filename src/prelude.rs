@@ -1,0 +1,16 @@
+//! Everything that a program with a network needs: `use axonal::prelude::*`.
+
+pub use nalgebra::{SMatrix, SVector};
+pub use rand::SeedableRng;
+pub use rand::rngs::StdRng;
+
+pub use crate::{Network, Parameters};
+
+#[cfg(feature = "std")]
+pub use crate::{
+    data::{Class, Dataset},
+    evaluation::Evaluation,
+    losses::{BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError},
+    optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd},
+    training::{History, Schedule, Trainer},
+};

@@ -1,0 +1,310 @@
+//! The training loop.
+
+use std::time::{Duration, Instant};
+
+use num_traits::Float;
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::progress::Progress;
+use super::{Epoch, History, Schedule, Validation, gradient_into_state, update};
+use crate::data::Dataset;
+use crate::evaluation::{Evaluation, Report, Target};
+use crate::kernels::Scalar;
+use crate::losses::Loss;
+use crate::optimizers::Optimizer;
+use crate::{Differentiable, Error, Network};
+
+/// Trains a network on a data set: epochs of shuffled batches, with validation, history and progress.
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// network! { struct Xor<input 2 => dense 4 tanh => dense 1 sigmoid>; }
+///
+/// let inputs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].map(SVector::from).to_vec();
+/// let data = Dataset::new(inputs, vec![false, true, true, false])?;
+/// let mut rng = StdRng::seed_from_u64(3);
+/// let mut net = Xor::random(&mut rng);
+/// let history = Trainer::new(BinaryCrossEntropy, Adam::new(0.05))
+///     .epochs(500)
+///     .batch_size(4)
+///     .fit(&mut *net, &data, &mut rng)?;
+/// assert!(history.epochs[499].loss < 0.1 * history.epochs[0].loss);
+/// # Ok::<(), axonal::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a trainer does nothing until `fit`"]
+pub struct Trainer<L, O, V = NoValidation> {
+    loss: L,
+    optimizer: O,
+    validation: V,
+    epochs: usize,
+    batch_size: usize,
+    shuffle: bool,
+    schedule: Schedule,
+    progress: bool,
+}
+
+impl<L, O> Trainer<L, O> {
+    /// A trainer with a loss and an optimizer: one epoch, batches of 32, shuffled.
+    pub fn new(loss: L, optimizer: O) -> Self {
+        Self {
+            loss,
+            optimizer,
+            validation: NoValidation,
+            epochs: 1,
+            batch_size: 32,
+            shuffle: true,
+            schedule: Schedule::Constant,
+            progress: false,
+        }
+    }
+}
+
+impl<L, O, V> Trainer<L, O, V> {
+    /// Sets how often the training data are gone through.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// Sets how many samples a step takes; the last batch of an epoch may be smaller. 0 is taken as 1.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size.max(1);
+        self
+    }
+
+    /// Sets whether each epoch takes the samples in an order of its own (it does unless told otherwise).
+    pub fn shuffle(mut self, shuffle: bool) -> Self {
+        self.shuffle = shuffle;
+        self
+    }
+
+    /// Sets how the learning rate changes from epoch to epoch.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Measures the network on other data after each epoch.
+    pub fn validate_on<I, Y>(self, data: &Dataset<I, Y>) -> Trainer<L, O, &Dataset<I, Y>> {
+        Trainer {
+            validation: data,
+            loss: self.loss,
+            optimizer: self.optimizer,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            schedule: self.schedule,
+            progress: self.progress,
+        }
+    }
+
+    /// Shows a progress bar, and a line for each epoch, on the standard error stream.
+    pub fn progress_bar(mut self) -> Self {
+        self.progress = true;
+        self
+    }
+
+    /// The optimizer, with its moments: to go on with it by hand.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+
+    /// Trains. Called again, it goes on with the same optimizer.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Empty`] if there are no training data, or none to validate on.
+    /// * [`Error::Diverged`] if the loss or a weight becomes NaN or infinite: with the epoch and the step where it was met.
+    ///   The network then has the last weights that were good.
+    pub fn fit<N, Y, R>(
+        &mut self,
+        net: &mut N,
+        data: &Dataset<N::Input, Y>,
+        rng: &mut R,
+    ) -> Result<History, Error>
+    where
+        N: Network + Differentiable,
+        Y: Copy,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>,
+        V: ValidateOn<N, L>,
+        R: Rng + ?Sized,
+    {
+        if data.is_empty() {
+            return Err(Error::Empty { what: "training data".into() });
+        }
+        let base = self.optimizer.learning_rate();
+        let result = self.run(net, data, rng, base);
+        self.optimizer.set_learning_rate(base);
+        result
+    }
+
+    fn run<N, Y, R>(
+        &mut self,
+        net: &mut N,
+        data: &Dataset<N::Input, Y>,
+        rng: &mut R,
+        base: f64,
+    ) -> Result<History, Error>
+    where
+        N: Network + Differentiable,
+        Y: Copy,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>,
+        V: ValidateOn<N, L>,
+        R: Rng + ?Sized,
+    {
+        let steps = data.len().div_ceil(self.batch_size);
+        let progress = Progress::new(self.progress, self.epochs, steps);
+        let mut good = Good::new(net);
+        let mut batch = Batch::new(self.batch_size.min(data.len()));
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        let mut history = History::default();
+        for number in 1..=self.epochs {
+            let start = Instant::now();
+            let learning_rate = base * self.schedule.factor(number - 1, self.epochs);
+            self.optimizer.set_learning_rate(learning_rate);
+            if self.shuffle {
+                order.shuffle(rng);
+            }
+            progress.start(number);
+            let mut shown = Duration::ZERO;
+            let mut sum = 0.0;
+            for (step, indices) in order.chunks(self.batch_size).enumerate() {
+                batch.gather(data, indices);
+                let (inputs, targets) = (&batch.inputs, &batch.targets);
+                let loss =
+                    gradient_into_state(net, inputs, targets, &self.loss, &mut self.optimizer);
+                if !loss.is_finite() {
+                    good.restore(net);
+                    let loss = loss.as_f64();
+                    return Err(Error::Diverged { epoch: number, step: step + 1, loss });
+                }
+                good.keep(net, step);
+                update(net, &mut self.optimizer);
+                #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+                let samples = indices.len() as f64;
+                sum += loss.as_f64() * samples;
+                if start.elapsed() >= shown + Progress::INTERVAL {
+                    shown = start.elapsed();
+                    progress.update(step + 1, loss.as_f64());
+                }
+            }
+            // The last step's weights have not met a loss yet.
+            if !net.as_slice().iter().all(|weight| weight.is_finite()) {
+                good.restore(net);
+                return Err(Error::Diverged { epoch: number, step: steps, loss: f64::NAN });
+            }
+            let validation = self.validation.validate(net, &self.loss)?;
+            #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+            let samples = data.len() as f64;
+            let duration = start.elapsed();
+            let epoch = Epoch { number, loss: sum / samples, learning_rate, duration, validation };
+            progress.epoch(&epoch);
+            history.epochs.push(epoch);
+        }
+        progress.finish();
+        Ok(history)
+    }
+}
+
+/// The samples of one step, side by side.
+struct Batch<X, Y> {
+    inputs: Vec<X>,
+    targets: Vec<Y>,
+}
+
+impl<X: Copy, Y: Copy> Batch<X, Y> {
+    fn new(size: usize) -> Self {
+        Self { inputs: Vec::with_capacity(size), targets: Vec::with_capacity(size) }
+    }
+
+    fn gather(&mut self, data: &Dataset<X, Y>, indices: &[usize]) {
+        self.inputs.clear();
+        self.targets.clear();
+        self.inputs.extend(indices.iter().map(|index| data.inputs()[*index]));
+        self.targets.extend(indices.iter().map(|index| data.targets()[*index]));
+    }
+}
+
+/// The last weights that are known to give a finite loss, for the case that a step spoils them.
+///
+/// A step costs a few passes over the weights; to keep a copy of each state would add another. So one is kept every few steps:
+/// nothing is known of weights until the next loss.
+struct Good<N> {
+    weights: Box<N>,
+}
+
+impl<N: Network> Good<N> {
+    const EVERY: usize = 64;
+
+    fn new(net: &N) -> Self {
+        let mut good = Self { weights: N::zeros() };
+        good.copy(net);
+        good
+    }
+
+    /// Called with weights whose loss is finite.
+    fn keep(&mut self, net: &N, step: usize) {
+        if step.is_multiple_of(Self::EVERY)
+            && net.as_slice().iter().all(|weight| weight.is_finite())
+        {
+            self.copy(net);
+        }
+    }
+
+    fn copy(&mut self, net: &N) {
+        self.weights.as_mut_slice().copy_from_slice(net.as_slice());
+    }
+
+    fn restore(&self, net: &mut N) {
+        // The weights may still be good: then it was the data that were not.
+        if !net.as_slice().iter().all(|weight| weight.is_finite()) {
+            net.as_mut_slice().copy_from_slice(self.weights.as_slice());
+        }
+    }
+}
+
+/// What a trainer measures the network on after each epoch: a data set, or [`NoValidation`].
+#[diagnostic::on_unimplemented(
+    message = "`{N}` cannot be measured on `{Self}`",
+    note = "the data to validate on have the network's inputs, and targets of its outputs"
+)]
+pub trait ValidateOn<N, L> {
+    /// Measures.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there are no data.
+    fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error>;
+}
+
+/// There is no validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoValidation;
+
+impl<N, L> ValidateOn<N, L> for NoValidation {
+    fn validate(&self, _net: &N, _loss: &L) -> Result<Option<Validation>, Error> {
+        Ok(None)
+    }
+}
+
+impl<N, L, Y> ValidateOn<N, L> for &Dataset<N::Input, Y>
+where
+    N: Network + Differentiable,
+    Y: Target<N::Output>,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error> {
+        if self.is_empty() {
+            return Err(Error::Empty { what: "validation data".into() });
+        }
+        let loss = net.loss(self.inputs(), self.targets(), loss).as_f64();
+        let report = Evaluation::of(net, self);
+        let (metric, score) = report.score();
+        Ok(Some(Validation { loss, metric, score }))
+    }
+}
