@@ -27,8 +27,8 @@ impl Errors {
         }
     }
 
-    pub(crate) fn any(&self) -> bool {
-        self.0.is_some()
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().flatten().count()
     }
 
     /// One `compile_error!` for each mistake.

@@ -12,7 +12,7 @@ pub(crate) enum Call {
     /// Definitions of types.
     Items(Vec<Item>),
     /// A chain alone: an expression.
-    Expression(Chain),
+    Expression(Item),
 }
 
 /// A definition: `pub struct Digits<input 784 => dense 10>;`.
@@ -22,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) visibility: TokenStream,
     pub(crate) name: Ident,
     pub(crate) chain: Chain,
+    /// Whether there were errors in it.
+    pub(crate) broken: bool,
 }
 
 /// `input 784 => dense 128 sigmoid => dense 10`.
@@ -87,7 +89,14 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
     if parser.peek_is(defines) || lexed.iter().any(|token| token.is_word("struct")) {
         Call::Items(items(&mut parser))
     } else {
-        Call::Expression(expression(&mut parser))
+        let chain = expression(&mut parser);
+        Call::Expression(Item {
+            attributes: Vec::new(),
+            visibility: TokenStream::new(),
+            name: crate::network::anonymous(),
+            chain,
+            broken: errors.count() > 0,
+        })
     }
 }
 
@@ -124,6 +133,7 @@ fn items(parser: &mut Parser<'_>) -> Vec<Item> {
 }
 
 fn item(parser: &mut Parser<'_>) -> Option<Item> {
+    let before = parser.errors.count();
     let attributes = attributes(parser);
     let visibility = visibility(parser);
     let Some(keyword) = parser.next_if(|token| token.is_word("struct")) else {
@@ -159,7 +169,8 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         Chain { input: Vec::new(), input_tokens: TokenStream::new(), stages: Vec::new() }
     };
     parser.next_if(|token| token.is_punct(';'));
-    Some(Item { attributes, visibility, name: name.clone(), chain })
+    let broken = parser.errors.count() > before;
+    Some(Item { attributes, visibility, name: name.clone(), chain, broken })
 }
 
 fn as_tree(token: &Token) -> Option<&TokenTree> {

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 
 use crate::errors::Errors;
 use crate::parse::Chain;
@@ -37,6 +37,14 @@ impl Size {
         }
     }
 
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Number(_, span) => *span,
+            Self::Constant { tokens, .. } => first_word(tokens),
+            Self::Unknown => Span::call_site(),
+        }
+    }
+
     pub(crate) fn count(&self) -> Count {
         match self {
             Self::Number(value, _) => Count::Known(u128::from(*value)),
@@ -54,6 +62,18 @@ impl fmt::Display for Size {
             Self::Constant { text, .. } => formatter.write_str(text),
             Self::Unknown => formatter.write_str("?"),
         }
+    }
+}
+
+/// Where an expression in braces begins; the braces themselves may be ours.
+fn first_word(tokens: &TokenStream) -> Span {
+    match tokens.clone().into_iter().next() {
+        Some(TokenTree::Group(group)) => match group.stream().into_iter().next() {
+            Some(_) => first_word(&group.stream()),
+            None => group.span(),
+        },
+        Some(token) => token.span(),
+        None => Span::call_site(),
     }
 }
 
@@ -231,6 +251,12 @@ impl Input<'_> {
     }
 }
 
+/// The words are the user's, the names mean what they mean in the macro.
+pub(crate) fn place(tokens: &TokenStream) -> Span {
+    let first = tokens.clone().into_iter().next();
+    first.map_or_else(Span::mixed_site, |token| token.span().resolved_at(Span::mixed_site()))
+}
+
 /// A layer of the network.
 pub(crate) struct Layer<'a> {
     pub(crate) stage: &'a Stage,
@@ -247,8 +273,24 @@ pub(crate) struct Network<'a> {
     pub(crate) output: Shape,
 }
 
-/// Infers all shapes.
-pub(crate) fn network<'a>(chain: &'a Chain, errors: &mut Errors) -> Network<'a> {
+impl Network<'_> {
+    /// All sizes that were written.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = &Size> {
+        let input: &[Size] = match &self.input {
+            Shape::Vector(size) => std::slice::from_ref(size),
+            Shape::Image(sizes) => &sizes[..],
+            Shape::Of(_) | Shape::Unknown => &[],
+        };
+        let layers = self.layers.iter().flat_map(|layer| match &layer.stage.head {
+            Head::Layer(_, sizes) => sizes.as_slice(),
+            _ => &[],
+        });
+        input.iter().chain(layers)
+    }
+}
+
+/// Infers all shapes. In a chain that is `broken`, something may be missing, and was reported.
+pub(crate) fn network<'a>(chain: &'a Chain, broken: bool, errors: &mut Errors) -> Network<'a> {
     let input = Shape::of_sizes(&chain.input);
     let mut layers: Vec<Layer<'a>> = Vec::new();
     let fields = fields(&chain.stages, errors);
@@ -260,7 +302,7 @@ pub(crate) fn network<'a>(chain: &'a Chain, errors: &mut Errors) -> Network<'a> 
         layers.push(Layer { stage, field, input: shape, output: output.clone() });
         shape = output;
     }
-    if chain.stages.is_empty() && !chain.input.is_empty() && !errors.any() {
+    if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
     for layer in &layers {
@@ -305,17 +347,7 @@ fn output(stage: &Stage, input: &Input<'_>, errors: &mut Errors) -> Shape {
 /// A network larger than the memory that a pointer can address.
 fn check_size(layer: &Layer<'_>, errors: &mut Errors) {
     let stage = layer.stage;
-    let Head::Layer(row, sizes) = &stage.head else { return };
-    let none = TokenStream::new();
-    let settings = Settings {
-        root: &none,
-        scalar: &none,
-        input: &layer.input,
-        sizes,
-        activation: None,
-        bias: !stage.no_bias,
-    };
-    if let Count::Known(parameters) = (row.parameters)(&settings)
+    if let Count::Known(parameters) = layer.parameters()
         && parameters > u128::from(u64::MAX >> 5)
     {
         let name = written(stage.word.clone());
@@ -396,9 +428,10 @@ impl Layer<'_> {
         }
         let activation = self.stage.activation.as_ref().map(|activation| match &activation.kind {
             ActivationKind::Known(row, arguments) => {
-                let name = format_ident!("{}", row.rust);
+                let name = Ident::new(row.rust, place(&activation.tokens));
                 let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
-                quote!(#root::activations::#name #arguments)
+                let place = place(&activation.tokens);
+                quote_spanned!(place=> #root::activations::#name #arguments)
             }
             ActivationKind::User(path) => path.clone(),
         });
@@ -406,11 +439,13 @@ impl Layer<'_> {
             Head::Layer(row, sizes) => {
                 let bias = !self.stage.no_bias;
                 let input = &self.input;
-                Some((row.rust)(&Settings { root, scalar, input, sizes, activation, bias }))
+                let place = place(&self.stage.word);
+                Some((row.rust)(&Settings { root, scalar, input, sizes, activation, bias, place }))
             }
             Head::Activation => {
                 let size = self.input.len_tokens(root);
-                Some(quote!(#root::layers::Activate<#scalar, #size, #activation>))
+                let place = place(&self.stage.word);
+                Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #size, #activation>))
             }
             Head::User(path) => Some(quote!(#path<#scalar>)),
             Head::Unknown(_) => None,
@@ -419,16 +454,8 @@ impl Layer<'_> {
 
     /// How many parameters it has.
     pub(crate) fn parameters(&self) -> Count {
-        let none = TokenStream::new();
         match &self.stage.head {
-            Head::Layer(row, sizes) => (row.parameters)(&Settings {
-                root: &none,
-                scalar: &none,
-                input: &self.input,
-                sizes,
-                activation: None,
-                bias: !self.stage.no_bias,
-            }),
+            Head::Layer(row, sizes) => (row.parameters)(&self.input, sizes, !self.stage.no_bias),
             Head::Activation => Count::Known(0),
             Head::User(path) => Count::Written(format!("those of {}", written(path.clone()))),
             Head::Unknown(_) => Count::Unknown,

@@ -2,8 +2,8 @@
 //!
 //! A new layer is a row here and a file in the library's `src/layers`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 use crate::number::Decimal;
 use crate::shapes::{Count, Input, Shape, Size};
@@ -16,8 +16,8 @@ pub(crate) struct LayerRow {
     pub(crate) options: &'static [&'static str],
     /// What comes out, or the reason why this input does not fit.
     pub(crate) output: fn(&Input<'_>, &[Size]) -> Result<Shape, String>,
-    /// How many parameters it has.
-    pub(crate) parameters: fn(&Settings<'_>) -> Count,
+    /// How many parameters it has: from its input, its sizes, and whether it has a bias.
+    pub(crate) parameters: fn(&Shape, &[Size], bool) -> Count,
     /// The Rust type.
     pub(crate) rust: fn(&Settings<'_>) -> TokenStream,
 }
@@ -33,6 +33,8 @@ pub(crate) struct Settings<'a> {
     /// The activation's type, if there is one.
     pub(crate) activation: Option<TokenStream>,
     pub(crate) bias: bool,
+    /// The user's word: rustc's messages about the type point there.
+    pub(crate) place: Span,
 }
 
 pub(crate) const LAYERS: &[LayerRow] = &[LayerRow {
@@ -43,25 +45,27 @@ pub(crate) const LAYERS: &[LayerRow] = &[LayerRow {
         input.vector("dense")?;
         Ok(sizes.first().cloned().map_or(Shape::Unknown, Shape::Vector))
     },
-    parameters: |settings| {
-        let inputs = settings.input.len();
-        let outputs = settings.sizes.first().map_or(Count::Unknown, Size::count);
-        let weights = inputs.times(&outputs);
-        if settings.bias { weights.plus(&outputs) } else { weights }
+    parameters: |input, sizes, bias| {
+        let outputs = sizes.first().map_or(Count::Unknown, Size::count);
+        let weights = input.len().times(&outputs);
+        if bias { weights.plus(&outputs) } else { weights }
     },
     rust: |settings| {
-        let Settings { root, scalar, input, sizes, .. } = settings;
+        let Settings { root, scalar, input, sizes, place, .. } = settings;
         let inputs = input.len_tokens(root);
         let outputs = sizes.first().map(Size::tokens);
+        let place = *place;
         let identity = quote!(#root::activations::Identity);
         match (&settings.activation, settings.bias) {
-            (None, true) => quote!(#root::layers::Dense<#scalar, #inputs, #outputs>),
+            (None, true) => {
+                quote_spanned!(place=> #root::layers::Dense<#scalar, #inputs, #outputs>)
+            }
             (Some(activation), true) => {
-                quote!(#root::layers::Dense<#scalar, #inputs, #outputs, #activation>)
+                quote_spanned!(place=> #root::layers::Dense<#scalar, #inputs, #outputs, #activation>)
             }
             (activation, false) => {
                 let activation = activation.as_ref().unwrap_or(&identity);
-                quote!(#root::layers::Dense<
+                quote_spanned!(place=> #root::layers::Dense<
                     #scalar, #inputs, #outputs, #activation, #root::layers::NoBias<#scalar>
                 >)
             }
