@@ -47,7 +47,6 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
         clause.predicates.push(syn::parse2(bound)?);
     }
-    clause.predicates.push(parse_quote!(Self: ::core::marker::Send + ::core::marker::Sync + 'static));
     let (implementation, arguments, clause) = generics.split_for_impl();
     let markers = markers.iter().map(|field| access(field, &fields));
     let assertions = assertions(input, &scalar);
