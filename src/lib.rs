@@ -10,6 +10,9 @@ pub mod kernels;
 pub mod layers;
 mod network;
 pub mod prelude;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod sample;
 
 #[cfg(feature = "std")]
@@ -29,12 +32,17 @@ mod summary;
 #[cfg(feature = "std")]
 pub mod training;
 
+pub use axonal_macros::{Parameters, network};
 #[cfg(feature = "std")]
 pub use error::Error;
 pub use kernels::{Parameters, Scalar};
 pub use layers::{Differentiable, Layer};
+#[doc(hidden)]
+pub use nalgebra;
 pub use network::Network;
 pub use pulp::Simd;
+#[doc(hidden)]
+pub use rand;
 pub use sample::{Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;

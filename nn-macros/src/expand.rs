@@ -1,0 +1,671 @@
+//! The Rust that a network becomes: a struct of layers, and straight-line calls from one to the next.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::document;
+use crate::shapes::{Layer, Network, Shape, Size, place};
+use crate::stage::Head;
+
+/// What the expansion needs besides the shapes.
+pub(crate) struct Definition<'a> {
+    /// The path of the library: `::axonal`.
+    pub(crate) root: TokenStream,
+    /// Doc comments and others, as written.
+    pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) visibility: TokenStream,
+    pub(crate) name: Ident,
+    pub(crate) network: Network<'a>,
+    /// After an error: all names and types, no code.
+    pub(crate) broken: bool,
+    /// Whether there are functions that allocate.
+    pub(crate) std: bool,
+}
+
+/// A layer as the generated code sees it.
+struct Part<'a> {
+    field: &'a Ident,
+    rust: TokenStream,
+    layer: &'a Layer<'a>,
+    /// The type of its outputs.
+    output: TokenStream,
+    /// The same with `f32`, for constants, which cannot be generic.
+    fixed_output: TokenStream,
+}
+
+/// Everything that the pieces of the expansion share.
+struct Context<'a> {
+    definition: &'a Definition<'a>,
+    root: &'a TokenStream,
+    name: &'a Ident,
+    /// The type parameter: `T`.
+    scalar: TokenStream,
+    parts: Vec<Part<'a>>,
+    /// `#[cfg(…)]` of the user, for every item.
+    conditions: Vec<&'a TokenStream>,
+    /// What the user's own layers have to be.
+    bounds: Vec<TokenStream>,
+}
+
+/// The definition of one network.
+pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
+    let root = &definition.root;
+    let scalar = scalar_name(definition);
+    let parts: Vec<Part<'_>> = definition
+        .network
+        .layers
+        .iter()
+        .filter_map(|layer| {
+            let fixed = quote!(::core::primitive::f32);
+            Some(Part {
+                field: &layer.field,
+                rust: layer.rust(root, &scalar)?,
+                layer,
+                output: layer.output.rust(root, &scalar),
+                fixed_output: layer.output.rust(root, &fixed),
+            })
+        })
+        .collect();
+    let conditions =
+        definition.attributes.iter().filter(|attribute| is_condition(attribute)).collect();
+    let mut context =
+        Context { definition, root, name: &definition.name, scalar, parts, conditions, bounds: Vec::new() };
+    context.bounds = context.user_bounds();
+    let mut tokens = context.structure();
+    tokens.extend(context.layer());
+    if definition.network.layers.iter().all(Layer::is_differentiable) {
+        tokens.extend(context.differentiable());
+    }
+    tokens.extend(context.network());
+    tokens.extend(context.inherent());
+    tokens.extend(context.common());
+    if !definition.broken {
+        tokens.extend(context.checks());
+    }
+    tokens
+}
+
+/// `T`, unless the description uses the name for a type of its own.
+fn scalar_name(definition: &Definition<'_>) -> TokenStream {
+    let used = definition.network.layers.iter().any(|layer| {
+        let first = layer.stage.tokens.clone().into_iter();
+        first.into_iter().any(|token| token.to_string() == "T")
+    });
+    if used { quote!(Float) } else { quote!(T) }
+}
+
+fn is_condition(attribute: &TokenStream) -> bool {
+    attribute.to_string().replace(' ', "").starts_with("#[cfg(")
+}
+
+impl Context<'_> {
+    /// `impl<T: Scalar> Trait for Name<T> where … { body }`
+    fn implement(&self, what: &TokenStream, more: &[TokenStream], body: &TokenStream) -> TokenStream {
+        let Self { root, name, scalar, conditions, bounds, .. } = self;
+        let bounds = bounds.iter().chain(more);
+        quote_spanned! {Span::mixed_site()=>
+            #(#conditions)*
+            #[automatically_derived]
+            impl<#scalar: #root::Scalar> #what for #name<#scalar>
+            where
+                #(#bounds,)*
+            {
+                #body
+            }
+        }
+    }
+
+    fn structure(&self) -> TokenStream {
+        let Self { definition, root, name, scalar, .. } = self;
+        let Definition { attributes, visibility, network, .. } = definition;
+        let mut lines = document::table(network);
+        if !attributes.iter().any(is_documentation) {
+            lines.insert(0, "A neural network.".to_owned());
+        }
+        let documentation = document::attributes(&lines);
+        let fields = self.parts.iter().map(|Part { field, rust, layer, .. }| {
+            let documentation = document::attributes(&[document::field(layer)]);
+            quote!(#documentation #visibility #field: #rust)
+        });
+        // Without a layer, the parameter would be unused.
+        let marker = self.parts.is_empty().then(|| {
+            quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,)
+        });
+        quote_spanned! {Span::mixed_site()=>
+            #(#attributes)*
+            #documentation
+            #[repr(C)]
+            #[derive(#root::Parameters)]
+            #[parameters(crate = #root)]
+            #visibility struct #name<#scalar: #root::Scalar = ::core::primitive::f32> {
+                #(#fields,)*
+                #marker
+            }
+        }
+    }
+
+    fn layer(&self) -> TokenStream {
+        let Self { root, definition, scalar, parts, .. } = self;
+        let input = definition.network.input.rust(root, scalar);
+        let output = definition.network.output.rust(root, scalar);
+        let activation = match (parts.last(), definition.network.output.is_known()) {
+            (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
+            _ => quote!(#root::activations::Identity),
+        };
+        let rust = parts.iter().map(|part| &part.rust);
+        let (infer_one, infer) = (self.infer_one(), self.infer());
+        let initialize = self.initialize();
+        let describe = parts.iter().map(|Part { field, rust, .. }| {
+            let label = syn::ext::IdentExt::unraw(*field).to_string();
+            quote_spanned! {Span::mixed_site()=>
+                <#rust as #root::Layer>::describe(&path.field(#label), visit);
+            }
+        });
+        let body = quote_spanned! {Span::mixed_site()=>
+            type Input = #input;
+            type Output = #output;
+            type Activation = #activation;
+
+            const MULTIPLY_ADDS: ::core::primitive::usize =
+                0 #(+ <#rust as #root::Layer>::MULTIPLY_ADDS)*;
+
+            #[inline(always)]
+            fn infer_one<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                input: &Self::Input,
+                output: &mut Self::Output,
+            ) {
+                #infer_one
+            }
+
+            #[inline(always)]
+            fn infer<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+            ) {
+                #infer
+            }
+
+            fn initialize<Random: #root::rand::Rng + ?::core::marker::Sized>(
+                &mut self,
+                rng: &mut Random,
+            ) {
+                #initialize
+            }
+
+            fn describe(
+                path: &#root::layers::Path<'_>,
+                visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
+            ) {
+                #(#describe)*
+            }
+        };
+        self.implement(&quote!(#root::Layer), &[], &body)
+    }
+
+    fn infer_one(&self) -> TokenStream {
+        let root = self.root;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let mut source = quote_spanned!(site=> input);
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, output, .. })| {
+            let target = local("output", index);
+            let from = std::mem::replace(&mut source, quote!(&#target));
+            quote_spanned! {site=>
+                let mut #target = #root::__private::sample::<#output>();
+                #root::Layer::infer_one(&self.#field, simd, #from, &mut #target);
+            }
+        });
+        let steps: TokenStream = steps.collect();
+        let field = last.field;
+        quote_spanned! {site=>
+            #steps
+            #root::Layer::infer_one(&self.#field, simd, #source, output);
+        }
+    }
+
+    /// In pieces of as many samples as two buffers on the stack hold, which take turns.
+    fn infer(&self) -> TokenStream {
+        let root = self.root;
+        let scalar = &self.scalar;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let field = last.field;
+        if hidden.is_empty() {
+            return quote_spanned!(site=> #root::Layer::infer(&self.#field, simd, inputs, outputs););
+        }
+        let lengths = hidden.iter().map(|part| &part.fixed_output);
+        let mut source = quote_spanned!(site=> inputs);
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, output, .. })| {
+            let target = local("output", index);
+            let buffer = Ident::new(if index % 2 == 0 { "even" } else { "odd" }, site);
+            let from = std::mem::replace(&mut source, quote!(#target));
+            quote_spanned! {site=>
+                let #target = #root::__private::samples::<#output>(
+                    #buffer.as_flattened_mut(),
+                    inputs.len(),
+                );
+                #root::Layer::infer(&self.#field, simd, #from, #target);
+            }
+        });
+        let steps: TokenStream = steps.collect();
+        let odd = (hidden.len() > 1).then(|| {
+            quote_spanned! {site=>
+                let mut odd = #root::__private::buffer::<#scalar, WIDEST, CHUNK>();
+            }
+        });
+        quote_spanned! {site=>
+            const WIDEST: ::core::primitive::usize = #root::__private::widest(&[
+                #(<#lengths as #root::Sample>::LEN),*
+            ]);
+            const CHUNK: ::core::primitive::usize = #root::__private::chunk(WIDEST);
+            let mut even = #root::__private::buffer::<#scalar, WIDEST, CHUNK>();
+            #odd
+            for (inputs, outputs) in
+                ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
+            {
+                #steps
+                #root::Layer::infer(&self.#field, simd, #source, outputs);
+            }
+        }
+    }
+
+    fn initialize(&self) -> TokenStream {
+        let root = self.root;
+        let steps = self.parts.iter().map(|Part { field, layer, .. }| {
+            if let Some(initializer) = &layer.stage.initializer {
+                quote_spanned! {Span::mixed_site()=>
+                    self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
+                }
+            } else {
+                quote_spanned! {Span::mixed_site()=>
+                    #root::Layer::initialize(&mut self.#field, rng);
+                }
+            }
+        });
+        quote!(#(#steps)*)
+    }
+
+    fn differentiable(&self) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        let site = Span::mixed_site();
+        let terms = self.code().map(|(last, hidden)| {
+            let hidden = hidden.iter().map(|Part { rust, output, .. }| {
+                quote_spanned! {site=>
+                    <#rust as #root::Differentiable>::trace_len(samples)
+                        + 2 * <#output as #root::Sample>::LEN * samples
+                }
+            });
+            let last = &last.rust;
+            quote_spanned! {site=>
+                #(#hidden +)* <#last as #root::Differentiable>::trace_len(samples)
+            }
+        });
+        let trace_len = terms.unwrap_or_else(unreachable);
+        let forward = |last: &str| self.training_forward(&Ident::new(last, site));
+        let (scores, activations) = (forward("scores"), forward("activations"));
+        let backward_scores = self.training_backward(
+            &quote_spanned!(site=> #root::Differentiable::backward_scores),
+            &quote_spanned!(site=> score_gradient),
+        );
+        let backward = self.training_backward(
+            &quote_spanned!(site=> #root::Differentiable::backward),
+            &quote_spanned!(site=> outputs, output_gradient),
+        );
+        let body = quote_spanned! {site=>
+            fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
+                #trace_len
+            }
+
+            #[inline(always)]
+            fn scores<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+                trace: &mut [#scalar],
+            ) {
+                #scores
+            }
+
+            #[inline(always)]
+            fn activations<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+                trace: &mut [#scalar],
+            ) {
+                #activations
+            }
+
+            #[inline(always)]
+            fn backward_scores<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                batch: #root::layers::Batch<'_, Self>,
+                score_gradient: &[Self::Output],
+                gradient: &mut Self,
+            ) {
+                #backward_scores
+            }
+
+            #[inline(always)]
+            fn backward<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                batch: #root::layers::Batch<'_, Self>,
+                outputs: &[Self::Output],
+                output_gradient: &mut [Self::Output],
+                gradient: &mut Self,
+            ) {
+                #backward
+            }
+        };
+        let user = self.parts.iter().filter(|part| part.layer.has_user_types());
+        let bounds: Vec<TokenStream> = user
+            .map(|Part { rust, layer, .. }| {
+                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable)
+            })
+            .collect();
+        self.implement(&quote!(#root::Differentiable), &bounds, &body)
+    }
+
+    /// The memory of a training pass: for each layer its own, for each hidden output the values and their gradient.
+    fn splits(&self, hidden: &[Part<'_>]) -> TokenStream {
+        let root = self.root;
+        let splits = hidden.iter().enumerate().map(|(index, Part { rust, output, .. })| {
+            let (trace, values) = (local("trace", index), local("output", index));
+            let gradient = local("gradient", index);
+            quote_spanned! {Span::mixed_site()=>
+                let (#trace, trace) = trace.split_at_mut(
+                    <#rust as #root::Differentiable>::trace_len(inputs.len()),
+                );
+                let (#values, trace) =
+                    #root::__private::split_samples::<#output>(trace, inputs.len());
+                let (#gradient, trace) =
+                    #root::__private::split_samples::<#output>(trace, inputs.len());
+            }
+        });
+        splits.collect()
+    }
+
+    fn training_forward(&self, function: &Ident) -> TokenStream {
+        let root = self.root;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let splits = self.splits(hidden);
+        let mut source = quote_spanned!(site=> inputs);
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, .. })| {
+            let (target, trace) = (local("output", index), local("trace", index));
+            let from = std::mem::replace(&mut source, quote!(#target));
+            quote_spanned! {site=>
+                #root::Differentiable::activations(&self.#field, simd, #from, #target, #trace);
+            }
+        });
+        let steps: TokenStream = steps.collect();
+        // The gradients' room is for the backward pass.
+        let unused = (0..hidden.len()).map(|index| local("gradient", index));
+        let field = last.field;
+        quote_spanned! {site=>
+            #splits
+            #(let _ = #unused;)*
+            #steps
+            #root::Differentiable::#function(&self.#field, simd, #source, outputs, trace);
+        }
+    }
+
+    /// `of_last` are the arguments that only the last layer is given.
+    fn training_backward(&self, function: &TokenStream, of_last: &TokenStream) -> TokenStream {
+        let root = self.root;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let splits = self.splits(hidden);
+        let before = |index: usize| match index.checked_sub(1) {
+            Some(before) => {
+                let (values, gradient) = (local("output", before), local("gradient", before));
+                quote_spanned! {site=>
+                    inputs: #values, input_gradient: ::core::option::Option::Some(&mut *#gradient)
+                }
+            }
+            None => quote_spanned!(site=> inputs, input_gradient),
+        };
+        let steps = hidden.iter().enumerate().rev().map(|(index, Part { field, .. })| {
+            let (values, gradient) = (local("output", index), local("gradient", index));
+            let trace = local("trace", index);
+            let before = before(index);
+            quote_spanned! {site=>
+                #root::Differentiable::backward(
+                    &self.#field,
+                    simd,
+                    #root::layers::Batch { #before, trace: #trace, accumulate },
+                    #values,
+                    #gradient,
+                    &mut gradient.#field,
+                );
+            }
+        });
+        let before_last = before(hidden.len());
+        let field = last.field;
+        quote_spanned! {site=>
+            let #root::layers::Batch { inputs, trace, input_gradient, accumulate } = batch;
+            #splits
+            #function(
+                &self.#field,
+                simd,
+                #root::layers::Batch { #before_last, trace, accumulate },
+                #of_last,
+                &mut gradient.#field,
+            );
+            #(#steps)*
+        }
+    }
+
+    fn network(&self) -> TokenStream {
+        let Self { root, name, .. } = self;
+        let name = syn::ext::IdentExt::unraw(*name).to_string();
+        let body = quote!(const NAME: &'static ::core::primitive::str = #name;);
+        self.implement(&quote!(#root::Network), &[], &body)
+    }
+
+    /// `Digits` alone means `f32`, in expressions too.
+    fn inherent(&self) -> TokenStream {
+        let Self { root, name, conditions, .. } = self;
+        let visibility = &self.definition.visibility;
+        let trait_ = quote!(<Self as #root::Network>);
+        let usize = quote!(::core::primitive::usize);
+        let functions = self.definition.std.then(|| {
+            quote! {
+                /// New random weights, by the initializers of the description; biases are zero.
+                #[must_use]
+                #visibility fn random<R: #root::rand::Rng + ?::core::marker::Sized>(
+                    rng: &mut R,
+                ) -> #root::__private::Box<Self> {
+                    #trait_::random(rng)
+                }
+
+                /// All parameters zero.
+                #[must_use]
+                #visibility fn zeros() -> #root::__private::Box<Self> {
+                    <Self as #root::Parameters>::zeros()
+                }
+
+                /// Reads the parameters from a safetensors file.
+                ///
+                /// # Errors
+                ///
+                /// If the file cannot be read, or does not hold exactly this network's tensors.
+                #visibility fn load(
+                    path: impl ::core::convert::AsRef<#root::__private::FilePath>,
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
+                    #trait_::load(path)
+                }
+
+                /// A table of the layers: shapes, activations, parameters.
+                #[must_use]
+                #visibility fn summary() -> #root::Summary {
+                    #trait_::summary()
+                }
+            }
+        });
+        quote! {
+            #(#conditions)*
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl #name<::core::primitive::f32> {
+                /// How many parameters it has.
+                #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
+                /// How many numbers one input holds.
+                #visibility const INPUT: #usize = #trait_::INPUT;
+                /// How many numbers one output holds.
+                #visibility const OUTPUT: #usize = #trait_::OUTPUT;
+                /// Multiplications with an addition in one forward pass of one sample.
+                #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
+                /// The bytes that its parameters take.
+                #visibility const BYTES: #usize = #trait_::BYTES;
+
+                #functions
+            }
+        }
+    }
+
+    /// Traits of the standard library.
+    fn common(&self) -> TokenStream {
+        let Self { root, name, scalar, conditions, bounds, parts, .. } = self;
+        let site = Span::mixed_site();
+        let debug = {
+            let label = name.to_string();
+            let fields = parts.iter().map(|Part { field, .. }| {
+                let label = field.to_string();
+                quote_spanned!(site=> .field(#label, &self.#field))
+            });
+            let user = parts.iter().filter(|part| part.layer.has_user_types());
+            let more: Vec<TokenStream> = user
+                .map(|Part { rust, layer, .. }| {
+                    quote_spanned!(place(&layer.stage.word)=> #rust: ::core::fmt::Debug)
+                })
+                .collect();
+            let body = quote_spanned! {site=>
+                fn fmt(
+                    &self,
+                    formatter: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    formatter.debug_struct(#label) #(#fields)* .finish()
+                }
+            };
+            self.implement(&quote!(::core::fmt::Debug), &more, &body)
+        };
+        let equal = {
+            let body = quote_spanned! {site=>
+                fn eq(&self, other: &Self) -> ::core::primitive::bool {
+                    #root::Parameters::as_slice(self) == #root::Parameters::as_slice(other)
+                }
+            };
+            self.implement(&quote!(::core::cmp::PartialEq), &[], &body)
+        };
+        // A derived one would pass through the stack, which large networks overflow.
+        let clone = self.definition.std.then(|| {
+            quote_spanned! {site=>
+                #(#conditions)*
+                #[automatically_derived]
+                #[allow(non_local_definitions)]
+                impl<#scalar: #root::Scalar> ::core::clone::Clone
+                    for #root::__private::Box<#name<#scalar>>
+                where
+                    #(#bounds,)*
+                {
+                    fn clone(&self) -> Self {
+                        #root::__private::clone(self)
+                    }
+                }
+            }
+        });
+        quote!(#debug #equal #clone)
+    }
+
+    /// What the user's own layers have to take and give.
+    fn user_bounds(&self) -> Vec<TokenStream> {
+        let Self { root, scalar, .. } = self;
+        self.user_layers(scalar)
+            .map(|(rust, input, output, span)| {
+                quote_spanned! {span=>
+                    #rust: #root::Layer<Scalar = #scalar, Input = #input #output>
+                }
+            })
+            .collect()
+    }
+
+    /// The user's own layers, their input and, where the next layer needs a vector, their output.
+    fn user_layers<'s>(
+        &'s self,
+        scalar: &'s TokenStream,
+    ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
+        let root = self.root;
+        let layers = &self.definition.network.layers;
+        layers.iter().enumerate().filter_map(move |(index, layer)| {
+            let Head::User(path) = &layer.stage.head else { return None };
+            let rust = layer.rust(root, scalar)?;
+            let input = layer.input.rust(root, scalar);
+            let next = layers.get(index + 1).map(|next| &next.stage.head);
+            let output = match next {
+                Some(Head::Layer(..) | Head::Activation) => {
+                    let length = Shape::Of(path.clone()).len_tokens(root);
+                    quote!(, Output = #root::nalgebra::SVector<#scalar, #length>)
+                }
+                _ => TokenStream::new(),
+            };
+            Some((rust, input, output, place(path)))
+        })
+    }
+
+    /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
+    fn checks(&self) -> TokenStream {
+        let Self { root, conditions, definition, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let layers = self.user_layers(&fixed).map(|(rust, input, output, span)| {
+            quote_spanned! {span=>
+                #(#conditions)*
+                const _: fn() = || {
+                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input #output>>() {}
+                    fits::<#rust>();
+                };
+            }
+        });
+        let mut seen = Vec::new();
+        let sizes = definition.network.sizes().filter_map(|size| {
+            let Size::Constant { tokens, text } = size else { return None };
+            if seen.contains(text) {
+                return None;
+            }
+            seen.push(text.clone());
+            let message =
+                format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
+            Some(quote_spanned! {size.span().resolved_at(Span::mixed_site())=>
+                #(#conditions)*
+                const _: () = ::core::assert!(#tokens > 0, #message);
+            })
+        });
+        let sizes: TokenStream = sizes.collect();
+        quote!(#sizes #(#layers)*)
+    }
+
+    /// The last layer and those before it; nothing if no code can be written.
+    fn code(&self) -> Option<(&Part<'_>, &[Part<'_>])> {
+        if self.definition.broken { None } else { self.parts.split_last() }
+    }
+}
+
+fn unreachable() -> TokenStream {
+    quote!(::core::unreachable!())
+}
+
+fn local(name: &str, index: usize) -> Ident {
+    format_ident!("{name}{}", index + 1, span = Span::mixed_site())
+}
+
+fn is_documentation(attribute: &TokenStream) -> bool {
+    attribute.to_string().replace(' ', "").starts_with("#[doc=")
+}

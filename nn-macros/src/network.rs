@@ -1,0 +1,92 @@
+//! The stages of `network!`, one after the other.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::quote;
+
+use crate::errors::Errors;
+use crate::expand::{Definition, expand};
+use crate::parse::{Call, Item, call};
+use crate::shapes;
+
+/// What `network!` becomes; with `std`, functions that allocate are in it.
+pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
+    let mut errors = Errors::default();
+    let call = call(tokens, &mut errors);
+    let expanded = match &call {
+        Call::Items(items) => {
+            items.iter().map(|item| definition(item, std, &mut errors)).collect::<TokenStream>()
+        }
+        Call::Expression(item) => {
+            let definition = definition(item, std, &mut errors);
+            let name = &item.name;
+            let errors = errors.into_tokens();
+            // After an error, only the type of the expression matters.
+            return quote!({
+                #errors
+                #definition
+                ::axonal::__private::random::<#name<::core::primitive::f32>>()
+            });
+        }
+    };
+    let errors = errors.into_tokens();
+    quote!(#errors #expanded)
+}
+
+fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
+    let before = errors.count();
+    let (root, attributes) = root(&item.attributes, errors);
+    let network = shapes::network(&item.chain, item.broken, errors);
+    expand(&Definition {
+        root,
+        attributes,
+        visibility: item.visibility.clone(),
+        name: item.name.clone(),
+        network,
+        broken: item.broken || errors.count() > before,
+        std,
+    })
+}
+
+/// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.
+fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<TokenStream>) {
+    let mut root = quote!(::axonal);
+    let mut others = Vec::new();
+    for attribute in attributes {
+        match argument(attribute) {
+            None => others.push(attribute.clone()),
+            Some(argument) => match argument.as_slice() {
+                [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
+                    if *key == "crate" && equals.as_char() == '=' && !path.is_empty() =>
+                {
+                    root = path.iter().cloned().collect();
+                }
+                _ => errors.over(
+                    attribute,
+                    "`axonal` has one attribute, `#[axonal(crate = path::to::axonal)]`",
+                ),
+            },
+        }
+    }
+    (root, others)
+}
+
+/// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.
+fn argument(attribute: &TokenStream) -> Option<Vec<TokenTree>> {
+    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return None };
+    let mut inside = bracket.stream().into_iter();
+    let is_ours = |name: &Ident| *name == "axonal";
+    if !matches!(inside.next(), Some(TokenTree::Ident(name)) if is_ours(&name)) {
+        return None;
+    }
+    match inside.next() {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+            Some(group.stream().into_iter().collect())
+        }
+        _ => Some(Vec::new()),
+    }
+}
+
+/// The name of a network that is an expression.
+pub(crate) fn anonymous() -> Ident {
+    Ident::new("Network", Span::mixed_site())
+}

@@ -1,0 +1,173 @@
+//! `#[derive(Parameters)]`: the struct is a sequence of scalars in memory, and nothing else.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Index, Path, Type, parse_quote};
+
+/// The implementation, or one error for each mistake.
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    syn::parse2(input)
+        .and_then(|input| implementation(&input))
+        .unwrap_or_else(syn::Error::into_compile_error)
+}
+
+/// `#[parameters(crate = path, scalar = f32)]`
+struct Settings {
+    root: Path,
+    scalar: Option<Type>,
+}
+
+fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
+    check_layout(input)?;
+    let fields = fields(input)?;
+    let Settings { root, scalar } = settings(input)?;
+    let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
+    let scalar = match (scalar, parameter) {
+        (Some(scalar), _) => scalar,
+        (None, Some(parameter)) => parse_quote!(#parameter),
+        (None, None) => {
+            return Err(syn::Error::new_spanned(
+                &input.ident,
+                "which scalar is it made of? Write `#[parameters(scalar = f32)]`",
+            ));
+        }
+    };
+    let name = &input.ident;
+    let conditions: Vec<_> =
+        input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
+    let mut generics = input.generics.clone();
+    let markers: Vec<&Field> = fields.iter().filter(|field| is_marker(field)).collect();
+    let values: Vec<&Field> = fields.iter().filter(|field| !is_marker(field)).collect();
+    let clause = generics.make_where_clause();
+    for field in &values {
+        let ty = &field.ty;
+        // The bound holds the whole proof: a field that is no sequence of the same scalars is an error at its type.
+        let span = ty.span().resolved_at(Span::mixed_site());
+        let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
+        clause.predicates.push(syn::parse2(bound)?);
+    }
+    let (implementation, arguments, clause) = generics.split_for_impl();
+    let markers = markers.iter().map(|field| access(field, &fields));
+    let assertions = assertions(input, &scalar);
+    // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
+    let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
+    Ok(quote_spanned! {Span::mixed_site()=>
+        // SAFETY: `repr(C)`, each field is itself a sequence of the scalar with the scalar's alignment, so nothing is between them.
+        #(#conditions)*
+        #[automatically_derived]
+        #[allow(unsafe_code, clippy::all)]
+        #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
+            type Scalar = #scalar;
+        }
+
+        #(#conditions)*
+        const _: () = {
+            // A field that is called PhantomData is the one of `core`.
+            #[allow(dead_code)]
+            fn markers #implementation (value: &#name #arguments) #clause {
+                #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
+                let _ = value;
+            }
+            #assertions
+        };
+    })
+}
+
+/// Sizes and alignment once more, where the type is generic over the scalar only.
+fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
+    let name = &input.ident;
+    let params: Vec<&GenericParam> = input.generics.params.iter().collect();
+    let types: Vec<(TokenStream, TokenStream)> = match params.as_slice() {
+        [] => vec![(quote!(#name), quote!(#scalar))],
+        [GenericParam::Type(parameter)]
+            if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) =>
+        {
+            let scalars = [quote!(::core::primitive::f32), quote!(::core::primitive::f64)];
+            scalars.into_iter().map(|scalar| (quote!(#name<#scalar>), scalar)).collect()
+        }
+        _ => return TokenStream::new(),
+    };
+    let checks = types.iter().map(|(ty, scalar)| {
+        quote! {
+            ::core::assert!(
+                ::core::mem::size_of::<#ty>() % ::core::mem::size_of::<#scalar>() == 0
+                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>()
+            );
+        }
+    });
+    quote!(#(#checks)*)
+}
+
+/// `repr(C)` or `repr(transparent)`, and nothing that changes the alignment.
+fn check_layout(input: &DeriveInput) -> syn::Result<()> {
+    let mut found = false;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("repr")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("C") || meta.path.is_ident("transparent") {
+                found = true;
+                Ok(())
+            } else {
+                Err(meta.error("`Parameters` needs the layout `repr(C)` alone"))
+            }
+        })?;
+    }
+    if found {
+        Ok(())
+    } else {
+        let message = format!(
+            "`Parameters` needs a layout that is known: write `#[repr(C)]` above `{}`",
+            input.ident
+        );
+        Err(syn::Error::new_spanned(&input.ident, message))
+    }
+}
+
+fn fields(input: &DeriveInput) -> syn::Result<Vec<Field>> {
+    match &input.data {
+        Data::Struct(data) => Ok(match &data.fields {
+            Fields::Named(fields) => fields.named.iter().cloned().collect(),
+            Fields::Unnamed(fields) => fields.unnamed.iter().cloned().collect(),
+            Fields::Unit => Vec::new(),
+        }),
+        _ => Err(syn::Error::new_spanned(
+            &input.ident,
+            "`Parameters` is for structs: every part of an enum or union is not there all the time",
+        )),
+    }
+}
+
+fn settings(input: &DeriveInput) -> syn::Result<Settings> {
+    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None };
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("crate") {
+                settings.root = meta.value()?.parse()?;
+                Ok(())
+            } else if meta.path.is_ident("scalar") {
+                settings.scalar = Some(meta.value()?.parse()?);
+                Ok(())
+            } else {
+                Err(meta.error("`parameters` knows `scalar = f32` and `crate = path`"))
+            }
+        })?;
+    }
+    Ok(settings)
+}
+
+fn is_marker(field: &Field) -> bool {
+    matches!(&field.ty, Type::Path(ty)
+        if ty.path.segments.last().is_some_and(|segment| segment.ident == "PhantomData"))
+}
+
+/// `field` or `0`
+fn access(field: &Field, all: &[Field]) -> TokenStream {
+    match &field.ident {
+        Some(name) => quote!(#name),
+        None => {
+            let index = all.iter().position(|other| std::ptr::eq(other, field)).unwrap_or_default();
+            let index = Index::from(index);
+            quote!(#index)
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! What was written: items and chains of stages, with the places of all words.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+
+use crate::errors::Errors;
+use crate::stage::Stage;
+use crate::tokens::{Token, lex};
+use crate::{shapes::Size, words};
+
+/// The argument of `network!`.
+pub(crate) enum Call {
+    /// Definitions of types.
+    Items(Vec<Item>),
+    /// A chain alone: an expression.
+    Expression(Item),
+}
+
+/// A definition: `pub struct Digits<input 784 => dense 10>;`.
+pub(crate) struct Item {
+    /// Doc comments and others, as written.
+    pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) visibility: TokenStream,
+    pub(crate) name: Ident,
+    pub(crate) chain: Chain,
+    /// Whether there were errors in it.
+    pub(crate) broken: bool,
+}
+
+/// `input 784 => dense 128 sigmoid => dense 10`.
+pub(crate) struct Chain {
+    /// The sizes of the input; none if it is missing.
+    pub(crate) input: Vec<Size>,
+    /// Where the input is described.
+    pub(crate) input_tokens: TokenStream,
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// Walks through the tokens, and collects what is wrong with them.
+pub(crate) struct Parser<'a> {
+    pub(crate) tokens: &'a [Token],
+    pub(crate) errors: &'a mut Errors,
+    /// Where something is missing if the tokens end too early.
+    pub(crate) end: Span,
+}
+
+impl<'a> Parser<'a> {
+    pub(crate) fn peek(&self) -> Option<&'a Token> {
+        self.tokens.first()
+    }
+
+    pub(crate) fn peek_at(&self, ahead: usize) -> Option<&'a Token> {
+        self.tokens.get(ahead)
+    }
+
+    pub(crate) fn next(&mut self) -> Option<&'a Token> {
+        let (first, rest) = self.tokens.split_first()?;
+        self.tokens = rest;
+        self.end = first.span();
+        Some(first)
+    }
+
+    pub(crate) fn next_if(&mut self, wanted: impl FnOnce(&Token) -> bool) -> Option<&'a Token> {
+        if wanted(self.peek()?) { self.next() } else { None }
+    }
+
+    pub(crate) fn peek_is(&self, wanted: impl FnOnce(&Token) -> bool) -> bool {
+        self.peek().is_some_and(wanted)
+    }
+
+    /// The tokens that were walked over since there were `before` left.
+    pub(crate) fn since(&self, before: &'a [Token]) -> TokenStream {
+        let taken = before.len() - self.tokens.len();
+        before.iter().take(taken).map(Token::stream).collect()
+    }
+}
+
+/// The whole argument of the macro.
+pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
+    let lexed = lex(tokens);
+    let mut parser = Parser { tokens: &lexed, errors, end: Span::call_site() };
+    if lexed.is_empty() {
+        parser.errors.at(
+            Span::call_site(),
+            "`network!` is empty: describe a network, as in `struct Digits<input 784 => dense 128 sigmoid => dense 10>;`",
+        );
+        return Call::Items(Vec::new());
+    }
+    let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || token.is_word("struct");
+    if parser.peek_is(defines) || lexed.iter().any(|token| token.is_word("struct")) {
+        Call::Items(items(&mut parser))
+    } else {
+        let chain = expression(&mut parser);
+        Call::Expression(Item {
+            attributes: Vec::new(),
+            visibility: TokenStream::new(),
+            name: crate::network::anonymous(),
+            chain,
+            broken: errors.count() > 0,
+        })
+    }
+}
+
+fn expression(parser: &mut Parser<'_>) -> Chain {
+    let open = parser.next_if(|token| token.is_punct('<'));
+    let chain = match open {
+        Some(open) => bracketed(parser, open.span()),
+        None => {
+            let all = std::mem::take(&mut parser.tokens);
+            chain(Parser { tokens: all, errors: parser.errors, end: parser.end })
+        }
+    };
+    parser.next_if(|token| token.is_punct(';'));
+    if let Some(token) = parser.peek() {
+        parser.errors.over(token.stream(), "nothing follows the closing `>` of a network");
+    }
+    chain
+}
+
+fn items(parser: &mut Parser<'_>) -> Vec<Item> {
+    let mut items = Vec::new();
+    while parser.peek().is_some() {
+        if let Some(item) = item(parser) {
+            items.push(item);
+        } else {
+            // The next item begins at its attributes, its visibility or its `struct`.
+            while !parser.peek_is(|token| {
+                token.is_punct('#') || token.is_word("pub") || token.is_word("struct")
+            }) && parser.next().is_some()
+            {}
+        }
+    }
+    items
+}
+
+fn item(parser: &mut Parser<'_>) -> Option<Item> {
+    let before = parser.errors.count();
+    let attributes = attributes(parser);
+    let visibility = visibility(parser);
+    let Some(keyword) = parser.next_if(|token| token.is_word("struct")) else {
+        let message = "a network is defined as `struct Name<input 784 => dense 10>;`";
+        match parser.next() {
+            Some(token) => parser.errors.over(token.stream(), message),
+            None => parser.errors.at(parser.end, message),
+        }
+        return None;
+    };
+    let Some(name) = parser.next_if(|token| token.word().is_some()).and_then(Token::word) else {
+        parser.errors.at(keyword.span(), "the network's name is missing after `struct`");
+        return None;
+    };
+    if !is_name(name) {
+        parser.errors.at(name.span(), format!("`{name}` is a word of Rust and cannot be the name of a network"));
+        return None;
+    }
+    let chain = if let Some(open) = parser.next_if(|token| token.is_punct('<')) {
+        bracketed(parser, open.span())
+    } else if let Some(TokenTree::Group(group)) = parser.peek().and_then(as_tree) {
+        parser.next();
+        parser.errors.at(
+            group.span_open(),
+            format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`"),
+        );
+        within(group, parser.errors)
+    } else {
+        parser.errors.at(
+            name.span(),
+            format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`"),
+        );
+        Chain { input: Vec::new(), input_tokens: TokenStream::new(), stages: Vec::new() }
+    };
+    parser.next_if(|token| token.is_punct(';'));
+    let broken = parser.errors.count() > before;
+    Some(Item { attributes, visibility, name: name.clone(), chain, broken })
+}
+
+fn as_tree(token: &Token) -> Option<&TokenTree> {
+    match token {
+        Token::Tree(tree) => Some(tree),
+        Token::Arrow { .. } => None,
+    }
+}
+
+fn within(group: &Group, errors: &mut Errors) -> Chain {
+    let inner = lex(group.stream());
+    chain(Parser { tokens: &inner, errors, end: group.span_close() })
+}
+
+fn attributes(parser: &mut Parser<'_>) -> Vec<TokenStream> {
+    let mut attributes = Vec::new();
+    while let (Some(hash), Some(bracket)) = (parser.peek(), parser.peek_at(1)) {
+        if !hash.is_punct('#') || bracket.group(Delimiter::Bracket).is_none() {
+            break;
+        }
+        attributes.push([hash.stream(), bracket.stream()].into_iter().collect());
+        parser.next();
+        parser.next();
+    }
+    attributes
+}
+
+fn visibility(parser: &mut Parser<'_>) -> TokenStream {
+    let before = parser.tokens;
+    if parser.next_if(|token| token.is_word("pub")).is_some() {
+        parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+    } else if let Some(token) = parser.peek()
+        && let Token::Tree(TokenTree::Group(group)) = token
+        && group.delimiter() == Delimiter::None
+    {
+        // `$v:vis` of a `macro_rules!` macro.
+        parser.next();
+    }
+    parser.since(before)
+}
+
+/// A chain up to the `>` that closes it.
+fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
+    let mut depth = 0_usize;
+    let mut length = 0;
+    let mut closed = false;
+    for token in parser.tokens {
+        if token.is_punct('<') {
+            depth += 1;
+        } else if token.is_punct('>') {
+            if depth == 0 {
+                closed = true;
+                break;
+            }
+            depth -= 1;
+        } else if token.is_punct(';') || token.is_word("struct") {
+            break;
+        }
+        length += 1;
+    }
+    let (inside, rest) = parser.tokens.split_at(length);
+    let end = inside.last().map_or(open, Token::span);
+    let chain = chain(Parser { tokens: inside, errors: parser.errors, end });
+    parser.tokens = rest;
+    if closed {
+        parser.next();
+    } else {
+        parser.errors.at(open, "this `<` is not closed: a `>` is missing after the last layer");
+    }
+    chain
+}
+
+fn chain(mut parser: Parser<'_>) -> Chain {
+    let mut chain =
+        Chain { input: Vec::new(), input_tokens: TokenStream::new(), stages: Vec::new() };
+    let input = input(&mut parser, &mut chain);
+    if !input {
+        let place = match parser.peek() {
+            Some(token) => token.stream(),
+            None => TokenStream::new(),
+        };
+        if place.is_empty() {
+            parser.errors.at(parser.end, "the layers are missing: `input 784 => dense 10`");
+            return chain;
+        }
+        parser.errors.over(place, "a network begins with its input: `input 784 => …`");
+    }
+    let mut arrow = true;
+    if input {
+        arrow = separator(&mut parser);
+    }
+    while parser.peek().is_some() {
+        if !arrow {
+            missing_arrow(&mut parser);
+        }
+        let before = parser.tokens.len();
+        if let Some(stage) = Stage::parse(&mut parser) {
+            chain.stages.push(stage);
+        }
+        arrow = separator(&mut parser);
+        if parser.tokens.len() == before {
+            parser.next();
+        }
+    }
+    chain
+}
+
+/// `input 784`; whether it is there.
+fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
+    let before = parser.tokens;
+    let Some(word) = parser.peek().and_then(Token::word) else { return false };
+    let text = word.to_string();
+    if text != "input" {
+        let near = words::distance(&text.to_lowercase(), "input") <= 2
+            && parser.peek_at(1).is_some_and(|token| !token.is_punct(':'))
+            && !words::is_layer(&text);
+        if !near {
+            return false;
+        }
+        parser.errors.at(word.span(), format!("unknown word `{text}`: did you mean `input`?"));
+    }
+    parser.next();
+    match parser.sizes("input", "input 784") {
+        Some(sizes) => chain.input = sizes,
+        None => chain.input = vec![Size::Unknown],
+    }
+    chain.input_tokens = parser.since(before);
+    // What a person might add to it.
+    while let Some(token) = parser.peek() {
+        if matches!(token, Token::Arrow { .. })
+            || token.is_punct(',')
+            || token.word().is_some_and(|word| words::is_layer(&word.to_string()))
+            || parser.peek_at(1).is_some_and(|next| next.is_punct(':'))
+        {
+            break;
+        }
+        parser.next();
+        let what = crate::tokens::written(token.stream());
+        parser.errors.over(
+            token.stream(),
+            format!("`{what}` does not belong to the input, which is a shape: `784`, `28x28` or `3x32x32`"),
+        );
+    }
+    true
+}
+
+/// What stands between two stages; false if there is nothing.
+fn separator(parser: &mut Parser<'_>) -> bool {
+    let mut found = None;
+    while let Some(token) = parser.peek() {
+        match token {
+            Token::Arrow { text, .. } => {
+                if found.is_some() {
+                    parser.errors.over(token.stream(), "a layer is missing before this `=>`");
+                } else if text != "=>" {
+                    parser.errors.over(
+                        token.stream(),
+                        format!("layers are joined by `=>`, not by `{text}`"),
+                    );
+                }
+            }
+            token if token.is_punct(',') => {
+                parser.errors.over(token.stream(), "layers are joined by `=>`, not by `,`");
+            }
+            _ => break,
+        }
+        found = Some(token);
+        parser.next();
+    }
+    if let (Some(arrow), None) = (found, parser.peek()) {
+        let wrong = matches!(arrow, Token::Arrow { text, .. } if text != "=>");
+        if !wrong && !arrow.is_punct(',') {
+            parser.errors.over(arrow.stream(), "a layer is missing after this `=>`");
+        }
+    }
+    found.is_some()
+}
+
+fn missing_arrow(parser: &mut Parser<'_>) {
+    if let Some(token) = parser.peek() {
+        let next = crate::tokens::written(token.stream());
+        parser.errors.over(token.stream(), format!("`=>` is missing before `{next}`"));
+    }
+}
+
+/// Whether Rust takes it as a name.
+pub(crate) fn is_name(name: &Ident) -> bool {
+    syn::parse2::<Ident>(TokenTree::Ident(name.clone()).into()).is_ok() && name != "_"
+}

@@ -1,0 +1,203 @@
+//! Sizes and shapes, as written: `784`, `28x28`, `3x32x32`, `HIDDEN`, `{ WIDTH * HEIGHT }`.
+//!
+//! Rust's lexer reads `28x28` as one integer with the suffix `x28`, and `WIDTHx28` as one name.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::quote;
+
+use crate::parse::Parser;
+use crate::shapes::Size;
+use crate::stage::path;
+use crate::tokens::{Token, written};
+use crate::words;
+
+impl Parser<'_> {
+    /// All sizes of a shape; none, and an error, if there is no size here.
+    pub(crate) fn sizes(&mut self, what: &str, example: &str) -> Option<Vec<Size>> {
+        let before = self.tokens;
+        let mut sizes = Vec::new();
+        loop {
+            let Some(more) = self.size(&mut sizes) else {
+                self.no_size(what, example);
+                return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
+            };
+            if !more && !self.by(&mut sizes) {
+                break;
+            }
+        }
+        if sizes.len() > 3 {
+            self.errors.over(
+                self.since(before),
+                "a shape has one, two or three sizes: `784`, `28x28`, `3x32x32`",
+            );
+            return Some(vec![Size::Unknown]);
+        }
+        Some(sizes)
+    }
+
+    /// One size, or several in one literal; whether another one must follow. None if there is no size here.
+    fn size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
+        let token = self.peek()?;
+        let Token::Tree(tree) = token else { return None };
+        match tree {
+            TokenTree::Literal(literal) => {
+                self.next();
+                Some(self.literal(&literal.to_string(), literal.span(), sizes))
+            }
+            TokenTree::Punct(minus) if minus.as_char() == '-' => {
+                let Some(Token::Tree(TokenTree::Literal(number))) = self.peek_at(1) else { return None };
+                let stream = [tree.clone(), number.clone().into()].into_iter().collect();
+                self.next();
+                self.next();
+                self.negative(stream);
+                sizes.push(Size::Unknown);
+                Some(false)
+            }
+            TokenTree::Group(group) => {
+                let inner = group.stream();
+                match group.delimiter() {
+                    Delimiter::Brace if inner.is_empty() => return None,
+                    Delimiter::Brace => sizes.push(constant(quote!(#group), &written(inner))),
+                    Delimiter::None => {
+                        if inner.clone().into_iter().next().is_some_and(|first| first.to_string() == "-") {
+                            self.negative(inner);
+                            sizes.push(Size::Unknown);
+                        } else {
+                            sizes.push(constant(quote!({ #group }), &written(inner)));
+                        }
+                    }
+                    Delimiter::Parenthesis | Delimiter::Bracket => {
+                        let inner = written(inner);
+                        self.errors.over(
+                            token.stream(),
+                            if inner.contains(',') {
+                                format!("sizes are joined by `x`: `{}`", inner.replace(", ", "x").replace(',', "x"))
+                            } else {
+                                format!("a size that is computed stands in braces: `{{ {inner} }}`")
+                            },
+                        );
+                        sizes.push(Size::Unknown);
+                    }
+                }
+                self.next();
+                Some(false)
+            }
+            TokenTree::Ident(word) => {
+                let text = word.to_string();
+                let followed = self.peek_at(1).is_some_and(|next| next.is_punct(':'));
+                if !followed && is_word(&text) {
+                    return None;
+                }
+                self.path_size(sizes)
+            }
+            TokenTree::Punct(_) => self.path_size(sizes),
+        }
+    }
+
+    fn path_size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
+        // A label of the next stage is no size: `dense hidden: dense 3`.
+        if self.peek_at(1).is_some_and(|next| next.is_punct(':'))
+            && !self.peek_at(2).is_some_and(|next| next.is_punct(':'))
+            && self.peek_is(|token| token.word().is_some())
+        {
+            return None;
+        }
+        let path = path(self);
+        if path.is_empty() {
+            return None;
+        }
+        sizes.push(constant(quote!({ #path }), &written(path)));
+        Some(false)
+    }
+
+    /// The `x` between two sizes, which may have a number in the same word: `x32`. Whether another size must follow.
+    fn by(&mut self, sizes: &mut Vec<Size>) -> bool {
+        let Some(word) = self.peek().and_then(Token::word) else { return false };
+        let text = word.to_string();
+        if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+            || self.peek_at(1).is_some_and(|next| next.is_punct(':'))
+        {
+            return false;
+        }
+        self.next();
+        let rest = text.trim_start_matches('x');
+        if rest.is_empty() {
+            return true;
+        }
+        if self.literal(rest, word.span(), sizes) {
+            return true;
+        }
+        self.by(sizes)
+    }
+
+    /// `784`, `28x28`, `28xWIDTH`; whether it ends in an `x`.
+    fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
+        let radix = ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
+        let mut parts: Vec<&str> = if radix { vec![text] } else { text.split(['x', 'X']).collect() };
+        let more = parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty());
+        if more {
+            parts.pop();
+        }
+        for part in parts {
+            let size = self.integer(part, span);
+            sizes.push(size);
+        }
+        more
+    }
+
+    fn integer(&mut self, text: &str, span: Span) -> Size {
+        if text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && let Ok(name) = syn::parse_str::<Ident>(text)
+        {
+            let name = Ident::new(&name.to_string(), span);
+            return constant(quote!({ #name }), text);
+        }
+        let plain = text.replace('_', "");
+        let plain = plain.strip_suffix("usize").unwrap_or(&plain);
+        let (digits, radix) = match plain.get(..2) {
+            Some("0x" | "0X") => (plain.get(2..).unwrap_or_default(), 16),
+            Some("0b") => (plain.get(2..).unwrap_or_default(), 2),
+            Some("0o") => (plain.get(2..).unwrap_or_default(), 8),
+            _ => (plain, 10),
+        };
+        if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+            self.errors.at(span, format!("a size is a whole number, `{text}` is not"));
+            return Size::Unknown;
+        }
+        match u64::from_str_radix(digits, radix) {
+            Ok(0) => {
+                self.errors.at(span, "a size is at least 1, this one is 0");
+                Size::Unknown
+            }
+            Ok(value) if i64::try_from(value).is_ok() => Size::Number(value, span),
+            _ => {
+                self.errors.at(span, format!("`{text}` is too large for a size"));
+                Size::Unknown
+            }
+        }
+    }
+
+    fn negative(&mut self, tokens: TokenStream) {
+        let text = written(tokens.clone());
+        self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
+    }
+
+    fn no_size(&mut self, what: &str, example: &str) {
+        let missing = format!("`{what}` needs a size: `{example}`");
+        self.errors.at(self.end, missing);
+    }
+}
+
+/// A size that the compiler knows, and the macro does not.
+fn constant(tokens: TokenStream, text: &str) -> Size {
+    Size::Constant { tokens, text: text.to_owned() }
+}
+
+/// Whether it is one of our words, perhaps with a typing error: no size.
+fn is_word(text: &str) -> bool {
+    use words::Meaning::{Activation, Initializer, Layer, Option};
+    text == "input"
+        || words::exact(text, &[Layer, Activation, Option, Initializer]).is_some()
+        || text.starts_with(char::is_lowercase)
+            && words::did_you_mean(text, &[Layer, Activation, Option]).is_some()
+}

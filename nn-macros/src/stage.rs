@@ -1,0 +1,428 @@
+//! One stage of a chain: `hidden: dense 128 init he_normal sigmoid`.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use crate::number::numbers;
+use crate::parse::{Parser, is_name};
+use crate::shapes::Size;
+use crate::tokens::{Token, written};
+use crate::words::{self, ActivationRow, LayerRow, Meaning};
+
+/// One stage, as written.
+pub(crate) struct Stage {
+    pub(crate) label: Option<Ident>,
+    pub(crate) head: Head,
+    /// The first word of the layer: where errors about its shape go.
+    pub(crate) word: TokenStream,
+    pub(crate) activation: Option<Activation>,
+    pub(crate) no_bias: bool,
+    /// A variant of `axonal::init::Initializer`, after its path.
+    pub(crate) initializer: Option<TokenStream>,
+    /// All of it, without the label.
+    pub(crate) tokens: TokenStream,
+}
+
+/// What the stage is.
+pub(crate) enum Head {
+    /// A layer of the library.
+    Layer(&'static LayerRow, Vec<Size>),
+    /// An activation alone.
+    Activation,
+    /// The user's own type.
+    User(TokenStream),
+    /// A mistake, already reported, with the sizes that its result may have.
+    Unknown(Vec<Size>),
+}
+
+/// An activation, as written.
+pub(crate) struct Activation {
+    pub(crate) kind: ActivationKind,
+    pub(crate) tokens: TokenStream,
+}
+
+pub(crate) enum ActivationKind {
+    /// Its row and the arguments of its type.
+    Known(&'static ActivationRow, TokenStream),
+    /// The user's own type.
+    User(TokenStream),
+}
+
+impl Stage {
+    /// Takes at least one token, or none and gives nothing.
+    pub(crate) fn parse(parser: &mut Parser<'_>) -> Option<Self> {
+        let label = label(parser);
+        let before = parser.tokens;
+        if parser.peek().is_none_or(|token| matches!(token, Token::Arrow { .. })) {
+            if let Some(label) = label {
+                parser.errors.at(label.span(), format!("a layer is missing after the label `{label}`"));
+            }
+            return None;
+        }
+        let mut stage = Self {
+            label,
+            head: Head::Unknown(Vec::new()),
+            word: TokenStream::new(),
+            activation: None,
+            no_bias: false,
+            initializer: None,
+            tokens: TokenStream::new(),
+        };
+        stage.head(parser);
+        stage.rest(parser);
+        stage.tokens = parser.since(before);
+        Some(stage)
+    }
+
+    fn head(&mut self, parser: &mut Parser<'_>) {
+        let before = parser.tokens;
+        if let Some(path) = user_path(parser) {
+            self.word.clone_from(&path);
+            self.head = Head::User(path);
+            return;
+        }
+        let Some(token) = parser.next() else { return };
+        self.word = token.stream();
+        let Some(word) = token.word() else {
+            let text = written(token.stream());
+            parser.errors.over(token.stream(), format!("`{text}` is not a layer: a stage begins with a word such as `dense`"));
+            skip(parser);
+            return;
+        };
+        let text = word.to_string();
+        if let Some(row) = words::layer(&text) {
+            let example = format!("{text} 128");
+            let sizes = if row.sizes == 0 { Some(Vec::new()) } else { parser.sizes(&text, &example) };
+            let mut sizes = sizes.unwrap_or_else(|| vec![Size::Unknown]);
+            if sizes.len() > row.sizes {
+                parser.errors.over(
+                    parser.since(before),
+                    format!("`{text}` takes one size: `{example}`"),
+                );
+                sizes = vec![Size::Unknown];
+            }
+            self.head = Head::Layer(row, sizes);
+        } else if let Some(row) = words::activation_row(&text) {
+            self.activation = Some(known_activation(parser, row, token.stream()));
+            self.head = Head::Activation;
+        } else if words::PLANNED.contains(&text.as_str()) {
+            parser.errors.at(word.span(), format!("`{text}` is not supported yet"));
+            skip(parser);
+        } else if words::is_option(&text) || words::initializer(&text).is_some() {
+            parser.errors.at(word.span(), format!("`{text}` follows a layer: `dense 128 {text}`"));
+            skip(parser);
+        } else if text == "input" {
+            parser.errors.at(word.span(), "`input` stands once, at the beginning of a network");
+            skip(parser);
+        } else {
+            let hint = hint(&text, &[Meaning::Layer, Meaning::Activation]);
+            parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}"));
+            let sizes = match parser.peek() {
+                Some(Token::Tree(TokenTree::Literal(_))) => parser.sizes(&text, "dense 128"),
+                _ => None,
+            };
+            // In the place of parentheses, as a call in Python.
+            parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+            self.head = Head::Unknown(sizes.unwrap_or_default());
+        }
+    }
+
+    /// Options and activation, in any order.
+    fn rest(&mut self, parser: &mut Parser<'_>) {
+        while let Some(token) = parser.peek() {
+            if matches!(token, Token::Arrow { .. }) || token.is_punct(',') || begins_stage(parser) {
+                return;
+            }
+            if let Some(path) = user_path(parser) {
+                let activation =
+                    Activation { tokens: path.clone(), kind: ActivationKind::User(path) };
+                self.set_activation(parser, activation);
+                continue;
+            }
+            parser.next();
+            let Some(word) = token.word() else {
+                self.unexpected(parser, token);
+                continue;
+            };
+            let text = word.to_string();
+            if let Some(row) = words::activation_row(&text) {
+                let activation = known_activation(parser, row, token.stream());
+                self.set_activation(parser, activation);
+            } else if words::is_option(&text) {
+                self.option(parser, word, &text);
+            } else {
+                self.unknown_word(parser, word, &text);
+            }
+        }
+    }
+
+    fn unknown_word(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
+        if matches!(self.head, Head::Unknown(_)) {
+            return;
+        }
+        let fits = [Meaning::Activation, Meaning::Option, Meaning::Initializer];
+        let meant = words::did_you_mean(text, &fits);
+        let message = match meant {
+            Some((word, Meaning::Initializer)) => {
+                format!("`{text}` follows the word `init`: `init {word}`")
+            }
+            Some((_, Meaning::Option)) => {
+                format!("unknown option `{text}`{}", hint(text, &[Meaning::Option]))
+            }
+            _ => format!("unknown activation `{text}`{}", hint(text, &[Meaning::Activation])),
+        };
+        parser.errors.at(word.span(), message);
+        parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+    }
+
+    fn unexpected(&self, parser: &mut Parser<'_>, token: &Token) {
+        let name = written(self.word.clone());
+        let what = written(token.stream());
+        let message = match &self.head {
+            Head::Unknown(_) => return,
+            Head::Layer(row, _) if row.sizes > 0 && is_literal(token) => {
+                format!("`{name}` takes one size, `{what}` is one too many")
+            }
+            Head::User(_) if is_literal(token) => {
+                format!("`{name}` is a type of your own, which takes no size: `{what}` is too many")
+            }
+            _ => format!("`{what}` is not an option or activation of `{name}`"),
+        };
+        parser.errors.over(token.stream(), message);
+    }
+
+    fn set_activation(&mut self, parser: &mut Parser<'_>, activation: Activation) {
+        let name = written(self.word.clone());
+        let tokens = activation.tokens.clone();
+        match (&self.head, &self.activation) {
+            (Head::Unknown(_), _) => {}
+            (Head::User(_), _) => parser.errors.over(
+                tokens,
+                format!("`{name}` is a type of your own, which takes no activation: put `=>` before it"),
+            ),
+            (_, Some(first)) => {
+                let first = written(first.tokens.clone());
+                let second = written(tokens.clone());
+                parser.errors.over(
+                    tokens,
+                    format!("`{name}` has two activations, `{first}` and `{second}`: keep one, or put `=>` between them"),
+                );
+            }
+            (_, None) => self.activation = Some(activation),
+        }
+    }
+
+    fn option(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
+        let name = written(self.word.clone());
+        let given = text == "no_bias" && self.no_bias || text == "init" && self.initializer.is_some();
+        if given {
+            parser.errors.at(word.span(), format!("`{text}` is there twice"));
+        }
+        let fits = match &self.head {
+            Head::Layer(row, _) => row.options.contains(&text),
+            Head::Unknown(_) => true,
+            Head::Activation | Head::User(_) => false,
+        };
+        if !fits && !given {
+            parser.errors.at(word.span(), format!("`{name}` has no option `{text}`"));
+        }
+        match text {
+            "no_bias" => self.no_bias = true,
+            "init" => {
+                let initializer = initializer(parser, word);
+                if !given {
+                    self.initializer = initializer;
+                }
+            }
+            _ => {
+                // `stride 2`, `pad same`
+                parser.next_if(|token| is_literal(token) || token.is_word("same"));
+            }
+        }
+    }
+}
+
+fn label(parser: &mut Parser<'_>) -> Option<Ident> {
+    let word = parser.peek()?.word()?;
+    if !is_label(parser) {
+        return None;
+    }
+    parser.next();
+    parser.next();
+    if !is_name(word) {
+        parser.errors.at(word.span(), format!("`{word}` is a word of Rust and cannot be a label"));
+        return None;
+    }
+    Some(word.clone())
+}
+
+/// A word and a single colon.
+fn is_label(parser: &Parser<'_>) -> bool {
+    parser.peek_is(|token| token.word().is_some())
+        && parser.peek_at(1).is_some_and(|token| token.is_punct(':'))
+        && !parser.peek_at(2).is_some_and(|token| token.is_punct(':'))
+}
+
+/// Whether the next stage begins here, without the `=>` that belongs before it.
+fn begins_stage(parser: &Parser<'_>) -> bool {
+    is_label(parser)
+        || parser.peek().and_then(Token::word).is_some_and(|word| {
+            let text = word.to_string();
+            words::is_layer(&text) || text == "input"
+        })
+}
+
+/// To the end of the stage.
+fn skip(parser: &mut Parser<'_>) {
+    while !parser.peek_is(|token| matches!(token, Token::Arrow { .. }) || token.is_punct(','))
+        && !begins_stage(parser)
+        && parser.next().is_some()
+    {}
+}
+
+fn is_literal(token: &Token) -> bool {
+    matches!(token, Token::Tree(TokenTree::Literal(_)))
+}
+
+fn hint(word: &str, fits: &[Meaning]) -> String {
+    match words::did_you_mean(word, fits) {
+        Some((word, _)) => format!(": did you mean `{word}`?"),
+        None => String::new(),
+    }
+}
+
+/// A path to a type of the user's: with `::` in it, or in upper case and not a misspelt word of ours.
+fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
+    if let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::None)) {
+        // `$p:path` or `$t:ty` of a `macro_rules!` macro.
+        let path = syn::parse2::<syn::Path>(group.stream()).ok()?;
+        parser.next();
+        return Some(quote!(#path));
+    }
+    let word = parser.peek().and_then(Token::word);
+    let path_follows = |parser: &Parser<'_>, at: usize| {
+        parser.peek_at(at).is_some_and(|token| token.is_punct(':'))
+            && parser.peek_at(at + 1).is_some_and(|token| token.is_punct(':'))
+    };
+    let is_path = path_follows(parser, usize::from(word.is_some()));
+    let upper = word.is_some_and(|word| {
+        let text = word.to_string();
+        text.starts_with(char::is_uppercase)
+            && words::exact(&text, &[Meaning::Layer, Meaning::Activation]).is_none()
+    });
+    if !is_path && !upper {
+        return None;
+    }
+    let tokens = path(parser);
+    (!tokens.is_empty()).then_some(tokens)
+}
+
+/// `a::b::C`, `::a::B`.
+pub(crate) fn path(parser: &mut Parser<'_>) -> TokenStream {
+    let before = parser.tokens;
+    let colons = |parser: &Parser<'_>| {
+        parser.peek_is(|token| token.is_punct(':'))
+            && parser.peek_at(1).is_some_and(|token| token.is_punct(':'))
+            && parser.peek_at(2).is_some_and(|token| token.word().is_some())
+    };
+    parser.next_if(|token| token.word().is_some());
+    while colons(parser) {
+        parser.next();
+        parser.next();
+        parser.next();
+    }
+    parser.since(before)
+}
+
+fn known_activation(
+    parser: &mut Parser<'_>,
+    row: &'static ActivationRow,
+    word: TokenStream,
+) -> Activation {
+    let mut arguments = row.parameter.map(crate::number::Decimal::arguments).unwrap_or_default();
+    let mut tokens = word;
+    let word = row.word;
+    if let Some(token) = parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some()) {
+        let inside = token.group(Delimiter::Parenthesis).map(proc_macro2::Group::stream).unwrap_or_default();
+        tokens.extend(token.stream());
+        let example = format!("`{word}({})`", row.parameter.map_or(0.0, crate::number::Decimal::value));
+        match (row.parameter, numbers(inside).as_deref()) {
+            (None, _) => parser.errors.over(token.stream(), format!("`{word}` has no parameter")),
+            (Some(_), Ok([number])) => arguments = number.arguments(),
+            (Some(_), Ok(_)) => {
+                parser.errors.over(token.stream(), format!("`{word}` has one parameter: {example}"));
+            }
+            (Some(_), Err(wrong)) => {
+                let place = if wrong.is_empty() { token.stream() } else { wrong.clone() };
+                parser.errors.over(
+                    place,
+                    format!("the parameter of `{word}` is a number that stands here, as in {example}: it becomes part of a type"),
+                );
+            }
+        }
+    }
+    Activation { kind: ActivationKind::Known(row, arguments), tokens }
+}
+
+/// After `init`.
+fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
+    let token = parser.peek();
+    let Some(word) = token.and_then(Token::word) else {
+        parser.errors.at(init.span(), "`init` needs an initializer: `init he_normal`");
+        return None;
+    };
+    let text = word.to_string();
+    let Some(row) = words::initializer(&text) else {
+        if words::activation_row(&text).is_some() || begins_stage(parser) {
+            parser.errors.at(init.span(), "`init` needs an initializer: `init he_normal`");
+            return None;
+        }
+        parser.next();
+        parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+        let hint = hint(&text, &[Meaning::Initializer]);
+        parser.errors.at(word.span(), format!("unknown initializer `{text}`{hint}"));
+        return None;
+    };
+    parser.next();
+    let variant = format_ident!("{}", row.rust);
+    let group = parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+    let place = group.map_or_else(|| quote!(#word), Token::stream);
+    let inside = group.and_then(|token| token.group(Delimiter::Parenthesis));
+    let found = numbers(inside.map(proc_macro2::Group::stream).unwrap_or_default());
+    let wanted = row.numbers;
+    let example = match row.word {
+        "uniform" => "`uniform(-0.1, 0.1)`",
+        "normal" => "`normal(0, 0.05)`",
+        _ => "",
+    };
+    let complaint = match found {
+        Ok(numbers) if numbers.len() == wanted.len() => {
+            let (first, second) = (numbers.first(), numbers.get(1));
+            match (row.word, first, second) {
+                ("uniform", Some(low), Some(high)) if low.value() > high.value() => {
+                    "the lower bound of `uniform` comes first".to_owned()
+                }
+                ("normal", _, Some(deviation)) if deviation.value() < 0.0 => {
+                    "the standard deviation of `normal` cannot be negative".to_owned()
+                }
+                _ => {
+                    let fields = wanted.iter().map(|name| format_ident!("{name}"));
+                    let values = numbers.into_iter().map(crate::number::Decimal::expression);
+                    return Some(if wanted.is_empty() {
+                        quote!(#variant)
+                    } else {
+                        quote!(#variant { #(#fields: #values),* })
+                    });
+                }
+            }
+        }
+        _ if wanted.is_empty() => format!("`{text}` takes no numbers"),
+        _ => {
+            let names: Vec<&str> =
+                wanted.iter().map(|name| if *name == "std" { "standard deviation" } else { *name }).collect();
+            format!("`{text}` takes two numbers, {}: {example}", names.join(" and "))
+        }
+    };
+    parser.errors.over(place, complaint);
+    None
+}
