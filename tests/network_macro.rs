@@ -30,7 +30,7 @@ fn fields_are_the_layers() {
     let y: SVector<f32, 10> = net.forward(&SVector::zeros());
     let mut out = vec![SVector::zeros(); 200];
     net.forward_batch(&vec![SVector::zeros(); 200], &mut out);
-    approx::assert_relative_eq!(out[199], y, max_relative=1e-5);
+    approx::assert_relative_eq!(out[199], y, max_relative = 1e-5);
     net.train_step(&[SVector::zeros()], &[SVector::zeros()], &MeanSquaredError, &mut Sgd::new(0.1));
     println!("{}", Digits::summary());
     let net = network!(input 784 => dense 12 sigmoid => dense 10);

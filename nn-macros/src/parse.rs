@@ -85,7 +85,8 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         );
         return Call::Items(Vec::new());
     }
-    let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || token.is_word("struct");
+    let defines =
+        |token: &Token| token.is_punct('#') || token.is_word("pub") || token.is_word("struct");
     if parser.peek_is(defines) || lexed.iter().any(|token| token.is_word("struct")) {
         Call::Items(items(&mut parser))
     } else {
@@ -149,7 +150,10 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         return None;
     };
     if !is_name(name) {
-        parser.errors.at(name.span(), format!("`{name}` is a word of Rust and cannot be the name of a network"));
+        parser.errors.at(
+            name.span(),
+            format!("`{name}` is a word of Rust and cannot be the name of a network"),
+        );
         return None;
     }
     let chain = if let Some(open) = parser.next_if(|token| token.is_punct('<')) {
