@@ -3,6 +3,9 @@
 
 extern crate self as axonal;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod activations;
 pub mod init;
 #[allow(unsafe_code, reason = "the one place for it; every block states why it is sound")]
@@ -10,9 +13,6 @@ pub mod kernels;
 pub mod layers;
 mod network;
 pub mod prelude;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod sample;
 
 #[cfg(feature = "std")]

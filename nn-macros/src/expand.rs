@@ -68,8 +68,15 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         .collect();
     let conditions =
         definition.attributes.iter().filter(|attribute| is_condition(attribute)).collect();
-    let mut context =
-        Context { definition, root, name: &definition.name, scalar, parts, conditions, bounds: Vec::new() };
+    let mut context = Context {
+        definition,
+        root,
+        name: &definition.name,
+        scalar,
+        parts,
+        conditions,
+        bounds: Vec::new(),
+    };
     context.bounds = context.user_bounds();
     let mut tokens = context.structure();
     tokens.extend(context.layer());
@@ -100,7 +107,12 @@ fn is_condition(attribute: &TokenStream) -> bool {
 
 impl Context<'_> {
     /// `impl<T: Scalar> Trait for Name<T> where … { body }`
-    fn implement(&self, what: &TokenStream, more: &[TokenStream], body: &TokenStream) -> TokenStream {
+    fn implement(
+        &self,
+        what: &TokenStream,
+        more: &[TokenStream],
+        body: &TokenStream,
+    ) -> TokenStream {
         let Self { root, name, scalar, conditions, bounds, .. } = self;
         let bounds = bounds.iter().chain(more);
         quote_spanned! {Span::mixed_site()=>
@@ -128,9 +140,10 @@ impl Context<'_> {
             quote!(#documentation #visibility #field: #rust)
         });
         // Without a layer, the parameter would be unused.
-        let marker = self.parts.is_empty().then(|| {
-            quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,)
-        });
+        let marker = self
+            .parts
+            .is_empty()
+            .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
         quote_spanned! {Span::mixed_site()=>
             #(#attributes)*
             #documentation

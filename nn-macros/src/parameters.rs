@@ -80,8 +80,7 @@ fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
     let params: Vec<&GenericParam> = input.generics.params.iter().collect();
     let types: Vec<(TokenStream, TokenStream)> = match params.as_slice() {
         [] => vec![(quote!(#name), quote!(#scalar))],
-        [GenericParam::Type(parameter)]
-            if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) =>
+        [GenericParam::Type(parameter)] if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) =>
         {
             let scalars = [quote!(::core::primitive::f32), quote!(::core::primitive::f64)];
             scalars.into_iter().map(|scalar| (quote!(#name<#scalar>), scalar)).collect()
@@ -139,7 +138,8 @@ fn fields(input: &DeriveInput) -> syn::Result<Vec<Field>> {
 
 fn settings(input: &DeriveInput) -> syn::Result<Settings> {
     let mut settings = Settings { root: parse_quote!(::axonal), scalar: None };
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
+    {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
                 settings.root = meta.value()?.parse()?;

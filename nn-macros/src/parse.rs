@@ -130,9 +130,9 @@ fn items(parser: &mut Parser<'_>) -> Vec<Item> {
             items.push(item);
         } else {
             // The next item begins at its attributes, its visibility or its `struct`.
-            while !parser.peek_is(|token| {
-                token.is_punct('#') || token.is_word("pub") || is_keyword(token)
-            }) && parser.next().is_some()
+            while !parser
+                .peek_is(|token| token.is_punct('#') || token.is_word("pub") || is_keyword(token))
+                && parser.next().is_some()
             {}
         }
     }
@@ -166,7 +166,10 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         return None;
     };
     if !is_name(name) {
-        parser.errors.at(name.span(), format!("`{name}` is a word of Rust and cannot be the name of a network"));
+        parser.errors.at(
+            name.span(),
+            format!("`{name}` is a word of Rust and cannot be the name of a network"),
+        );
         return None;
     }
     let chain = if let Some(open) = parser.next_if(|token| token.is_punct('<')) {

@@ -45,7 +45,9 @@ impl Parser<'_> {
                 Some(self.literal(&literal.to_string(), literal.span(), sizes))
             }
             TokenTree::Punct(minus) if minus.as_char() == '-' => {
-                let Some(Token::Tree(TokenTree::Literal(number))) = self.peek_at(1) else { return None };
+                let Some(Token::Tree(TokenTree::Literal(number))) = self.peek_at(1) else {
+                    return None;
+                };
                 let stream = [tree.clone(), number.clone().into()].into_iter().collect();
                 self.next();
                 self.next();
@@ -59,7 +61,12 @@ impl Parser<'_> {
                     Delimiter::Brace if inner.is_empty() => return None,
                     Delimiter::Brace => sizes.push(constant(quote!(#group), &written(inner))),
                     Delimiter::None => {
-                        if inner.clone().into_iter().next().is_some_and(|first| first.to_string() == "-") {
+                        if inner
+                            .clone()
+                            .into_iter()
+                            .next()
+                            .is_some_and(|first| first.to_string() == "-")
+                        {
                             self.negative(inner);
                             sizes.push(Size::Unknown);
                         } else {
@@ -71,7 +78,10 @@ impl Parser<'_> {
                         self.errors.over(
                             token.stream(),
                             if inner.contains(',') {
-                                format!("sizes are joined by `x`: `{}`", inner.replace(", ", "x").replace(',', "x"))
+                                format!(
+                                    "sizes are joined by `x`: `{}`",
+                                    inner.replace(", ", "x").replace(',', "x")
+                                )
                             } else {
                                 format!("a size that is computed stands in braces: `{{ {inner} }}`")
                             },
@@ -133,7 +143,8 @@ impl Parser<'_> {
     /// `784`, `28x28`, `28xWIDTH`; whether it ends in an `x`.
     fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
         let radix = ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
-        let mut parts: Vec<&str> = if radix { vec![text] } else { text.split(['x', 'X']).collect() };
+        let mut parts: Vec<&str> =
+            if radix { vec![text] } else { text.split(['x', 'X']).collect() };
         let more = parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty());
         if more {
             parts.pop();

@@ -55,7 +55,9 @@ impl Stage {
         let before = parser.tokens;
         if parser.peek().is_none_or(|token| matches!(token, Token::Arrow { .. })) {
             if let Some(label) = label {
-                parser.errors.at(label.span(), format!("a layer is missing after the label `{label}`"));
+                parser
+                    .errors
+                    .at(label.span(), format!("a layer is missing after the label `{label}`"));
             }
             return None;
         }
@@ -85,20 +87,23 @@ impl Stage {
         self.word = token.stream();
         let Some(word) = token.word() else {
             let text = written(token.stream());
-            parser.errors.over(token.stream(), format!("`{text}` is not a layer: a stage begins with a word such as `dense`"));
+            parser.errors.over(
+                token.stream(),
+                format!("`{text}` is not a layer: a stage begins with a word such as `dense`"),
+            );
             skip(parser);
             return;
         };
         let text = word.to_string();
         if let Some(row) = words::layer(&text) {
             let example = format!("{text} 128");
-            let sizes = if row.sizes == 0 { Some(Vec::new()) } else { parser.sizes(&text, &example) };
+            let sizes =
+                if row.sizes == 0 { Some(Vec::new()) } else { parser.sizes(&text, &example) };
             let mut sizes = sizes.unwrap_or_else(|| vec![Size::Unknown]);
             if sizes.len() > row.sizes {
-                parser.errors.over(
-                    parser.since(before),
-                    format!("`{text}` takes one size: `{example}`"),
-                );
+                parser
+                    .errors
+                    .over(parser.since(before), format!("`{text}` takes one size: `{example}`"));
                 sizes = vec![Size::Unknown];
             }
             self.head = Head::Layer(row, sizes);
@@ -198,7 +203,9 @@ impl Stage {
             (Head::Unknown(_), _) => {}
             (Head::User(_), _) => parser.errors.over(
                 tokens,
-                format!("`{name}` is a type of your own, which takes no activation: put `=>` before it"),
+                format!(
+                    "`{name}` is a type of your own, which takes no activation: put `=>` before it"
+                ),
             ),
             (_, Some(first)) => {
                 let first = written(first.tokens.clone());
@@ -214,7 +221,8 @@ impl Stage {
 
     fn option(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
         let name = written(self.word.clone());
-        let given = text == "no_bias" && self.no_bias || text == "init" && self.initializer.is_some();
+        let given =
+            text == "no_bias" && self.no_bias || text == "init" && self.initializer.is_some();
         if given {
             parser.errors.at(word.span(), format!("`{text}` is there twice"));
         }
@@ -343,14 +351,18 @@ fn known_activation(
     let mut tokens = word;
     let word = row.word;
     if let Some(token) = parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some()) {
-        let inside = token.group(Delimiter::Parenthesis).map(proc_macro2::Group::stream).unwrap_or_default();
+        let inside =
+            token.group(Delimiter::Parenthesis).map(proc_macro2::Group::stream).unwrap_or_default();
         tokens.extend(token.stream());
-        let example = format!("`{word}({})`", row.parameter.map_or(0.0, crate::number::Decimal::value));
+        let example =
+            format!("`{word}({})`", row.parameter.map_or(0.0, crate::number::Decimal::value));
         match (row.parameter, numbers(inside).as_deref()) {
             (None, _) => parser.errors.over(token.stream(), format!("`{word}` has no parameter")),
             (Some(_), Ok([number])) => arguments = number.arguments(),
             (Some(_), Ok(_)) => {
-                parser.errors.over(token.stream(), format!("`{word}` has one parameter: {example}"));
+                parser
+                    .errors
+                    .over(token.stream(), format!("`{word}` has one parameter: {example}"));
             }
             (Some(_), Err(wrong)) => {
                 let place = if wrong.is_empty() { token.stream() } else { wrong.clone() };
@@ -418,8 +430,10 @@ fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
         }
         _ if wanted.is_empty() => format!("`{text}` takes no numbers"),
         _ => {
-            let names: Vec<&str> =
-                wanted.iter().map(|name| if *name == "std" { "standard deviation" } else { *name }).collect();
+            let names: Vec<&str> = wanted
+                .iter()
+                .map(|name| if *name == "std" { "standard deviation" } else { *name })
+                .collect();
             format!("`{text}` takes two numbers, {}: {example}", names.join(" and "))
         }
     };

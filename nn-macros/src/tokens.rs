@@ -128,7 +128,9 @@ pub(crate) fn written(tokens: TokenStream) -> String {
                 let path = colon && (joint || text.ends_with(':'));
                 (
                     character.to_string(),
-                    colon || matches!(character, ',' | '.' | ';' | '?') || (glue && !text.is_empty()),
+                    colon
+                        || matches!(character, ',' | '.' | ';' | '?')
+                        || (glue && !text.is_empty()),
                     path || joint || matches!(character, '.' | '!' | '&'),
                 )
             }

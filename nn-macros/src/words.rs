@@ -75,8 +75,19 @@ pub(crate) const LAYERS: &[LayerRow] = &[LayerRow {
 
 /// Layers that the grammar has and the library does not have yet.
 pub(crate) const PLANNED: &[&str] = &[
-    "conv", "conv1d", "maxpool", "avgpool", "flatten", "reshape", "dropout", "batchnorm",
-    "layernorm", "residual", "concat", "gru", "lstm",
+    "conv",
+    "conv1d",
+    "maxpool",
+    "avgpool",
+    "flatten",
+    "reshape",
+    "dropout",
+    "batchnorm",
+    "layernorm",
+    "residual",
+    "concat",
+    "gru",
+    "lstm",
 ];
 
 /// An activation of the library.
@@ -233,23 +244,21 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
 ];
 
 /// The word that was meant, among those that fit the place.
-pub(crate) fn did_you_mean(
-    written: &str,
-    fits: &[Meaning],
-) -> Option<(&'static str, Meaning)> {
+pub(crate) fn did_you_mean(written: &str, fits: &[Meaning]) -> Option<(&'static str, Meaning)> {
     exact(written, fits).or_else(|| near(written, fits))
 }
 
 /// Another library's name for it, or ours in another case.
 pub(crate) fn exact(written: &str, fits: &[Meaning]) -> Option<(&'static str, Meaning)> {
     let plain = plain(written);
-    all()
-        .find(|(word, meaning)| fits.contains(meaning) && self::plain(word) == plain)
-        .or_else(|| {
+    all().find(|(word, meaning)| fits.contains(meaning) && self::plain(word) == plain).or_else(
+        || {
             let rows = FOREIGN.iter();
-            let mut rows = rows.filter(|(foreign, meaning, _)| *foreign == plain && fits.contains(meaning));
+            let mut rows =
+                rows.filter(|(foreign, meaning, _)| *foreign == plain && fits.contains(meaning));
             rows.next().map(|(_, meaning, word)| (*word, *meaning))
-        })
+        },
+    )
 }
 
 /// One or two typing errors away.

@@ -48,8 +48,8 @@ pub trait Target<O> {
 
 /// What measurements add up to.
 pub trait Report: fmt::Display {
-    /// Nothing measured yet, for outputs of so many numbers.
-    fn new(outputs: usize) -> Self;
+    /// Nothing measured yet.
+    fn new() -> Self;
 
     /// The name of the one number that says how good it is, and that number: the larger, the better.
     fn score(&self) -> (&'static str, f64);
@@ -64,7 +64,7 @@ impl<R: Report> Evaluation<R> {
     {
         /// Samples a pass: enough to fill the kernels, few enough to stay in the cache.
         const PIECE: usize = 96;
-        let mut report = R::new(N::OUTPUT);
+        let mut report = R::new();
         let mut outputs = vec![N::Output::zeroed(); PIECE.min(data.len())];
         for (inputs, targets) in data.batches(PIECE) {
             let outputs = &mut outputs[..inputs.len()];
@@ -92,7 +92,7 @@ impl<R: fmt::Display> fmt::Display for Evaluation<R> {
 }
 
 impl<const C: usize> Report for Confusion<C> {
-    fn new(_outputs: usize) -> Self {
+    fn new() -> Self {
         Self::new()
     }
 
@@ -101,9 +101,9 @@ impl<const C: usize> Report for Confusion<C> {
     }
 }
 
-impl Report for RegressionMetrics {
-    fn new(outputs: usize) -> Self {
-        Self::new(outputs)
+impl<Y: Sample> Report for RegressionMetrics<Y> {
+    fn new() -> Self {
+        Self::new()
     }
 
     fn score(&self) -> (&'static str, f64) {
@@ -140,9 +140,9 @@ impl<T: Scalar> Target<SVector<T, 1>> for bool {
 }
 
 impl<O: Sample> Target<O> for O {
-    type Report = RegressionMetrics;
+    type Report = RegressionMetrics<O>;
 
-    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics) {
-        report.record(self.as_slice(), output.as_slice());
+    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics<O>) {
+        report.record(self, output);
     }
 }

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod elementwise;
+mod math;
 mod memory;
 mod one;
 mod product;
@@ -12,6 +13,8 @@ mod vector;
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
 pub(crate) use elementwise::{add_rows, map};
+#[doc(hidden)]
+pub use math::Elementary;
 pub use memory::Parameters;
 pub(crate) use one::product_one;
 pub(crate) use product::{Product, Right, Start};

@@ -73,23 +73,17 @@ unsafe fn rows<T: Scalar, S: Simd, const R: usize, const P: usize>(
         }
     }
     let whole = k - k % P;
-    // SAFETY: the rows are inside the matrix (the caller's promise), and the columns are below k.
-    let mut step = |column: usize, phase: usize| unsafe {
-        let right = Vector::splat(simd, *x.get_unchecked(column));
-        for r in 0..R {
-            let left = Vector::load_ptr(simd, a.as_ptr().add(row + r * lanes + column * m));
-            sums[phase][r] = left.mul_add(right, sums[phase][r]);
-        }
-    };
     let mut column = 0;
     while column < whole {
         for phase in 0..P {
-            step(column + phase, phase);
+            // SAFETY: the rows are inside the matrix (the caller's promise), and the columns are below k.
+            unsafe { add_column(simd, a, x, &mut sums[phase], column + phase, m, row) };
         }
         column += P;
     }
     while column < k {
-        step(column, 0);
+        // SAFETY: as above.
+        unsafe { add_column(simd, a, x, &mut sums[0], column, m, row) };
         column += 1;
     }
     for r in 0..R {
@@ -98,6 +92,31 @@ unsafe fn rows<T: Scalar, S: Simd, const R: usize, const P: usize>(
             sum = sum + phase[r];
         }
         element(sum).store(&mut y[row + r * lanes..]);
+    }
+}
+
+/// Adds one column of `A` times its element of `x`.
+///
+/// # Safety
+///
+/// `R` vectors from row `row` of column `column` on must be inside `A`, and the column inside `x`.
+#[inline(always)]
+unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
+    simd: S,
+    a: &[T],
+    x: &[T],
+    sums: &mut [Vector<T, S>; R],
+    column: usize,
+    m: usize,
+    row: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let right = Vector::splat(simd, *x.get_unchecked(column));
+        for r in 0..R {
+            let at = a.as_ptr().add(column * m + row + r * Vector::<T, S>::LANES);
+            sums[r] = Vector::load_ptr(simd, at).mul_add(right, sums[r]);
+        }
     }
 }
 

@@ -78,18 +78,33 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
                 Start::Current => PointerStart::Current,
             },
         };
-        // SAFETY: the sizes were checked above; the columns and rows walked are below n and m.
+        // No closures: they would not be compiled for the instruction set of this pass.
+        // SAFETY: the sizes were checked above; the rows and columns of the blocks are below m and n.
         unsafe {
             if size_of_val(a) > LARGE {
-                for_each_row_block::<T, S>(m, |rows| {
-                    for_each_column_block(n, |column, count| {
-                        columns.block(simd, rows, column, count)
-                    });
-                });
+                let mut row = 0;
+                while row < m {
+                    let rows = Rows::from::<T, S>(row, m);
+                    let mut column = 0;
+                    while column < n {
+                        let count = columns_from(n - column);
+                        columns.block(simd, rows, column, count);
+                        column += count;
+                    }
+                    row += rows.count;
+                }
             } else {
-                for_each_column_block(n, |column, count| {
-                    for_each_row_block::<T, S>(m, |rows| columns.block(simd, rows, column, count));
-                });
+                let mut column = 0;
+                while column < n {
+                    let count = columns_from(n - column);
+                    let mut row = 0;
+                    while row < m {
+                        let rows = Rows::from::<T, S>(row, m);
+                        columns.block(simd, rows, column, count);
+                        row += rows.count;
+                    }
+                    column += count;
+                }
             }
         }
     }
@@ -101,46 +116,37 @@ struct Rows {
     /// The first row that is loaded.
     first: usize,
     vectors: usize,
-    /// Of a single vector, the lanes that are stored. All are, unless this is the end of the rows.
+    /// Of a single vector, the lanes before those that are stored: rows that the tile before it has stored.
     skip: usize,
-    lanes: usize,
+    /// How many rows are stored.
+    count: usize,
 }
 
-/// Splits the rows into the widest tiles, and a last vector that overlaps the one before it.
-#[inline(always)]
-fn for_each_row_block<T: Scalar, S: Simd>(m: usize, mut body: impl FnMut(Rows)) {
-    let lanes = Vector::<T, S>::LANES;
-    let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
-    let mut first = 0;
-    while first + wide * lanes <= m {
-        body(Rows { first, vectors: wide, skip: 0, lanes });
-        first += wide * lanes;
-    }
-    while first + lanes <= m {
-        body(Rows { first, vectors: 1, skip: 0, lanes });
-        first += lanes;
-    }
-    if first < m {
-        if m >= lanes {
-            body(Rows { first: m - lanes, vectors: 1, skip: first + lanes - m, lanes: m - first });
+impl Rows {
+    /// The widest tile from `row` on; at the end of the rows, a vector that overlaps the one before it.
+    #[inline(always)]
+    fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
+        let lanes = Vector::<T, S>::LANES;
+        let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
+        if row + wide * lanes <= m {
+            Self { first: row, vectors: wide, skip: 0, count: wide * lanes }
+        } else if row + lanes <= m {
+            Self { first: row, vectors: 1, skip: 0, count: lanes }
+        } else if m >= lanes {
+            Self { first: m - lanes, vectors: 1, skip: row + lanes - m, count: m - row }
         } else {
-            body(Rows { first: 0, vectors: 1, skip: 0, lanes: m });
+            Self { first: 0, vectors: 1, skip: 0, count: m }
         }
     }
 }
 
-/// Splits the columns into sixes, without leaving one or two for the end where fours avoid it.
+/// Six columns at a time, without leaving one or two for the end where fours avoid it.
 #[inline(always)]
-fn for_each_column_block(n: usize, mut body: impl FnMut(usize, usize)) {
-    let mut first = 0;
-    while first < n {
-        let count = match n - first {
-            rest @ 1..=3 => rest,
-            4 | 5 | 7 | 8 => 4,
-            _ => 6,
-        };
-        body(first, count);
-        first += count;
+fn columns_from(rest: usize) -> usize {
+    match rest {
+        1..=3 => rest,
+        4 | 5 | 7 | 8 => 4,
+        _ => 6,
     }
 }
 
@@ -277,7 +283,7 @@ impl<T: Scalar> Columns<T> {
                 let left = if k < whole {
                     Vector::load_ptr(simd, a)
                 } else {
-                    Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.lanes))
+                    Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count))
                 };
                 for j in 0..C {
                     let right =
@@ -287,7 +293,7 @@ impl<T: Scalar> Columns<T> {
             }
             let row = rows.first + rows.skip;
             for j in 0..C {
-                let sums = &sums[j].as_slice()[rows.skip..][..rows.lanes];
+                let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
                 let c = self.c.add(row + (column + j) * self.m);
                 for (lane, sum) in sums.iter().enumerate() {
                     let c = c.add(lane);

@@ -8,6 +8,8 @@ use bytemuck::Pod;
 use num_traits::{Float, FloatConst, FromPrimitive, ToPrimitive};
 use pulp::Simd;
 
+use super::math::Elementary;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -36,6 +38,7 @@ pub trait Scalar:
     + Send
     + Sync
     + Lanes
+    + Elementary
 {
     /// The nearest value of this type.
     fn of(value: f64) -> Self;
@@ -97,6 +100,8 @@ pub trait Lanes: Copy + 'static {
     ) -> Self::Register<S>;
     fn v_min<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
     fn v_max<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
+    fn v_and<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
+    fn v_or<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
     fn v_abs<S: Simd>(simd: S, a: Self::Register<S>) -> Self::Register<S>;
     fn v_neg<S: Simd>(simd: S, a: Self::Register<S>) -> Self::Register<S>;
     fn v_sqrt<S: Simd>(simd: S, a: Self::Register<S>) -> Self::Register<S>;
@@ -180,7 +185,8 @@ macro_rules! lanes {
 
 lanes!(
     f32, u32, f32s, m32s, splat_f32s,
-    binary { v_add = add_f32s, v_sub = sub_f32s, v_mul = mul_f32s, v_div = div_f32s, v_min = min_f32s, v_max = max_f32s, }
+    binary { v_add = add_f32s, v_sub = sub_f32s, v_mul = mul_f32s, v_div = div_f32s, v_min = min_f32s, v_max = max_f32s,
+        v_and = and_f32s, v_or = or_f32s, }
     unary { v_abs = abs_f32s, v_neg = neg_f32s, v_sqrt = sqrt_f32s, }
     compare { less_than = less_than_f32s, equal = equal_f32s, }
     reduce { reduce_sum = reduce_sum_f32s, reduce_max = reduce_max_f32s, }
@@ -189,7 +195,8 @@ lanes!(
 
 lanes!(
     f64, u64, f64s, m64s, splat_f64s,
-    binary { v_add = add_f64s, v_sub = sub_f64s, v_mul = mul_f64s, v_div = div_f64s, v_min = min_f64s, v_max = max_f64s, }
+    binary { v_add = add_f64s, v_sub = sub_f64s, v_mul = mul_f64s, v_div = div_f64s, v_min = min_f64s, v_max = max_f64s,
+        v_and = and_f64s, v_or = or_f64s, }
     unary { v_abs = abs_f64s, v_neg = neg_f64s, v_sqrt = sqrt_f64s, }
     compare { less_than = less_than_f64s, equal = equal_f64s, }
     reduce { reduce_sum = reduce_sum_f64s, reduce_max = reduce_max_f64s, }

@@ -62,16 +62,17 @@ fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
     let lanes = Vector::<T, S>::LANES;
     let zero = Vector::splat(simd, T::zero());
     let mut sums = [[zero; C]; R];
-    let a: [&[T]; R] = core::array::from_fn(|r| &a[(row + r) * k..][..k]);
-    let b: [&[T]; C] = core::array::from_fn(|j| &b[(column + j) * k..][..k]);
+    let (a, b) = (&a[row * k..(row + R) * k], &b[column * k..(column + C) * k]);
     let mut at = 0;
     while at + lanes <= k {
-        // SAFETY: each column has k elements, and `at + lanes` is not past the end.
-        let right: [_; C] =
-            core::array::from_fn(|j| unsafe { Vector::load_ptr(simd, b[j].as_ptr().add(at)) });
+        let mut right = [zero; C];
+        for j in 0..C {
+            // SAFETY: `b` has C columns of k elements, and `at + lanes` is not above k.
+            right[j] = unsafe { Vector::load_ptr(simd, b.as_ptr().add(j * k + at)) };
+        }
         for r in 0..R {
-            // SAFETY: as above.
-            let left = unsafe { Vector::load_ptr(simd, a[r].as_ptr().add(at)) };
+            // SAFETY: `a` has R columns of k elements, and `at + lanes` is not above k.
+            let left = unsafe { Vector::load_ptr(simd, a.as_ptr().add(r * k + at)) };
             for j in 0..C {
                 sums[r][j] = left.mul_add(right[j], sums[r][j]);
             }
@@ -79,9 +80,12 @@ fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
         at += lanes;
     }
     if at < k {
-        let right: [_; C] = core::array::from_fn(|j| Vector::load_partial(simd, &b[j][at..]));
+        let mut right = [zero; C];
+        for j in 0..C {
+            right[j] = Vector::load_partial(simd, &b[j * k + at..(j + 1) * k]);
+        }
         for r in 0..R {
-            let left = Vector::load_partial(simd, &a[r][at..]);
+            let left = Vector::load_partial(simd, &a[r * k + at..(r + 1) * k]);
             for j in 0..C {
                 sums[r][j] = left.mul_add(right[j], sums[r][j]);
             }

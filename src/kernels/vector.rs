@@ -149,6 +149,14 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         self.with(T::v_abs(self.simd, self.register))
     }
 
+    /// The magnitude of `self` with the sign of `sign`.
+    #[inline(always)]
+    #[must_use]
+    pub fn copysign(self, sign: Self) -> Self {
+        let sign = T::v_and(self.simd, sign.register, self.constant(-0.0).register);
+        self.with(T::v_or(self.simd, self.abs().register, sign))
+    }
+
     /// The square root.
     #[inline(always)]
     #[must_use]

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
 use crate::kernels::{Scalar, Vector};
 
 /// AdaGrad: a step size for each parameter, which shrinks with the gradients it has seen. PyTorch's `Adagrad`.
@@ -89,12 +89,31 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let rate = self.learning_rate / (1.0 + (step - 1) as f64 * self.rate_decay);
-        let (rate, decay, epsilon) =
-            (splat(-rate), splat(self.decay.of(kind)), splat(self.epsilon));
-        for_each(simd, parameters, gradient, [first], |w, g, [s]| {
-            let g = decay.mul_add(w, g);
-            let s = g.mul_add(g, s);
-            (rate.mul_add(g / (s.sqrt() + epsilon), w), [s])
-        });
+        let rule = AdaGradRule {
+            rate: splat(-rate),
+            decay: splat(self.decay.of(kind)),
+            epsilon: splat(self.epsilon),
+        };
+        for_each(simd, parameters, gradient, [first], &rule);
+    }
+}
+
+struct AdaGradRule<T: Scalar, S: Simd> {
+    rate: Vector<T, S>,
+    decay: Vector<T, S>,
+    epsilon: Vector<T, S>,
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 1> for AdaGradRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [s]: [Vector<T, S>; 1],
+    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+        let g = self.decay.mul_add(w, g);
+        let s = g.mul_add(g, s);
+        (self.rate.mul_add(g / (s.sqrt() + self.epsilon), w), [s])
     }
 }

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
 use crate::kernels::{Scalar, Vector};
 
 macro_rules! adam {
@@ -136,15 +136,42 @@ fn step<T: Scalar, S: Simd>(
     let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
     // √(v / c) = √v / √c: one division a parameter, by √v + ε √c.
     let root = corrections[1].sqrt();
-    let rate = splat(-learning_rate * root / corrections[0]);
-    let epsilon = splat(epsilon * root);
-    let (penalty, keep) = (splat(penalty), splat(1.0 - shrink));
-    let [(first_beta, first_rest), (second_beta, second_rest)] =
-        betas.map(|beta| (splat(beta), splat(1.0 - beta)));
-    for_each(simd, parameters, gradient, [first, second], |w, g, [m, v]| {
-        let g = penalty.mul_add(w, g);
-        let m = first_beta.mul_add(m, first_rest * g);
-        let v = second_beta.mul_add(v, second_rest * g * g);
-        (rate.mul_add(m / (v.sqrt() + epsilon), w * keep), [m, v])
-    });
+    let [first_beta, second_beta] = betas;
+    let rule = AdamRule {
+        rate: splat(-learning_rate * root / corrections[0]),
+        keep: splat(1.0 - shrink),
+        penalty: splat(penalty),
+        first_beta: splat(first_beta),
+        first_rest: splat(1.0 - first_beta),
+        second_beta: splat(second_beta),
+        second_rest: splat(1.0 - second_beta),
+        epsilon: splat(epsilon * root),
+    };
+    for_each(simd, parameters, gradient, [first, second], &rule);
+}
+
+struct AdamRule<T: Scalar, S: Simd> {
+    rate: Vector<T, S>,
+    keep: Vector<T, S>,
+    penalty: Vector<T, S>,
+    first_beta: Vector<T, S>,
+    first_rest: Vector<T, S>,
+    second_beta: Vector<T, S>,
+    second_rest: Vector<T, S>,
+    epsilon: Vector<T, S>,
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 2> for AdamRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [m, v]: [Vector<T, S>; 2],
+    ) -> (Vector<T, S>, [Vector<T, S>; 2]) {
+        let g = self.penalty.mul_add(w, g);
+        let m = self.first_beta.mul_add(m, self.first_rest * g);
+        let v = self.second_beta.mul_add(v, self.second_rest * g * g);
+        (self.rate.mul_add(m / (v.sqrt() + self.epsilon), w * self.keep), [m, v])
+    }
 }

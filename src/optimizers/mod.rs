@@ -14,9 +14,9 @@ pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use crate::Layer;
 use crate::kernels::{Scalar, Vector};
 use crate::layers::{Kind, Part, Path};
-use crate::Layer;
 
 /// A rule that moves parameters along their gradient.
 ///
@@ -151,44 +151,60 @@ impl Decay {
     }
 }
 
-/// Runs `rule` over a tensor: from parameter, gradient and the `M` moments to the new parameter and moments.
+/// What an optimizer does to each parameter, in vectors: from parameter, gradient and the `M` moments to the new parameter and moments.
+///
+/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
+trait Rule<T: Scalar, S: Simd, const M: usize> {
+    fn apply(
+        &self,
+        parameter: Vector<T, S>,
+        gradient: Vector<T, S>,
+        moments: [Vector<T, S>; M],
+    ) -> (Vector<T, S>, [Vector<T, S>; M]);
+}
+
+/// Runs a rule over a tensor.
 #[inline(always)]
 fn for_each<T: Scalar, S: Simd, const M: usize>(
     simd: S,
     parameters: &mut [T],
     gradient: &[T],
     mut moments: [&mut [T]; M],
-    rule: impl Fn(Vector<T, S>, Vector<T, S>, [Vector<T, S>; M]) -> (Vector<T, S>, [Vector<T, S>; M]),
+    rule: &impl Rule<T, S, M>,
 ) {
     let lanes = Vector::<T, S>::LANES;
     let length = parameters.len();
-    assert!(
-        gradient.len() == length && moments.iter().all(|moment| moment.len() == length),
-        "the slices of one tensor have different lengths"
-    );
+    let whole = length - length % lanes;
+    assert_eq!(gradient.len(), length, "the slices of one tensor have different lengths");
+    for moment in &moments {
+        assert_eq!(moment.len(), length, "the slices of one tensor have different lengths");
+    }
+    let mut vectors = [Vector::splat(simd, T::zero()); M];
     let mut at = 0;
-    while at < length {
-        let end = (at + lanes).min(length);
-        let load = |values: &[T]| {
-            if values.len() == lanes {
-                Vector::load(simd, values)
-            } else {
-                Vector::load_partial(simd, values)
-            }
-        };
-        let store = |vector: Vector<T, S>, values: &mut [T]| {
-            if values.len() == lanes { vector.store(values) } else { vector.store_partial(values) }
-        };
-        let (parameter, new) = rule(
-            load(&parameters[at..end]),
-            load(&gradient[at..end]),
-            core::array::from_fn(|moment| load(&moments[moment][at..end])),
-        );
-        store(parameter, &mut parameters[at..end]);
-        for (moment, new) in moments.iter_mut().zip(new) {
-            store(new, &mut moment[at..end]);
+    while at < whole {
+        for (vector, moment) in vectors.iter_mut().zip(&moments) {
+            *vector = Vector::load(simd, &moment[at..at + lanes]);
         }
-        at = end;
+        let parameter = Vector::load(simd, &parameters[at..at + lanes]);
+        let (parameter, new) =
+            rule.apply(parameter, Vector::load(simd, &gradient[at..at + lanes]), vectors);
+        parameter.store(&mut parameters[at..at + lanes]);
+        for (moment, new) in moments.iter_mut().zip(new) {
+            new.store(&mut moment[at..at + lanes]);
+        }
+        at += lanes;
+    }
+    if whole < length {
+        for (vector, moment) in vectors.iter_mut().zip(&moments) {
+            *vector = Vector::load_partial(simd, &moment[whole..]);
+        }
+        let parameter = Vector::load_partial(simd, &parameters[whole..]);
+        let (parameter, new) =
+            rule.apply(parameter, Vector::load_partial(simd, &gradient[whole..]), vectors);
+        parameter.store_partial(&mut parameters[whole..]);
+        for (moment, new) in moments.iter_mut().zip(new) {
+            new.store_partial(&mut moment[whole..]);
+        }
     }
 }
 

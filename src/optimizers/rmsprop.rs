@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
 use crate::kernels::{Scalar, Vector};
 
 /// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
@@ -96,24 +96,69 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, parameters, gradient, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
-        let (rate, decay, epsilon) =
-            (splat(-self.learning_rate), splat(self.decay.of(kind)), splat(self.epsilon));
-        let (alpha, rest) = (splat(self.alpha), splat(1.0 - self.alpha));
-        let smooth = |s: Vector<T, S>, g: Vector<T, S>| alpha.mul_add(s, rest * g * g);
+        let rule = RmsPropRule {
+            rate: splat(-self.learning_rate),
+            decay: splat(self.decay.of(kind)),
+            alpha: splat(self.alpha),
+            rest: splat(1.0 - self.alpha),
+            momentum: splat(self.momentum),
+            epsilon: splat(self.epsilon),
+        };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, [first], |w, g, [s]| {
-                let g = decay.mul_add(w, g);
-                let s = smooth(s, g);
-                (rate.mul_add(g / (s.sqrt() + epsilon), w), [s])
-            });
-            return;
+            for_each(simd, parameters, gradient, [first], &rule);
+        } else {
+            for_each(simd, parameters, gradient, [first, second], &rule);
         }
-        let momentum = splat(self.momentum);
-        for_each(simd, parameters, gradient, [first, second], |w, g, [s, v]| {
-            let g = decay.mul_add(w, g);
-            let s = smooth(s, g);
-            let v = momentum.mul_add(v, g / (s.sqrt() + epsilon));
-            (rate.mul_add(v, w), [s, v])
-        });
+    }
+}
+
+struct RmsPropRule<T: Scalar, S: Simd> {
+    rate: Vector<T, S>,
+    decay: Vector<T, S>,
+    alpha: Vector<T, S>,
+    rest: Vector<T, S>,
+    momentum: Vector<T, S>,
+    epsilon: Vector<T, S>,
+}
+
+impl<T: Scalar, S: Simd> RmsPropRule<T, S> {
+    /// The gradient over its running size, and that size squared.
+    #[inline(always)]
+    fn scaled(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        s: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let g = self.decay.mul_add(w, g);
+        let s = self.alpha.mul_add(s, self.rest * g * g);
+        (g / (s.sqrt() + self.epsilon), s)
+    }
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 1> for RmsPropRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [s]: [Vector<T, S>; 1],
+    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+        let (scaled, s) = self.scaled(w, g, s);
+        (self.rate.mul_add(scaled, w), [s])
+    }
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 2> for RmsPropRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [s, v]: [Vector<T, S>; 2],
+    ) -> (Vector<T, S>, [Vector<T, S>; 2]) {
+        let (scaled, s) = self.scaled(w, g, s);
+        let v = self.momentum.mul_add(v, scaled);
+        (self.rate.mul_add(v, w), [s, v])
     }
 }

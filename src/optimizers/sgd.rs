@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
 use crate::kernels::{Scalar, Vector};
 
 /// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
@@ -91,19 +91,50 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, parameters, gradient, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
-        let (rate, decay) = (splat(-self.learning_rate), splat(self.decay.of(kind)));
+        let rule = SgdRule {
+            rate: splat(-self.learning_rate),
+            decay: splat(self.decay.of(kind)),
+            momentum: splat(self.momentum),
+            nesterov: self.nesterov,
+        };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, [], |w, g, []| {
-                (rate.mul_add(decay.mul_add(w, g), w), [])
-            });
-            return;
+            for_each(simd, parameters, gradient, [], &rule);
+        } else {
+            for_each(simd, parameters, gradient, [first], &rule);
         }
-        let (momentum, nesterov) = (splat(self.momentum), self.nesterov);
-        for_each(simd, parameters, gradient, [first], |w, g, [v]| {
-            let g = decay.mul_add(w, g);
-            let v = momentum.mul_add(v, g);
-            let direction = if nesterov { momentum.mul_add(v, g) } else { v };
-            (rate.mul_add(direction, w), [v])
-        });
+    }
+}
+
+struct SgdRule<T: Scalar, S: Simd> {
+    rate: Vector<T, S>,
+    decay: Vector<T, S>,
+    momentum: Vector<T, S>,
+    nesterov: bool,
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 0> for SgdRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        []: [Vector<T, S>; 0],
+    ) -> (Vector<T, S>, [Vector<T, S>; 0]) {
+        (self.rate.mul_add(self.decay.mul_add(w, g), w), [])
+    }
+}
+
+impl<T: Scalar, S: Simd> Rule<T, S, 1> for SgdRule<T, S> {
+    #[inline(always)]
+    fn apply(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [v]: [Vector<T, S>; 1],
+    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+        let g = self.decay.mul_add(w, g);
+        let v = self.momentum.mul_add(v, g);
+        let direction = if self.nesterov { self.momentum.mul_add(v, g) } else { v };
+        (self.rate.mul_add(direction, w), [v])
     }
 }

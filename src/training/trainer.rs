@@ -134,7 +134,7 @@ impl<L, O, V> Trainer<L, O, V> {
         R: Rng + ?Sized,
     {
         if data.is_empty() {
-            return Err(Error::Empty { what: "training data".into() });
+            return Err(Error::Empty { what: "the training data" });
         }
         let base = self.optimizer.learning_rate();
         let result = self.run(net, data, rng, base);
@@ -300,7 +300,7 @@ where
 {
     fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error> {
         if self.is_empty() {
-            return Err(Error::Empty { what: "validation data".into() });
+            return Err(Error::Empty { what: "the validation data" });
         }
         let loss = net.loss(self.inputs(), self.targets(), loss).as_f64();
         let report = Evaluation::of(net, self);

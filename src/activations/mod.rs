@@ -1,0 +1,233 @@
+//! Activation functions and their derivatives.
+//!
+//! Definitions, defaults and derivatives at kinks are PyTorch's. NaN in gives NaN out, on every instruction set.
+//!
+//! An activation is a type without a value, chosen when a network is compiled. [`Elementwise::of`] and [`apply`] call one on
+//! plain numbers:
+//!
+//! ```
+//! use axonal::activations::{self, Elementwise, Relu, Softmax};
+//!
+//! assert_eq!(Relu::of(-2.0), 0.0);
+//!
+//! let mut scores = [1.0_f32, 1.0, 1.0, 1.0];
+//! activations::apply::<Softmax>(&mut scores);
+//! assert_eq!(scores, [0.25; 4]);
+//! ```
+//!
+//! One of your own is a formula on [`Vector`]s, and its derivative if it is to be trained through:
+//!
+//! ```
+//! use axonal::activations::{Elementwise, ElementwiseGradient};
+//! use axonal::kernels::Vector;
+//! use axonal::{Scalar, Simd};
+//!
+//! /// `x^3`
+//! struct Cube;
+//!
+//! impl Elementwise for Cube {
+//!     const NAME: &'static str = "cube";
+//!
+//!     fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S> {
+//!         x * x * x
+//!     }
+//! }
+//!
+//! impl ElementwiseGradient for Cube {
+//!     const FROM_SCORE: bool = true;
+//!
+//!     fn derivative<T: Scalar, S: Simd>(x: Vector<T, S>, _: Vector<T, S>) -> Vector<T, S> {
+//!         x.constant(3.0) * x * x
+//!     }
+//! }
+//!
+//! assert_eq!(Cube::of(2.0), 8.0);
+//! assert_eq!(Cube::derivative_of(2.0), 12.0);
+//! ```
+
+mod bounded;
+mod rectifiers;
+mod softmax;
+
+use core::fmt::{self, Display};
+
+use pulp::{Simd, WithSimd};
+
+use crate::init::Initializer;
+use crate::kernels::{Scalar, Vector, dispatch, map};
+
+pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
+pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
+pub use softmax::{Softmax, log_sum_exp, softmax_in_place};
+
+/// An activation as layers use it: on scores, in place.
+///
+/// Implement [`Elementwise`] for one that looks at each number alone, and this comes with it.
+pub trait Activation: Send + Sync + 'static {
+    /// The decision boundary of a single output: 0.5 for a probability, 0 for a score.
+    const THRESHOLD: f64 = 0.0;
+
+    /// How the weights before it are drawn, unless the description says otherwise.
+    const INITIALIZER: Initializer = Initializer::GlorotUniform;
+
+    /// The word in a description, with its parameter: `leaky_relu(0.01)`.
+    fn name() -> impl Display;
+
+    /// What is done to each number alone; layers run it while the number is in a register.
+    #[inline(always)]
+    fn element<T: Scalar, S: Simd>(score: Vector<T, S>) -> Vector<T, S> {
+        score
+    }
+
+    /// What needs all numbers of a sample (or of a pixel's channels), after [`element`](Self::element).
+    #[inline(always)]
+    fn sample<T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
+        let _ = (simd, sample);
+    }
+}
+
+/// An activation that backpropagation goes through.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no derivative, so networks with it cannot be trained by backpropagation"
+)]
+pub trait ActivationGradient: Activation {
+    /// Whether [`backward`](Self::backward) reads the scores; where the outputs do, the scores are not kept.
+    const NEEDS_SCORES: bool = false;
+
+    /// From the gradient of the outputs of one sample to that of its scores, in place.
+    ///
+    /// `scores` is empty unless [`NEEDS_SCORES`](Self::NEEDS_SCORES).
+    fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
+}
+
+/// An activation that looks at each number alone.
+///
+/// Mark [`apply`](Self::apply) `#[inline(always)]` for speed: it becomes part of a layer's kernel.
+pub trait Elementwise: Send + Sync + 'static {
+    /// The word in a description.
+    const NAME: &'static str;
+
+    /// What stands in parentheses behind the name, if anything.
+    const PARAMETER: Option<f64> = None;
+
+    /// [`Activation::THRESHOLD`].
+    const DECISION_BOUNDARY: f64 = 0.0;
+
+    /// [`Activation::INITIALIZER`].
+    const INITIAL_WEIGHTS: Initializer = Initializer::GlorotUniform;
+
+    /// The function.
+    fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S>;
+
+    /// The function of one number.
+    #[inline]
+    fn of<T: Scalar>(x: T) -> T {
+        Self::apply(Vector::splat(pulp::Scalar, x)).sum()
+    }
+}
+
+/// An [`Elementwise`] activation with a derivative.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no derivative, so networks with it cannot be trained by backpropagation"
+)]
+pub trait ElementwiseGradient: Elementwise {
+    /// Whether [`derivative`](Self::derivative) reads the score; if not, `score` may hold anything.
+    const FROM_SCORE: bool = false;
+
+    /// The derivative where the function was given `score` and returned `output`.
+    fn derivative<T: Scalar, S: Simd>(score: Vector<T, S>, output: Vector<T, S>) -> Vector<T, S>;
+
+    /// The derivative at one number.
+    #[inline]
+    fn derivative_of<T: Scalar>(x: T) -> T {
+        let x = Vector::splat(pulp::Scalar, x);
+        Self::derivative(x, Self::apply(x)).sum()
+    }
+}
+
+impl<A: Elementwise> Activation for A {
+    const THRESHOLD: f64 = A::DECISION_BOUNDARY;
+    const INITIALIZER: Initializer = A::INITIAL_WEIGHTS;
+
+    fn name() -> impl Display {
+        Name { word: A::NAME, parameter: A::PARAMETER }
+    }
+
+    #[inline(always)]
+    fn element<T: Scalar, S: Simd>(score: Vector<T, S>) -> Vector<T, S> {
+        A::apply(score)
+    }
+}
+
+impl<A: ElementwiseGradient> ActivationGradient for A {
+    const NEEDS_SCORES: bool = A::FROM_SCORE;
+
+    #[inline(always)]
+    fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]) {
+        let scores = if A::FROM_SCORE { scores } else { outputs };
+        let lanes = Vector::<T, S>::LANES;
+        let whole = gradient.len() - gradient.len() % lanes;
+        for start in (0..whole).step_by(lanes) {
+            let derivative = A::derivative(
+                Vector::load(simd, &scores[start..]),
+                Vector::load(simd, &outputs[start..]),
+            );
+            let gradient = &mut gradient[start..];
+            (Vector::load(simd, gradient) * derivative).store(gradient);
+        }
+        if whole < gradient.len() {
+            let derivative = A::derivative(
+                Vector::load_partial(simd, &scores[whole..]),
+                Vector::load_partial(simd, &outputs[whole..]),
+            );
+            let gradient = &mut gradient[whole..];
+            (Vector::load_partial(simd, gradient) * derivative).store_partial(gradient);
+        }
+    }
+}
+
+/// Applies an activation to one sample, on the best instruction set of the machine.
+pub fn apply<A: Activation>(sample: &mut [impl Scalar]) {
+    struct Apply<'a, A, T>(&'a mut [T], core::marker::PhantomData<A>);
+
+    impl<A: Activation, T: Scalar> WithSimd for Apply<'_, A, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            apply_on::<A, T, S>(simd, self.0);
+        }
+    }
+
+    dispatch(Apply(sample, core::marker::PhantomData::<A>));
+}
+
+/// Applies an activation to one sample, inside a pass that already runs on an instruction set.
+#[inline(always)]
+pub fn apply_on<A: Activation, T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
+    map(simd, sample, A::element);
+    A::sample(simd, sample);
+}
+
+/// A word and its parameter.
+struct Name {
+    word: &'static str,
+    parameter: Option<f64>,
+}
+
+impl Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parameter {
+            // `Debug`, because it writes 1.0, not 1.
+            Some(parameter) => write!(f, "{}({parameter:?})", self.word),
+            None => f.write_str(self.word),
+        }
+    }
+}
+
+/// A parameter of an activation, as a fraction: the correctly rounded decimal literal that it came from.
+#[expect(clippy::cast_precision_loss, reason = "the quotient is rounded anyway")]
+const fn fraction(numerator: i64, denominator: u64) -> f64 {
+    assert!(denominator != 0, "the parameter's denominator is zero");
+    numerator as f64 / denominator as f64
+}

@@ -1,0 +1,126 @@
+//! Softmax, and the logarithm of its denominator.
+
+use core::fmt::Display;
+
+use pulp::Simd;
+
+use super::{Activation, ActivationGradient};
+use crate::kernels::{Scalar, Vector};
+
+/// From scores to the probabilities of classes.
+///
+/// - Formula: `y_i = exp(x_i) / Σ_j exp(x_j)`; the largest score is subtracted first, which changes nothing but the overflow
+/// - Range: `0 ..= 1`, with the sum 1
+/// - Derivative: from the gradient `g` of the outputs, `y_i (g_i - Σ_j g_j y_j)`
+/// - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs*, 1990
+/// - PyTorch: `torch.nn.Softmax`, over the features of a sample or the channels of a pixel
+///
+/// ```
+/// use axonal::activations::{self, Softmax};
+///
+/// let mut scores = [1000.0_f64, 1000.0 + 3.0_f64.ln()];
+/// activations::apply::<Softmax>(&mut scores);
+/// assert!((scores[1] - 0.75).abs() < 1e-12);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Softmax;
+
+impl Activation for Softmax {
+    const THRESHOLD: f64 = 0.5;
+
+    fn name() -> impl Display {
+        "softmax"
+    }
+
+    #[inline(always)]
+    fn sample<T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
+        let _ = softmax_in_place(simd, sample);
+    }
+}
+
+impl ActivationGradient for Softmax {
+    #[inline(always)]
+    fn backward<T: Scalar, S: Simd>(simd: S, _: &[T], outputs: &[T], gradient: &mut [T]) {
+        let outputs = &outputs[..gradient.len()];
+        let lanes = Vector::<T, S>::LANES;
+        let (outputs, last_outputs) = outputs.split_at(outputs.len() - outputs.len() % lanes);
+        let (gradient, last_gradient) = gradient.split_at_mut(outputs.len());
+
+        // The lanes beyond the end are zero, and add nothing to the sum.
+        let last_y = Vector::load_partial(simd, last_outputs);
+        let last_g = Vector::load_partial(simd, last_gradient);
+        let mut sums = last_y * last_g;
+        for (y, g) in outputs.chunks_exact(lanes).zip(gradient.chunks_exact(lanes)) {
+            sums = Vector::load(simd, y).mul_add(Vector::load(simd, g), sums);
+        }
+        let sum = Vector::splat(simd, sums.sum());
+
+        for (y, g) in outputs.chunks_exact(lanes).zip(gradient.chunks_exact_mut(lanes)) {
+            (Vector::load(simd, y) * (Vector::load(simd, g) - sum)).store(g);
+        }
+        (last_y * (last_g - sum)).store_partial(last_gradient);
+    }
+}
+
+/// Turns scores into probabilities, and gives back the `ln Σ exp(x_i)` of the scores:
+/// [`Softmax`] inside a pass that already runs on an instruction set.
+#[inline(always)]
+pub fn softmax_in_place<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> T {
+    let shift = largest(simd, scores);
+    let largest = Vector::splat(simd, shift);
+    let lanes = Vector::<T, S>::LANES;
+    let (scores, last) = scores.split_at_mut(scores.len() - scores.len() % lanes);
+
+    let last_exp = (load_last(simd, last) - largest).exp();
+    let mut sums = last_exp;
+    for scores in scores.chunks_exact_mut(lanes) {
+        let exp = (Vector::load(simd, scores) - largest).exp();
+        exp.store(scores);
+        sums = sums + exp;
+    }
+    let sum = sums.sum();
+    let factor = Vector::splat(simd, T::one() / sum);
+
+    for exp in scores.chunks_exact_mut(lanes) {
+        (Vector::load(simd, exp) * factor).store(exp);
+    }
+    (last_exp * factor).store_partial(last);
+    shift + Vector::splat(simd, sum).ln().largest()
+}
+
+/// `ln Σ exp(x_i)` without overflow: the largest score is subtracted first.
+///
+/// The cross-entropy of scores is this minus the target's score. As PyTorch's `logsumexp`: an infinite score gives infinity,
+/// NaN gives NaN; no scores at all give minus infinity.
+#[inline(always)]
+pub fn log_sum_exp<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
+    let largest = largest(simd, scores);
+    let largest = if largest.is_finite() { largest } else { T::zero() };
+    let shift = Vector::splat(simd, largest);
+
+    let vectors = scores.chunks_exact(Vector::<T, S>::LANES);
+    let mut sums = (load_last(simd, vectors.remainder()) - shift).exp();
+    for scores in vectors {
+        sums = sums + (Vector::load(simd, scores) - shift).exp();
+    }
+    largest + Vector::splat(simd, sums.sum()).ln().largest()
+}
+
+/// The largest score; where one is NaN, any.
+#[inline(always)]
+fn largest<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
+    let vectors = scores.chunks_exact(Vector::<T, S>::LANES);
+    let mut largest = load_last(simd, vectors.remainder());
+    for scores in vectors {
+        largest = largest.max(Vector::load(simd, scores));
+    }
+    largest.largest()
+}
+
+/// The last scores, fewer than a vector has lanes; minus infinity, whose exponential is zero, in the other lanes.
+#[inline(always)]
+fn load_last<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> Vector<T, S> {
+    let mut vector = Vector::splat(simd, T::neg_infinity());
+    vector.as_mut_slice()[..scores.len()].copy_from_slice(scores);
+    vector
+}
