@@ -43,7 +43,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     for field in &values {
         let ty = &field.ty;
         // The bound holds the whole proof: a field that is no sequence of the same scalars is an error at its type.
-        let span = ty.span().resolved_at(Span::mixed_site());
+        let span = ty.span();
         let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
         clause.predicates.push(syn::parse2(bound)?);
     }
@@ -56,7 +56,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         // SAFETY: `repr(C)`, each field is itself a sequence of the scalar with the scalar's alignment, so nothing is between them.
         #(#conditions)*
         #[automatically_derived]
-        #[allow(unsafe_code, clippy::all)]
+        #[allow(clippy::all)]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
         }

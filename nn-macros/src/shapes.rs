@@ -187,8 +187,8 @@ impl Shape {
         match self {
             Self::Vector(size) => size.tokens(),
             Self::Image(sizes) => {
-                let sizes = sizes.iter().map(Size::tokens);
-                quote!({ #(#sizes)** })
+                let [channels, rows, columns] = [0, 1, 2].map(|index: usize| sizes[index].tokens());
+                quote!({ #channels * #rows * #columns })
             }
             Self::Of(path) => {
                 let float = quote!(::core::primitive::f32);
@@ -305,7 +305,7 @@ pub(crate) fn network<'a>(chain: &'a Chain, broken: bool, errors: &mut Errors) -
     if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
-    for layer in &layers {
+    for layer in &mut layers {
         check_size(layer, errors);
     }
     Network { input, layers, output: shape }
@@ -345,7 +345,7 @@ fn output(stage: &Stage, input: &Input<'_>, errors: &mut Errors) -> Shape {
 }
 
 /// A network larger than the memory that a pointer can address.
-fn check_size(layer: &Layer<'_>, errors: &mut Errors) {
+fn check_size(layer: &mut Layer<'_>, errors: &mut Errors) {
     let stage = layer.stage;
     if let Count::Known(parameters) = layer.parameters()
         && parameters > u128::from(u64::MAX >> 5)
@@ -356,6 +356,8 @@ fn check_size(layer: &Layer<'_>, errors: &mut Errors) {
             &stage.tokens,
             format!("`{name}` has {parameters} parameters, more than memory can hold"),
         );
+        // Rust has no type for it.
+        layer.input = Shape::Unknown;
     }
 }
 

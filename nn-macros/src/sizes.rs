@@ -189,7 +189,7 @@ impl Parser<'_> {
     }
 
     fn negative(&mut self, tokens: TokenStream) {
-        let text = written(tokens.clone());
+        let text = written(tokens.clone()).replace("- ", "-");
         self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
     }
 
