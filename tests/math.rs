@@ -174,20 +174,6 @@ fn f32_sample() {
 }
 
 #[test]
-#[ignore = "all 2^32 values, for a release build"]
-fn f32_all_values() {
-    for function in ALL {
-        let mut worst = 0.0_f64;
-        for high in 0..=u16::MAX {
-            let high = u32::from(high) << 16;
-            let inputs: Vec<f32> = (high..=high | 0xffff).map(f32::from_bits).collect();
-            worst = worst.max(check_f32(function, &inputs));
-        }
-        println!("{function:?}: {worst:.3} ulp");
-    }
-}
-
-#[test]
 fn f64_sample() {
     let fixture =
         std::env::var("ELEMENTARY_CSV").unwrap_or("tests/fixtures/elementary.csv".to_owned());
