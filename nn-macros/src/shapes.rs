@@ -330,10 +330,13 @@ fn output(stage: &Stage, input: &Input<'_>, errors: &mut Errors) -> Shape {
                 output => output,
             }
         }
-        Head::Activation => {
-            complain(input.vector(&written(stage.word.clone())));
-            input.shape.clone()
-        }
+        Head::Activation => match input.vector(&written(stage.word.clone())) {
+            Ok(()) => input.shape.clone(),
+            Err(message) => {
+                complain(Err(message));
+                Shape::Unknown
+            }
+        },
         Head::User(path) => {
             if let Shape::Image(_) = input.shape {
                 complain(Err("an image as the input of a layer is not supported yet".to_owned()));
