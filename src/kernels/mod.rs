@@ -1,5 +1,10 @@
 //! All SIMD and all `unsafe` code: vector types, elementary functions, matrix products.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a tile is indexed by row and column; iterators over it hide which is which"
+)]
+
 mod dispatch;
 mod elementwise;
 mod math;
