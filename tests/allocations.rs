@@ -1,0 +1,98 @@
+//! What a pass allocates: nothing.
+#![cfg(feature = "std")]
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use axonal::prelude::*;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often this thread allocates meanwhile (the default `realloc` and `alloc_zeroed` call `alloc`).
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = COUNT.with(Cell::get);
+    work();
+    COUNT.with(Cell::get) - before
+}
+
+network! { struct Net<input 70 => dense 33 gelu => dense 20 tanh => softsign => dense 5 softmax>; }
+
+const LARGEST: usize = 1500;
+
+fn data() -> (Vec<SVector<f32, 70>>, Vec<Class<5>>) {
+    let inputs = (0..LARGEST)
+        .map(|index| SVector::from_fn(|row, _| ((index * 70 + row) as f32 * 0.37).sin()));
+    (inputs.collect(), (0..LARGEST).map(|index| Class::new(index % 5).unwrap()).collect())
+}
+
+#[test]
+fn the_count_sees_allocations() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1.0_f32; 100]))), 1);
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![0.0_f32; 100]))), 1);
+    assert_eq!(allocations(|| drop(Net::zeros())), 1);
+}
+
+#[test]
+fn forward_passes_allocate_nothing() {
+    let (inputs, _) = data();
+    let net = Net::random(&mut StdRng::seed_from_u64(1));
+    let mut outputs = vec![SVector::zeros(); LARGEST];
+    // The first pass asks the environment for the instruction set.
+    net.forward(&inputs[0]);
+    assert_eq!(allocations(|| outputs[0] = net.forward(&inputs[0])), 0);
+    for samples in [0, 1, 7, 100, LARGEST] {
+        let count = allocations(|| net.forward_batch(&inputs[..samples], &mut outputs[..samples]));
+        assert_eq!(count, 0, "{samples} samples");
+    }
+}
+
+macro_rules! optimizers {
+    ($($name:ident: $optimizer:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            let (inputs, targets) = data();
+            let mut net = Net::random(&mut StdRng::seed_from_u64(1));
+            let mut optimizer = $optimizer;
+            net.train_step(&inputs, &targets, &CrossEntropy, &mut optimizer);
+            for samples in [LARGEST, 0, 1, 7, 100, LARGEST] {
+                let (inputs, targets) = (&inputs[..samples], &targets[..samples]);
+                let count = allocations(|| {
+                    net.train_step(inputs, targets, &CrossEntropy, &mut optimizer);
+                });
+                assert_eq!(count, 0, "{samples} samples");
+            }
+        }
+    )+};
+}
+
+optimizers! {
+    sgd_allocates_nothing: Sgd::new(0.01);
+    sgd_with_momentum_allocates_nothing: Sgd::new(0.01).momentum(0.9).nesterov();
+    adagrad_allocates_nothing: AdaGrad::default();
+    rmsprop_allocates_nothing: RmsProp::default();
+    rmsprop_with_momentum_allocates_nothing: RmsProp::default().momentum(0.9);
+    adam_allocates_nothing: Adam::default();
+    adamw_allocates_nothing: AdamW::default();
+}
