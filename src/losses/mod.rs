@@ -19,7 +19,9 @@ use crate::sample::{Sample, flat_mut};
 /// so the cross-entropies can take softmax and logarithm in one stable step.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare an output `{O}` with a target `{Y}`",
-    label = "this loss, for a network that ends in `{A}`, does not take these targets"
+    label = "this loss does not take these targets for these outputs",
+    note = "N outputs go with N numbers; in `CrossEntropy` and `Hinge` also with a `Class<N>`",
+    note = "a single output of `BinaryCrossEntropy` and `Hinge` also goes with a `Class<2>`, of the former with a `bool` too"
 )]
 pub trait Loss<O: Sample, Y, A> {
     /// The sum of the losses of a batch. On return, `scores` holds the gradient of that sum, times `scale`.

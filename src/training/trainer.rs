@@ -179,7 +179,11 @@ impl<L, O, V> Trainer<L, O, V> {
                 let loss =
                     gradient_into_state(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
-                    good.restore(net);
+                    // Where good weights have no finite loss either, it is the data that are not good.
+                    if good.weights.loss(inputs, targets, &self.loss).is_finite() || !is_finite(net)
+                    {
+                        good.restore(net);
+                    }
                     let loss = loss.as_f64();
                     return Err(Error::Diverged { epoch: number, step: step + 1, loss });
                 }
@@ -194,7 +198,7 @@ impl<L, O, V> Trainer<L, O, V> {
                 }
             }
             // The last step's weights have not met a loss yet.
-            if !net.as_slice().iter().all(|weight| weight.is_finite()) {
+            if !is_finite(net) {
                 good.restore(net);
                 return Err(Error::Diverged { epoch: number, step: steps, loss: f64::NAN });
             }
@@ -249,9 +253,7 @@ impl<N: Network> Good<N> {
 
     /// Called with weights whose loss is finite.
     fn keep(&mut self, net: &N, step: usize) {
-        if step.is_multiple_of(Self::EVERY)
-            && net.as_slice().iter().all(|weight| weight.is_finite())
-        {
+        if step.is_multiple_of(Self::EVERY) && is_finite(net) {
             self.copy(net);
         }
     }
@@ -261,11 +263,12 @@ impl<N: Network> Good<N> {
     }
 
     fn restore(&self, net: &mut N) {
-        // The weights may still be good: then it was the data that were not.
-        if !net.as_slice().iter().all(|weight| weight.is_finite()) {
-            net.as_mut_slice().copy_from_slice(self.weights.as_slice());
-        }
+        net.as_mut_slice().copy_from_slice(self.weights.as_slice());
     }
+}
+
+fn is_finite<N: Network>(net: &N) -> bool {
+    net.as_slice().iter().all(|weight| weight.is_finite())
 }
 
 /// What a trainer measures the network on after each epoch: a data set, or [`NoValidation`].
