@@ -64,7 +64,7 @@ pub enum Error {
         path: PathBuf,
         /// The tensor's name, as in `dense1.weight`.
         tensor: String,
-        /// What the network needs, as in "f32 128x784".
+        /// What the network needs, as in "F32 [128, 784]".
         expected: String,
         /// What the file has.
         found: String,

@@ -1,0 +1,291 @@
+//! Networks in files: to the bit and back, from PyTorch, and everything that a file can have wrong.
+#![cfg(feature = "std")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use approx::assert_relative_eq;
+use axonal::Error;
+use axonal::prelude::*;
+use safetensors::tensor::{Dtype, TensorView};
+use tempfile::TempDir;
+
+network! {
+    /// The network of fixtures/linear_stack.py.
+    struct Stack<input 5 => dense 7 tanh => middle: dense 4 no_bias relu => dense 3 softmax>;
+    struct Other<input 5 => dense 7 tanh => dense 3>;
+}
+
+fn directory() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("net.safetensors");
+    (directory, path)
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/linear_stack.safetensors")
+}
+
+fn files(directory: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(directory.path()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+macro_rules! round_trip {
+    ($($name:ident: $scalar:ty;)+) => {$(
+        #[test]
+        fn $name() {
+            let (_directory, path) = directory();
+            let mut net = <Stack<$scalar> as Network>::random(&mut StdRng::seed_from_u64(1));
+            // Values that a decimal format would not keep.
+            net.dense1.bias[0] = <$scalar>::MIN_POSITIVE / 8.0;
+            net.dense1.bias[1] = -0.0;
+            net.dense1.bias[2] = <$scalar>::INFINITY;
+            net.dense1.bias[3] = <$scalar>::NAN;
+            net.dense1.bias[4] = 0.1;
+            net.save(&path).unwrap();
+            let loaded = <Stack<$scalar> as Network>::load(&path).unwrap();
+            let bits = |net: &Stack<$scalar>| -> Vec<_> {
+                net.as_slice().iter().map(|value| value.to_bits()).collect()
+            };
+            assert_eq!(bits(&loaded), bits(&net));
+        }
+    )+};
+}
+
+round_trip! {
+    round_trip_f32: f32;
+    round_trip_f64: f64;
+}
+
+#[test]
+fn a_file_of_pytorch() {
+    let net = Stack::load(fixture()).unwrap();
+    let lines: Vec<Vec<f32>> = include_str!("fixtures/linear_stack.txt")
+        .lines()
+        .map(|line| line.split(' ').map(|word| word.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(lines.len(), 9);
+    for line in lines {
+        let (input, expected) = line.split_at(5);
+        let output = net.forward(&SVector::from_column_slice(input));
+        assert_relative_eq!(output, SVector::from_column_slice(expected), max_relative = 1e-5);
+    }
+}
+
+#[test]
+fn names_shapes_and_order_are_pytorchs() {
+    let (_directory, path) = directory();
+    let net = Stack::load(fixture()).unwrap();
+    net.save(&path).unwrap();
+    let (ours, theirs) = (fs::read(&path).unwrap(), fs::read(fixture()).unwrap());
+    let ours = safetensors::SafeTensors::deserialize(&ours).unwrap();
+    let theirs = safetensors::SafeTensors::deserialize(&theirs).unwrap();
+    assert_eq!(ours.len(), 5);
+    for (name, expected) in theirs.iter() {
+        let tensor = ours.tensor(name).unwrap();
+        assert_eq!(tensor.dtype(), expected.dtype(), "{name}");
+        assert_eq!(tensor.shape(), expected.shape(), "{name}");
+        assert_eq!(tensor.data(), expected.data(), "{name}");
+    }
+    let weight = ours.tensor("dense1.weight").unwrap();
+    assert_eq!(weight.shape(), [7, 5]);
+    // The second number of the file is the second weight of the first neuron.
+    let second = f32::from_le_bytes(weight.data()[4..8].try_into().unwrap());
+    assert_eq!(second, net.dense1.weight[(0, 1)]);
+}
+
+/// The tensors of `Stack`, to be changed.
+fn tensors() -> Vec<(&'static str, Dtype, Vec<usize>)> {
+    vec![
+        ("dense1.weight", Dtype::F32, vec![7, 5]),
+        ("dense1.bias", Dtype::F32, vec![7]),
+        ("middle.weight", Dtype::F32, vec![4, 7]),
+        ("dense2.weight", Dtype::F32, vec![3, 4]),
+        ("dense2.bias", Dtype::F32, vec![3]),
+    ]
+}
+
+fn write(path: &Path, tensors: &[(&'static str, Dtype, Vec<usize>)]) {
+    let zeros = vec![0; 4096];
+    let views = tensors.iter().map(|(name, dtype, shape)| {
+        let bytes = shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        (*name, TensorView::new(*dtype, shape.clone(), &zeros[..bytes]).unwrap())
+    });
+    fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
+/// The message of a load that fails, without the directory.
+fn message(path: &Path) -> String {
+    let error = Stack::load(path).map(|_| ()).unwrap_err();
+    let directory = format!("{}/", path.parent().unwrap().display());
+    error.to_string().replace(&directory, "")
+}
+
+#[test]
+fn the_files_of_these_tests_are_good() {
+    let (_directory, path) = directory();
+    write(&path, &tensors());
+    assert_eq!(Stack::load(&path).unwrap(), Stack::zeros());
+}
+
+#[test]
+fn a_missing_file() {
+    let (_directory, path) = directory();
+    let text = message(&path);
+    assert!(text.starts_with("cannot read `net.safetensors`: "), "{text}");
+    assert!(matches!(Stack::load(&path), Err(Error::Io { action: "read", .. })));
+}
+
+#[test]
+fn no_safetensors_file() {
+    let (_directory, path) = directory();
+    for content in [&b""[..], b"PK\x03\x04", b"a text of more than eight bytes", &[0xff; 100]] {
+        fs::write(&path, content).unwrap();
+        let text = message(&path);
+        assert!(
+            text.starts_with("`net.safetensors`, header: expected a safetensors file, found "),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_truncated_file() {
+    let (_directory, path) = directory();
+    write(&path, &tensors());
+    let whole = fs::read(&path).unwrap();
+    for length in [0, 1, 7, 8, 9, 100, whole.len() / 2, whole.len() - 4, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = Stack::load(&path).map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Format { .. }), "{length}: {error}");
+        assert!(error.to_string().contains("net.safetensors"), "{error}");
+    }
+    let mut longer = whole;
+    longer.push(0);
+    fs::write(&path, longer).unwrap();
+    assert!(Stack::load(&path).is_err());
+}
+
+#[test]
+fn a_missing_tensor() {
+    let (_directory, path) = directory();
+    let mut tensors = tensors();
+    tensors.remove(2);
+    write(&path, &tensors);
+    assert_eq!(
+        message(&path),
+        "`net.safetensors`, tensor `middle.weight`: expected F32 [4, 7], found no tensor of this name \
+         (the file has `dense1.bias`, `dense1.weight`, `dense2.bias`, `dense2.weight`)"
+    );
+    write(&path, &[]);
+    assert_eq!(
+        message(&path),
+        "`net.safetensors`, tensor `dense1.weight`: expected F32 [7, 5], found no tensor of this name \
+         (the file has no tensors)"
+    );
+}
+
+#[test]
+fn one_tensor_too_many() {
+    let (_directory, path) = directory();
+    let mut tensors = tensors();
+    tensors.push(("middle.bias", Dtype::F32, vec![4]));
+    write(&path, &tensors);
+    assert_eq!(
+        message(&path),
+        "`net.safetensors`, tensor `middle.bias`: expected no such tensor in `Stack`, found F32 [4]"
+    );
+}
+
+#[test]
+fn another_shape() {
+    let (_directory, path) = directory();
+    for shape in [vec![5, 7], vec![7, 6], vec![35], vec![7, 5, 1], vec![1, 7, 5]] {
+        let mut tensors = tensors();
+        let found = format!("{shape:?}");
+        tensors[0].2 = shape;
+        write(&path, &tensors);
+        assert_eq!(
+            message(&path),
+            format!(
+                "`net.safetensors`, tensor `dense1.weight`: expected F32 [7, 5], found F32 {found}"
+            )
+        );
+    }
+}
+
+#[test]
+fn another_type() {
+    let (_directory, path) = directory();
+    for (dtype, name) in [(Dtype::F64, "F64"), (Dtype::F16, "F16"), (Dtype::I32, "I32")] {
+        let mut tensors = tensors();
+        tensors[4].1 = dtype;
+        write(&path, &tensors);
+        assert_eq!(
+            message(&path),
+            format!("`net.safetensors`, tensor `dense2.bias`: expected F32 [3], found {name} [3]")
+        );
+    }
+    Stack::<f64>::zeros().save(&path).unwrap();
+    assert_eq!(
+        message(&path),
+        "`net.safetensors`, tensor `dense1.weight`: expected F32 [7, 5], found F64 [7, 5]"
+    );
+}
+
+#[test]
+fn another_network() {
+    let (_directory, path) = directory();
+    Other::zeros().save(&path).unwrap();
+    let text = message(&path);
+    assert!(
+        text.starts_with("`net.safetensors`, tensor `middle.weight`: expected F32 [4, 7], found"),
+        "{text}"
+    );
+    let error = Other::load(fixture()).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Tensor { .. }), "{error}");
+    assert!(error.to_string().contains("dense2.weight"), "{error}");
+}
+
+#[test]
+fn a_file_that_was_there_is_replaced() {
+    let (directory, path) = directory();
+    fs::write(&path, "something else, which is longer than nothing").unwrap();
+    let net = Stack::random(&mut StdRng::seed_from_u64(2));
+    net.save(&path).unwrap();
+    Stack::zeros().save(&path).unwrap();
+    net.save(&path).unwrap();
+    assert_eq!(Stack::load(&path).unwrap(), net);
+    assert_eq!(files(&directory), ["net.safetensors"]);
+}
+
+#[test]
+fn a_directory_that_is_missing() {
+    let (directory, path) = directory();
+    let path = path.with_file_name("missing").join("net.safetensors");
+    let error = Stack::zeros().save(&path).unwrap_err();
+    assert!(matches!(error, Error::Io { action: "write", .. }));
+    let expected = format!("cannot write `{}`: ", path.display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert!(files(&directory).is_empty());
+}
+
+#[test]
+fn a_save_that_fails_leaves_nothing_aside() {
+    // A directory stands where the file should: the file is written aside, but cannot take its place.
+    let (directory, path) = directory();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("inside"), "kept").unwrap();
+    assert!(Stack::zeros().save(&path).is_err());
+    assert_eq!(files(&directory), ["net.safetensors"]);
+    assert_eq!(fs::read_to_string(path.join("inside")).unwrap(), "kept");
+}
+
+#[test]
+fn a_network_without_parameters() {
+    network! { struct Flat<input 3 => relu>; }
+    let (_directory, path) = directory();
+    Flat::zeros().save(&path).unwrap();
+    assert!(Flat::load(&path).is_ok());
+}
