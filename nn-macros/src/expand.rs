@@ -381,7 +381,14 @@ impl Context<'_> {
         let user = self.parts.iter().filter(|part| part.layer.has_user_types());
         let bounds: Vec<TokenStream> = user
             .map(|Part { rust, layer, .. }| {
-                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable)
+                // A bound hides what the compiler knows of a type: for a layer of ours with the user's activation,
+                // it has to say it all. For the user's layer, `user_bounds` does.
+                let known = (!matches!(layer.stage.head, Head::User(_))).then(|| {
+                    let input = layer.input.rust(root, scalar);
+                    let output = layer.output.rust(root, scalar);
+                    quote!(<Scalar = #scalar, Input = #input, Output = #output>)
+                });
+                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable #known)
             })
             .collect();
         self.implement(&quote!(#root::Differentiable), &bounds, &body)
@@ -622,31 +629,22 @@ impl Context<'_> {
         self.user_layers(scalar)
             .map(|(rust, input, output, span)| {
                 quote_spanned! {span=>
-                    #rust: #root::Layer<Scalar = #scalar, Input = #input #output>
+                    #rust: #root::Layer<Scalar = #scalar, Input = #input, Output = #output>
                 }
             })
             .collect()
     }
 
-    /// The user's own layers, their input and, where the next layer needs a vector, their output.
+    /// The user's own layers: type, input, output, and where they were written.
     fn user_layers<'s>(
         &'s self,
         scalar: &'s TokenStream,
     ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
         let root = self.root;
-        let layers = &self.definition.network.layers;
-        layers.iter().enumerate().filter_map(move |(index, layer)| {
+        self.definition.network.layers.iter().filter_map(move |layer| {
             let Head::User(path) = &layer.stage.head else { return None };
             let rust = layer.rust(root, scalar)?;
-            let input = layer.input.rust(root, scalar);
-            let next = layers.get(index + 1).map(|next| &next.stage.head);
-            let output = match next {
-                Some(Head::Layer(..) | Head::Activation) => {
-                    let length = Shape::Of(path.clone()).len_tokens(root);
-                    quote!(, Output = #root::nalgebra::SVector<#scalar, #length>)
-                }
-                _ => TokenStream::new(),
-            };
+            let (input, output) = (layer.input.rust(root, scalar), layer.output.rust(root, scalar));
             Some((rust, input, output, place(path)))
         })
     }
@@ -659,7 +657,7 @@ impl Context<'_> {
             quote_spanned! {span=>
                 #(#conditions)*
                 const _: fn() = || {
-                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input #output>>() {}
+                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input, Output = #output>>() {}
                     fits::<#rust>();
                 };
             }

@@ -200,10 +200,9 @@ impl Shape {
         }
     }
 
-    /// The type of a sample.
+    /// The type of a sample. The output of the user's own layer is a vector, the compiler says how long.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> TokenStream {
         match self {
-            Self::Of(path) => quote!(<#path<#scalar> as #root::Layer>::Output),
             // Images come with the convolutions; until then this is seen after an error only.
             Self::Image(_) => quote!(#root::nalgebra::SVector<#scalar, 1>),
             shape => {
