@@ -66,6 +66,9 @@ pub(crate) use softmax::{largest, softmax_and_logarithm};
 ///
 /// Implement [`Elementwise`] for one that looks at each number alone, and this comes with it.
 pub trait Activation: Send + Sync + 'static {
+    /// Whether each number is looked at alone: [`sample`](Self::sample) does nothing.
+    const ELEMENTWISE: bool = false;
+
     /// The decision boundary of a single output: 0.5 for a probability, 0 for a score.
     const THRESHOLD: f64 = 0.0;
 
@@ -148,6 +151,7 @@ pub trait ElementwiseGradient: Elementwise {
 }
 
 impl<A: Elementwise> Activation for A {
+    const ELEMENTWISE: bool = true;
     const THRESHOLD: f64 = A::DECISION_BOUNDARY;
     const INITIALIZER: Initializer = A::INITIAL_WEIGHTS;
 
