@@ -54,11 +54,13 @@ use core::fmt::{self, Display};
 use pulp::{Simd, WithSimd};
 
 use crate::init::Initializer;
-use crate::kernels::{Scalar, Vector, dispatch, map};
+use crate::kernels::{Scalar, Vector, activate, dispatch};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp, softmax_in_place};
+#[cfg(feature = "std")]
+pub(crate) use softmax::{largest, softmax_and_logarithm};
 
 /// An activation as layers use it: on scores, in place.
 ///
@@ -205,7 +207,7 @@ pub fn apply<A: Activation>(sample: &mut [impl Scalar]) {
 /// Applies an activation to one sample, inside a pass that already runs on an instruction set.
 #[inline(always)]
 pub fn apply_on<A: Activation, T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
-    map(simd, sample, A::element);
+    activate::<A, _, _>(simd, sample);
     A::sample(simd, sample);
 }
 

@@ -6,7 +6,7 @@ use pulp::Simd;
 use super::{Loss, one_over, through_activation, total};
 use crate::activations::{
     ActivationGradient, Elu, Gelu, HardSigmoid, Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu,
-    Softmax, Softplus, Softsign, Tanh, softmax_in_place,
+    Softmax, Softplus, Softsign, Tanh, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
 use crate::kernels::Scalar;
@@ -60,26 +60,6 @@ fn is<A: 'static, B: 'static>() -> bool {
     core::any::TypeId::of::<A>() == core::any::TypeId::of::<B>()
 }
 
-/// The loss of one sample's scores, whose gradient takes their place. `weight` is the sum of the target's probabilities,
-/// `expected` the sum of the scores weighted by them, `subtract` takes the scaled probabilities from the gradient.
-#[inline(always)]
-fn softmax_cross_entropy<T: Scalar, S: Simd>(
-    simd: S,
-    scores: &mut [T],
-    scale: T,
-    weight: T,
-    expected: T,
-    subtract: impl Fn(&mut [T]),
-) -> f64 {
-    let log_sum = softmax_in_place(simd, scores);
-    let factor = scale * weight;
-    for score in scores.iter_mut() {
-        *score *= factor;
-    }
-    subtract(scores);
-    (log_sum * weight - expected).as_f64()
-}
-
 impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class<N>, A>
     for CrossEntropy
 {
@@ -93,10 +73,13 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class
     ) -> f64 {
         let of_sample = |scores: &mut [T], target: &Class<N>| {
             let class = target.index();
-            let expected = scores[class];
-            softmax_cross_entropy(simd, scores, scale, T::one(), expected, |gradient| {
-                gradient[class] -= scale;
-            })
+            let score = scores[class];
+            let (largest, log_sum) = softmax_and_logarithm(simd, scores);
+            for score in scores.iter_mut() {
+                *score *= scale;
+            }
+            scores[class] -= scale;
+            (log_sum - (score - largest)).as_f64()
         };
         sum::<_, _, A, Softmax, S>(simd, scores, targets, of_sample)
     }
@@ -114,13 +97,15 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, SVect
         scale: T,
     ) -> f64 {
         let of_sample = |scores: &mut [T], target: &SVector<T, N>| {
-            let weight = target.iter().copied().sum();
-            let expected = scores.iter().zip(target).map(|(score, target)| *score * *target).sum();
-            softmax_cross_entropy(simd, scores, scale, weight, expected, |gradient| {
-                for (gradient, target) in gradient.iter_mut().zip(target) {
-                    *gradient -= scale * *target;
-                }
-            })
+            let largest = largest(simd, scores);
+            let weighted = |(score, target): (&T, &T)| (*score - largest) * *target;
+            let expected: T = scores.iter().zip(target).map(weighted).sum();
+            let (_, log_sum) = softmax_and_logarithm(simd, scores);
+            let weight: T = target.iter().copied().sum();
+            for (score, target) in scores.iter_mut().zip(target) {
+                *score = scale * (weight * *score - *target);
+            }
+            (log_sum * weight - expected).as_f64()
         };
         sum::<_, _, A, Softmax, S>(simd, scores, targets, of_sample)
     }

@@ -10,7 +10,7 @@ pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::ActivationGradient;
 use crate::kernels::Scalar;
-use crate::kernels::map;
+use crate::kernels::activate;
 use crate::sample::{Sample, flat_mut};
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
@@ -44,7 +44,7 @@ fn through_activation<O: Sample, Y, A: ActivationGradient, S: Simd>(
         if A::NEEDS_SCORES {
             before = *sample;
         }
-        map(simd, flat_mut(core::slice::from_mut(sample)), A::element);
+        activate::<A, _, _>(simd, flat_mut(core::slice::from_mut(sample)));
         A::sample(simd, sample.as_mut_slice());
         let outputs = *sample;
         let gradient = sample.as_mut_slice();
