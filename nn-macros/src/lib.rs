@@ -14,6 +14,7 @@ mod shapes;
 mod sizes;
 mod stage;
 mod tokens;
+mod training;
 mod words;
 
 #[cfg(test)]
