@@ -219,3 +219,72 @@ fn items_can_be_left_out_by_a_condition() {
     }
     assert_eq!(Present::PARAMETERS, 2);
 }
+
+mod own {
+    use axonal::layers::{Part, Path};
+    use axonal::prelude::*;
+    use axonal::{Layer, Scalar, Simd};
+
+    /// A layer of the user's own: x · scale.
+    #[repr(C)]
+    #[derive(Debug, Parameters)]
+    pub(crate) struct Scale<T: Scalar> {
+        pub(crate) scale: SVector<T, 3>,
+    }
+
+    impl<T: Scalar> Layer for Scale<T> {
+        type Input = SVector<T, 3>;
+        type Output = SVector<T, 3>;
+        type Activation = axonal::activations::Identity;
+
+        const MULTIPLY_ADDS: usize = 3;
+
+        fn infer_one<S: Simd>(&self, _: S, input: &Self::Input, output: &mut Self::Output) {
+            *output = input.component_mul(&self.scale);
+        }
+
+        fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+            for (input, output) in inputs.iter().zip(outputs) {
+                self.infer_one(simd, input, output);
+            }
+        }
+
+        fn initialize<R: rand::Rng + ?Sized>(&mut self, _: &mut R) {
+            self.scale.fill(T::of(2.0));
+        }
+
+        fn describe(_: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Part)) {}
+    }
+
+    network! {
+        pub(crate) struct Encoder<input 4 => dense 3 axonal::activations::Tanh>;
+    }
+}
+
+network! {
+    struct Mixed<input 4 => encoder: own::Encoder => own::Scale => dense 2 => relu>;
+    struct Nested<input 4 => own::Encoder => dense 2>;
+    struct Alike<input 3 => own::Scale => own::Scale>;
+}
+
+#[test]
+fn layers_and_networks_of_the_users_own_take_part() {
+    let net = random::<Mixed>();
+    let _: &own::Encoder = &net.encoder;
+    let _: &own::Scale<f32> = &net.scale1;
+    assert_eq!(Mixed::PARAMETERS, 4 * 3 + 3 + 3 + 3 * 2 + 2);
+    assert!(net.forward(&SVector::repeat(1.0)).iter().all(|score| score.is_finite()));
+    let _ = random::<Mixed<f64>>();
+    assert_eq!(random::<Alike>().forward(&SVector::repeat(1.0)), SVector::<f32, 3>::repeat(4.0));
+}
+
+#[test]
+fn a_network_of_networks_is_trained() {
+    let mut net = random::<Nested>();
+    let inputs = [SVector::repeat(0.5)];
+    let targets = [SVector::repeat(0.25)];
+    let mut optimizer = Sgd::new(0.1);
+    let before = net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+    let after = net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+    assert!(after < before, "{after} < {before}");
+}

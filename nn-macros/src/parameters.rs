@@ -39,18 +39,19 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     let conditions: Vec<_> =
         input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     let mut generics = input.generics.clone();
+    let markers: Vec<&Field> = fields.iter().filter(|field| is_marker(field)).collect();
+    let values: Vec<&Field> = fields.iter().filter(|field| !is_marker(field)).collect();
     for parameter in generics.type_params_mut() {
-        if matches!(&scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) {
+        let is = |ty: &Type| matches!(ty, Type::Path(ty) if ty.path.is_ident(&parameter.ident));
+        if is(&scalar) {
             parameter.bounds.push(parse_quote!(#root::Scalar));
-        } else {
-            // Of markers; what the fields hold has to be more, see below.
+        } else if !values.iter().any(|field| is(&field.ty)) {
+            // It is in markers; for the type of a field, the bound below says more.
             parameter.bounds.push(parse_quote!(::core::marker::Send));
             parameter.bounds.push(parse_quote!(::core::marker::Sync));
             parameter.bounds.push(parse_quote!('static));
         }
     }
-    let markers: Vec<&Field> = fields.iter().filter(|field| is_marker(field)).collect();
-    let values: Vec<&Field> = fields.iter().filter(|field| !is_marker(field)).collect();
     // The bounds hold the whole proof: a field that is no sequence of the same scalars is an error at its type.
     let clause = generics.make_where_clause();
     let mut checks = Vec::new();

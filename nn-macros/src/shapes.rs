@@ -126,7 +126,7 @@ fn grouped(value: u128) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -200,10 +200,9 @@ impl Shape {
         }
     }
 
-    /// The type of a sample.
+    /// The type of a sample. The output of the user's own layer is a vector, the compiler says how long.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> TokenStream {
         match self {
-            Self::Of(path) => quote!(<#path<#scalar> as #root::Layer>::Output),
             // Images come with the convolutions; until then this is seen after an error only.
             Self::Image(_) => quote!(#root::nalgebra::SVector<#scalar, 1>),
             shape => {

@@ -17,7 +17,7 @@ mod vector;
 
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
-pub(crate) use elementwise::{add_rows, map};
+pub(crate) use elementwise::{activate, add_rows};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;

@@ -10,7 +10,7 @@ use rand::Rng;
 use super::dense::Derivative;
 use super::{Batch, Differentiable, Layer, Part, Path};
 use crate::activations::{Activation, ActivationGradient};
-use crate::kernels::map;
+use crate::kernels::activate;
 use crate::sample::{Sample, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -38,7 +38,7 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         outputs.copy_from_slice(inputs);
-        map(simd, flat_mut(outputs), A::element);
+        activate::<A, _, _>(simd, flat_mut(outputs));
         for sample in outputs {
             A::sample(simd, sample.as_mut_slice());
         }

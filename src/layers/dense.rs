@@ -10,7 +10,7 @@ use rand::Rng;
 use super::{Batch, Differentiable, Kind, Layer, Part, Path};
 use crate::activations::{Activation, ActivationGradient, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, Right, Start, TransposedProduct, add_rows, map, product_one};
+use crate::kernels::{Product, Right, Start, TransposedProduct, activate, add_rows, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -102,7 +102,7 @@ impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for Activated<'_, T, O
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        map(simd, flat_mut(self.scores), A::element);
+        activate::<A, _, _>(simd, flat_mut(self.scores));
         for sample in self.scores {
             A::sample(simd, sample.as_mut_slice());
         }
@@ -125,13 +125,12 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Wi
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { layer, input, output } = self;
         let output = output.as_mut_slice();
-        product_one(
+        product_one::<A, T, S>(
             simd,
             layer.weight.as_slice(),
             input.as_slice(),
             layer.bias.as_slice(),
             output,
-            A::element,
         );
         A::sample(simd, output);
     }
