@@ -54,7 +54,7 @@ where
         // The curvature makes the slopes of the two sides differ a little without a kink.
         let inside = left.min(right) - allowed..=left.max(right) + allowed;
         assert!(
-            (left - right).abs() > 1e-4 && inside.contains(&derivative),
+            (left - right).abs() > 1e-5 && inside.contains(&derivative),
             "parameter {index} of {} of {}: derivative {derivative}, slopes {left} and {right}",
             N::PARAMETERS,
             N::NAME,
