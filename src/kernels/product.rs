@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{Scalar, Vector};
 
-/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major and contiguous.
+/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
 pub(crate) struct Product<'a, T> {
     pub a: &'a [T],
     pub b: Right<'a, T>,
@@ -19,6 +19,8 @@ pub(crate) struct Product<'a, T> {
     pub k: usize,
     /// Columns of `B` and of `C`.
     pub n: usize,
+    /// From one column of `C` to the next: `m`, or more where these are some rows of a larger matrix.
+    pub c_stride: usize,
     pub start: Start<'a, T>,
 }
 
@@ -48,10 +50,11 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c, m, k, n, start } = self;
+        let Self { a, b, c, m, k, n, c_stride, start } = self;
+        assert_eq!(a.len(), m * k, "the left matrix has another size");
         assert!(
-            a.len() == m * k && c.len() == m * n,
-            "the left matrix or the result has another size"
+            m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
+            "the result has another size"
         );
         let last = match (k, n) {
             (0, _) | (_, 0) => None,
@@ -70,6 +73,7 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
             c: c.as_mut_ptr(),
             m,
             k,
+            c_stride,
             row_stride: b.row_stride,
             column_stride: b.column_stride,
             start: match start {
@@ -158,6 +162,7 @@ struct Columns<T> {
     c: *mut T,
     m: usize,
     k: usize,
+    c_stride: usize,
     row_stride: usize,
     column_stride: usize,
     start: PointerStart<T>,
@@ -218,7 +223,7 @@ impl<T: Scalar> Columns<T> {
         // SAFETY: rows `row..row + R * lanes` and columns `column..column + C` are inside the matrices (the caller's promise);
         // every offset below is that of one of their elements.
         unsafe {
-            let c = self.c.add(row + column * self.m);
+            let c = self.c.add(row + column * self.c_stride);
             match self.start {
                 PointerStart::Zero => {}
                 PointerStart::Column(start) => {
@@ -229,7 +234,8 @@ impl<T: Scalar> Columns<T> {
                 PointerStart::Current => {
                     for r in 0..R {
                         for j in 0..C {
-                            sums[r][j] = Vector::load_ptr(simd, c.add(r * lanes + j * self.m));
+                            sums[r][j] =
+                                Vector::load_ptr(simd, c.add(r * lanes + j * self.c_stride));
                         }
                     }
                 }
@@ -253,7 +259,7 @@ impl<T: Scalar> Columns<T> {
             }
             for r in 0..R {
                 for j in 0..C {
-                    sums[r][j].store_ptr(c.add(r * lanes + j * self.m));
+                    sums[r][j].store_ptr(c.add(r * lanes + j * self.c_stride));
                 }
             }
         }
@@ -294,7 +300,7 @@ impl<T: Scalar> Columns<T> {
             let row = rows.first + rows.skip;
             for j in 0..C {
                 let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
-                let c = self.c.add(row + (column + j) * self.m);
+                let c = self.c.add(row + (column + j) * self.c_stride);
                 for (lane, sum) in sums.iter().enumerate() {
                     let c = c.add(lane);
                     *c = match self.start {

@@ -79,6 +79,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
             m: OUT,
             k: IN,
             n: scores.len(),
+            c_stride: OUT,
             c: flat_mut(scores),
             start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
         });
@@ -229,6 +230,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             m: OUT,
             k: samples,
             n: IN,
+            c_stride: OUT,
             start: if accumulate { Start::Current } else { Start::Zero },
         });
         if B::COUNT > 0 {
