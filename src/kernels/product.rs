@@ -183,6 +183,7 @@ impl<T: Scalar> Columns<T> {
     /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
     #[inline(always)]
     unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
+        let whole = rows.count == Vector::<T, S>::LANES;
         // SAFETY: the caller's promise is the promise that `tile` and `edge` ask for.
         unsafe {
             match (rows.vectors, count) {
@@ -196,6 +197,11 @@ impl<T: Scalar> Columns<T> {
                 (2, 3) => self.tile::<S, 2, 3>(simd, rows.first, column),
                 (2, 2) => self.tile::<S, 2, 2>(simd, rows.first, column),
                 (2, _) => self.tile::<S, 2, 1>(simd, rows.first, column),
+                (_, 6) if whole => self.tile::<S, 1, 6>(simd, rows.first, column),
+                (_, 4) if whole => self.tile::<S, 1, 4>(simd, rows.first, column),
+                (_, 3) if whole => self.tile::<S, 1, 3>(simd, rows.first, column),
+                (_, 2) if whole => self.tile::<S, 1, 2>(simd, rows.first, column),
+                (_, _) if whole => self.tile::<S, 1, 1>(simd, rows.first, column),
                 (_, 6) => self.edge::<S, 6>(simd, rows, column),
                 (_, 4) => self.edge::<S, 4>(simd, rows, column),
                 (_, 3) => self.edge::<S, 3>(simd, rows, column),
@@ -284,18 +290,14 @@ impl<T: Scalar> Columns<T> {
         // the stored rows alone are touched, which are inside the matrices (the caller's promise).
         unsafe {
             let b = self.b.add(column * self.column_stride);
-            for k in 0..self.k {
+            for k in 0..whole {
+                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.m));
+                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
+            }
+            for k in whole..self.k {
                 let a = self.a.add(rows.first + k * self.m);
-                let left = if k < whole {
-                    Vector::load_ptr(simd, a)
-                } else {
-                    Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count))
-                };
-                for j in 0..C {
-                    let right =
-                        Vector::splat(simd, *b.add(k * self.row_stride + j * self.column_stride));
-                    sums[j] = left.mul_add(right, sums[j]);
-                }
+                let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
+                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
             }
             let row = rows.first + rows.skip;
             for j in 0..C {
@@ -310,6 +312,26 @@ impl<T: Scalar> Columns<T> {
                     };
                 }
             }
+        }
+    }
+
+    /// One step along the common dimension: a vector of a column of `A` times a number of each column of `B`.
+    ///
+    /// # Safety
+    ///
+    /// `b` must point at a row of `B`, with `C` columns from there on.
+    #[inline(always)]
+    unsafe fn add_step<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        left: Vector<T, S>,
+        b: *const T,
+        sums: &mut [Vector<T, S>; C],
+    ) {
+        for j in 0..C {
+            // SAFETY: the caller's promise.
+            let right = Vector::splat(simd, unsafe { *b.add(j * self.column_stride) });
+            sums[j] = left.mul_add(right, sums[j]);
         }
     }
 }
