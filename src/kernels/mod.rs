@@ -22,7 +22,7 @@ pub(crate) use elementwise::{activate, add_rows};
 pub use math::Elementary;
 pub use memory::Parameters;
 pub(crate) use one::product_one;
-pub(crate) use product::{Product, Right, Start};
+pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;

@@ -9,9 +9,14 @@ use pulp::{Simd, WithSimd};
 use super::{Scalar, Vector};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
-pub(crate) struct Product<'a, T> {
+///
+/// `B` is column-major with contiguous columns, or, where it is `TRANSPOSED`, row-major with contiguous rows: a constant, so that
+/// the addresses in a tile's loop are an offset and not a chain of additions.
+pub(crate) struct Product<'a, T, const TRANSPOSED: bool> {
     pub a: &'a [T],
-    pub b: Right<'a, T>,
+    pub b: &'a [T],
+    /// From one column of `B` to the next, or one row if it is `TRANSPOSED`.
+    pub b_stride: usize,
     pub c: &'a mut [T],
     /// Rows of `A` and of `C`.
     pub m: usize,
@@ -22,14 +27,6 @@ pub(crate) struct Product<'a, T> {
     /// From one column of `C` to the next: `m`, or more where these are some rows of a larger matrix.
     pub c_stride: usize,
     pub start: Start<'a, T>,
-}
-
-/// The right matrix: element (row, column) is `values[row * row_stride + column * column_stride]`.
-#[derive(Clone, Copy)]
-pub(crate) struct Right<'a, T> {
-    pub values: &'a [T],
-    pub row_stride: usize,
-    pub column_stride: usize,
 }
 
 /// What the products are added to.
@@ -45,73 +42,66 @@ pub(crate) enum Start<'a, T> {
 /// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
 const LARGE: usize = 512 * 1024;
 
-impl<T: Scalar> WithSimd for Product<'_, T> {
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Product<'_, T, TRANSPOSED> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c, m, k, n, c_stride, start } = self;
+        let Self { a, b, b_stride, c, m, k, n, c_stride, start } = self;
         assert_eq!(a.len(), m * k, "the left matrix has another size");
         assert!(
             m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
             "the result has another size"
         );
-        let last = match (k, n) {
-            (0, _) | (_, 0) => None,
-            _ => Some((k - 1) * b.row_stride + (n - 1) * b.column_stride),
-        };
+        let (lines, length) = if TRANSPOSED { (k, n) } else { (n, k) };
         assert!(
-            last.is_none_or(|last| last < b.values.len()),
+            lines == 0 || length == 0 || b.len() >= (lines - 1) * b_stride + length,
             "the right matrix is smaller than said"
         );
         if let Start::Column(column) = start {
             assert_eq!(column.len(), m, "the column to start from has another length");
         }
-        let columns = Columns {
+        let matrices = Matrices::<T, TRANSPOSED> {
             a: a.as_ptr(),
-            b: b.values.as_ptr(),
+            b: b.as_ptr(),
             c: c.as_mut_ptr(),
             m,
             k,
             c_stride,
-            row_stride: b.row_stride,
-            column_stride: b.column_stride,
+            b_stride,
             start: match start {
                 Start::Zero => PointerStart::Zero,
                 Start::Column(column) => PointerStart::Column(column.as_ptr()),
                 Start::Current => PointerStart::Current,
             },
         };
+        // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
+        let height = if size_of_val(a) > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
         // No closures: they would not be compiled for the instruction set of this pass.
-        // SAFETY: the sizes were checked above; the rows and columns of the blocks are below m and n.
-        unsafe {
-            if size_of_val(a) > LARGE {
-                let mut row = 0;
-                while row < m {
+        let mut top = 0;
+        while top < m {
+            let bottom = (top + height).min(m);
+            let mut column = 0;
+            while column < n {
+                let count = columns_from(n - column);
+                let mut row = top;
+                while row < bottom {
                     let rows = Rows::from::<T, S>(row, m);
-                    let mut column = 0;
-                    while column < n {
-                        let count = columns_from(n - column);
-                        columns.block(simd, rows, column, count);
-                        column += count;
-                    }
+                    // SAFETY: the sizes were checked above; the rows and columns of the block are below m and n.
+                    unsafe { matrices.block(simd, rows, column, count) };
                     row += rows.count;
                 }
-            } else {
-                let mut column = 0;
-                while column < n {
-                    let count = columns_from(n - column);
-                    let mut row = 0;
-                    while row < m {
-                        let rows = Rows::from::<T, S>(row, m);
-                        columns.block(simd, rows, column, count);
-                        row += rows.count;
-                    }
-                    column += count;
-                }
+                column += count;
             }
+            top = bottom;
         }
     }
+}
+
+/// How many vectors of rows the largest tile has.
+#[inline(always)]
+fn wide<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
 }
 
 /// The rows of a tile.
@@ -131,7 +121,7 @@ impl Rows {
     #[inline(always)]
     fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
         let lanes = Vector::<T, S>::LANES;
-        let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
+        let wide = wide::<S>();
         if row + wide * lanes <= m {
             Self { first: row, vectors: wide, skip: 0, count: wide * lanes }
         } else if row + lanes <= m {
@@ -156,15 +146,14 @@ fn columns_from(rest: usize) -> usize {
 
 /// The matrices as pointers, for the tiles.
 #[derive(Clone, Copy)]
-struct Columns<T> {
+struct Matrices<T, const TRANSPOSED: bool> {
     a: *const T,
     b: *const T,
     c: *mut T,
     m: usize,
     k: usize,
     c_stride: usize,
-    row_stride: usize,
-    column_stride: usize,
+    b_stride: usize,
     start: PointerStart<T>,
 }
 
@@ -175,7 +164,24 @@ enum PointerStart<T> {
     Current,
 }
 
-impl<T: Scalar> Columns<T> {
+impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
+    /// Where an element of `B` is.
+    ///
+    /// # Safety
+    ///
+    /// It must be inside.
+    #[inline(always)]
+    unsafe fn right(self, row: usize, column: usize) -> *const T {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if TRANSPOSED {
+                self.b.add(row * self.b_stride + column)
+            } else {
+                self.b.add(row + column * self.b_stride)
+            }
+        }
+    }
+
     /// One tile of `C`.
     ///
     /// # Safety
@@ -184,29 +190,47 @@ impl<T: Scalar> Columns<T> {
     #[inline(always)]
     unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
         let whole = rows.count == Vector::<T, S>::LANES;
-        // SAFETY: the caller's promise is the promise that `tile` and `edge` ask for.
+        // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
         unsafe {
-            match (rows.vectors, count) {
-                (4, 6) => self.tile::<S, 4, 6>(simd, rows.first, column),
-                (4, 4) => self.tile::<S, 4, 4>(simd, rows.first, column),
-                (4, 3) => self.tile::<S, 4, 3>(simd, rows.first, column),
-                (4, 2) => self.tile::<S, 4, 2>(simd, rows.first, column),
-                (4, _) => self.tile::<S, 4, 1>(simd, rows.first, column),
-                (2, 6) => self.tile::<S, 2, 6>(simd, rows.first, column),
-                (2, 4) => self.tile::<S, 2, 4>(simd, rows.first, column),
-                (2, 3) => self.tile::<S, 2, 3>(simd, rows.first, column),
-                (2, 2) => self.tile::<S, 2, 2>(simd, rows.first, column),
-                (2, _) => self.tile::<S, 2, 1>(simd, rows.first, column),
-                (_, 6) if whole => self.tile::<S, 1, 6>(simd, rows.first, column),
-                (_, 4) if whole => self.tile::<S, 1, 4>(simd, rows.first, column),
-                (_, 3) if whole => self.tile::<S, 1, 3>(simd, rows.first, column),
-                (_, 2) if whole => self.tile::<S, 1, 2>(simd, rows.first, column),
-                (_, _) if whole => self.tile::<S, 1, 1>(simd, rows.first, column),
-                (_, 6) => self.edge::<S, 6>(simd, rows, column),
-                (_, 4) => self.edge::<S, 4>(simd, rows, column),
-                (_, 3) => self.edge::<S, 3>(simd, rows, column),
-                (_, 2) => self.edge::<S, 2>(simd, rows, column),
-                (_, _) => self.edge::<S, 1>(simd, rows, column),
+            if S::REGISTER_COUNT >= 32 && rows.vectors == 4 {
+                self.tiles::<S, 4>(simd, rows.first, column, count);
+            } else if S::REGISTER_COUNT < 32 && rows.vectors == 2 {
+                self.tiles::<S, 2>(simd, rows.first, column, count);
+            } else if whole {
+                self.tiles::<S, 1>(simd, rows.first, column, count);
+            } else {
+                match count {
+                    6 => self.edge::<S, 6>(simd, rows, column),
+                    4 => self.edge::<S, 4>(simd, rows, column),
+                    3 => self.edge::<S, 3>(simd, rows, column),
+                    2 => self.edge::<S, 2>(simd, rows, column),
+                    _ => self.edge::<S, 1>(simd, rows, column),
+                }
+            }
+        }
+    }
+
+    /// The tile for so many columns.
+    ///
+    /// # Safety
+    ///
+    /// As for [`block`](Self::block).
+    #[inline(always)]
+    unsafe fn tiles<S: Simd, const R: usize>(
+        self,
+        simd: S,
+        row: usize,
+        column: usize,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promise is the promise that `tile` asks for.
+        unsafe {
+            match count {
+                6 => self.tile::<S, R, 6>(simd, row, column),
+                4 => self.tile::<S, R, 4>(simd, row, column),
+                3 => self.tile::<S, R, 3>(simd, row, column),
+                2 => self.tile::<S, R, 2>(simd, row, column),
+                _ => self.tile::<S, R, 1>(simd, row, column),
             }
         }
     }
@@ -247,21 +271,19 @@ impl<T: Scalar> Columns<T> {
                 }
             }
             let mut a = self.a.add(row);
-            let mut b = self.b.add(column * self.column_stride);
-            for _ in 0..self.k {
+            for k in 0..self.k {
                 let mut left = [zero; R];
                 for r in 0..R {
                     left[r] = Vector::load_ptr(simd, a.add(r * lanes));
                 }
                 for j in 0..C {
-                    let right = Vector::splat(simd, *b.add(j * self.column_stride));
+                    let right = Vector::splat(simd, *self.right(k, column + j));
                     for r in 0..R {
                         sums[r][j] = left[r].mul_add(right, sums[r][j]);
                     }
                 }
-                // The pointers run one step past the end in the last round, where they are not read.
+                // It runs one step past the end in the last round, where it is not read.
                 a = a.wrapping_add(self.m);
-                b = b.wrapping_add(self.row_stride);
             }
             for r in 0..R {
                 for j in 0..C {
@@ -289,15 +311,14 @@ impl<T: Scalar> Columns<T> {
         // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, and of `C`,
         // the stored rows alone are touched, which are inside the matrices (the caller's promise).
         unsafe {
-            let b = self.b.add(column * self.column_stride);
             for k in 0..whole {
                 let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.m));
-                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
+                self.add_step(simd, left, k, column, &mut sums);
             }
             for k in whole..self.k {
                 let a = self.a.add(rows.first + k * self.m);
                 let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
-                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
+                self.add_step(simd, left, k, column, &mut sums);
             }
             let row = rows.first + rows.skip;
             for j in 0..C {
@@ -319,18 +340,19 @@ impl<T: Scalar> Columns<T> {
     ///
     /// # Safety
     ///
-    /// `b` must point at a row of `B`, with `C` columns from there on.
+    /// The row `k` and `C` columns from `column` on must be inside `B`.
     #[inline(always)]
     unsafe fn add_step<S: Simd, const C: usize>(
         self,
         simd: S,
         left: Vector<T, S>,
-        b: *const T,
+        k: usize,
+        column: usize,
         sums: &mut [Vector<T, S>; C],
     ) {
         for j in 0..C {
             // SAFETY: the caller's promise.
-            let right = Vector::splat(simd, unsafe { *b.add(j * self.column_stride) });
+            let right = Vector::splat(simd, unsafe { *self.right(k, column + j) });
             sums[j] = left.mul_add(right, sums[j]);
         }
     }

@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Product, Right, Scalar, Start, Vector};
+use super::{Product, Scalar, Start, Vector};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
 pub(crate) struct TransposedProduct<'a, T> {
@@ -48,9 +48,10 @@ fn transpose_first<T: Scalar, S: Simd>(
                 block[column * height + row] = *value;
             }
         }
-        simd.vectorize(Product {
+        simd.vectorize(Product::<T, false> {
             a: &block[..height * k],
-            b: Right { values: b, row_stride: 1, column_stride: k },
+            b,
+            b_stride: k,
             c: &mut c[first..],
             m: height,
             k,

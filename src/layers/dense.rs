@@ -11,7 +11,7 @@ use super::activate::{Activated, Derivative};
 use super::{Batch, Differentiable, Kind, Layer, Part, Path};
 use crate::activations::{Activation, ActivationGradient, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, Right, Start, TransposedProduct, add_rows, product_one};
+use crate::kernels::{Product, Start, TransposedProduct, add_rows, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -74,9 +74,10 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
         scores: &mut [SVector<T, OUT>],
     ) {
         let bias = self.bias.as_slice();
-        simd.vectorize(Product {
+        simd.vectorize(Product::<T, false> {
             a: self.weight.as_slice(),
-            b: Right { values: flat(inputs), row_stride: 1, column_stride: IN },
+            b: flat(inputs),
+            b_stride: IN,
             m: OUT,
             k: IN,
             n: scores.len(),
@@ -210,9 +211,10 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         let Batch { inputs, input_gradient, accumulate, .. } = batch;
         let samples = score_gradient.len();
         let score_gradient = flat(score_gradient);
-        simd.vectorize(Product {
+        simd.vectorize(Product::<T, true> {
             a: score_gradient,
-            b: Right { values: flat(inputs), row_stride: IN, column_stride: 1 },
+            b: flat(inputs),
+            b_stride: IN,
             c: gradient.weight.as_mut_slice(),
             m: OUT,
             k: samples,
