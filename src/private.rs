@@ -6,7 +6,7 @@ pub use std::{boxed::Box, path::Path as FilePath};
 use crate::{Sample, Scalar};
 
 /// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
-const BUFFER: usize = 8 * 1024;
+const BUFFER: usize = 16 * 1024;
 
 /// A sample of zeros.
 #[inline(always)]

@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{Scalar, Vector};
 
-/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major and contiguous.
+/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
 pub(crate) struct Product<'a, T> {
     pub a: &'a [T],
     pub b: Right<'a, T>,
@@ -19,6 +19,8 @@ pub(crate) struct Product<'a, T> {
     pub k: usize,
     /// Columns of `B` and of `C`.
     pub n: usize,
+    /// From one column of `C` to the next: `m`, or more where these are some rows of a larger matrix.
+    pub c_stride: usize,
     pub start: Start<'a, T>,
 }
 
@@ -48,10 +50,11 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c, m, k, n, start } = self;
+        let Self { a, b, c, m, k, n, c_stride, start } = self;
+        assert_eq!(a.len(), m * k, "the left matrix has another size");
         assert!(
-            a.len() == m * k && c.len() == m * n,
-            "the left matrix or the result has another size"
+            m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
+            "the result has another size"
         );
         let last = match (k, n) {
             (0, _) | (_, 0) => None,
@@ -70,6 +73,7 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
             c: c.as_mut_ptr(),
             m,
             k,
+            c_stride,
             row_stride: b.row_stride,
             column_stride: b.column_stride,
             start: match start {
@@ -158,6 +162,7 @@ struct Columns<T> {
     c: *mut T,
     m: usize,
     k: usize,
+    c_stride: usize,
     row_stride: usize,
     column_stride: usize,
     start: PointerStart<T>,
@@ -178,6 +183,7 @@ impl<T: Scalar> Columns<T> {
     /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
     #[inline(always)]
     unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
+        let whole = rows.count == Vector::<T, S>::LANES;
         // SAFETY: the caller's promise is the promise that `tile` and `edge` ask for.
         unsafe {
             match (rows.vectors, count) {
@@ -191,6 +197,11 @@ impl<T: Scalar> Columns<T> {
                 (2, 3) => self.tile::<S, 2, 3>(simd, rows.first, column),
                 (2, 2) => self.tile::<S, 2, 2>(simd, rows.first, column),
                 (2, _) => self.tile::<S, 2, 1>(simd, rows.first, column),
+                (_, 6) if whole => self.tile::<S, 1, 6>(simd, rows.first, column),
+                (_, 4) if whole => self.tile::<S, 1, 4>(simd, rows.first, column),
+                (_, 3) if whole => self.tile::<S, 1, 3>(simd, rows.first, column),
+                (_, 2) if whole => self.tile::<S, 1, 2>(simd, rows.first, column),
+                (_, _) if whole => self.tile::<S, 1, 1>(simd, rows.first, column),
                 (_, 6) => self.edge::<S, 6>(simd, rows, column),
                 (_, 4) => self.edge::<S, 4>(simd, rows, column),
                 (_, 3) => self.edge::<S, 3>(simd, rows, column),
@@ -218,7 +229,7 @@ impl<T: Scalar> Columns<T> {
         // SAFETY: rows `row..row + R * lanes` and columns `column..column + C` are inside the matrices (the caller's promise);
         // every offset below is that of one of their elements.
         unsafe {
-            let c = self.c.add(row + column * self.m);
+            let c = self.c.add(row + column * self.c_stride);
             match self.start {
                 PointerStart::Zero => {}
                 PointerStart::Column(start) => {
@@ -229,7 +240,8 @@ impl<T: Scalar> Columns<T> {
                 PointerStart::Current => {
                     for r in 0..R {
                         for j in 0..C {
-                            sums[r][j] = Vector::load_ptr(simd, c.add(r * lanes + j * self.m));
+                            sums[r][j] =
+                                Vector::load_ptr(simd, c.add(r * lanes + j * self.c_stride));
                         }
                     }
                 }
@@ -253,7 +265,7 @@ impl<T: Scalar> Columns<T> {
             }
             for r in 0..R {
                 for j in 0..C {
-                    sums[r][j].store_ptr(c.add(r * lanes + j * self.m));
+                    sums[r][j].store_ptr(c.add(r * lanes + j * self.c_stride));
                 }
             }
         }
@@ -278,23 +290,19 @@ impl<T: Scalar> Columns<T> {
         // the stored rows alone are touched, which are inside the matrices (the caller's promise).
         unsafe {
             let b = self.b.add(column * self.column_stride);
-            for k in 0..self.k {
+            for k in 0..whole {
+                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.m));
+                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
+            }
+            for k in whole..self.k {
                 let a = self.a.add(rows.first + k * self.m);
-                let left = if k < whole {
-                    Vector::load_ptr(simd, a)
-                } else {
-                    Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count))
-                };
-                for j in 0..C {
-                    let right =
-                        Vector::splat(simd, *b.add(k * self.row_stride + j * self.column_stride));
-                    sums[j] = left.mul_add(right, sums[j]);
-                }
+                let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
+                self.add_step(simd, left, b.add(k * self.row_stride), &mut sums);
             }
             let row = rows.first + rows.skip;
             for j in 0..C {
                 let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
-                let c = self.c.add(row + (column + j) * self.m);
+                let c = self.c.add(row + (column + j) * self.c_stride);
                 for (lane, sum) in sums.iter().enumerate() {
                     let c = c.add(lane);
                     *c = match self.start {
@@ -304,6 +312,26 @@ impl<T: Scalar> Columns<T> {
                     };
                 }
             }
+        }
+    }
+
+    /// One step along the common dimension: a vector of a column of `A` times a number of each column of `B`.
+    ///
+    /// # Safety
+    ///
+    /// `b` must point at a row of `B`, with `C` columns from there on.
+    #[inline(always)]
+    unsafe fn add_step<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        left: Vector<T, S>,
+        b: *const T,
+        sums: &mut [Vector<T, S>; C],
+    ) {
+        for j in 0..C {
+            // SAFETY: the caller's promise.
+            let right = Vector::splat(simd, unsafe { *b.add(j * self.column_stride) });
+            sums[j] = left.mul_add(right, sums[j]);
         }
     }
 }

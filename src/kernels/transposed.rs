@@ -1,8 +1,11 @@
-//! The product with a transposed left matrix, for the gradient of a layer's inputs: dot products of contiguous columns.
+//! The product with a transposed left matrix, for the gradient of a layer's inputs.
+//!
+//! Long columns are multiplied as they are, by dot products, whose sums over the lanes are then a small part of the work.
+//! Short ones are transposed in blocks first, and go through the tiles of [`Product`].
 
 use pulp::{Simd, WithSimd};
 
-use super::{Scalar, Vector};
+use super::{Product, Right, Scalar, Start, Vector};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
 pub(crate) struct TransposedProduct<'a, T> {
@@ -17,6 +20,48 @@ pub(crate) struct TransposedProduct<'a, T> {
     pub n: usize,
 }
 
+/// Columns shorter than this are transposed.
+const SHORT: usize = 64;
+
+/// So many columns of `B` pay for it.
+const FEW: usize = 4;
+
+/// How many numbers are transposed at a time.
+const BLOCK: usize = 2048;
+
+/// Transposes some columns of `A` after the other, and multiplies.
+#[inline(always)]
+fn transpose_first<T: Scalar, S: Simd>(
+    simd: S,
+    a: &[T],
+    b: &[T],
+    c: &mut [T],
+    [k, m, n]: [usize; 3],
+) {
+    let mut block = [T::zero(); BLOCK];
+    let height = (BLOCK / k).min(m);
+    let mut first = 0;
+    while first < m {
+        let height = height.min(m - first);
+        for row in 0..height {
+            for (column, value) in a[(first + row) * k..][..k].iter().enumerate() {
+                block[column * height + row] = *value;
+            }
+        }
+        simd.vectorize(Product {
+            a: &block[..height * k],
+            b: Right { values: b, row_stride: 1, column_stride: k },
+            c: &mut c[first..],
+            m: height,
+            k,
+            n,
+            c_stride: m,
+            start: Start::Zero,
+        });
+        first += height;
+    }
+}
+
 impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
     type Output = ();
 
@@ -27,6 +72,9 @@ impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
             a.len() == k * m && b.len() == k * n && c.len() == m * n,
             "a matrix has another size than said"
         );
+        if k < SHORT && n >= FEW {
+            return transpose_first(simd, a, b, c, [k, m, n]);
+        }
         let mut column = 0;
         while column < n {
             let columns = if n - column >= 3 { 3 } else { 1 };

@@ -7,12 +7,61 @@ use nalgebra::SVector;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::dense::Derivative;
 use super::{Batch, Differentiable, Layer, Part, Path};
-use crate::activations::{Activation, ActivationGradient};
+use crate::activations::{Activation, ActivationGradient, apply_on};
 use crate::kernels::activate;
 use crate::sample::{Sample, flat, flat_mut};
 use crate::{Parameters, Scalar};
+
+/// An activation over a batch, in place: a function that all layers with this activation share.
+pub(super) struct Activated<'a, T, A> {
+    pub(super) scores: &'a mut [T],
+    /// How many numbers a sample has.
+    pub(super) width: usize,
+    pub(super) activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: Activation> WithSimd for Activated<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        activate::<A, T, S>(simd, self.scores);
+        if !A::ELEMENTWISE {
+            for sample in self.scores.chunks_exact_mut(self.width) {
+                A::sample(simd, sample);
+            }
+        }
+    }
+}
+
+/// From the gradient of outputs to that of scores, over a batch: a function that all layers with this activation share.
+pub(super) struct Derivative<'a, T, A> {
+    /// Empty unless the derivative needs them.
+    pub(super) scores: &'a [T],
+    pub(super) outputs: &'a [T],
+    pub(super) gradient: &'a mut [T],
+    /// How many numbers a sample has.
+    pub(super) width: usize,
+    pub(super) activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: ActivationGradient> WithSimd for Derivative<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut scores, outputs, gradient, width, .. } = self;
+        // Where each number is looked at alone, all samples are taken as one.
+        let width = if A::ELEMENTWISE { outputs.len().max(1) } else { width };
+        for (output, gradient) in outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width))
+        {
+            let (sample, rest) = scores.split_at(if A::NEEDS_SCORES { width } else { 0 });
+            A::backward(simd, sample, output, gradient);
+            scores = rest;
+        }
+    }
+}
 
 /// An activation as a layer of its own, `=> relu` in a description: **y** = f(**x**).
 ///
@@ -32,16 +81,18 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
-        self.infer(simd, core::slice::from_ref(input), core::slice::from_mut(output));
+        *output = *input;
+        apply_on::<A, T, S>(simd, output.as_mut_slice());
     }
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         outputs.copy_from_slice(inputs);
-        activate::<A, _, _>(simd, flat_mut(outputs));
-        for sample in outputs {
-            A::sample(simd, sample.as_mut_slice());
-        }
+        simd.vectorize(Activated::<T, A> {
+            scores: flat_mut(outputs),
+            width: N,
+            activation: PhantomData,
+        });
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
@@ -108,13 +159,13 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
         output_gradient: &mut [Self::Output],
         gradient: &mut Self,
     ) {
-        Derivative::<T, N, A> {
+        simd.vectorize(Derivative::<T, A> {
             scores: if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] },
-            outputs,
-            gradient: output_gradient,
+            outputs: flat(outputs),
+            gradient: flat_mut(output_gradient),
+            width: N,
             activation: PhantomData,
-        }
-        .with_simd(simd);
+        });
         self.backward_scores(simd, batch, output_gradient, gradient);
     }
 }

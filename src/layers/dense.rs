@@ -7,10 +7,11 @@ use nalgebra::{SMatrix, SVector};
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
+use super::activate::{Activated, Derivative};
 use super::{Batch, Differentiable, Kind, Layer, Part, Path};
 use crate::activations::{Activation, ActivationGradient, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, Right, Start, TransposedProduct, activate, add_rows, product_one};
+use crate::kernels::{Product, Right, Start, TransposedProduct, add_rows, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -79,6 +80,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
             m: OUT,
             k: IN,
             n: scores.len(),
+            c_stride: OUT,
             c: flat_mut(scores),
             start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
         });
@@ -87,25 +89,11 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
     /// f in place.
     #[inline(always)]
     fn activate<S: Simd>(simd: S, scores: &mut [SVector<T, OUT>]) {
-        simd.vectorize(Activated::<T, OUT, A> { scores, activation: PhantomData });
-    }
-}
-
-/// The activation over a batch, as a function that layers of the same width share.
-struct Activated<'a, T, const OUT: usize, A> {
-    scores: &'a mut [SVector<T, OUT>],
-    activation: PhantomData<A>,
-}
-
-impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for Activated<'_, T, OUT, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        activate::<A, _, _>(simd, flat_mut(self.scores));
-        for sample in self.scores {
-            A::sample(simd, sample.as_mut_slice());
-        }
+        simd.vectorize(Activated::<T, A> {
+            scores: flat_mut(scores),
+            width: OUT,
+            activation: PhantomData,
+        });
     }
 }
 
@@ -229,6 +217,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             m: OUT,
             k: samples,
             n: IN,
+            c_stride: OUT,
             start: if accumulate { Start::Current } else { Start::Zero },
         });
         if B::COUNT > 0 {
@@ -256,35 +245,14 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         gradient: &mut Self,
     ) {
         let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
-        simd.vectorize(Derivative::<T, OUT, A> {
+        simd.vectorize(Derivative::<T, A> {
             scores,
-            outputs,
-            gradient: output_gradient,
+            outputs: flat(outputs),
+            gradient: flat_mut(output_gradient),
+            width: OUT,
             activation: PhantomData,
         });
         self.backward_scores(simd, batch, output_gradient, gradient);
-    }
-}
-
-/// From the gradient of outputs to that of scores, over a batch.
-pub(super) struct Derivative<'a, T, const OUT: usize, A> {
-    pub(super) scores: &'a [T],
-    pub(super) outputs: &'a [SVector<T, OUT>],
-    pub(super) gradient: &'a mut [SVector<T, OUT>],
-    pub(super) activation: PhantomData<A>,
-}
-
-impl<T: Scalar, const OUT: usize, A: ActivationGradient> WithSimd for Derivative<'_, T, OUT, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let mut scores = self.scores;
-        for (output, gradient) in self.outputs.iter().zip(self.gradient) {
-            let (sample, rest) = scores.split_at(if A::NEEDS_SCORES { OUT } else { 0 });
-            A::backward(simd, sample, output.as_slice(), gradient.as_mut_slice());
-            scores = rest;
-        }
     }
 }
 
