@@ -1,4 +1,43 @@
 //! Neural networks whose every dimension is known at compile time.
+//!
+//! [`network!`] turns a description into a struct of nalgebra's static matrices, and [`Network`] is what every such struct can do.
+//! A shape that does not fit is a compile error at the word that is wrong; a forward or backward pass is straight-line,
+//! monomorphised code.
+//!
+//! ```
+//! use axonal::prelude::*;
+//!
+//! network! {
+//!     /// 28x28 grey pixels in, one score a digit out.
+//!     pub struct Digits<input 784 => dense 128 sigmoid => dense 10>;
+//! }
+//!
+//! let mut rng = StdRng::seed_from_u64(7);
+//! let mut net: Box<Digits> = Digits::random(&mut rng);
+//! let images = [SVector::from([0.5; 784])];
+//! let labels = [Class::new(3)?];
+//! let mut optimizer = Adam::new(1e-3);
+//! let before = net.train_step(&images, &labels, &CrossEntropy, &mut optimizer);
+//! let after = net.loss(&images, &labels, &CrossEntropy);
+//! assert!(after < before);
+//! # Ok::<(), axonal::Error>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! | | |
+//! |---|---|
+//! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
+//! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [`optimizers`] |
+//! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, CSV, standardization |
+//! | measure | [`evaluation::Evaluation`] |
+//! | save, load | [`Network::save`], [`Network::load`] |
+//! | speed | [`kernels`] |
+//!
+//! # Errors
+//!
+//! What can be seen in a description is a compile error. At run time there is one type, [`Error`], which names the place,
+//! what was expected and what was found.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate self as axonal;
@@ -46,3 +85,8 @@ pub use rand;
 pub use sample::{Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;
+
+/// The README's code, compiled and run as doc tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -162,7 +162,7 @@ pub trait Network: Layer {
     }
 }
 
-struct Forward<'a, N: Layer + ?Sized> {
+struct Forward<'a, N: Layer> {
     net: &'a N,
     input: &'a N::Input,
     output: &'a mut N::Output,
@@ -177,7 +177,7 @@ impl<N: Layer> WithSimd for Forward<'_, N> {
     }
 }
 
-struct ForwardBatch<'a, N: Layer + ?Sized> {
+struct ForwardBatch<'a, N: Layer> {
     net: &'a N,
     inputs: &'a [N::Input],
     outputs: &'a mut [N::Output],

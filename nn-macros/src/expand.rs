@@ -23,28 +23,28 @@ pub(crate) struct Definition<'a> {
 }
 
 /// A layer as the generated code sees it.
-struct Part<'a> {
-    field: &'a Ident,
-    rust: TokenStream,
-    layer: &'a Layer<'a>,
+pub(crate) struct Part<'a> {
+    pub(crate) field: &'a Ident,
+    pub(crate) rust: TokenStream,
+    pub(crate) layer: &'a Layer<'a>,
     /// The type of its outputs.
-    output: TokenStream,
+    pub(crate) output: TokenStream,
     /// The same with `f32`, for constants, which cannot be generic.
-    fixed_output: TokenStream,
+    pub(crate) fixed_output: TokenStream,
 }
 
 /// Everything that the pieces of the expansion share.
-struct Context<'a> {
-    definition: &'a Definition<'a>,
-    root: &'a TokenStream,
-    name: &'a Ident,
+pub(crate) struct Context<'a> {
+    pub(crate) definition: &'a Definition<'a>,
+    pub(crate) root: &'a TokenStream,
+    pub(crate) name: &'a Ident,
     /// The type parameter: `T`.
-    scalar: TokenStream,
-    parts: Vec<Part<'a>>,
+    pub(crate) scalar: TokenStream,
+    pub(crate) parts: Vec<Part<'a>>,
     /// `#[cfg(…)]` of the user, for every item.
-    conditions: Vec<&'a TokenStream>,
+    pub(crate) conditions: Vec<&'a TokenStream>,
     /// What the user's own layers have to be.
-    bounds: Vec<TokenStream>,
+    pub(crate) bounds: Vec<TokenStream>,
 }
 
 /// The definition of one network.
@@ -107,7 +107,7 @@ fn is_condition(attribute: &TokenStream) -> bool {
 
 impl Context<'_> {
     /// `impl<T: Scalar> Trait for Name<T> where … { body }`
-    fn implement(
+    pub(crate) fn implement(
         &self,
         what: &TokenStream,
         more: &[TokenStream],
@@ -148,6 +148,7 @@ impl Context<'_> {
             #(#attributes)*
             #documentation
             #[repr(C)]
+            #[allow(clippy::struct_field_names)]
             #[derive(#root::Parameters)]
             #[parameters(crate = #root)]
             #visibility struct #name<#scalar: #root::Scalar = ::core::primitive::f32> {
@@ -302,181 +303,6 @@ impl Context<'_> {
         quote!(#(#steps)*)
     }
 
-    fn differentiable(&self) -> TokenStream {
-        let Self { root, scalar, .. } = self;
-        let site = Span::mixed_site();
-        let terms = self.code().map(|(last, hidden)| {
-            let hidden = hidden.iter().map(|Part { rust, output, .. }| {
-                quote_spanned! {site=>
-                    <#rust as #root::Differentiable>::trace_len(samples)
-                        + 2 * <#output as #root::Sample>::LEN * samples
-                }
-            });
-            let last = &last.rust;
-            quote_spanned! {site=>
-                #(#hidden +)* <#last as #root::Differentiable>::trace_len(samples)
-            }
-        });
-        let trace_len = terms.unwrap_or_else(unreachable);
-        let forward = |last: &str| self.training_forward(&Ident::new(last, site));
-        let (scores, activations) = (forward("scores"), forward("activations"));
-        let backward_scores = self.training_backward(
-            &quote_spanned!(site=> #root::Differentiable::backward_scores),
-            &quote_spanned!(site=> score_gradient),
-        );
-        let backward = self.training_backward(
-            &quote_spanned!(site=> #root::Differentiable::backward),
-            &quote_spanned!(site=> outputs, output_gradient),
-        );
-        let body = quote_spanned! {site=>
-            fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
-                #trace_len
-            }
-
-            #[inline(always)]
-            fn scores<Instructions: #root::Simd>(
-                &self,
-                simd: Instructions,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                trace: &mut [#scalar],
-            ) {
-                #scores
-            }
-
-            #[inline(always)]
-            fn activations<Instructions: #root::Simd>(
-                &self,
-                simd: Instructions,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                trace: &mut [#scalar],
-            ) {
-                #activations
-            }
-
-            #[inline(always)]
-            fn backward_scores<Instructions: #root::Simd>(
-                &self,
-                simd: Instructions,
-                batch: #root::layers::Batch<'_, Self>,
-                score_gradient: &[Self::Output],
-                gradient: &mut Self,
-            ) {
-                #backward_scores
-            }
-
-            #[inline(always)]
-            fn backward<Instructions: #root::Simd>(
-                &self,
-                simd: Instructions,
-                batch: #root::layers::Batch<'_, Self>,
-                outputs: &[Self::Output],
-                output_gradient: &mut [Self::Output],
-                gradient: &mut Self,
-            ) {
-                #backward
-            }
-        };
-        let user = self.parts.iter().filter(|part| part.layer.has_user_types());
-        let bounds: Vec<TokenStream> = user
-            .map(|Part { rust, layer, .. }| {
-                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable)
-            })
-            .collect();
-        self.implement(&quote!(#root::Differentiable), &bounds, &body)
-    }
-
-    /// The memory of a training pass: for each layer its own, for each hidden output the values and their gradient.
-    fn splits(&self, hidden: &[Part<'_>]) -> TokenStream {
-        let root = self.root;
-        let splits = hidden.iter().enumerate().map(|(index, Part { rust, output, .. })| {
-            let (trace, values) = (local("trace", index), local("output", index));
-            let gradient = local("gradient", index);
-            quote_spanned! {Span::mixed_site()=>
-                let (#trace, trace) = trace.split_at_mut(
-                    <#rust as #root::Differentiable>::trace_len(inputs.len()),
-                );
-                let (#values, trace) =
-                    #root::__private::split_samples::<#output>(trace, inputs.len());
-                let (#gradient, trace) =
-                    #root::__private::split_samples::<#output>(trace, inputs.len());
-            }
-        });
-        splits.collect()
-    }
-
-    fn training_forward(&self, function: &Ident) -> TokenStream {
-        let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let site = Span::mixed_site();
-        let splits = self.splits(hidden);
-        let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, .. })| {
-            let (target, trace) = (local("output", index), local("trace", index));
-            let from = std::mem::replace(&mut source, quote!(#target));
-            quote_spanned! {site=>
-                #root::Differentiable::activations(&self.#field, simd, #from, #target, #trace);
-            }
-        });
-        let steps: TokenStream = steps.collect();
-        // The gradients' room is for the backward pass.
-        let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let field = last.field;
-        quote_spanned! {site=>
-            #splits
-            #(let _ = #unused;)*
-            #steps
-            #root::Differentiable::#function(&self.#field, simd, #source, outputs, trace);
-        }
-    }
-
-    /// `of_last` are the arguments that only the last layer is given.
-    fn training_backward(&self, function: &TokenStream, of_last: &TokenStream) -> TokenStream {
-        let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let site = Span::mixed_site();
-        let splits = self.splits(hidden);
-        let before = |index: usize| match index.checked_sub(1) {
-            Some(before) => {
-                let (values, gradient) = (local("output", before), local("gradient", before));
-                quote_spanned! {site=>
-                    inputs: #values, input_gradient: ::core::option::Option::Some(&mut *#gradient)
-                }
-            }
-            None => quote_spanned!(site=> inputs, input_gradient),
-        };
-        let steps = hidden.iter().enumerate().rev().map(|(index, Part { field, .. })| {
-            let (values, gradient) = (local("output", index), local("gradient", index));
-            let trace = local("trace", index);
-            let before = before(index);
-            quote_spanned! {site=>
-                #root::Differentiable::backward(
-                    &self.#field,
-                    simd,
-                    #root::layers::Batch { #before, trace: #trace, accumulate },
-                    #values,
-                    #gradient,
-                    &mut gradient.#field,
-                );
-            }
-        });
-        let before_last = before(hidden.len());
-        let field = last.field;
-        quote_spanned! {site=>
-            let #root::layers::Batch { inputs, trace, input_gradient, accumulate } = batch;
-            #splits
-            #function(
-                &self.#field,
-                simd,
-                #root::layers::Batch { #before_last, trace, accumulate },
-                #of_last,
-                &mut gradient.#field,
-            );
-            #(#steps)*
-        }
-    }
-
     fn network(&self) -> TokenStream {
         let Self { root, name, .. } = self;
         let name = syn::ext::IdentExt::unraw(*name).to_string();
@@ -524,10 +350,11 @@ impl Context<'_> {
                 }
             }
         });
+        let forgiving = self.forgiving();
         quote! {
             #(#conditions)*
             #[automatically_derived]
-            #[allow(dead_code)]
+            #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
                 /// How many parameters it has.
                 #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
@@ -541,8 +368,24 @@ impl Context<'_> {
                 #visibility const BYTES: #usize = #trait_::BYTES;
 
                 #functions
+                #forgiving
             }
         }
+    }
+
+    /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
+    fn forgiving(&self) -> Option<TokenStream> {
+        let network = &self.definition.network;
+        let open = |shape: &Shape| matches!(shape, Shape::Unknown | Shape::Image(_));
+        if !self.definition.broken || !open(&network.input) && !open(&network.output) {
+            return None;
+        }
+        let visibility = &self.definition.visibility;
+        Some(quote! {
+            #visibility fn forward<X: ?::core::marker::Sized, Y>(&self, _: &X) -> Y {
+                ::core::unreachable!()
+            }
+        })
     }
 
     /// Traits of the standard library.
@@ -605,31 +448,22 @@ impl Context<'_> {
         self.user_layers(scalar)
             .map(|(rust, input, output, span)| {
                 quote_spanned! {span=>
-                    #rust: #root::Layer<Scalar = #scalar, Input = #input #output>
+                    #rust: #root::Layer<Scalar = #scalar, Input = #input, Output = #output>
                 }
             })
             .collect()
     }
 
-    /// The user's own layers, their input and, where the next layer needs a vector, their output.
+    /// The user's own layers: type, input, output, and where they were written.
     fn user_layers<'s>(
         &'s self,
         scalar: &'s TokenStream,
     ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
         let root = self.root;
-        let layers = &self.definition.network.layers;
-        layers.iter().enumerate().filter_map(move |(index, layer)| {
+        self.definition.network.layers.iter().filter_map(move |layer| {
             let Head::User(path) = &layer.stage.head else { return None };
             let rust = layer.rust(root, scalar)?;
-            let input = layer.input.rust(root, scalar);
-            let next = layers.get(index + 1).map(|next| &next.stage.head);
-            let output = match next {
-                Some(Head::Layer(..) | Head::Activation) => {
-                    let length = Shape::Of(path.clone()).len_tokens(root);
-                    quote!(, Output = #root::nalgebra::SVector<#scalar, #length>)
-                }
-                _ => TokenStream::new(),
-            };
+            let (input, output) = (layer.input.rust(root, scalar), layer.output.rust(root, scalar));
             Some((rust, input, output, place(path)))
         })
     }
@@ -642,7 +476,7 @@ impl Context<'_> {
             quote_spanned! {span=>
                 #(#conditions)*
                 const _: fn() = || {
-                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input #output>>() {}
+                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input, Output = #output>>() {}
                     fits::<#rust>();
                 };
             }
@@ -666,16 +500,16 @@ impl Context<'_> {
     }
 
     /// The last layer and those before it; nothing if no code can be written.
-    fn code(&self) -> Option<(&Part<'_>, &[Part<'_>])> {
+    pub(crate) fn code(&self) -> Option<(&Part<'_>, &[Part<'_>])> {
         if self.definition.broken { None } else { self.parts.split_last() }
     }
 }
 
-fn unreachable() -> TokenStream {
+pub(crate) fn unreachable() -> TokenStream {
     quote!(::core::unreachable!())
 }
 
-fn local(name: &str, index: usize) -> Ident {
+pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
 }
 

@@ -1,7 +1,7 @@
 //! The `network!` macro of axonal. Use it through the `axonal` crate.
 //!
-//! A pipeline of plain functions: [`parse`] (what was written, with its places) → [`shapes`] (what it means) → [`expand`]
-//! (the Rust it becomes). One table, [`words`], has a row for each layer, activation, option and initializer.
+//! A pipeline of plain functions: `parse` (what was written, with its places) → `shapes` (what it means) → `expand`
+//! (the Rust it becomes). One table, `words`, has a row for each layer, activation, option and initializer.
 
 mod document;
 mod errors;
@@ -14,6 +14,7 @@ mod shapes;
 mod sizes;
 mod stage;
 mod tokens;
+mod training;
 mod words;
 
 #[cfg(test)]

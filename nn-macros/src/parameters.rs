@@ -1,9 +1,11 @@
 //! `#[derive(Parameters)]`: the struct is a sequence of scalars in memory, and nothing else.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, GenericParam, Index, Path, Type, parse_quote};
+use syn::{
+    Data, DeriveInput, Field, Fields, GenericParam, Generics, Index, Path, Type, parse_quote,
+};
 
 /// The implementation, or one error for each mistake.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -39,13 +41,29 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut generics = input.generics.clone();
     let markers: Vec<&Field> = fields.iter().filter(|field| is_marker(field)).collect();
     let values: Vec<&Field> = fields.iter().filter(|field| !is_marker(field)).collect();
+    for parameter in generics.type_params_mut() {
+        let is = |ty: &Type| matches!(ty, Type::Path(ty) if ty.path.is_ident(&parameter.ident));
+        if is(&scalar) {
+            parameter.bounds.push(parse_quote!(#root::Scalar));
+        } else if !values.iter().any(|field| is(&field.ty)) {
+            // It is in markers; for the type of a field, the bound below says more.
+            parameter.bounds.push(parse_quote!(::core::marker::Send));
+            parameter.bounds.push(parse_quote!(::core::marker::Sync));
+            parameter.bounds.push(parse_quote!('static));
+        }
+    }
+    // The bounds hold the whole proof: a field that is no sequence of the same scalars is an error at its type.
     let clause = generics.make_where_clause();
+    let mut checks = Vec::new();
     for field in &values {
         let ty = &field.ty;
-        // The bound holds the whole proof: a field that is no sequence of the same scalars is an error at its type.
-        let span = ty.span().resolved_at(Span::mixed_site());
-        let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
-        clause.predicates.push(syn::parse2(bound)?);
+        let span = ty.span();
+        if is_generic(ty, &input.generics) {
+            let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
+            clause.predicates.push(syn::parse2(bound)?);
+        } else {
+            checks.push(quote_spanned!(span=> #root::__private::is_parameters::<#scalar, #ty>();));
+        }
     }
     let (implementation, arguments, clause) = generics.split_for_impl();
     let markers = markers.iter().map(|field| access(field, &fields));
@@ -56,7 +74,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         // SAFETY: `repr(C)`, each field is itself a sequence of the scalar with the scalar's alignment, so nothing is between them.
         #(#conditions)*
         #[automatically_derived]
-        #[allow(unsafe_code, clippy::all)]
+        #[allow(clippy::all)]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
         }
@@ -65,13 +83,30 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         const _: () = {
             // A field that is called PhantomData is the one of `core`.
             #[allow(dead_code)]
-            fn markers #implementation (value: &#name #arguments) #clause {
+            fn fields #implementation (value: &#name #arguments) #clause {
                 #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
+                #(#checks)*
                 let _ = value;
             }
             #assertions
         };
     })
+}
+
+/// Whether a parameter of the struct is in the type.
+fn is_generic(ty: &Type, generics: &Generics) -> bool {
+    fn mentions(tokens: TokenStream, generics: &Generics) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => mentions(group.stream(), generics),
+            TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
+                GenericParam::Type(parameter) => parameter.ident == name,
+                GenericParam::Const(parameter) => parameter.ident == name,
+                GenericParam::Lifetime(_) => false,
+            }),
+            _ => false,
+        })
+    }
+    mentions(ty.to_token_stream(), generics)
 }
 
 /// Sizes and alignment once more, where the type is generic over the scalar only.

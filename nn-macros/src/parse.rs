@@ -67,6 +67,12 @@ impl<'a> Parser<'a> {
         self.peek().is_some_and(wanted)
     }
 
+    /// `Digits<`, without a `struct` before it.
+    fn is_bare_name(&self) -> bool {
+        self.peek_is(|token| token.word().is_some())
+            && self.peek_at(1).is_some_and(|token| token.is_punct('<'))
+    }
+
     /// The tokens that were walked over since there were `before` left.
     pub(crate) fn since(&self, before: &'a [Token]) -> TokenStream {
         let taken = before.len() - self.tokens.len();
@@ -85,9 +91,9 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         );
         return Call::Items(Vec::new());
     }
-    let defines =
-        |token: &Token| token.is_punct('#') || token.is_word("pub") || token.is_word("struct");
-    if parser.peek_is(defines) || lexed.iter().any(|token| token.is_word("struct")) {
+    let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || is_keyword(token);
+    let defined = |token: &Token| token.is_word("struct");
+    if parser.peek_is(defines) || lexed.iter().any(defined) || parser.is_bare_name() {
         Call::Items(items(&mut parser))
     } else {
         let chain = expression(&mut parser);
@@ -124,9 +130,9 @@ fn items(parser: &mut Parser<'_>) -> Vec<Item> {
             items.push(item);
         } else {
             // The next item begins at its attributes, its visibility or its `struct`.
-            while !parser.peek_is(|token| {
-                token.is_punct('#') || token.is_word("pub") || token.is_word("struct")
-            }) && parser.next().is_some()
+            while !parser
+                .peek_is(|token| token.is_punct('#') || token.is_word("pub") || is_keyword(token))
+                && parser.next().is_some()
             {}
         }
     }
@@ -137,16 +143,26 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     let before = parser.errors.count();
     let attributes = attributes(parser);
     let visibility = visibility(parser);
-    let Some(keyword) = parser.next_if(|token| token.is_word("struct")) else {
+    if let Some(keyword) = parser.next_if(is_keyword) {
+        if !keyword.is_word("struct") {
+            parser.errors.over(keyword.stream(), "a network is defined as a `struct`");
+        }
+    } else if parser.is_bare_name() {
+        if let Some(name) = parser.peek() {
+            let what = crate::tokens::written(name.stream());
+            parser.errors.over(name.stream(), format!("`struct` is missing before `{what}`"));
+        }
+    } else {
         let message = "a network is defined as `struct Name<input 784 => dense 10>;`";
         match parser.next() {
             Some(token) => parser.errors.over(token.stream(), message),
             None => parser.errors.at(parser.end, message),
         }
         return None;
-    };
+    }
+    let keyword = parser.end;
     let Some(name) = parser.next_if(|token| token.word().is_some()).and_then(Token::word) else {
-        parser.errors.at(keyword.span(), "the network's name is missing after `struct`");
+        parser.errors.at(keyword, "the network's name is missing after `struct`");
         return None;
     };
     if !is_name(name) {
@@ -175,6 +191,11 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     parser.next_if(|token| token.is_punct(';'));
     let broken = parser.errors.count() > before;
     Some(Item { attributes, visibility, name: name.clone(), chain, broken })
+}
+
+/// `struct`, or what might be thought to stand there.
+fn is_keyword(token: &Token) -> bool {
+    ["struct", "enum", "type", "union", "class", "fn", "mod"].iter().any(|word| token.is_word(word))
 }
 
 fn as_tree(token: &Token) -> Option<&TokenTree> {

@@ -126,7 +126,7 @@ fn grouped(value: u128) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -187,8 +187,8 @@ impl Shape {
         match self {
             Self::Vector(size) => size.tokens(),
             Self::Image(sizes) => {
-                let sizes = sizes.iter().map(Size::tokens);
-                quote!({ #(#sizes)** })
+                let [channels, rows, columns] = [0, 1, 2].map(|index: usize| sizes[index].tokens());
+                quote!({ #channels * #rows * #columns })
             }
             Self::Of(path) => {
                 let float = quote!(::core::primitive::f32);
@@ -200,10 +200,9 @@ impl Shape {
         }
     }
 
-    /// The type of a sample.
+    /// The type of a sample. The output of the user's own layer is a vector, the compiler says how long.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> TokenStream {
         match self {
-            Self::Of(path) => quote!(<#path<#scalar> as #root::Layer>::Output),
             // Images come with the convolutions; until then this is seen after an error only.
             Self::Image(_) => quote!(#root::nalgebra::SVector<#scalar, 1>),
             shape => {
@@ -305,7 +304,7 @@ pub(crate) fn network<'a>(chain: &'a Chain, broken: bool, errors: &mut Errors) -
     if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
-    for layer in &layers {
+    for layer in &mut layers {
         check_size(layer, errors);
     }
     Network { input, layers, output: shape }
@@ -330,10 +329,13 @@ fn output(stage: &Stage, input: &Input<'_>, errors: &mut Errors) -> Shape {
                 output => output,
             }
         }
-        Head::Activation => {
-            complain(input.vector(&written(stage.word.clone())));
-            input.shape.clone()
-        }
+        Head::Activation => match input.vector(&written(stage.word.clone())) {
+            Ok(()) => input.shape.clone(),
+            Err(message) => {
+                complain(Err(message));
+                Shape::Unknown
+            }
+        },
         Head::User(path) => {
             if let Shape::Image(_) = input.shape {
                 complain(Err("an image as the input of a layer is not supported yet".to_owned()));
@@ -345,7 +347,7 @@ fn output(stage: &Stage, input: &Input<'_>, errors: &mut Errors) -> Shape {
 }
 
 /// A network larger than the memory that a pointer can address.
-fn check_size(layer: &Layer<'_>, errors: &mut Errors) {
+fn check_size(layer: &mut Layer<'_>, errors: &mut Errors) {
     let stage = layer.stage;
     if let Count::Known(parameters) = layer.parameters()
         && parameters > u128::from(u64::MAX >> 5)
@@ -356,6 +358,8 @@ fn check_size(layer: &Layer<'_>, errors: &mut Errors) {
             &stage.tokens,
             format!("`{name}` has {parameters} parameters, more than memory can hold"),
         );
+        // Rust has no type for it.
+        layer.input = Shape::Unknown;
     }
 }
 

@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::parse::Parser;
 use crate::shapes::Size;
-use crate::stage::path;
+use crate::stage::{is_path, path};
 use crate::tokens::{Token, written};
 use crate::words;
 
@@ -58,7 +58,10 @@ impl Parser<'_> {
             TokenTree::Group(group) => {
                 let inner = group.stream();
                 match group.delimiter() {
-                    Delimiter::Brace if inner.is_empty() => return None,
+                    Delimiter::Brace if inner.is_empty() => {
+                        self.next();
+                        return None;
+                    }
                     Delimiter::Brace => sizes.push(constant(quote!(#group), &written(inner))),
                     Delimiter::None => {
                         if inner
@@ -116,7 +119,11 @@ impl Parser<'_> {
         if path.is_empty() {
             return None;
         }
-        sizes.push(constant(quote!({ #path }), &written(path)));
+        if is_path(self, &path) {
+            sizes.push(constant(quote!({ #path }), &written(path)));
+        } else {
+            sizes.push(Size::Unknown);
+        }
         Some(false)
     }
 
@@ -189,7 +196,7 @@ impl Parser<'_> {
     }
 
     fn negative(&mut self, tokens: TokenStream) {
-        let text = written(tokens.clone());
+        let text = written(tokens.clone()).replace("- ", "-");
         self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
     }
 

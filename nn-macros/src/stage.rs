@@ -80,7 +80,9 @@ impl Stage {
         let before = parser.tokens;
         if let Some(path) = user_path(parser) {
             self.word.clone_from(&path);
-            self.head = Head::User(path);
+            if is_path(parser, &path) {
+                self.head = Head::User(path);
+            }
             return;
         }
         let Some(token) = parser.next() else { return };
@@ -139,6 +141,9 @@ impl Stage {
                 return;
             }
             if let Some(path) = user_path(parser) {
+                if !is_path(parser, &path) {
+                    continue;
+                }
                 let activation =
                     Activation { tokens: path.clone(), kind: ActivationKind::User(path) };
                 self.set_activation(parser, activation);
@@ -323,6 +328,20 @@ fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
     }
     let tokens = path(parser);
     (!tokens.is_empty()).then_some(tokens)
+}
+
+/// Whether Rust takes it as a path; an error if not.
+pub(crate) fn is_path(parser: &mut Parser<'_>, tokens: &TokenStream) -> bool {
+    let last = tokens.clone().into_iter().last();
+    let is_path = syn::parse2::<syn::Path>(tokens.clone()).is_ok()
+        && matches!(last, Some(TokenTree::Ident(last)) if is_name(&last));
+    if !is_path {
+        let text = written(tokens.clone());
+        parser
+            .errors
+            .over(tokens, format!("`{text}` is not the path of anything: a word of Rust is in it"));
+    }
+    is_path
 }
 
 /// `a::b::C`, `::a::B`.

@@ -79,7 +79,8 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
         while let Some(TokenTree::Punct(punct)) = all.last() {
             let character = punct.as_char();
             let starts = matches!(character, '=' | '-' | '|' | '~');
-            if !starts && !(character == '>' && !run.is_empty()) {
+            let ends = character == '>' && !run.is_empty();
+            if !(starts || ends) {
                 break;
             }
             run.push(character);

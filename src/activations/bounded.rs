@@ -129,13 +129,6 @@ impl ElementwiseGradient for HardSigmoid {
 /// - Derivative: none is defined, so that networks with it cannot be trained by backpropagation
 /// - Source: Rosenblatt, *The perceptron*, 1958
 /// - PyTorch: `torch.heaviside(x, torch.tensor(1.0))`, except that NaN stays NaN
-///
-/// ```compile_fail,E0277
-/// use axonal::activations::{ActivationGradient, Step};
-///
-/// fn train<A: ActivationGradient>() {}
-/// train::<Step>(); // `Step` has no derivative, so networks with it cannot be trained by backpropagation
-/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Step;
 

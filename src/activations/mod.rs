@@ -54,16 +54,21 @@ use core::fmt::{self, Display};
 use pulp::{Simd, WithSimd};
 
 use crate::init::Initializer;
-use crate::kernels::{Scalar, Vector, dispatch, map};
+use crate::kernels::{Scalar, Vector, activate, dispatch};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp, softmax_in_place};
+#[cfg(feature = "std")]
+pub(crate) use softmax::{largest, softmax_and_logarithm};
 
 /// An activation as layers use it: on scores, in place.
 ///
 /// Implement [`Elementwise`] for one that looks at each number alone, and this comes with it.
 pub trait Activation: Send + Sync + 'static {
+    /// Whether each number is looked at alone: [`sample`](Self::sample) does nothing.
+    const ELEMENTWISE: bool = false;
+
     /// The decision boundary of a single output: 0.5 for a probability, 0 for a score.
     const THRESHOLD: f64 = 0.0;
 
@@ -146,6 +151,7 @@ pub trait ElementwiseGradient: Elementwise {
 }
 
 impl<A: Elementwise> Activation for A {
+    const ELEMENTWISE: bool = true;
     const THRESHOLD: f64 = A::DECISION_BOUNDARY;
     const INITIALIZER: Initializer = A::INITIAL_WEIGHTS;
 
@@ -205,7 +211,7 @@ pub fn apply<A: Activation>(sample: &mut [impl Scalar]) {
 /// Applies an activation to one sample, inside a pass that already runs on an instruction set.
 #[inline(always)]
 pub fn apply_on<A: Activation, T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
-    map(simd, sample, A::element);
+    activate::<A, _, _>(simd, sample);
     A::sample(simd, sample);
 }
 

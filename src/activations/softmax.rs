@@ -66,6 +66,15 @@ impl ActivationGradient for Softmax {
 /// [`Softmax`] inside a pass that already runs on an instruction set.
 #[inline(always)]
 pub fn softmax_in_place<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> T {
+    let (shift, log_sum) = softmax_and_logarithm(simd, scores);
+    shift + log_sum
+}
+
+/// Turns scores into probabilities; gives back the largest score `m`, and `ln Σ exp(x_i - m)`.
+///
+/// Their sum is what [`softmax_in_place`] returns. Apart, both are exact where the sum would round the logarithm away.
+#[inline(always)]
+pub(crate) fn softmax_and_logarithm<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> (T, T) {
     let shift = largest(simd, scores);
     let largest = Vector::splat(simd, shift);
     let lanes = Vector::<T, S>::LANES;
@@ -85,7 +94,7 @@ pub fn softmax_in_place<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> T {
         (Vector::load(simd, exp) * factor).store(exp);
     }
     (last_exp * factor).store_partial(last);
-    shift + Vector::splat(simd, sum).ln().largest()
+    (shift, Vector::splat(simd, sum).ln().largest())
 }
 
 /// `ln Σ exp(x_i)` without overflow: the largest score is subtracted first.
@@ -108,7 +117,7 @@ pub fn log_sum_exp<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
 
 /// The largest score; where one is NaN, any.
 #[inline(always)]
-fn largest<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
+pub(crate) fn largest<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
     let vectors = scores.chunks_exact(Vector::<T, S>::LANES);
     let mut largest = load_last(simd, vectors.remainder());
     for scores in vectors {

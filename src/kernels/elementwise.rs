@@ -3,21 +3,20 @@
 use pulp::Simd;
 
 use super::{Scalar, Vector};
+use crate::activations::Activation;
 
-/// `values[i] = function(values[i])`.
+/// `values[i] = f(values[i])`, for the elementwise part of an activation f.
+///
+/// A type, not a closure or function, says what is done: those would not be compiled for the instruction set of the pass.
 #[inline(always)]
-pub(crate) fn map<T: Scalar, S: Simd>(
-    simd: S,
-    values: &mut [T],
-    function: impl Fn(Vector<T, S>) -> Vector<T, S>,
-) {
+pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut [T]) {
     let mut chunks = values.chunks_exact_mut(Vector::<T, S>::LANES);
     for chunk in &mut chunks {
-        function(Vector::load(simd, chunk)).store(chunk);
+        A::element(Vector::load(simd, chunk)).store(chunk);
     }
     let rest = chunks.into_remainder();
     if !rest.is_empty() {
-        function(Vector::load_partial(simd, rest)).store_partial(rest);
+        A::element(Vector::load_partial(simd, rest)).store_partial(rest);
     }
 }
 

@@ -23,6 +23,10 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// All scalars, in memory order.
     #[inline(always)]
     fn as_slice(&self) -> &[Self::Scalar] {
+        if Self::COUNT == 0 {
+            // A type of size zero may be at any address, also one that is not aligned as a scalar.
+            return &[];
+        }
         // SAFETY: the contract of the trait: COUNT scalars and nothing else.
         unsafe { core::slice::from_raw_parts(core::ptr::from_ref(self).cast(), Self::COUNT) }
     }
@@ -30,6 +34,9 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// All scalars, in memory order.
     #[inline(always)]
     fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
+        if Self::COUNT == 0 {
+            return &mut [];
+        }
         // SAFETY: the contract of the trait: COUNT scalars and nothing else; every bit pattern is a scalar.
         unsafe { core::slice::from_raw_parts_mut(core::ptr::from_mut(self).cast(), Self::COUNT) }
     }

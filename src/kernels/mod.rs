@@ -1,5 +1,10 @@
 //! All SIMD and all `unsafe` code: vector types, elementary functions, matrix products.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a tile is indexed by row and column; iterators over it hide which is which"
+)]
+
 mod dispatch;
 mod elementwise;
 mod math;
@@ -12,7 +17,7 @@ mod vector;
 
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
-pub(crate) use elementwise::{add_rows, map};
+pub(crate) use elementwise::{activate, add_rows};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;

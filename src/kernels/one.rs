@@ -3,16 +3,16 @@
 use pulp::Simd;
 
 use super::{Scalar, Vector};
+use crate::activations::Activation;
 
-/// `y = element(start + A x)`, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
+/// `y = f(start + A x)`, for the elementwise part of an activation f, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
 #[inline(always)]
-pub(crate) fn product_one<T: Scalar, S: Simd>(
+pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
     start: &[T],
     y: &mut [T],
-    element: impl Fn(Vector<T, S>) -> Vector<T, S> + Copy,
 ) {
     let (m, k) = (y.len(), x.len());
     assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
@@ -20,31 +20,31 @@ pub(crate) fn product_one<T: Scalar, S: Simd>(
     let mut row = 0;
     // SAFETY, for all four: rows up to `row + R * lanes` are below m, and the sizes were checked above.
     while row + 8 * lanes <= m {
-        unsafe { rows::<T, S, 8, 1>(simd, a, x, start, y, row, element) };
+        unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, row) };
         row += 8 * lanes;
     }
     // SAFETY: as above.
     while row + 4 * lanes <= m {
-        unsafe { rows::<T, S, 4, 2>(simd, a, x, start, y, row, element) };
+        unsafe { rows::<A, T, S, 4, 2>(simd, a, x, start, y, row) };
         row += 4 * lanes;
     }
     // SAFETY: as above.
     while row + 2 * lanes <= m {
-        unsafe { rows::<T, S, 2, 4>(simd, a, x, start, y, row, element) };
+        unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, row) };
         row += 2 * lanes;
     }
     // SAFETY: as above.
     while row + lanes <= m {
-        unsafe { rows::<T, S, 1, 4>(simd, a, x, start, y, row, element) };
+        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, row) };
         row += lanes;
     }
     if row < m {
         if m >= lanes {
             // The last rows again, together with the rest: the same results are written twice.
             // SAFETY: as above.
-            unsafe { rows::<T, S, 1, 4>(simd, a, x, start, y, m - lanes, element) };
+            unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, m - lanes) };
         } else {
-            few_rows(simd, a, x, start, y, element);
+            few_rows::<A, T, S>(simd, a, x, start, y);
         }
     }
 }
@@ -55,14 +55,13 @@ pub(crate) fn product_one<T: Scalar, S: Simd>(
 ///
 /// `A` must have `y.len() * x.len()` elements, and `row + R * LANES` must not be above `y.len()`.
 #[inline(always)]
-unsafe fn rows<T: Scalar, S: Simd, const R: usize, const P: usize>(
+unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize>(
     simd: S,
     a: &[T],
     x: &[T],
     start: &[T],
     y: &mut [T],
     row: usize,
-    element: impl Fn(Vector<T, S>) -> Vector<T, S>,
 ) {
     let lanes = Vector::<T, S>::LANES;
     let (m, k) = (y.len(), x.len());
@@ -91,7 +90,7 @@ unsafe fn rows<T: Scalar, S: Simd, const R: usize, const P: usize>(
         for phase in sums.iter().skip(1) {
             sum = sum + phase[r];
         }
-        element(sum).store(&mut y[row + r * lanes..]);
+        A::element(sum).store(&mut y[row + r * lanes..]);
     }
 }
 
@@ -122,13 +121,12 @@ unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
 
 /// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away.
 #[inline(always)]
-fn few_rows<T: Scalar, S: Simd>(
+fn few_rows<A: Activation, T: Scalar, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
     start: &[T],
     y: &mut [T],
-    element: impl Fn(Vector<T, S>) -> Vector<T, S>,
 ) {
     const PHASES: usize = 4;
     let lanes = Vector::<T, S>::LANES;
@@ -153,5 +151,5 @@ fn few_rows<T: Scalar, S: Simd>(
         sums[0] = left.mul_add(Vector::splat(simd, x[column]), sums[0]);
         column += 1;
     }
-    element((sums[0] + sums[1]) + (sums[2] + sums[3])).store_partial(y);
+    A::element((sums[0] + sums[1]) + (sums[2] + sums[3])).store_partial(y);
 }

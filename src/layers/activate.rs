@@ -9,10 +9,10 @@ use rand::Rng;
 
 use super::dense::Derivative;
 use super::{Batch, Differentiable, Layer, Part, Path};
-use crate::Scalar;
 use crate::activations::{Activation, ActivationGradient};
-use crate::kernels::{Parameters, map};
+use crate::kernels::activate;
 use crate::sample::{Sample, flat, flat_mut};
+use crate::{Parameters, Scalar};
 
 /// An activation as a layer of its own, `=> relu` in a description: **y** = f(**x**).
 ///
@@ -20,13 +20,8 @@ use crate::sample::{Sample, flat, flat_mut};
 ///
 /// Input and output are vectors of `N`. It has no parameters.
 #[repr(C)]
+#[derive(Parameters)]
 pub struct Activate<T, const N: usize, A>(PhantomData<(T, A)>);
-
-// SAFETY: it is empty.
-#[allow(unsafe_code, reason = "plain old data")]
-unsafe impl<T: Scalar, const N: usize, A: Activation> Parameters for Activate<T, N, A> {
-    type Scalar = T;
-}
 
 impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
     type Input = SVector<T, N>;
@@ -43,7 +38,7 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         outputs.copy_from_slice(inputs);
-        map(simd, flat_mut(outputs), A::element);
+        activate::<A, _, _>(simd, flat_mut(outputs));
         for sample in outputs {
             A::sample(simd, sample.as_mut_slice());
         }

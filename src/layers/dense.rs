@@ -8,13 +8,11 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::{Batch, Differentiable, Kind, Layer, Part, Path};
-use crate::Scalar;
 use crate::activations::{Activation, ActivationGradient, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{
-    Parameters, Product, Right, Start, TransposedProduct, add_rows, map, product_one,
-};
+use crate::kernels::{Product, Right, Start, TransposedProduct, activate, add_rows, product_one};
 use crate::sample::{Shape, flat, flat_mut};
+use crate::{Parameters, Scalar};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -33,6 +31,7 @@ use crate::sample::{Shape, flat, flat_mut};
 ///
 /// By the activation ([`Initializer`]), or `init he_normal` and the like in the description; the bias is zero.
 #[repr(C)]
+#[derive(Parameters)]
 pub struct Dense<T, const IN: usize, const OUT: usize, A = Identity, B = SVector<T, OUT>> {
     /// One row a neuron.
     pub weight: SMatrix<T, OUT, IN>,
@@ -43,28 +42,14 @@ pub struct Dense<T, const IN: usize, const OUT: usize, A = Identity, B = SVector
 
 /// In the place of a bias: there is none.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Parameters)]
 pub struct NoBias<T>(PhantomData<T>);
 
 /// The bias of a layer: a vector, or [`NoBias`].
 pub trait Bias<T: Scalar>: Parameters<Scalar = T> + fmt::Debug + PartialEq {}
 
-// SAFETY: it is empty.
-#[allow(unsafe_code, reason = "plain old data")]
-unsafe impl<T: Scalar> Parameters for NoBias<T> {
-    type Scalar = T;
-}
-
 impl<T: Scalar, const N: usize> Bias<T> for SVector<T, N> {}
 impl<T: Scalar> Bias<T> for NoBias<T> {}
-
-// SAFETY: `repr(C)`, of a matrix of T, a bias of T, and nothing.
-#[allow(unsafe_code, reason = "plain old data")]
-unsafe impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Parameters
-    for Dense<T, IN, OUT, A, B>
-{
-    type Scalar = T;
-}
 
 /// Weights up to this size are multiplied in line, where the optimizer sees all sizes; larger ones in a function that
 /// layers of the same type share.
@@ -117,7 +102,7 @@ impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for Activated<'_, T, O
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        map(simd, flat_mut(self.scores), A::element);
+        activate::<A, _, _>(simd, flat_mut(self.scores));
         for sample in self.scores {
             A::sample(simd, sample.as_mut_slice());
         }
@@ -140,13 +125,12 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Wi
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { layer, input, output } = self;
         let output = output.as_mut_slice();
-        product_one(
+        product_one::<A, T, S>(
             simd,
             layer.weight.as_slice(),
             input.as_slice(),
             layer.bias.as_slice(),
             output,
-            A::element,
         );
         A::sample(simd, output);
     }

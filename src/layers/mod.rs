@@ -98,7 +98,7 @@ pub trait Differentiable: Layer {
 
 /// What a backward pass is given of the forward pass before it, and where its results go.
 #[expect(missing_debug_implementations, reason = "it lives for one call")]
-pub struct Batch<'a, L: Layer + ?Sized> {
+pub struct Batch<'a, L: Layer> {
     /// The inputs of the forward pass.
     pub inputs: &'a [L::Input],
     /// What the forward pass kept.

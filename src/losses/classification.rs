@@ -3,13 +3,13 @@
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::{Loss, one_over, through_activation, total};
+use super::{Loss, OfSample, of_outputs, of_scores, one_over};
 use crate::activations::{
     ActivationGradient, Elu, Gelu, HardSigmoid, Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu,
-    Softmax, Softplus, Softsign, Tanh, softmax_in_place,
+    Softmax, Softplus, Softsign, Tanh, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
-use crate::kernels::Scalar;
+use crate::kernels::{Scalar, Vector};
 use crate::sample::Sample;
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
@@ -60,24 +60,53 @@ fn is<A: 'static, B: 'static>() -> bool {
     core::any::TypeId::of::<A>() == core::any::TypeId::of::<B>()
 }
 
-/// The loss of one sample's scores, whose gradient takes their place. `weight` is the sum of the target's probabilities,
-/// `expected` the sum of the scores weighted by them, `subtract` takes the scaled probabilities from the gradient.
+/// The losses of scores: those before the activation `F`, which the loss takes into account itself, or the outputs of any other.
 #[inline(always)]
-fn softmax_cross_entropy<T: Scalar, S: Simd>(
+fn evaluate<O: Sample, Y, A: ActivationGradient, F: 'static, S: Simd>(
     simd: S,
-    scores: &mut [T],
-    scale: T,
-    weight: T,
-    expected: T,
-    subtract: impl Fn(&mut [T]),
+    scores: &mut [O],
+    targets: &[Y],
+    loss: &impl OfSample<O::Scalar, Y>,
 ) -> f64 {
-    let log_sum = softmax_in_place(simd, scores);
-    let factor = scale * weight;
-    for score in scores.iter_mut() {
-        *score *= factor;
+    if is::<A, F>() {
+        of_outputs(simd, scores, targets, loss)
+    } else {
+        of_scores::<O, Y, A, S>(simd, scores, targets, loss)
     }
-    subtract(scores);
-    (log_sum * weight - expected).as_f64()
+}
+
+/// A cross-entropy, and what its gradient is multiplied by.
+struct Scaled<T>(T);
+
+impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for Scaled<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &Class<N>) -> f64 {
+        let class = target.index();
+        let score = scores[class];
+        let (largest, log_sum) = softmax_and_logarithm(simd, scores);
+        for score in scores.iter_mut() {
+            *score *= self.0;
+        }
+        scores[class] -= self.0;
+        (log_sum - (score - largest)).as_f64()
+    }
+}
+
+impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for Scaled<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &SVector<T, N>) -> f64 {
+        let largest = largest(simd, scores);
+        let (mut expected, mut weight) = (T::zero(), T::zero());
+        for (score, target) in scores.iter().zip(target) {
+            expected += (*score - largest) * *target;
+            weight += *target;
+        }
+        let (_, log_sum) = softmax_and_logarithm(simd, scores);
+        for (score, target) in scores.iter_mut().zip(target) {
+            *score = self.0 * (weight * *score - *target);
+        }
+        (log_sum * weight - expected).as_f64()
+    }
 }
 
 impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class<N>, A>
@@ -91,14 +120,7 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class
         targets: &[Class<N>],
         scale: T,
     ) -> f64 {
-        let of_sample = |scores: &mut [T], target: &Class<N>| {
-            let class = target.index();
-            let expected = scores[class];
-            softmax_cross_entropy(simd, scores, scale, T::one(), expected, |gradient| {
-                gradient[class] -= scale;
-            })
-        };
-        sum::<_, _, A, Softmax, S>(simd, scores, targets, of_sample)
+        evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
     }
 }
 
@@ -113,33 +135,7 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, SVect
         targets: &[SVector<T, N>],
         scale: T,
     ) -> f64 {
-        let of_sample = |scores: &mut [T], target: &SVector<T, N>| {
-            let weight = target.iter().copied().sum();
-            let expected = scores.iter().zip(target).map(|(score, target)| *score * *target).sum();
-            softmax_cross_entropy(simd, scores, scale, weight, expected, |gradient| {
-                for (gradient, target) in gradient.iter_mut().zip(target) {
-                    *gradient -= scale * *target;
-                }
-            })
-        };
-        sum::<_, _, A, Softmax, S>(simd, scores, targets, of_sample)
-    }
-}
-
-/// The losses of a batch, by a function of scores: those before the activation `F`, which the function takes into account itself,
-/// or the outputs of any other.
-#[inline(always)]
-fn sum<O: Sample, Y, A: ActivationGradient, F: 'static, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    of_sample: impl Fn(&mut [O::Scalar], &Y) -> f64,
-) -> f64 {
-    if is::<A, F>() {
-        let samples = scores.iter_mut().zip(targets);
-        samples.map(|(sample, target)| of_sample(sample.as_mut_slice(), target)).sum()
-    } else {
-        through_activation::<O, Y, A, S>(simd, scores, targets, of_sample)
+        evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
     }
 }
 
@@ -194,6 +190,30 @@ impl<T: Scalar> BinaryTarget<T, 1> for bool {
     }
 }
 
+/// Yes-or-no questions, and what the gradient of their cross-entropy is multiplied by.
+struct ScaledBinary<T, const N: usize>(T);
+
+impl<T: Scalar, Y: BinaryTarget<T, N>, const N: usize> OfSample<T, Y> for ScaledBinary<T, N> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &Y) -> f64 {
+        let target = target.probabilities();
+        let lanes = Vector::<T, S>::LANES;
+        let mut sum = 0.0;
+        for (scores, target) in scores.chunks_mut(lanes).zip(target.as_slice().chunks(lanes)) {
+            let (z, t) = (Vector::load_partial(simd, scores), Vector::load_partial(simd, target));
+            let zero = z.constant(0.0);
+            // Written so that a NaN is passed on.
+            let positive = z.less_than(zero).select(zero, z);
+            let loss = positive - z * t + (-z.abs()).exp().ln_1p();
+            ((z.sigmoid() - t) * Vector::splat(simd, self.0)).store_partial(scores);
+            for loss in &loss.as_slice()[..scores.len()] {
+                sum += loss.as_f64();
+            }
+        }
+        sum
+    }
+}
+
 impl<T: Scalar, Y: BinaryTarget<T, N>, A: BinaryScores, const N: usize> Loss<SVector<T, N>, Y, A>
     for BinaryCrossEntropy
 {
@@ -206,21 +226,7 @@ impl<T: Scalar, Y: BinaryTarget<T, N>, A: BinaryScores, const N: usize> Loss<SVe
         scale: T,
     ) -> f64 {
         let share = one_over(N);
-        let scale = scale * T::of(share);
-        let of_sample = |scores: &mut [T], target: &Y| {
-            let target = target.probabilities();
-            total(scores.iter_mut().zip(&target).map(|(score, target)| {
-                let z = *score;
-                // Of |z|, the exponential never overflows.
-                let small = num_traits::Float::exp(-num_traits::Float::abs(z));
-                let smaller = small / (T::one() + small);
-                let sigmoid = if z < T::zero() { smaller } else { T::one() - smaller };
-                *score = (sigmoid - *target) * scale;
-                // Written so that a NaN is passed on.
-                let positive = if z < T::zero() { T::zero() } else { z };
-                positive - z * *target + num_traits::Float::ln_1p(small)
-            }))
-        };
-        sum::<_, _, A, Sigmoid, S>(simd, scores, targets, of_sample) * share
+        let loss = ScaledBinary::<T, N>(scale * T::of(share));
+        evaluate::<_, _, A, Sigmoid, S>(simd, scores, targets, &loss) * share
     }
 }

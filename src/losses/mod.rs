@@ -8,10 +8,8 @@ use pulp::Simd;
 pub use classification::{BinaryCrossEntropy, BinaryScores, BinaryTarget, CrossEntropy};
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
-use crate::activations::ActivationGradient;
-use crate::kernels::Scalar;
-use crate::kernels::map;
-use crate::sample::{Sample, flat_mut};
+use crate::activations::{ActivationGradient, apply_on};
+use crate::sample::Sample;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///
@@ -28,15 +26,36 @@ pub trait Loss<O: Sample, Y, A> {
     fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64;
 }
 
-/// Runs a loss that knows outputs on the scores before them: through the activation, the loss, and back through the activation.
+/// The loss of one sample.
 ///
-/// `of_sample` gives the loss of one output, and leaves its gradient in its place.
+/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
+trait OfSample<T, Y> {
+    /// The loss of one output, which gives place to its gradient.
+    fn of_sample<S: Simd>(&self, simd: S, output: &mut [T], target: &Y) -> f64;
+}
+
+/// The losses of a batch of outputs, or of the scores of an activation that the loss takes into account itself.
 #[inline(always)]
-fn through_activation<O: Sample, Y, A: ActivationGradient, S: Simd>(
+fn of_outputs<O: Sample, Y, S: Simd>(
+    simd: S,
+    outputs: &mut [O],
+    targets: &[Y],
+    loss: &impl OfSample<O::Scalar, Y>,
+) -> f64 {
+    let mut sum = 0.0;
+    for (output, target) in outputs.iter_mut().zip(targets) {
+        sum += loss.of_sample(simd, output.as_mut_slice(), target);
+    }
+    sum
+}
+
+/// The losses of the outputs that a batch of scores gives: through the activation, the loss, and back through the activation.
+#[inline(always)]
+fn of_scores<O: Sample, Y, A: ActivationGradient, S: Simd>(
     simd: S,
     scores: &mut [O],
     targets: &[Y],
-    of_sample: impl Fn(&mut [O::Scalar], &Y) -> f64,
+    loss: &impl OfSample<O::Scalar, Y>,
 ) -> f64 {
     let mut sum = 0.0;
     for (sample, target) in scores.iter_mut().zip(targets) {
@@ -44,11 +63,10 @@ fn through_activation<O: Sample, Y, A: ActivationGradient, S: Simd>(
         if A::NEEDS_SCORES {
             before = *sample;
         }
-        map(simd, flat_mut(core::slice::from_mut(sample)), A::element);
-        A::sample(simd, sample.as_mut_slice());
+        apply_on::<A, _, S>(simd, sample.as_mut_slice());
         let outputs = *sample;
         let gradient = sample.as_mut_slice();
-        sum += of_sample(gradient, target);
+        sum += loss.of_sample(simd, gradient, target);
         let before = if A::NEEDS_SCORES { before.as_slice() } else { &[] };
         A::backward(simd, before, outputs.as_slice(), gradient);
     }
@@ -60,10 +78,4 @@ fn through_activation<O: Sample, Y, A: ActivationGradient, S: Simd>(
 #[expect(clippy::cast_precision_loss, reason = "a count of outputs")]
 fn one_over(count: usize) -> f64 {
     1.0 / count as f64
-}
-
-/// The loss of one sample in f64, from an iterator of the losses of its numbers.
-#[inline(always)]
-fn total<T: Scalar>(losses: impl Iterator<Item = T>) -> f64 {
-    losses.map(Scalar::as_f64).sum()
 }

@@ -1,13 +1,14 @@
 //! Losses that compare outputs with targets number by number.
 
+use nalgebra::SVector;
+use num_traits::Zero;
 use pulp::Simd;
 
-use super::{Loss, one_over, through_activation, total};
-use crate::activations::ActivationGradient;
+use super::{Loss, OfSample, of_scores, one_over};
+use crate::activations::{ActivationGradient, apply_on};
 use crate::data::Class;
-use crate::kernels::Scalar;
-use crate::sample::Sample;
-use nalgebra::SVector;
+use crate::kernels::{Scalar, Vector};
+use crate::sample::{Sample, flat, flat_mut};
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.
 ///
@@ -60,68 +61,186 @@ impl Default for Huber {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hinge;
 
-/// Runs a pointwise loss: `of_number` gives loss and derivative of one output number.
+/// The loss and derivative of output numbers, each alone.
+///
+/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
+trait OfNumber {
+    /// Losses, and their derivatives by the outputs.
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        output: Vector<T, S>,
+        target: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>);
+}
+
+/// How many numbers are taken at a time where samples need not be kept apart.
+const BLOCK: usize = 128;
+
+/// The losses of a batch, number by number.
 #[inline(always)]
 fn pointwise<O: Sample, A: ActivationGradient, S: Simd>(
     simd: S,
     scores: &mut [O],
     targets: &[O],
     scale: O::Scalar,
-    of_number: impl Fn(O::Scalar, O::Scalar) -> (O::Scalar, O::Scalar),
+    loss: &impl OfNumber,
 ) -> f64 {
     let share = one_over(O::LEN);
     let scale = scale * O::Scalar::of(share);
-    let sum = through_activation::<O, O, A, S>(simd, scores, targets, |outputs, target| {
-        total(outputs.iter_mut().zip(target.as_slice()).map(|(output, target)| {
-            let (loss, derivative) = of_number(*output, *target);
-            *output = derivative * scale;
-            loss
-        }))
-    });
-    sum * share
+    if !A::ELEMENTWISE {
+        return share * of_scores::<_, _, A, S>(simd, scores, targets, &Numbers { loss, scale });
+    }
+    // The numbers of all samples in one row: small outputs fill the vectors too.
+    let (mut sum, mut before, mut outputs) =
+        (0.0, [O::Scalar::zero(); BLOCK], [O::Scalar::zero(); BLOCK]);
+    for (numbers, targets) in flat_mut(scores).chunks_mut(BLOCK).zip(flat(targets).chunks(BLOCK)) {
+        let count = numbers.len();
+        if A::NEEDS_SCORES {
+            before[..count].copy_from_slice(numbers);
+        }
+        apply_on::<A, _, S>(simd, numbers);
+        outputs[..count].copy_from_slice(numbers);
+        sum += of_numbers(simd, numbers, targets, scale, loss);
+        let before = if A::NEEDS_SCORES { &before[..count] } else { &[] };
+        A::backward(simd, before, &outputs[..count], numbers);
+    }
+    share * sum
 }
 
-impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for MeanSquaredError {
+/// The losses of some outputs, which give place to their scaled derivatives.
+#[inline(always)]
+fn of_numbers<T: Scalar, S: Simd>(
+    simd: S,
+    outputs: &mut [T],
+    targets: &[T],
+    scale: T,
+    loss: &impl OfNumber,
+) -> f64 {
+    let scale = Vector::splat(simd, scale);
+    let lanes = Vector::<T, S>::LANES;
+    let mut sums = Vector::splat(simd, T::zero());
+    let (mut outputs, targets) = (outputs.chunks_exact_mut(lanes), targets.chunks_exact(lanes));
+    let last_targets = targets.remainder();
+    for (output, target) in outputs.by_ref().zip(targets) {
+        let (losses, derivative) =
+            loss.of_number(Vector::load(simd, output), Vector::load(simd, target));
+        (derivative * scale).store(output);
+        sums = sums + losses;
+    }
+    let mut sum = sums.sum().as_f64();
+    let last = outputs.into_remainder();
+    if !last.is_empty() {
+        let (output, target) =
+            (Vector::load_partial(simd, last), Vector::load_partial(simd, last_targets));
+        let (losses, derivative) = loss.of_number(output, target);
+        (derivative * scale).store_partial(last);
+        for loss in &losses.as_slice()[..last.len()] {
+            sum += loss.as_f64();
+        }
+    }
+    sum
+}
+
+/// A pointwise loss, for one sample.
+struct Numbers<'a, L, T> {
+    loss: &'a L,
+    scale: T,
+}
+
+impl<O: Sample, L: OfNumber> OfSample<O::Scalar, O> for Numbers<'_, L, O::Scalar> {
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[O], scale: O::Scalar) -> f64 {
-        pointwise::<O, A, S>(simd, scores, targets, scale, |output, target| {
-            let difference = output - target;
-            (difference * difference, difference + difference)
-        })
+    fn of_sample<S: Simd>(&self, simd: S, output: &mut [O::Scalar], target: &O) -> f64 {
+        of_numbers(simd, output, target.as_slice(), self.scale, self.loss)
     }
 }
 
-impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for MeanAbsoluteError {
+impl OfNumber for MeanSquaredError {
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[O], scale: O::Scalar) -> f64 {
-        pointwise::<O, A, S>(simd, scores, targets, scale, |output, target| {
-            let difference = output - target;
-            (num_traits::Float::abs(difference), sign(difference))
-        })
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        output: Vector<T, S>,
+        target: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let difference = output - target;
+        (difference * difference, difference + difference)
     }
 }
 
-impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for Huber {
+impl OfNumber for MeanAbsoluteError {
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[O], scale: O::Scalar) -> f64 {
-        let delta = O::Scalar::of(self.delta);
-        let half = O::Scalar::of(0.5);
-        pointwise::<O, A, S>(simd, scores, targets, scale, |output, target| {
-            let difference = output - target;
-            let size = num_traits::Float::abs(difference);
-            if size <= delta {
-                (half * difference * difference, difference)
-            } else {
-                (delta * (size - half * delta), delta * sign(difference))
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        output: Vector<T, S>,
+        target: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let difference = output - target;
+        (difference.abs(), sign(difference))
+    }
+}
+
+impl OfNumber for Huber {
+    #[inline(always)]
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        output: Vector<T, S>,
+        target: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let difference = output - target;
+        let size = difference.abs();
+        let (delta, half) = (size.constant(self.delta), size.constant(0.5));
+        let far = delta.less_than(size);
+        let linear = delta * (size - half * delta);
+        let loss = far.select(linear, half * difference * difference);
+        (loss, far.select(delta * sign(difference), difference))
+    }
+}
+
+impl OfNumber for Hinge {
+    #[inline(always)]
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        output: Vector<T, S>,
+        target: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let zero = output.constant(0.0);
+        let margin = output.constant(1.0) - target * output;
+        // Asked this way round, a NaN is passed on.
+        let met = margin.less_than(zero);
+        let met_or_at_edge = margin.equal(zero);
+        let loss = met.select(zero, margin);
+        (loss, met.select(zero, met_or_at_edge.select(zero, -target)))
+    }
+}
+
+macro_rules! losses_of_numbers {
+    ($($loss:ty),*) => {
+        $(
+            impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for $loss {
+                #[inline(always)]
+                fn evaluate<S: Simd>(
+                    &self,
+                    simd: S,
+                    scores: &mut [O],
+                    targets: &[O],
+                    scale: O::Scalar,
+                ) -> f64 {
+                    pointwise::<O, A, S>(simd, scores, targets, scale, self)
+                }
             }
-        })
-    }
+        )*
+    };
 }
 
-impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for Hinge {
+losses_of_numbers!(MeanSquaredError, MeanAbsoluteError, Huber, Hinge);
+
+/// Classes as a hinge loss sees them, and what its gradient is multiplied by.
+struct Margins<T>(T);
+
+impl<T: Scalar> OfSample<T, Class<2>> for Margins<T> {
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[O], scale: O::Scalar) -> f64 {
-        pointwise::<O, A, S>(simd, scores, targets, scale, margin)
+    fn of_sample<S: Simd>(&self, simd: S, output: &mut [T], target: &Class<2>) -> f64 {
+        let target = if target.index() == 1 { T::one() } else { -T::one() };
+        of_numbers(simd, output, &[target], self.0, &Hinge)
     }
 }
 
@@ -134,12 +253,31 @@ impl<T: Scalar, A: ActivationGradient> Loss<SVector<T, 1>, Class<2>, A> for Hing
         targets: &[Class<2>],
         scale: T,
     ) -> f64 {
-        through_activation::<_, _, A, S>(simd, scores, targets, |output, target| {
-            let target = if target.index() == 1 { T::one() } else { -T::one() };
-            let (loss, derivative) = margin(output[0], target);
-            output[0] = derivative * scale;
-            loss.as_f64()
-        })
+        of_scores::<_, _, A, S>(simd, scores, targets, &Margins(scale))
+    }
+}
+
+/// One class among N as a hinge loss sees it, and what its gradient is multiplied by.
+struct MultiMargins<T>(T);
+
+impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for MultiMargins<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, _simd: S, outputs: &mut [T], target: &Class<N>) -> f64 {
+        let right = outputs[target.index()];
+        let (mut loss, mut wrong) = (T::zero(), T::zero());
+        for (class, output) in outputs.iter_mut().enumerate() {
+            let margin = T::one() - right + *output;
+            // Asked this way round, a NaN is passed on.
+            *output = if class == target.index() || margin <= T::zero() {
+                T::zero()
+            } else {
+                loss += margin;
+                wrong += T::one();
+                self.0
+            };
+        }
+        outputs[target.index()] = -wrong * self.0;
+        loss.as_f64()
     }
 }
 
@@ -153,37 +291,15 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class
         scale: T,
     ) -> f64 {
         let share = one_over(N);
-        let scale = scale * T::of(share);
-        let sum = through_activation::<_, _, A, S>(simd, scores, targets, |outputs, target| {
-            let right = outputs[target.index()];
-            let (mut loss, mut wrong) = (T::zero(), T::zero());
-            for (class, output) in outputs.iter_mut().enumerate() {
-                let margin = T::one() - right + *output;
-                // A NaN is passed on, so that training sees it.
-                *output = if class == target.index() || margin <= T::zero() {
-                    T::zero()
-                } else {
-                    loss += margin;
-                    wrong += T::one();
-                    scale
-                };
-            }
-            outputs[target.index()] = -wrong * scale;
-            loss.as_f64()
-        });
-        sum * share
+        let loss = MultiMargins(scale * T::of(share));
+        share * of_scores::<_, _, A, S>(simd, scores, targets, &loss)
     }
-}
-
-/// max(0, 1 − t y) and its derivative; NaN is passed on.
-#[inline(always)]
-fn margin<T: Scalar>(output: T, target: T) -> (T, T) {
-    let margin = T::one() - target * output;
-    if margin <= T::zero() { (T::zero(), T::zero()) } else { (margin, -target) }
 }
 
 /// −1, 0 or 1, and NaN for NaN: what PyTorch's `sign` gives.
 #[inline(always)]
-fn sign<T: Scalar>(value: T) -> T {
-    if value == T::zero() { value } else { value.signum() }
+fn sign<T: Scalar, S: Simd>(value: Vector<T, S>) -> Vector<T, S> {
+    let (zero, one) = (value.constant(0.0), value.constant(1.0));
+    let positive_or_zero = zero.less_than(value).select(one, value);
+    value.less_than(zero).select(-one, positive_or_zero)
 }

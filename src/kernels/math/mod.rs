@@ -6,7 +6,7 @@
 //! a power of two of it. The polynomials are our own: `coefficients.py`.
 //!
 //! The largest errors in units in the last place (ulp), with and without fused multiplication and addition, are those found
-//! over all 2^32 values of `f32` and over a million values of `f64`. `tests/math.rs` holds the functions to them.
+//! over all 2^32 values of `f32` and over half a million of `f64`. `tests/math.rs` holds the functions to them.
 
 mod coefficients;
 
@@ -76,7 +76,7 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
     /// Numerator and denominator are both scaled by a power of two, so that `exp(-x)` does not overflow where the result is
     /// still a (subnormal) number.
     ///
-    /// Largest error: 2.2 ulp.
+    /// Largest error: 2.5 ulp.
     #[inline(always)]
     #[must_use]
     pub fn sigmoid(self) -> Self {
@@ -92,7 +92,7 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
     ///
     /// `tanh(x) = e / (e + 2)` with `e = exp(2 x) - 1`, for the magnitude of `x`; the sign is put back.
     ///
-    /// Largest error: 2.5 ulp.
+    /// Largest error: 2.7 ulp, near 1/16 in magnitude.
     #[inline(always)]
     #[must_use]
     pub fn tanh(self) -> Self {
@@ -145,7 +145,7 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
     /// An odd polynomial near zero, `1 - exp(q(x))` with a polynomial `q` elsewhere; the idea is N. Juffa's, as published for
     /// `erff` in CUDA's forums.
     ///
-    /// Largest error: 1.3 ulp.
+    /// Largest error: 1.3 ulp in `f32`, 1.4 in `f64`.
     #[inline(always)]
     #[must_use]
     pub fn erf(self) -> Self {

@@ -1,0 +1,192 @@
+//! The part of the expansion that is for training: `Differentiable`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::expand::{Context, Part, local, unreachable};
+use crate::shapes::place;
+use crate::stage::Head;
+
+impl Context<'_> {
+    pub(crate) fn differentiable(&self) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        let site = Span::mixed_site();
+        let terms = self.code().map(|(last, hidden)| {
+            let hidden = hidden.iter().map(|Part { rust, output, .. }| {
+                quote_spanned! {site=>
+                    <#rust as #root::Differentiable>::trace_len(samples)
+                        + 2 * <#output as #root::Sample>::LEN * samples
+                }
+            });
+            let last = &last.rust;
+            quote_spanned! {site=>
+                #(#hidden +)* <#last as #root::Differentiable>::trace_len(samples)
+            }
+        });
+        let trace_len = terms.unwrap_or_else(unreachable);
+        let forward = |last: &str| self.training_forward(&Ident::new(last, site));
+        let (scores, activations) = (forward("scores"), forward("activations"));
+        let backward_scores = self.training_backward(
+            &quote_spanned!(site=> #root::Differentiable::backward_scores),
+            &quote_spanned!(site=> score_gradient),
+        );
+        let backward = self.training_backward(
+            &quote_spanned!(site=> #root::Differentiable::backward),
+            &quote_spanned!(site=> outputs, output_gradient),
+        );
+        let body = quote_spanned! {site=>
+            fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
+                #trace_len
+            }
+
+            #[inline(always)]
+            fn scores<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+                trace: &mut [#scalar],
+            ) {
+                #scores
+            }
+
+            #[inline(always)]
+            fn activations<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+                trace: &mut [#scalar],
+            ) {
+                #activations
+            }
+
+            #[inline(always)]
+            fn backward_scores<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                batch: #root::layers::Batch<'_, Self>,
+                score_gradient: &[Self::Output],
+                gradient: &mut Self,
+            ) {
+                #backward_scores
+            }
+
+            #[inline(always)]
+            fn backward<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                batch: #root::layers::Batch<'_, Self>,
+                outputs: &[Self::Output],
+                output_gradient: &mut [Self::Output],
+                gradient: &mut Self,
+            ) {
+                #backward
+            }
+        };
+        let user = self.parts.iter().filter(|part| part.layer.has_user_types());
+        let bounds: Vec<TokenStream> = user
+            .map(|Part { rust, layer, .. }| {
+                // A bound hides what the compiler knows of a type: for a layer of ours with the user's activation,
+                // it has to say it all. For the user's layer, `user_bounds` does.
+                let known = (!matches!(layer.stage.head, Head::User(_))).then(|| {
+                    let input = layer.input.rust(root, scalar);
+                    let output = layer.output.rust(root, scalar);
+                    quote!(<Scalar = #scalar, Input = #input, Output = #output>)
+                });
+                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable #known)
+            })
+            .collect();
+        self.implement(&quote!(#root::Differentiable), &bounds, &body)
+    }
+
+    /// The memory of a training pass: for each layer its own, for each hidden output the values and their gradient.
+    fn splits(&self, hidden: &[Part<'_>]) -> TokenStream {
+        let root = self.root;
+        let splits = hidden.iter().enumerate().map(|(index, Part { rust, output, .. })| {
+            let (trace, values) = (local("trace", index), local("output", index));
+            let gradient = local("gradient", index);
+            quote_spanned! {Span::mixed_site()=>
+                let (#trace, trace) = trace.split_at_mut(
+                    <#rust as #root::Differentiable>::trace_len(inputs.len()),
+                );
+                let (#values, trace) =
+                    #root::__private::split_samples::<#output>(trace, inputs.len());
+                let (#gradient, trace) =
+                    #root::__private::split_samples::<#output>(trace, inputs.len());
+            }
+        });
+        splits.collect()
+    }
+
+    fn training_forward(&self, function: &Ident) -> TokenStream {
+        let root = self.root;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let splits = self.splits(hidden);
+        let mut source = quote_spanned!(site=> inputs);
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, .. })| {
+            let (target, trace) = (local("output", index), local("trace", index));
+            let from = std::mem::replace(&mut source, quote!(#target));
+            quote_spanned! {site=>
+                #root::Differentiable::activations(&self.#field, simd, #from, #target, #trace);
+            }
+        });
+        let steps: TokenStream = steps.collect();
+        // The gradients' room is for the backward pass.
+        let unused = (0..hidden.len()).map(|index| local("gradient", index));
+        let field = last.field;
+        quote_spanned! {site=>
+            #splits
+            #(let _ = #unused;)*
+            #steps
+            #root::Differentiable::#function(&self.#field, simd, #source, outputs, trace);
+        }
+    }
+
+    /// `of_last` are the arguments that only the last layer is given.
+    fn training_backward(&self, function: &TokenStream, of_last: &TokenStream) -> TokenStream {
+        let root = self.root;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let splits = self.splits(hidden);
+        let before = |index: usize| match index.checked_sub(1) {
+            Some(before) => {
+                let (values, gradient) = (local("output", before), local("gradient", before));
+                quote_spanned! {site=>
+                    inputs: #values, input_gradient: ::core::option::Option::Some(&mut *#gradient)
+                }
+            }
+            None => quote_spanned!(site=> inputs, input_gradient),
+        };
+        let steps = hidden.iter().enumerate().rev().map(|(index, Part { field, .. })| {
+            let (values, gradient) = (local("output", index), local("gradient", index));
+            let trace = local("trace", index);
+            let before = before(index);
+            quote_spanned! {site=>
+                #root::Differentiable::backward(
+                    &self.#field,
+                    simd,
+                    #root::layers::Batch { #before, trace: #trace, accumulate },
+                    #values,
+                    #gradient,
+                    &mut gradient.#field,
+                );
+            }
+        });
+        let before_last = before(hidden.len());
+        let field = last.field;
+        quote_spanned! {site=>
+            let #root::layers::Batch { inputs, trace, input_gradient, accumulate } = batch;
+            #splits
+            #function(
+                &self.#field,
+                simd,
+                #root::layers::Batch { #before_last, trace, accumulate },
+                #of_last,
+                &mut gradient.#field,
+            );
+            #(#steps)*
+        }
+    }
+}

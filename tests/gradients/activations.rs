@@ -1,0 +1,139 @@
+//! Every activation, hidden, last and standing alone, with every loss and every kind of target that the loss takes.
+
+use axonal::prelude::*;
+
+use crate::differences::check;
+use crate::samples::{answers, classes, distributions, halves, numbers, probabilities, signs};
+
+/// A batch that is no multiple of any vector's length.
+const SAMPLES: usize = 7;
+
+/// Checks a network with each loss and kind of targets named, and that kinks are rare where there are any.
+macro_rules! check_losses {
+    ($net:ident, $($loss:expr => $targets:ident),+ $(,)?) => {{
+        let mut rng = StdRng::seed_from_u64(11);
+        $({
+            let mut net = $net::<f64>::random(&mut rng);
+            // Biases start at zero, which hides mistakes.
+            for value in net.as_mut_slice() {
+                *value += 0.1 * numbers::<f64, 1>(1, &mut rng)[0][0];
+            }
+            let inputs = numbers(SAMPLES, &mut rng);
+            let targets = $targets(SAMPLES, &mut rng);
+            let (kinks, checks) = check(&mut *net, &inputs, &targets, &$loss, &mut rng);
+            assert!(20 * kinks <= checks, "{kinks} kinks in {checks} parameters");
+        })+
+    }};
+}
+
+macro_rules! activations {
+    ($($name:ident: [$($activation:tt)+];)+) => {$(
+        mod $name {
+            use super::*;
+
+            network! {
+                struct Hidden<input 5 => dense 9 $($activation)+ => dense 3>;
+                struct Last<input 5 => dense 4 tanh => dense 3 $($activation)+>;
+                struct Single<input 5 => dense 1 $($activation)+>;
+                struct Alone<input 5 => $($activation)+ => dense 4 => $($activation)+ => dense 3 => $($activation)+>;
+            }
+
+            #[test]
+            fn hidden() {
+                check_losses!(Hidden,
+                    MeanSquaredError => numbers,
+                    CrossEntropy => classes,
+                    BinaryCrossEntropy => probabilities,
+                );
+            }
+
+            #[test]
+            fn last() {
+                check_losses!(Last,
+                    MeanSquaredError => numbers,
+                    MeanAbsoluteError => numbers,
+                    Huber => numbers,
+                    Huber::new(0.25) => numbers,
+                    CrossEntropy => classes,
+                    CrossEntropy => distributions,
+                    // Targets whose sum is not 1.
+                    CrossEntropy => probabilities,
+                    Hinge => signs,
+                    Hinge => classes,
+                    BinaryCrossEntropy => probabilities,
+                );
+            }
+
+            #[test]
+            fn single_output() {
+                check_losses!(Single,
+                    MeanSquaredError => numbers,
+                    BinaryCrossEntropy => answers,
+                    BinaryCrossEntropy => halves,
+                    Hinge => halves,
+                );
+            }
+
+            #[test]
+            fn standing_alone() {
+                check_losses!(Alone, MeanSquaredError => numbers, CrossEntropy => classes);
+            }
+        }
+    )+};
+}
+
+activations! {
+    identity: [identity];
+    sigmoid: [sigmoid];
+    tanh: [tanh];
+    relu: [relu];
+    leaky_relu: [leaky_relu(0.01)];
+    elu: [elu(1.0)];
+    elu_half: [elu(0.5)];
+    selu: [selu];
+    gelu: [gelu];
+    silu: [silu];
+    softplus: [softplus];
+    softsign: [softsign];
+    hard_sigmoid: [hard_sigmoid];
+}
+
+/// `softmax`, which no yes-or-no question ends in.
+mod softmax {
+    use super::*;
+
+    network! {
+        struct Hidden<input 5 => dense 9 softmax => dense 3>;
+        struct Last<input 5 => dense 4 tanh => dense 3 softmax>;
+        struct Alone<input 5 => softmax => dense 3 => softmax>;
+    }
+
+    #[test]
+    fn hidden() {
+        check_losses!(Hidden,
+            MeanSquaredError => numbers,
+            CrossEntropy => classes,
+            BinaryCrossEntropy => probabilities,
+        );
+    }
+
+    #[test]
+    fn last() {
+        check_losses!(Last,
+            MeanSquaredError => numbers,
+            MeanAbsoluteError => numbers,
+            Huber => numbers,
+            Huber::new(0.25) => numbers,
+            CrossEntropy => classes,
+            CrossEntropy => distributions,
+            CrossEntropy => probabilities,
+            Hinge => signs,
+            Hinge => classes,
+        );
+    }
+
+    #[test]
+    fn standing_alone() {
+        check_losses!(Alone, MeanSquaredError => numbers, CrossEntropy => classes);
+    }
+}

@@ -1,0 +1,13 @@
+//! Gradients against finite differences, in f64: every activation with every loss and kind of target, random networks, batches.
+#![cfg(feature = "std")]
+
+#[path = "../common/architectures.rs"]
+mod architectures;
+#[path = "../common/differences.rs"]
+mod differences;
+#[path = "../common/samples.rs"]
+mod samples;
+
+mod activations;
+mod batches;
+mod random_networks;

@@ -1,0 +1,15 @@
+//! Losses, optimizers and files against PyTorch's numbers (`fixtures/losses.py`, `optimizers.py`).
+#![cfg(feature = "std")]
+
+mod losses;
+mod optimizers;
+mod stable;
+
+/// The lines of a fixture, in words.
+fn lines(fixture: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    fixture.lines().map(|line| line.split(' ').collect())
+}
+
+fn parse(words: &[&str]) -> Vec<f64> {
+    words.iter().map(|word| word.parse().unwrap()).collect()
+}

@@ -1,0 +1,7 @@
+//! What the compiler says to each mistake: one file a mistake in `tests/ui`, the messages beside it.
+
+#[test]
+fn mistakes() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*/*.rs");
+}

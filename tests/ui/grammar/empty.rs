@@ -1,0 +1,3 @@
+axonal::network! {}
+
+fn main() {}

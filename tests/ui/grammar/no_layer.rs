@@ -1,0 +1,9 @@
+use axonal::prelude::*;
+
+network! {
+    pub struct Digits<input 784>;
+}
+
+fn main() {
+    let _ = Digits::zeros();
+}

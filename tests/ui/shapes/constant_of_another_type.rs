@@ -1,0 +1,11 @@
+use axonal::prelude::*;
+
+const HIDDEN: u32 = 128;
+
+network! {
+    pub struct Digits<input 784 => dense HIDDEN sigmoid => dense 10>;
+}
+
+fn main() {
+    let _ = Digits::zeros();
+}
