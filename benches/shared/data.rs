@@ -3,7 +3,7 @@
 //! `peers.py` holds the same few lines in Python.
 
 // Each program uses its own part of this file.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 /// The number `i` of the stream `stream`, from -1 to 1: the mixing step of MurmurHash3 on 32 bits.
 pub fn noise(stream: u32, i: usize) -> f64 {

@@ -3,7 +3,7 @@
 //! What a Rust programmer writes who does without a library of neural networks, and knows nalgebra well.
 
 // Each program uses its own part of this file.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use nalgebra::{DMatrix, DMatrixView, DVector, Dyn, RealField};
 
