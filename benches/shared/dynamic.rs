@@ -166,13 +166,16 @@ impl<T: RealField + Copy> Network<T> {
                 layer.bias_gradient += column;
             }
             if let Some(before) = before.last_mut() {
-                if layer.delta.ncols() == 1 {
+                let samples = layer.delta.ncols();
+                if samples == 1 {
                     let delta = layer.delta.column(0);
                     let mut output = before.delta.column_mut(0);
                     output.gemv_tr(T::one(), &layer.weight, &delta, T::zero());
-                } else {
+                } else if layer.weight.nrows().min(layer.weight.ncols()).min(samples) > SMALL {
                     let weight = transposed(&layer.weight);
                     before.delta.gemm(T::one(), &weight, &layer.delta, T::zero());
+                } else {
+                    before.delta.gemm_tr(T::one(), &layer.weight, &layer.delta, T::zero());
                 }
             }
         }
@@ -188,6 +191,9 @@ impl<T: RealField + Copy> Network<T> {
         })
     }
 }
+
+/// Up to this size `gemm` takes loops of its own, which write out of bounds where rows have a stride in nalgebra 0.35 (its issue 1616).
+const SMALL: usize = 5;
 
 /// The transpose as a view with its strides exchanged: nothing is copied, and `gemm` hands it to `matrixmultiply` as it is
 /// (`gemm_tr` is a loop, and `transpose` a copy).

@@ -1,5 +1,7 @@
 //! 6-64-8-4 as loops over constant arrays, as in burn's issue 4811: what a programmer without a library writes.
 
+#![expect(clippy::needless_range_loop, reason = "the loops that one writes")]
+
 use std::hint::black_box;
 
 use axonal_peers::data::{self, f32s};
