@@ -81,6 +81,8 @@ pub use nalgebra;
 pub use network::Network;
 pub use pulp::Simd;
 #[doc(hidden)]
+pub use pulp::WithSimd;
+#[doc(hidden)]
 pub use rand;
 pub use sample::{Sample, Shape};
 #[cfg(feature = "std")]

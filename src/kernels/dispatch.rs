@@ -123,7 +123,7 @@ impl fmt::Display for InstructionSet {
 
 /// Runs a pass on the [current](InstructionSet::current) instruction set.
 #[inline(always)]
-pub(crate) fn dispatch<P: WithSimd>(pass: P) -> P::Output {
+pub fn dispatch<P: WithSimd>(pass: P) -> P::Output {
     match InstructionSet::current() {
         // SAFETY, for each: a set is current only after `is_available` found it on this machine.
         #[cfg(target_arch = "x86_64")]

@@ -16,7 +16,8 @@ mod transposed;
 mod vector;
 
 pub use dispatch::InstructionSet;
-pub(crate) use dispatch::dispatch;
+#[doc(hidden)]
+pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add_rows};
 #[doc(hidden)]
 pub use math::Elementary;

@@ -1,0 +1,156 @@
+//! The matrix products of a dense layer as a share of the machine's peak, measured in the same run:
+//! on each instruction set that the machine has, for one thread.
+
+#![allow(clippy::print_stdout, clippy::cast_precision_loss)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use axonal::kernels::{InstructionSet, Vector, dispatch};
+use axonal::layers::{Batch, Dense};
+use axonal::prelude::*;
+use axonal::{Differentiable, Layer, Simd, WithSimd};
+
+#[path = "shared/data.rs"]
+mod data;
+
+const IN: usize = 784;
+const OUT: usize = 128;
+type Weights = Dense<f32, IN, OUT>;
+type Input = SVector<f32, IN>;
+type Output = SVector<f32, OUT>;
+
+/// Independent fused multiply-adds in registers, nothing else: so many that none waits for another,
+/// so few that they stay in 16 registers.
+const ACCUMULATORS: usize = 12;
+const ROUNDS: usize = 10_000;
+
+struct Peak {
+    factor: f32,
+}
+
+impl WithSimd for Peak {
+    /// The operations that were done.
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let factor = Vector::splat(simd, self.factor);
+        let addend = Vector::splat(simd, 1.0 - self.factor);
+        let mut accumulators = [addend; ACCUMULATORS];
+        for _ in 0..ROUNDS {
+            for accumulator in &mut accumulators {
+                *accumulator = accumulator.mul_add(factor, addend);
+            }
+        }
+        let sum = accumulators.into_iter().fold(addend, |sum, accumulator| sum + accumulator);
+        black_box(sum.sum());
+        2 * ROUNDS * ACCUMULATORS * Vector::<f32, S>::LANES
+    }
+}
+
+/// The three products, through the methods that a network calls on its layers.
+enum Product<'a> {
+    /// Y = W X + b
+    Forward { layer: &'a Weights, inputs: &'a [Input], outputs: &'a mut [Output] },
+    /// dW = dY Xᵀ, and with `input_gradient` dX = Wᵀ dY
+    Backward {
+        layer: &'a Weights,
+        inputs: &'a [Input],
+        output_gradient: &'a [Output],
+        gradient: &'a mut Weights,
+        input_gradient: Option<&'a mut [Input]>,
+    },
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self {
+            Self::Forward { layer, inputs: [input], outputs: [output] } => {
+                layer.infer_one(simd, input, output);
+            }
+            Self::Forward { layer, inputs, outputs } => layer.infer(simd, inputs, outputs),
+            Self::Backward { layer, inputs, output_gradient, gradient, input_gradient } => {
+                let batch = Batch { inputs, trace: &mut [], input_gradient, accumulate: false };
+                layer.backward_scores(simd, batch, output_gradient, gradient);
+            }
+        }
+    }
+}
+
+/// Seconds of one call: the smallest mean of batches of calls of 20 ms.
+fn seconds(mut call: impl FnMut()) -> f64 {
+    let mut batch = 1_u32;
+    let mut best = f64::INFINITY;
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(500) {
+        let start = Instant::now();
+        for _ in 0..batch {
+            call();
+        }
+        let spent = start.elapsed();
+        if spent < Duration::from_millis(20) {
+            batch *= 2;
+        } else {
+            best = best.min(spent.as_secs_f64() / f64::from(batch));
+        }
+    }
+    best
+}
+
+fn samples<const N: usize>(count: usize) -> Vec<SVector<f32, N>> {
+    let values = data::f32s(data::inputs(count, N));
+    values.chunks_exact(N).map(SVector::from_column_slice).collect()
+}
+
+fn main() {
+    let mut layer = Weights::zeros();
+    layer.initialize(&mut StdRng::seed_from_u64(1));
+    let mut gradient = Weights::zeros();
+    for set in InstructionSet::available() {
+        InstructionSet::force(set);
+        let mut operations = 0;
+        let spent = seconds(|| operations = dispatch(Peak { factor: black_box(0.5) }));
+        let peak = operations as f64 / spent;
+        println!("{set}: {:.1} GFLOP/s in registers", peak / 1e9);
+        let report = |product: &str, count: usize, spent: f64| {
+            let speed = (2 * IN * OUT * count) as f64 / spent;
+            println!(
+                "  {product:<22} {OUT}x{IN}x{count:<4} {:>9.2} µs {:>7.1} GFLOP/s {:>5.1}%",
+                spent * 1e6,
+                speed / 1e9,
+                100.0 * speed / peak
+            );
+        };
+        for count in [1, 32, 128] {
+            let inputs = samples::<IN>(count);
+            let output_gradient = samples::<OUT>(count);
+            let mut outputs = output_gradient.clone();
+            let mut input_gradient = inputs.clone();
+            let layer = &*layer;
+            let forward = seconds(|| {
+                let (inputs, outputs) = (black_box(&inputs[..]), black_box(&mut outputs[..]));
+                dispatch(Product::Forward { layer, inputs, outputs });
+            });
+            report("forward", count, forward);
+            let mut backward = |input_gradient: Option<&mut [Input]>| {
+                dispatch(Product::Backward {
+                    layer,
+                    inputs: black_box(&inputs),
+                    output_gradient: black_box(&output_gradient),
+                    gradient: black_box(&mut gradient),
+                    input_gradient,
+                });
+            };
+            let weights = seconds(|| backward(None));
+            report("weight, bias gradient", count, weights);
+            let both = seconds(|| backward(Some(black_box(&mut input_gradient))));
+            report("input gradient", count, both - weights);
+        }
+        let bytes = (size_of::<Weights>()) as f64;
+        println!("  a layer's weights are {:.0} KB: one sample moves them once", bytes / 1e3);
+    }
+}

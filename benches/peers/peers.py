@@ -1,0 +1,413 @@
+"""The workloads in PyTorch, JAX and ONNX Runtime: one library a process, one line of JSON a measurement.
+
+peers.py pytorch|jax|onnxruntime [--only PREFIX] [--threads N] [--seconds S] [--models FOLDER]
+peers.py onnx --models FOLDER        writes the networks as ONNX files, for ONNX Runtime and tract
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+NETWORKS = {
+    "784-128-10": ([784, 128, 10], "sigmoid"),
+    "8-64-64-2": ([8, 64, 64, 2], "tanh"),
+    "784-512-512-10": ([784, 512, 512, 10], "relu"),
+    "6-64-8-4": ([6, 64, 8, 4], "relu"),
+}
+
+# The same data as benches/shared/data.rs.
+CLASS_SETS = 10
+CHECKED_STEPS = 20
+SGD_RATE = 0.1
+ADAM_RATE = 1e-3
+
+
+def noise(stream, count):
+    """So many numbers of a stream, from -1 to 1: the mixing step of MurmurHash3 on 32 bits."""
+    mask = np.uint64(0xFFFFFFFF)
+    bits = np.arange(count, dtype=np.uint64) + np.uint64((stream * 0x9E3779B9 + 1) & 0xFFFFFFFF)
+    bits &= mask
+    bits = ((bits ^ (bits >> np.uint64(16))) * np.uint64(0x85EBCA6B)) & mask
+    bits = ((bits ^ (bits >> np.uint64(13))) * np.uint64(0xC2B2AE35)) & mask
+    bits ^= bits >> np.uint64(16)
+    return bits.astype(np.float64) / 2.0**31 - 1.0
+
+
+def layers(widths, dtype=np.float32):
+    """Weights (one row an output) and biases."""
+    found = []
+    for number, (inputs, outputs) in enumerate(zip(widths, widths[1:]), 1):
+        weight = noise(number, outputs * inputs).reshape(outputs, inputs) / np.sqrt(inputs)
+        found.append((weight.astype(dtype), (0.1 * noise(100 + number, outputs)).astype(dtype)))
+    return found
+
+
+def inputs(samples, width, dtype=np.float32):
+    return (0.5 + 0.5 * noise(200, samples * width)).reshape(samples, width).astype(dtype)
+
+
+def targets(samples, width, dtype=np.float32):
+    return (0.5 + 0.5 * noise(300, samples * width)).reshape(samples, width).astype(dtype)
+
+
+def classes(samples, number):
+    return ((noise(400, samples) * 5.0 + 5.0).astype(np.int64) + number) % 10
+
+
+class Bench:
+    def __init__(self, arguments, library, version):
+        self.arguments, self.library, self.version = arguments, library, version
+
+    def wants(self, workload):
+        only = self.arguments.only
+        return workload.startswith(only) or only.startswith(workload)
+
+    def measure(self, workload, setting, check, call, wait=lambda result: None, steps=1):
+        """The smallest mean of batches of calls of 20 ms or more; a call does `steps` steps."""
+        if not self.wants(workload):
+            return
+        seconds, batch = self.arguments.seconds, 1
+
+        def timed(calls):
+            start = time.perf_counter()
+            result = None
+            for _ in range(calls):
+                result = call()
+            wait(result)
+            return time.perf_counter() - start
+
+        started = time.perf_counter()
+        while True:
+            if timed(batch) < 0.02:
+                batch *= 2
+            elif time.perf_counter() - started > 0.2 * seconds:
+                break
+        best, started = float("inf"), time.perf_counter()
+        while time.perf_counter() - started < seconds:
+            best = min(best, timed(batch) / batch)
+        line = {
+            "library": self.library,
+            "version": self.version,
+            "setting": setting,
+            "workload": workload,
+            "threads": self.arguments.threads,
+            "microseconds": round(best / steps * 1e6, 5),
+            "check": float(check),
+        }
+        print(json.dumps(line), flush=True)
+
+
+def report(error, what):
+    """A setting that a machine lacks something for is no reason to go without the others."""
+    message = str(error).strip().splitlines()
+    print(f"{what}: {type(error).__name__}: {message[0] if message else ''}", file=sys.stderr)
+
+
+def pytorch(arguments):
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    torch.set_num_interop_threads(1)
+    bench = Bench(arguments, "PyTorch", torch.__version__)
+    activations = {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
+
+    def network(widths, activation, dtype=np.float32):
+        stages = []
+        for weight, bias in layers(widths, dtype):
+            linear = torch.nn.Linear(*reversed(weight.shape), dtype=torch.from_numpy(weight).dtype)
+            with torch.no_grad():
+                linear.weight.copy_(torch.from_numpy(weight))
+                linear.bias.copy_(torch.from_numpy(bias))
+            stages += [linear, activations[activation]()]
+        return torch.nn.Sequential(*stages[:-1])
+
+    def optimizer(name, parameters, fused):
+        if name == "sgd":
+            return torch.optim.SGD(parameters, lr=SGD_RATE, fused=fused)
+        return torch.optim.Adam(parameters, lr=ADAM_RATE, fused=fused)
+
+    def train(workload, make, loss_function, batch_inputs, sets, name):
+        for setting in ["eager", "fused optimizer", "compiled", "compiled, fused optimizer"]:
+            if not bench.wants(workload):
+                return
+            net = make()
+            chosen = optimizer(name, net.parameters(), fused="fused" in setting)
+            forward = lambda x, y: loss_function(net(x), y)
+            if "compiled" in setting:
+                forward = torch.compile(forward)
+            number = 0
+
+            def step():
+                nonlocal number
+                chosen.zero_grad()
+                loss = forward(batch_inputs, sets[number % len(sets)])
+                loss.backward()
+                chosen.step()
+                number += 1
+                return loss
+
+            try:
+                for _ in range(CHECKED_STEPS):
+                    loss = step()
+                bench.measure(workload, setting, loss.item(), step)
+            except Exception as error:
+                report(error, f"{workload}, {setting}")
+
+    cross_entropy = torch.nn.CrossEntropyLoss()
+    for name in ["sgd", "adam"]:
+        for batch in [1, 32, 128]:
+            sets = [torch.from_numpy(classes(batch, number)) for number in range(CLASS_SETS)]
+            make = lambda: network([784, 128, 10], "sigmoid")
+            x = torch.from_numpy(inputs(batch, 784))
+            train(f"training/{name}/{batch}", make, cross_entropy, x, sets, name)
+
+    with torch.inference_mode():
+        for name, (widths, activation) in NETWORKS.items():
+            for batch in [1, 64]:
+                workload = f"inference/{name}/{batch}"
+                if not bench.wants(workload):
+                    continue
+                net = network(widths, activation)
+                x = torch.from_numpy(inputs(batch, widths[0]))
+                for setting in ["eager", "compiled"]:
+                    try:
+                        call = torch.compile(net) if setting == "compiled" else net
+                        bench.measure(workload, setting, call(x).abs().sum(), lambda: call(x))
+                    except Exception as error:
+                        report(error, f"{workload}, {setting}")
+
+    make = lambda: network([4, 32, 16, 4], "tanh")
+    x, y = torch.from_numpy(inputs(10_000, 4)), torch.from_numpy(targets(10_000, 4))
+    train("small/4-32-16-4", make, torch.nn.MSELoss(), x, [y], "adam")
+
+    workload = "small/24-8-2 f64"
+    if bench.wants(workload):
+        net = network([24, 8, 2], "tanh", np.float64)
+        x = torch.from_numpy(inputs(200, 24, np.float64))
+        y = torch.from_numpy(targets(200, 2, np.float64))
+        for setting in ["eager", "compiled"]:
+            forward = lambda x, y: torch.nn.functional.mse_loss(net(x), y)
+            if setting == "compiled":
+                forward = torch.compile(forward)
+
+            def gradient():
+                net.zero_grad()
+                loss = forward(x, y)
+                loss.backward()
+                return loss
+
+            try:
+                gradient()
+                check = sum(parameter.grad.abs().sum() for parameter in net.parameters())
+                bench.measure(workload, setting, check, gradient)
+            except Exception as error:
+                report(error, f"{workload}, {setting}")
+
+
+def jax(arguments):
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    if arguments.threads == 1:
+        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        os.environ["XLA_FLAGS"] = flags
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    jax.config.update("jax_enable_x64", True)
+    bench = Bench(arguments, "JAX", jax.__version__)
+    wait = jax.block_until_ready
+    activations = {"sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh, "relu": jax.nn.relu}
+
+    # JAX's users keep one row an input, and so its product needs no transpose.
+    def parameters(widths, dtype=np.float32):
+        return [(jnp.array(w.T.copy()), jnp.array(b)) for w, b in layers(widths, dtype)]
+
+    def forward(net, x, activation):
+        for weight, bias in net[:-1]:
+            x = activations[activation](x @ weight + bias)
+        weight, bias = net[-1]
+        return x @ weight + bias
+
+    def cross_entropy(net, x, y):
+        scores = jax.nn.log_softmax(forward(net, x, "sigmoid"))
+        return -jnp.take_along_axis(scores, y[:, None], axis=1).mean()
+
+    def squared_error(net, x, y):
+        return jnp.square(forward(net, x, "tanh") - y).mean()
+
+    def sgd(net, gradient, state):
+        step = lambda w, g: w - np.float32(SGD_RATE) * g
+        return jax.tree.map(step, net, gradient), state
+
+    def adam(net, gradient, state):
+        number, first, second = state
+        number += np.float32(1.0)
+        f = np.float32
+        first = jax.tree.map(lambda m, g: f(0.9) * m + f(0.1) * g, first, gradient)
+        second = jax.tree.map(lambda v, g: f(0.999) * v + f(0.001) * g * g, second, gradient)
+        root = jnp.sqrt(1 - f(0.999) ** number)
+        rate = f(ADAM_RATE) * root / (1 - f(0.9) ** number)
+        step = lambda w, m, v: w - rate * m / (jnp.sqrt(v) + f(1e-8) * root)
+        return jax.tree.map(step, net, first, second), (number, first, second)
+
+    def train(workload, widths, loss_function, x, sets, optimizer):
+        if not bench.wants(workload):
+            return
+
+        def start():
+            net = parameters(widths)
+            zeros = lambda: jax.tree.map(jnp.zeros_like, net)
+            return net, (jnp.float32(0), zeros(), zeros()) if optimizer is adam else ()
+
+        def step(carry, x, y):
+            net, state = carry
+            loss, gradient = jax.value_and_grad(loss_function)(net, x, y)
+            return optimizer(net, gradient, state), loss
+
+        jitted = jax.jit(step, donate_argnums=0)
+        carry, number = start(), 0
+
+        def one():
+            nonlocal carry, number
+            carry, loss = jitted(carry, x, sets[number % len(sets)])
+            number += 1
+            return loss
+
+        for _ in range(CHECKED_STEPS):
+            loss = one()
+        bench.measure(workload, "jitted step", loss, one, wait)
+
+        # Steps in a compiled loop, over all sets of targets in turn, so many that a call takes about 20 ms.
+        stacked = jnp.stack(sets)
+
+        def loop(carry, x, stacked, rounds):
+            def a_round(carry, _):
+                carry, losses = lax.scan(lambda carry, y: step(carry, x, y), carry, stacked)
+                return carry, losses[-1]
+
+            carry, losses = lax.scan(a_round, carry, length=rounds)
+            return carry, losses[-1]
+
+        scanned = jax.jit(loop, static_argnums=3, donate_argnums=0)
+        _, loss = scanned(start(), x, stacked, CHECKED_STEPS // len(sets))
+        begin = time.perf_counter()
+        wait(scanned(start(), x, stacked, CHECKED_STEPS // len(sets)))
+        once = (time.perf_counter() - begin) / (CHECKED_STEPS // len(sets))
+        rounds = max(1, min(200, int(0.02 / once)))
+        carry = start()
+
+        def many():
+            nonlocal carry
+            carry, loss = scanned(carry, x, stacked, rounds)
+            return loss
+
+        wait(many())
+        steps = rounds * len(sets)
+        bench.measure(workload, "scan over steps", loss, many, wait, steps=steps)
+
+    for name, optimizer in [("sgd", sgd), ("adam", adam)]:
+        for batch in [1, 32, 128]:
+            sets = [jnp.array(classes(batch, number)) for number in range(CLASS_SETS)]
+            x = jnp.array(inputs(batch, 784))
+            train(f"training/{name}/{batch}", [784, 128, 10], cross_entropy, x, sets, optimizer)
+
+    for name, (widths, activation) in NETWORKS.items():
+        for batch in [1, 64]:
+            net, x = parameters(widths), jnp.array(inputs(batch, widths[0]))
+            call = jax.jit(lambda net, x: forward(net, x, activation))
+            workload = f"inference/{name}/{batch}"
+            if bench.wants(workload):
+                check = jnp.abs(call(net, x)).sum()
+                bench.measure(workload, "jitted", check, lambda: wait(call(net, x)))
+
+    x, y = jnp.array(inputs(10_000, 4)), jnp.array(targets(10_000, 4))
+    train("small/4-32-16-4", [4, 32, 16, 4], squared_error, x, [y], adam)
+
+    if bench.wants("small/24-8-2 f64"):
+        net = parameters([24, 8, 2], np.float64)
+        x, y = jnp.array(inputs(200, 24, np.float64)), jnp.array(targets(200, 2, np.float64))
+        gradient = jax.jit(jax.value_and_grad(squared_error))
+        check = sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(gradient(net, x, y)[1]))
+        call = lambda: wait(gradient(net, x, y))
+        bench.measure("small/24-8-2 f64", "jitted", check, call)
+
+
+def model_path(arguments, name, batch):
+    return os.path.join(arguments.models, f"{name}-{batch}.onnx")
+
+
+def onnx(arguments):
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    os.makedirs(arguments.models, exist_ok=True)
+    for name, (widths, activation) in NETWORKS.items():
+        for batch in [1, 64]:
+            nodes, constants, value = [], [], "x"
+            for number, (weight, bias) in enumerate(layers(widths), 1):
+                last = number == len(widths) - 1
+                w, b, z = f"w{number}", f"b{number}", "y" if last else f"z{number}"
+                constants += [numpy_helper.from_array(weight, w), numpy_helper.from_array(bias, b)]
+                nodes.append(helper.make_node("Gemm", [value, w, b], [z], transB=1))
+                value = z
+                if not last:
+                    value = f"a{number}"
+                    nodes.append(helper.make_node(activation.capitalize(), [z], [value]))
+            shape = lambda tensor, width: helper.make_tensor_value_info(
+                tensor, TensorProto.FLOAT, [batch, width]
+            )
+            ends = [shape("x", widths[0])], [shape("y", widths[-1])]
+            graph = helper.make_graph(nodes, name, *ends, initializer=constants)
+            opsets = [helper.make_opsetid("", 17)]
+            model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+            onnx.checker.check_model(model)
+            onnx.save(model, model_path(arguments, name, batch))
+
+
+def onnxruntime(arguments):
+    import onnxruntime
+
+    bench = Bench(arguments, "ONNX Runtime", onnxruntime.__version__)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = arguments.threads
+    options.inter_op_num_threads = 1
+    for name, (widths, _) in NETWORKS.items():
+        for batch in [1, 64]:
+            workload = f"inference/{name}/{batch}"
+            if not bench.wants(workload):
+                continue
+            path = model_path(arguments, name, batch)
+            providers = ["CPUExecutionProvider"]
+            session = onnxruntime.InferenceSession(path, options, providers=providers)
+            x = onnxruntime.OrtValue.ortvalue_from_numpy(inputs(batch, widths[0]))
+            y = onnxruntime.OrtValue.ortvalue_from_numpy(
+                np.zeros((batch, widths[-1]), np.float32)
+            )
+            binding = session.io_binding()
+            binding.bind_ortvalue_input("x", x)
+            binding.bind_ortvalue_output("y", y)
+            session.run_with_iobinding(binding)
+            check = np.abs(y.numpy()).sum()
+            call = lambda: session.run_with_iobinding(binding)
+            bench.measure(workload, "IO binding", check, call)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("library", choices=["pytorch", "jax", "onnx", "onnxruntime"])
+    parser.add_argument("--only", default="")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--models", default="target/models")
+    arguments = parser.parse_args()
+    {"pytorch": pytorch, "jax": jax, "onnx": onnx, "onnxruntime": onnxruntime}[arguments.library](
+        arguments
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+//! Inference in tract, from the ONNX files that `peers.py --onnx` writes: `--models FOLDER` says where they are.
+
+use std::env;
+use std::hint::black_box;
+use std::path::PathBuf;
+
+use axonal_peers::data::{self, f32s};
+use axonal_peers::{Bench, sum_of_sizes};
+use tract_onnx::prelude::*;
+
+fn main() -> TractResult<()> {
+    let bench = Bench::new("tract", "tract-onnx", "optimized, mimalloc");
+    if !bench.wants("inference") {
+        return Ok(());
+    }
+    let folder = env::args().skip_while(|argument| argument != "--models").nth(1);
+    let folder = PathBuf::from(folder.expect("--models FOLDER"));
+    for (name, width) in
+        [("784-128-10", 784), ("8-64-64-2", 8), ("784-512-512-10", 784), ("6-64-8-4", 6)]
+    {
+        for batch in [1, 64] {
+            let model = tract_onnx::onnx()
+                .model_for_path(folder.join(format!("{name}-{batch}.onnx")))?
+                .into_optimized()?
+                .into_runnable()?;
+            let mut state = model.spawn()?;
+            let values = f32s(data::inputs(batch, width));
+            let input: TValue = Tensor::from_shape(&[batch, width], &values)?.into();
+            let outputs = state.run(tvec![input.clone()])?;
+            let check = sum_of_sizes(outputs[0].to_plain_array_view::<f32>()?.iter().copied());
+            bench.measure(&format!("inference/{name}/{batch}"), check, || {
+                state.run(tvec![black_box(&input).clone()]).expect("outputs")
+            });
+        }
+    }
+    Ok(())
+}
