@@ -79,6 +79,13 @@ impl<T: Scalar> State<T> {
         self.steps
     }
 
+    /// Forgets all steps: the moments are zero again.
+    pub fn reset(&mut self) {
+        self.steps = 0;
+        self.first.fill(T::zero());
+        self.second.fill(T::zero());
+    }
+
     /// Makes the moments at the first step.
     pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
         if self.tensors.is_empty() {

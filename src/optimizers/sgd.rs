@@ -51,7 +51,7 @@ impl<T: Scalar> Sgd<T> {
         self
     }
 
-    /// Looks ahead along the momentum.
+    /// Looks ahead along the momentum; without momentum there is nothing to look along, and nothing changes.
     #[must_use]
     pub fn nesterov(mut self) -> Self {
         self.nesterov = true;

@@ -118,7 +118,7 @@ impl<L, O, V> Trainer<L, O, V> {
     ///
     /// * [`Error::Empty`] if there are no training data, or none to validate on.
     /// * [`Error::Diverged`] if the loss or a weight becomes NaN or infinite: with the epoch and the step where it was met.
-    ///   The network then has the last weights that were good.
+    ///   The network then has the last weights that were good, and the optimizer's moments start anew.
     pub fn fit<N, Y, R>(
         &mut self,
         net: &mut N,
@@ -139,6 +139,10 @@ impl<L, O, V> Trainer<L, O, V> {
         let base = self.optimizer.learning_rate();
         let result = self.run(net, data, rng, base);
         self.optimizer.set_learning_rate(base);
+        if matches!(result, Err(Error::Diverged { .. })) {
+            // The moments have seen what led here, and may hold infinity.
+            self.optimizer.state_mut().reset();
+        }
         result
     }
 

@@ -28,8 +28,10 @@ fn nan_in_an_input_or_a_target() {
         let mut rng = StdRng::seed_from_u64(1);
         let mut net = Line::random(&mut rng);
         let mut by_hand = net.clone();
-        let error = trainer(0.1).fit(&mut *net, &data, &mut rng).unwrap_err();
+        let mut trainer = trainer(0.1);
+        let error = trainer.fit(&mut *net, &data, &mut rng).unwrap_err();
         assert_eq!(epoch_and_step(&error), (1, 4));
+        assert_eq!(trainer.optimizer().state().steps(), 0, "the moments start anew");
         let text = error.to_string();
         assert!(
             text.starts_with("training diverged in epoch 1, step 4: the loss is NaN"),
