@@ -58,7 +58,7 @@ use crate::kernels::{Scalar, Vector, activate, dispatch};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
-pub use softmax::{Softmax, log_sum_exp, softmax_in_place};
+pub use softmax::{Softmax, log_sum_exp};
 #[cfg(feature = "std")]
 pub(crate) use softmax::{largest, softmax_and_logarithm};
 

@@ -34,7 +34,7 @@ impl Activation for Softmax {
 
     #[inline(always)]
     fn sample<T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
-        let _ = softmax_in_place(simd, sample);
+        let _ = softmax_and_logarithm(simd, sample);
     }
 }
 
@@ -62,17 +62,9 @@ impl ActivationGradient for Softmax {
     }
 }
 
-/// Turns scores into probabilities, and gives back the `ln Σ exp(x_i)` of the scores:
-/// [`Softmax`] inside a pass that already runs on an instruction set.
-#[inline(always)]
-pub fn softmax_in_place<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> T {
-    let (shift, log_sum) = softmax_and_logarithm(simd, scores);
-    shift + log_sum
-}
-
 /// Turns scores into probabilities; gives back the largest score `m`, and `ln Σ exp(x_i - m)`.
 ///
-/// Their sum is what [`softmax_in_place`] returns. Apart, both are exact where the sum would round the logarithm away.
+/// Their sum is [`log_sum_exp`]. Apart, both are exact where the sum would round the logarithm away.
 #[inline(always)]
 pub(crate) fn softmax_and_logarithm<T: Scalar, S: Simd>(simd: S, scores: &mut [T]) -> (T, T) {
     let shift = largest(simd, scores);

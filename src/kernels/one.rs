@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::product::whole_columns;
 use super::{Scalar, Vector};
 use crate::activations::Activation;
 
@@ -133,8 +134,7 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
     let (m, k) = (y.len(), x.len());
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);
-    // Columns after which there are enough elements for a whole vector.
-    let whole = (m * k).checked_sub(lanes).map_or(0, |rest| (rest / m + 1).min(k));
+    let whole = whole_columns(m, k, 0, lanes);
     let mut column = 0;
     while column + PHASES <= whole {
         for (phase, sum) in sums.iter_mut().enumerate() {

@@ -104,6 +104,13 @@ fn wide<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
 }
 
+/// Of a contiguous matrix of `m` rows and `k` columns, how many columns have a whole vector of elements from row `first` on,
+/// be it that they are those of the next columns.
+#[inline(always)]
+pub(super) fn whole_columns(m: usize, k: usize, first: usize, lanes: usize) -> usize {
+    (m * k).checked_sub(first + lanes).map_or(0, |rest| (rest / m + 1).min(k))
+}
+
 /// The rows of a tile.
 #[derive(Clone, Copy)]
 struct Rows {
@@ -304,10 +311,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         let mut sums = [Vector::splat(simd, T::zero()); C];
         // Where there are fewer rows than lanes, a vector reads on into the next columns, whose lanes are not stored;
         // the last columns, where this would leave the matrix, are loaded lane by lane.
-        let whole = match (self.m * self.k).checked_sub(rows.first + lanes) {
-            Some(rest) => (rest / self.m + 1).min(self.k),
-            None => 0,
-        };
+        let whole = whole_columns(self.m, self.k, rows.first, lanes);
         // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, and of `C`,
         // the stored rows alone are touched, which are inside the matrices (the caller's promise).
         unsafe {

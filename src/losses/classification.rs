@@ -5,8 +5,7 @@ use pulp::Simd;
 
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
 use crate::activations::{
-    ActivationGradient, Elu, Gelu, HardSigmoid, Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu,
-    Softmax, Softplus, Softsign, Tanh, largest, softmax_and_logarithm,
+    ActivationGradient, ElementwiseGradient, Sigmoid, Softmax, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
 use crate::kernels::{Scalar, Vector};
@@ -146,18 +145,9 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, SVect
 )]
 pub trait BinaryScores: ActivationGradient {}
 
-impl BinaryScores for Identity {}
-impl BinaryScores for Sigmoid {}
-impl BinaryScores for Tanh {}
-impl BinaryScores for Relu {}
-impl<const N: i64, const D: u64> BinaryScores for LeakyRelu<N, D> {}
-impl<const N: i64, const D: u64> BinaryScores for Elu<N, D> {}
-impl BinaryScores for Selu {}
-impl BinaryScores for Gelu {}
-impl BinaryScores for Silu {}
-impl BinaryScores for Softplus {}
-impl BinaryScores for Softsign {}
-impl BinaryScores for HardSigmoid {}
+// The bound below is how it is known that an activation is not `softmax`; what to say about `softmax` stands above.
+#[diagnostic::do_not_recommend]
+impl<A: ElementwiseGradient> BinaryScores for A {}
 
 /// The answer to N yes-or-no questions.
 #[diagnostic::on_unimplemented(

@@ -204,11 +204,11 @@ impl OfNumber for Hinge {
     ) -> (Vector<T, S>, Vector<T, S>) {
         let zero = output.constant(0.0);
         let margin = output.constant(1.0) - target * output;
-        // Asked this way round, a NaN is passed on.
-        let met = margin.less_than(zero);
-        let met_or_at_edge = margin.equal(zero);
-        let loss = met.select(zero, margin);
-        (loss, met.select(zero, met_or_at_edge.select(zero, -target)))
+        // `zero < margin` would take a NaN for a margin that is met.
+        let inside = margin.less_than(zero);
+        let at_edge = margin.equal(zero);
+        let loss = inside.select(zero, margin);
+        (loss, inside.select(zero, at_edge.select(zero, -target)))
     }
 }
 

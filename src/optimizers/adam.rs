@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
 macro_rules! adam {
@@ -43,19 +43,7 @@ macro_rules! adam {
                 self
             }
 
-            #[doc = $decay_doc]
-            #[must_use]
-            pub fn weight_decay(mut self, rate: f64) -> Self {
-                self.decay.rate = rate;
-                self
-            }
-
-            /// Lets weights decay, but not biases.
-            #[must_use]
-            pub fn decay_weights_only(mut self) -> Self {
-                self.decay.weights_only = true;
-                self
-            }
+            decays!($decay_doc);
         }
 
         /// PyTorch's learning rate, 0.001.

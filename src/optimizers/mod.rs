@@ -236,3 +236,23 @@ macro_rules! accessors {
     };
 }
 use accessors;
+
+/// The methods of an optimizer with weight decay, in its `impl` block.
+macro_rules! decays {
+    ($doc:literal) => {
+        #[doc = $doc]
+        #[must_use]
+        pub fn weight_decay(mut self, rate: f64) -> Self {
+            self.decay.rate = rate;
+            self
+        }
+
+        /// Lets weights decay, but not biases.
+        #[must_use]
+        pub fn decay_weights_only(mut self) -> Self {
+            self.decay.weights_only = true;
+            self
+        }
+    };
+}
+use decays;

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Decay, Optimizer, Rule, State, Update, accessors, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
 /// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
@@ -58,19 +58,7 @@ impl<T: Scalar> Sgd<T> {
         self
     }
 
-    /// Sets the weight decay λ (an L2 penalty).
-    #[must_use]
-    pub fn weight_decay(mut self, rate: f64) -> Self {
-        self.decay.rate = rate;
-        self
-    }
-
-    /// Lets weights decay, but not biases.
-    #[must_use]
-    pub fn decay_weights_only(mut self) -> Self {
-        self.decay.weights_only = true;
-        self
-    }
+    decays!("Sets the weight decay λ (an L2 penalty).");
 }
 
 /// PyTorch's learning rate, 0.001.

@@ -5,8 +5,6 @@ mod progress;
 mod schedule;
 mod trainer;
 
-use core::marker::PhantomData;
-
 use num_traits::{Float, Zero};
 use pulp::{Simd, WithSimd};
 
@@ -138,15 +136,7 @@ where
         }
         return N::Scalar::zero();
     }
-    dispatch(Pass {
-        net,
-        inputs,
-        targets,
-        loss,
-        memory,
-        gradient,
-        output: PhantomData::<N::Output>,
-    })
+    dispatch(Pass { net, inputs, targets, loss, memory, gradient })
 }
 
 /// Loss and, if it is asked for, gradient of a batch, in pieces.
@@ -157,7 +147,6 @@ struct Pass<'a, N: Layer, Y, L> {
     loss: &'a L,
     memory: &'a mut [N::Scalar],
     gradient: Option<&'a mut N>,
-    output: PhantomData<N::Output>,
 }
 
 impl<N, Y, L> WithSimd for Pass<'_, N, Y, L>
@@ -169,7 +158,7 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> N::Scalar {
-        let Self { net, inputs, targets, loss, memory, mut gradient, .. } = self;
+        let Self { net, inputs, targets, loss, memory, mut gradient } = self;
         #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
         let count = inputs.len() as f64;
         let scale = N::Scalar::of(1.0 / count);
