@@ -7,9 +7,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use axonal::kernels::{InstructionSet, Vector, dispatch};
-use axonal::layers::{Batch, Dense};
+use axonal::layers::{Batch, Dense, GradientSink};
 use axonal::prelude::*;
-use axonal::{Differentiable, Layer, Simd, WithSimd};
+use axonal::{Differentiable, Layer, Parameters, Simd, WithSimd};
 
 #[path = "shared/data.rs"]
 mod data;
@@ -74,8 +74,10 @@ impl WithSimd for Product<'_> {
             }
             Self::Forward { layer, inputs, outputs } => layer.infer(simd, inputs, outputs),
             Self::Backward { layer, inputs, output_gradient, gradient, input_gradient } => {
-                let batch = Batch { inputs, trace: &mut [], input_gradient, accumulate: false };
-                layer.backward_scores(simd, batch, output_gradient, gradient);
+                let batch = Batch { inputs, trace: &mut [], input_gradient };
+                let (parameters, gradient) = (layer.as_slice(), gradient.as_mut_slice());
+                let sink = GradientSink::<_, Sgd>::gradient(parameters, gradient, false);
+                Weights::backward_scores(simd, batch, output_gradient, sink);
             }
         }
     }

@@ -39,6 +39,14 @@
 //! What can be seen in a description is a compile error. At run time there is one type, [`Error`], which names the place,
 //! what was expected and what was found.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what only training uses stands beside what inference does"
+    )
+)]
 
 extern crate self as axonal;
 
@@ -75,7 +83,9 @@ pub use axonal_macros::{Parameters, network};
 #[cfg(feature = "std")]
 pub use error::Error;
 pub use kernels::{Parameters, Scalar};
-pub use layers::{Differentiable, Layer};
+#[cfg(feature = "std")]
+pub use layers::Differentiable;
+pub use layers::Layer;
 #[doc(hidden)]
 pub use nalgebra;
 pub use network::Network;

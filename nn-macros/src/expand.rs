@@ -80,7 +80,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     context.bounds = context.user_bounds();
     let mut tokens = context.structure();
     tokens.extend(context.layer());
-    if definition.network.layers.iter().all(Layer::is_differentiable) {
+    if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
         tokens.extend(context.differentiable());
     }
     tokens.extend(context.network());

@@ -27,14 +27,18 @@ impl Context<'_> {
         let forward = |last: &str| self.training_forward(&Ident::new(last, site));
         let (scores, activations) = (forward("scores"), forward("activations"));
         let backward_scores = self.training_backward(
-            &quote_spanned!(site=> #root::Differentiable::backward_scores),
+            &Ident::new("backward_scores", site),
             &quote_spanned!(site=> score_gradient),
         );
         let backward = self.training_backward(
-            &quote_spanned!(site=> #root::Differentiable::backward),
+            &Ident::new("backward", site),
             &quote_spanned!(site=> outputs, output_gradient),
         );
+        let types = self.parts.iter().map(|part| &part.rust);
         let body = quote_spanned! {site=>
+            const WHOLE_BATCH: ::core::primitive::bool =
+                false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
+
             fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
                 #trace_len
             }
@@ -43,6 +47,7 @@ impl Context<'_> {
             fn scores<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
+                context: #root::layers::Context,
                 inputs: &[Self::Input],
                 outputs: &mut [Self::Output],
                 trace: &mut [#scalar],
@@ -54,6 +59,7 @@ impl Context<'_> {
             fn activations<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
+                context: #root::layers::Context,
                 inputs: &[Self::Input],
                 outputs: &mut [Self::Output],
                 trace: &mut [#scalar],
@@ -62,24 +68,28 @@ impl Context<'_> {
             }
 
             #[inline(always)]
-            fn backward_scores<Instructions: #root::Simd>(
-                &self,
+            fn backward_scores<
+                Instructions: #root::Simd,
+                Optimizer: #root::optimizers::Optimizer<#scalar>,
+            >(
                 simd: Instructions,
                 batch: #root::layers::Batch<'_, Self>,
                 score_gradient: &[Self::Output],
-                gradient: &mut Self,
+                sink: #root::layers::GradientSink<'_, #scalar, Optimizer>,
             ) {
                 #backward_scores
             }
 
             #[inline(always)]
-            fn backward<Instructions: #root::Simd>(
-                &self,
+            fn backward<
+                Instructions: #root::Simd,
+                Optimizer: #root::optimizers::Optimizer<#scalar>,
+            >(
                 simd: Instructions,
                 batch: #root::layers::Batch<'_, Self>,
                 outputs: &[Self::Output],
                 output_gradient: &mut [Self::Output],
-                gradient: &mut Self,
+                sink: #root::layers::GradientSink<'_, #scalar, Optimizer>,
             ) {
                 #backward
             }
@@ -129,23 +139,27 @@ impl Context<'_> {
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
             quote_spanned! {site=>
-                #root::Differentiable::activations(&self.#field, simd, #from, #target, #trace);
+                #root::Differentiable::activations(
+                    &self.#field, simd, context.layer(#index), #from, #target, #trace,
+                );
             }
         });
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let field = last.field;
+        let (field, index) = (last.field, hidden.len());
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
-            #root::Differentiable::#function(&self.#field, simd, #source, outputs, trace);
+            #root::Differentiable::#function(
+                &self.#field, simd, context.layer(#index), #source, outputs, trace,
+            );
         }
     }
 
     /// `of_last` are the arguments that only the last layer is given.
-    fn training_backward(&self, function: &TokenStream, of_last: &TokenStream) -> TokenStream {
+    fn training_backward(&self, function: &Ident, of_last: &TokenStream) -> TokenStream {
         let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
@@ -159,34 +173,36 @@ impl Context<'_> {
             }
             None => quote_spanned!(site=> inputs, input_gradient),
         };
-        let steps = hidden.iter().enumerate().rev().map(|(index, Part { field, .. })| {
+        // From the last layer to the first, each takes its parameters off the sink.
+        let steps = hidden.iter().enumerate().rev().map(|(index, Part { rust, .. })| {
             let (values, gradient) = (local("output", index), local("gradient", index));
             let trace = local("trace", index);
             let before = before(index);
             quote_spanned! {site=>
-                #root::Differentiable::backward(
-                    &self.#field,
+                let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
+                <#rust as #root::Differentiable>::backward(
                     simd,
-                    #root::layers::Batch { #before, trace: #trace, accumulate },
+                    #root::layers::Batch { #before, trace: #trace },
                     #values,
                     #gradient,
-                    &mut gradient.#field,
+                    part,
                 );
             }
         });
         let before_last = before(hidden.len());
-        let field = last.field;
+        let last = &last.rust;
         quote_spanned! {site=>
-            let #root::layers::Batch { inputs, trace, input_gradient, accumulate } = batch;
+            let #root::layers::Batch { inputs, trace, input_gradient } = batch;
             #splits
-            #function(
-                &self.#field,
+            let (rest, part) = sink.split_last(<#last as #root::Parameters>::COUNT);
+            <#last as #root::Differentiable>::#function(
                 simd,
-                #root::layers::Batch { #before_last, trace, accumulate },
+                #root::layers::Batch { #before_last, trace },
                 #of_last,
-                &mut gradient.#field,
+                part,
             );
             #(#steps)*
+            let _ = rest;
         }
     }
 }

@@ -47,6 +47,18 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     ///
     /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
     #[inline(always)]
+    fn from_slice(scalars: &[Self::Scalar]) -> &Self {
+        assert_eq!(scalars.len(), Self::COUNT, "a slice of another length than the parameters");
+        // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
+        unsafe { &*scalars.as_ptr().cast::<Self>() }
+    }
+
+    /// A flat slice seen as this type.
+    ///
+    /// # Panics
+    ///
+    /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
+    #[inline(always)]
     fn from_mut_slice(scalars: &mut [Self::Scalar]) -> &mut Self {
         assert_eq!(scalars.len(), Self::COUNT, "a slice of another length than the parameters");
         // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.

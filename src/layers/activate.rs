@@ -7,9 +7,13 @@ use nalgebra::SVector;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{Batch, Differentiable, Layer, Part, Path};
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Layer, Part, Path};
 use crate::activations::{Activation, ActivationGradient, apply_on};
 use crate::kernels::activate;
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
 use crate::sample::{Sample, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -110,6 +114,7 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
     }
 }
 
+#[cfg(feature = "std")]
 impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activate<T, N, A> {
     fn trace_len(_samples: usize) -> usize {
         0
@@ -119,6 +124,7 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
     fn scores<S: Simd>(
         &self,
         _simd: S,
+        _context: Context,
         inputs: &[Self::Input],
         scores: &mut [Self::Output],
         _trace: &mut [T],
@@ -130,6 +136,7 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
     fn activations<S: Simd>(
         &self,
         simd: S,
+        _context: Context,
         inputs: &[Self::Input],
         outputs: &mut [Self::Output],
         _trace: &mut [T],
@@ -138,12 +145,11 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd>(
-        &self,
+    fn backward_scores<S: Simd, O: Optimizer<T>>(
         _simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        _gradient: &mut Self,
+        _sink: GradientSink<'_, T, O>,
     ) {
         if let Some(input_gradient) = batch.input_gradient {
             input_gradient.copy_from_slice(score_gradient);
@@ -151,13 +157,12 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
     }
 
     #[inline(always)]
-    fn backward<S: Simd>(
-        &self,
+    fn backward<S: Simd, O: Optimizer<T>>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        gradient: &mut Self,
+        sink: GradientSink<'_, T, O>,
     ) {
         simd.vectorize(Derivative::<T, A> {
             scores: if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] },
@@ -166,7 +171,7 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
             width: N,
             activation: PhantomData,
         });
-        self.backward_scores(simd, batch, output_gradient, gradient);
+        Self::backward_scores(simd, batch, output_gradient, sink);
     }
 }
 

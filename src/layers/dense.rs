@@ -7,13 +7,24 @@ use nalgebra::{SMatrix, SVector};
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::activate::{Activated, Derivative};
-use super::{Batch, Differentiable, Kind, Layer, Part, Path};
-use crate::activations::{Activation, ActivationGradient, Identity, Step};
+use super::activate::Activated;
+#[cfg(feature = "std")]
+use super::{
+    Batch, Context, Differentiable, GradientSink, activate::Derivative,
+    weight_gradient::WeightGradient,
+};
+use super::{Kind, Layer, Part, Path};
+use crate::activations::{Activation, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, Start, TransposedProduct, add_rows, product_one};
+use crate::kernels::{Product, Start, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::{
+    activations::ActivationGradient,
+    kernels::{TransposedProduct, add_rows},
+    optimizers::Optimizer,
+};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -167,6 +178,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     }
 }
 
+#[cfg(feature = "std")]
 impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>> Differentiable
     for Dense<T, IN, OUT, A, B>
 {
@@ -178,22 +190,28 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     fn scores<S: Simd>(
         &self,
         simd: S,
+        _context: Context,
         inputs: &[Self::Input],
         scores: &mut [Self::Output],
         _trace: &mut [T],
     ) {
-        self.multiply(simd, inputs, scores);
+        if let ([input], [scores]) = (inputs, &mut *scores) {
+            simd.vectorize(Scores { layer: self, input, output: scores });
+        } else {
+            self.multiply(simd, inputs, scores);
+        }
     }
 
     #[inline(always)]
     fn activations<S: Simd>(
         &self,
         simd: S,
+        context: Context,
         inputs: &[Self::Input],
         outputs: &mut [Self::Output],
         trace: &mut [T],
     ) {
-        self.multiply(simd, inputs, outputs);
+        self.scores(simd, context, inputs, outputs, trace);
         if A::NEEDS_SCORES {
             trace.copy_from_slice(flat(outputs));
         }
@@ -201,33 +219,18 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd>(
-        &self,
+    fn backward_scores<S: Simd, O: Optimizer<T>>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        gradient: &mut Self,
+        sink: GradientSink<'_, T, O>,
     ) {
-        let Batch { inputs, input_gradient, accumulate, .. } = batch;
+        let Batch { inputs, input_gradient, .. } = batch;
         let samples = score_gradient.len();
         let score_gradient = flat(score_gradient);
-        simd.vectorize(Product::<T, true> {
-            a: score_gradient,
-            b: flat(inputs),
-            b_stride: IN,
-            c: gradient.weight.as_mut_slice(),
-            m: OUT,
-            k: samples,
-            n: IN,
-            c_stride: OUT,
-            start: if accumulate { Start::Current } else { Start::Zero },
-        });
-        if B::COUNT > 0 {
-            add_rows(simd, gradient.bias.as_mut_slice(), score_gradient, accumulate);
-        }
         if let Some(input_gradient) = input_gradient {
             simd.vectorize(TransposedProduct {
-                a: self.weight.as_slice(),
+                a: sink.layer::<Self>().weight.as_slice(),
                 b: score_gradient,
                 c: flat_mut(input_gradient),
                 k: OUT,
@@ -235,16 +238,29 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
                 n: samples,
             });
         }
+        let (weight, mut bias) = sink.split_at(IN * OUT);
+        simd.vectorize(WeightGradient {
+            score_gradient,
+            inputs: flat(inputs),
+            samples,
+            outputs: OUT,
+            stride: IN,
+            sink: weight,
+        });
+        if B::COUNT > 0 {
+            let (gradient, accumulate) = bias.block(0..OUT);
+            add_rows(simd, gradient, score_gradient, accumulate);
+            bias.finish(simd, 0..OUT);
+        }
     }
 
     #[inline(always)]
-    fn backward<S: Simd>(
-        &self,
+    fn backward<S: Simd, O: Optimizer<T>>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        gradient: &mut Self,
+        sink: GradientSink<'_, T, O>,
     ) {
         let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
         simd.vectorize(Derivative::<T, A> {
@@ -254,7 +270,30 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             width: OUT,
             activation: PhantomData,
         });
-        self.backward_scores(simd, batch, output_gradient, gradient);
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+/// One sample up to, and without, the activation.
+#[cfg(feature = "std")]
+struct Scores<'a, T, const IN: usize, const OUT: usize, A, B> {
+    layer: &'a Dense<T, IN, OUT, A, B>,
+    input: &'a SVector<T, IN>,
+    output: &'a mut SVector<T, OUT>,
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> WithSimd
+    for Scores<'_, T, IN, OUT, A, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layer, input, output } = self;
+        let (weight, bias) = (layer.weight.as_slice(), layer.bias.as_slice());
+        let output = output.as_mut_slice();
+        product_one::<Identity, T, S>(simd, weight, input.as_slice(), bias, output);
     }
 }
 

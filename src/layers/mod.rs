@@ -1,7 +1,15 @@
 //! The layers, and the traits that a layer, a network and a network inside a network have in common.
 
 mod activate;
+#[cfg(feature = "std")]
+mod context;
 mod dense;
+#[cfg(feature = "std")]
+mod differentiable;
+#[cfg(feature = "std")]
+mod sink;
+#[cfg(feature = "std")]
+mod weight_gradient;
 
 use core::fmt;
 
@@ -9,7 +17,13 @@ use pulp::Simd;
 use rand::Rng;
 
 pub use activate::Activate;
+#[cfg(feature = "std")]
+pub use context::Context;
 pub use dense::{Dense, NoBias};
+#[cfg(feature = "std")]
+pub use differentiable::{Batch, Differentiable};
+#[cfg(feature = "std")]
+pub use sink::GradientSink;
 
 use crate::activations::Activation;
 use crate::kernels::Parameters;
@@ -41,72 +55,6 @@ pub trait Layer: Parameters {
 
     /// Calls `visit` with each layer and each of its tensors, in memory order.
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
-}
-
-/// A layer that backpropagation goes through.
-///
-/// A training pass is: [`activations`](Self::activations) through all layers but the last, [`scores`](Self::scores) of the last one,
-/// the loss, which turns scores into their gradient, then [`backward_scores`](Self::backward_scores) of the last layer
-/// and [`backward`](Self::backward) of the others.
-#[diagnostic::on_unimplemented(
-    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
-    label = "`{Self}: Differentiable` is not implemented",
-    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
-)]
-pub trait Differentiable: Layer {
-    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
-    fn trace_len(samples: usize) -> usize;
-
-    /// The forward pass of training up to, and without, [`Layer::Activation`].
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        trace: &mut [Self::Scalar],
-    );
-
-    /// The forward pass of training.
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        inputs: &[Self::Input],
-        outputs: &mut [Self::Output],
-        trace: &mut [Self::Scalar],
-    );
-
-    /// From the gradient of the scores to that of the parameters, which is added to `gradient` or replaces it,
-    /// and to that of the inputs where there is someone to use it.
-    fn backward_scores<S: Simd>(
-        &self,
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
-        gradient: &mut Self,
-    );
-
-    /// As [`backward_scores`](Self::backward_scores), from the gradient of the outputs, which is overwritten with that of the scores.
-    fn backward<S: Simd>(
-        &self,
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        gradient: &mut Self,
-    );
-}
-
-/// What a backward pass is given of the forward pass before it, and where its results go.
-#[expect(missing_debug_implementations, reason = "it lives for one call")]
-pub struct Batch<'a, L: Layer> {
-    /// The inputs of the forward pass.
-    pub inputs: &'a [L::Input],
-    /// What the forward pass kept.
-    pub trace: &'a mut [L::Scalar],
-    /// Where the gradient of the inputs is written, if somebody needs it.
-    pub input_gradient: Option<&'a mut [L::Input]>,
-    /// Whether the gradient of the parameters is added to what is there.
-    pub accumulate: bool,
 }
 
 /// A part of a layer's description.
@@ -143,6 +91,8 @@ pub enum Kind {
     Weight,
     /// Is added to something.
     Bias,
+    /// Kept while training, by the layer itself: it has no gradient, and optimizers leave it alone.
+    Statistic,
 }
 
 /// The way to a layer or tensor through the networks around it; displays as `encoder.dense1.weight`.

@@ -5,9 +5,7 @@ mod adam;
 mod rmsprop;
 mod sgd;
 
-use core::ops::Range;
-
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
@@ -25,7 +23,7 @@ use crate::layers::{Kind, Part, Path};
     message = "`{Self}` is not an optimizer of a network of `{T}`",
     note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
 )]
-pub trait Optimizer<T: Scalar> {
+pub trait Optimizer<T: Scalar>: Sync {
     /// The step size.
     fn learning_rate(&self) -> f64;
 
@@ -65,10 +63,11 @@ pub struct Update<'a, T> {
 /// What an optimizer keeps between steps: its moments, and the memory that a step needs.
 #[derive(Clone, Debug, Default)]
 pub struct State<T> {
-    steps: u64,
-    first: Vec<T>,
-    second: Vec<T>,
-    tensors: Vec<(Kind, Range<usize>)>,
+    pub(crate) steps: u64,
+    pub(crate) seed: u64,
+    pub(crate) first: Vec<T>,
+    pub(crate) second: Vec<T>,
+    pub(crate) tensors: Tensors,
     pub(crate) gradient: Vec<T>,
     pub(crate) memory: Vec<T>,
 }
@@ -77,6 +76,12 @@ impl<T: Scalar> State<T> {
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Sets where the randomness of training, such as dropout's, begins; 0 unless told otherwise.
+    /// A [`Trainer`](crate::training::Trainer) draws it from the generator that it is given.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
     }
 
     /// Forgets all steps: the moments are zero again.
@@ -88,19 +93,11 @@ impl<T: Scalar> State<T> {
 
     /// Makes the moments at the first step.
     pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
-        if self.tensors.is_empty() {
-            let mut end = 0;
-            N::describe(&Path::ROOT, &mut |_, part| {
-                if let Part::Tensor { kind, shape } = part {
-                    let start = end;
-                    end += shape.iter().product::<usize>();
-                    self.tensors.push((kind, start..end));
-                }
-            });
-            assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
-            self.gradient = vec![T::zero(); end];
-            self.first = vec![T::zero(); if moments > 0 { end } else { 0 }];
-            self.second = vec![T::zero(); if moments > 1 { end } else { 0 }];
+        if self.tensors.0.is_empty() {
+            self.tensors = Tensors::of::<N>();
+            self.gradient = vec![T::zero(); N::COUNT];
+            self.first = vec![T::zero(); if moments > 0 { N::COUNT } else { 0 }];
+            self.second = vec![T::zero(); if moments > 1 { N::COUNT } else { 0 }];
         }
         assert_eq!(
             self.gradient.len(),
@@ -110,33 +107,29 @@ impl<T: Scalar> State<T> {
     }
 }
 
-/// One step of an optimizer over all tensors of a network.
-pub(crate) struct Step<'a, T, O> {
-    pub optimizer: &'a O,
-    pub state: &'a mut State<T>,
-    pub parameters: &'a mut [T],
-}
+/// The tensors of a network, by where they end among its parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tensors(Vec<(Kind, usize)>);
 
-impl<T: Scalar, O: Optimizer<T>> WithSimd for Step<'_, T, O> {
-    type Output = ();
+impl Tensors {
+    fn of<N: Layer>() -> Self {
+        let mut tensors = Vec::new();
+        let mut end = 0;
+        N::describe(&Path::ROOT, &mut |_, part| {
+            if let Part::Tensor { kind, shape } = part {
+                end += shape.iter().product::<usize>();
+                tensors.push((kind, end));
+            }
+        });
+        assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
+        Self(tensors)
+    }
 
+    /// The kind of the tensor that a parameter is in, and where it ends.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { optimizer, state, parameters } = self;
-        state.steps += 1;
-        for (kind, range) in &state.tensors {
-            optimizer.update(
-                simd,
-                Update {
-                    step: state.steps,
-                    kind: *kind,
-                    parameters: &mut parameters[range.clone()],
-                    gradient: &state.gradient[range.clone()],
-                    first: state.first.get_mut(range.clone()).unwrap_or_default(),
-                    second: state.second.get_mut(range.clone()).unwrap_or_default(),
-                },
-            );
-        }
+    pub(crate) fn at(&self, parameter: usize) -> (Kind, usize) {
+        let index = self.0.partition_point(|(_, end)| *end <= parameter);
+        self.0[index]
     }
 }
 

@@ -12,26 +12,32 @@ pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
 pub use trainer::{NoValidation, Trainer, ValidateOn};
 
-use crate::kernels::{Parameters, Scalar, dispatch};
-use crate::layers::Batch;
+use crate::Differentiable;
+use crate::kernels::{Scalar, dispatch};
+use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::{Optimizer, Step};
+use crate::optimizers::{Optimizer, Sgd, State};
 use crate::sample::{Sample, split_samples};
-use crate::{Differentiable, Layer};
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that these stay in the cache.
 const CACHED: usize = 64 * 1024;
 
-/// How many samples a pass takes at a time.
-fn piece<N: Differentiable>() -> usize {
-    let each = N::trace_len(1) + <N::Input as Sample>::LEN + 2 * <N::Output as Sample>::LEN;
+/// How many samples of a batch a pass takes at a time.
+fn piece<N: Differentiable>(samples: usize) -> usize {
+    if N::WHOLE_BATCH {
+        return samples.max(1);
+    }
+    let each = N::trace_len(1) + <N::Output as Sample>::LEN;
+    // Each piece goes over the whole gradient once more: it should not be shorter than that.
+    let most = (CACHED.max(N::COUNT) / each).max(12);
+    let pieces = samples.div_ceil(most).max(1);
     // Twelve samples are two tiles of the matrix kernels.
-    (CACHED / each / 12 * 12).max(48)
+    samples.div_ceil(pieces).next_multiple_of(12).max(12)
 }
 
 /// How many scalars a pass over so many samples keeps.
 fn memory_len<N: Differentiable>(samples: usize) -> usize {
-    let samples = samples.min(piece::<N>());
+    let samples = samples.min(piece::<N>(samples));
     N::trace_len(samples) + samples * <N::Output as Sample>::LEN
 }
 
@@ -46,9 +52,17 @@ where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
 {
+    check(inputs, targets);
     let mut gradient = N::zeros();
     let mut memory = vec![N::Scalar::zero(); memory_len::<N>(inputs.len())];
-    let loss = pass(net, inputs, targets, loss, &mut memory, Some(&mut gradient));
+    let loss = dispatch(Pass::<N, Y, L, Sgd<N::Scalar>> {
+        inputs,
+        targets,
+        loss,
+        memory: &mut memory,
+        context: Context::training(0),
+        sink: GradientSink::gradient(net.as_slice(), gradient.as_mut_slice(), false),
+    });
     (loss, gradient)
 }
 
@@ -58,8 +72,9 @@ where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
 {
+    check(inputs, targets);
     let mut memory = vec![N::Scalar::zero(); memory_len::<N>(inputs.len())];
-    pass(net, inputs, targets, loss, &mut memory, None)
+    dispatch(Measure { net, inputs, targets, loss, memory: &mut memory })
 }
 
 /// See [`Network::train_step`](crate::Network::train_step).
@@ -75,81 +90,82 @@ where
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    let mean = gradient_into_state(net, inputs, targets, loss, optimizer);
-    if mean.is_finite() && !inputs.is_empty() {
-        update(net, optimizer);
+    check(inputs, targets);
+    if inputs.is_empty() {
+        return N::Scalar::zero();
     }
+    let moments = optimizer.moments();
+    optimizer.state_mut().prepare::<N>(moments);
+    // The state is read and the optimizer asked at the same time.
+    let mut state = core::mem::take(optimizer.state_mut());
+    let mean = step_with_state(net, inputs, targets, loss, &*optimizer, &mut state);
+    *optimizer.state_mut() = state;
     mean
 }
 
-/// The first half of a step: loss and gradient. The gradient is left in the optimizer's state.
-fn gradient_into_state<N, Y, L, O>(
-    net: &N,
+fn step_with_state<N, Y, L, O>(
+    net: &mut N,
     inputs: &[N::Input],
     targets: &[Y],
     loss: &L,
-    optimizer: &mut O,
+    optimizer: &O,
+    state: &mut State<N::Scalar>,
 ) -> N::Scalar
 where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    let moments = optimizer.moments();
-    let state = optimizer.state_mut();
-    state.prepare::<N>(moments);
     let needed = memory_len::<N>(inputs.len());
     if state.memory.len() < needed {
         state.memory.resize(needed, N::Scalar::zero());
     }
-    let gradient = N::from_mut_slice(&mut state.gradient);
-    pass(net, inputs, targets, loss, &mut state.memory[..needed], Some(gradient))
-}
-
-/// The second half of a step: along the gradient in the optimizer's state.
-fn update<N, O>(net: &mut N, optimizer: &mut O)
-where
-    N: Parameters,
-    O: Optimizer<N::Scalar>,
-{
-    let mut state = core::mem::take(optimizer.state_mut());
-    dispatch(Step { optimizer: &*optimizer, state: &mut state, parameters: net.as_mut_slice() });
-    *optimizer.state_mut() = state;
-}
-
-fn pass<N, Y, L>(
-    net: &N,
-    inputs: &[N::Input],
-    targets: &[Y],
-    loss: &L,
-    memory: &mut [N::Scalar],
-    gradient: Option<&mut N>,
-) -> N::Scalar
-where
-    N: Differentiable,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
-    if inputs.is_empty() {
-        if let Some(gradient) = gradient {
-            gradient.as_mut_slice().fill(N::Scalar::zero());
+    let context = Context::training(state.seed).layer(usize::try_from(state.steps).unwrap_or(0));
+    let State { steps, first, second, tensors, gradient, memory, .. } = state;
+    let memory = &mut memory[..needed];
+    let number = *steps + 1;
+    let mean: N::Scalar;
+    if inputs.len() <= piece::<N>(inputs.len()) {
+        let moments = [first.as_mut_slice(), second.as_mut_slice()];
+        let parameters = net.as_mut_slice();
+        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
+        mean = dispatch(Pass::<N, Y, L, O> { inputs, targets, loss, memory, context, sink });
+    } else {
+        let sink = GradientSink::<_, O>::gradient(net.as_slice(), gradient, false);
+        mean = dispatch(Pass::<N, Y, L, O> { inputs, targets, loss, memory, context, sink });
+        if mean.is_finite() {
+            let moments = [first.as_mut_slice(), second.as_mut_slice()];
+            let parameters = net.as_mut_slice();
+            dispatch(Finish(GradientSink::step(
+                parameters, gradient, moments, optimizer, tensors, number,
+            )));
         }
-        return N::Scalar::zero();
     }
-    dispatch(Pass { net, inputs, targets, loss, memory, gradient })
+    if mean.is_finite() {
+        *steps = number;
+    }
+    mean
 }
 
-/// Loss and, if it is asked for, gradient of a batch, in pieces.
-struct Pass<'a, N: Layer, Y, L> {
+fn check<X, Y>(inputs: &[X], targets: &[Y]) {
+    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+fn as_f64(count: usize) -> f64 {
+    count as f64
+}
+
+/// The mean loss of a batch, in pieces.
+struct Measure<'a, N: Differentiable, Y, L> {
     net: &'a N,
     inputs: &'a [N::Input],
     targets: &'a [Y],
     loss: &'a L,
     memory: &'a mut [N::Scalar],
-    gradient: Option<&'a mut N>,
 }
 
-impl<N, Y, L> WithSimd for Pass<'_, N, Y, L>
+impl<N, Y, L> WithSimd for Measure<'_, N, Y, L>
 where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
@@ -158,24 +174,73 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> N::Scalar {
-        let Self { net, inputs, targets, loss, memory, mut gradient } = self;
-        #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
-        let count = inputs.len() as f64;
-        let scale = N::Scalar::of(1.0 / count);
+        let Self { net, inputs, targets, loss, memory } = self;
+        let count = as_f64(inputs.len().max(1));
         let mut sum = 0.0;
-        let mut accumulate = false;
-        let piece = piece::<N>();
+        let piece = piece::<N>(inputs.len());
         for (inputs, targets) in inputs.chunks(piece).zip(targets.chunks(piece)) {
             let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
             let trace = &mut rest[..N::trace_len(inputs.len())];
-            net.scores(simd, inputs, scores, trace);
-            sum += loss.evaluate(simd, scores, targets, scale);
-            if let Some(gradient) = gradient.as_deref_mut() {
-                let batch = Batch { inputs, trace, input_gradient: None, accumulate };
-                net.backward_scores(simd, batch, scores, gradient);
-                accumulate = true;
-            }
+            net.scores(simd, Context::INFERENCE, inputs, scores, trace);
+            sum += loss.evaluate(simd, scores, targets, N::Scalar::of(1.0 / count));
         }
         N::Scalar::of(sum / count)
+    }
+}
+
+/// The mean loss of a batch, and its gradient into a sink, in pieces; into a step, in one piece.
+struct Pass<'a, N: Differentiable, Y, L, O> {
+    inputs: &'a [N::Input],
+    targets: &'a [Y],
+    loss: &'a L,
+    memory: &'a mut [N::Scalar],
+    context: Context,
+    sink: GradientSink<'a, N::Scalar, O>,
+}
+
+impl<N, Y, L, O> WithSimd for Pass<'_, N, Y, L, O>
+where
+    N: Differentiable,
+    L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
+{
+    type Output = N::Scalar;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> N::Scalar {
+        let Self { inputs, targets, loss, memory, context, mut sink } = self;
+        let count = as_f64(inputs.len().max(1));
+        let mut sum = 0.0;
+        let piece = piece::<N>(inputs.len());
+        for (index, (inputs, targets)) in
+            inputs.chunks(piece).zip(targets.chunks(piece)).enumerate()
+        {
+            let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
+            let trace = &mut rest[..N::trace_len(inputs.len())];
+            let context = context.samples_from(index * piece);
+            sink.layer::<N>().scores(simd, context, inputs, scores, trace);
+            sum += loss.evaluate(simd, scores, targets, N::Scalar::of(1.0 / count));
+            if sink.is_step() && !N::Scalar::of(sum / count).is_finite() {
+                // No step is taken along a gradient that is not one.
+                break;
+            }
+            let batch = Batch { inputs, trace, input_gradient: None };
+            N::backward_scores(simd, batch, scores, sink.reborrow());
+            sink.accumulate();
+        }
+        N::Scalar::of(sum / count)
+    }
+}
+
+/// A step along a whole gradient.
+struct Finish<'a, T, O>(GradientSink<'a, T, O>);
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for Finish<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let count = self.0.parameters().len();
+        self.0.finish(simd, 0..count);
     }
 }

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::progress::Progress;
-use super::{Epoch, History, Schedule, Validation, gradient_into_state, update};
+use super::{Epoch, History, Schedule, Validation, step};
 use crate::data::Dataset;
 use crate::evaluation::{Evaluation, Report, Target};
 use crate::kernels::Scalar;
@@ -167,21 +167,22 @@ impl<L, O, V> Trainer<L, O, V> {
         let mut batch = Batch::new(self.batch_size.min(data.len()));
         let mut order: Vec<usize> = (0..data.len()).collect();
         let mut history = History::default();
-        for number in 1..=self.epochs {
+        self.optimizer.state_mut().set_seed(rng.next_u64());
+        for epoch in 1..=self.epochs {
             let start = Instant::now();
-            let learning_rate = base * self.schedule.factor(number - 1, self.epochs);
+            let learning_rate = base * self.schedule.factor(epoch - 1, self.epochs);
             self.optimizer.set_learning_rate(learning_rate);
             if self.shuffle {
                 order.shuffle(rng);
             }
-            progress.start(number);
+            progress.start(epoch);
             let mut shown = Duration::ZERO;
             let mut sum = 0.0;
-            for (step, indices) in order.chunks(self.batch_size).enumerate() {
+            for (number, indices) in order.chunks(self.batch_size).enumerate() {
                 batch.gather(data, indices);
                 let (inputs, targets) = (&batch.inputs, &batch.targets);
-                let loss =
-                    gradient_into_state(net, inputs, targets, &self.loss, &mut self.optimizer);
+                good.propose(net, number);
+                let loss = step(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
                     // Where good weights have no finite loss either, it is the data that are not good.
                     if good.weights.loss(inputs, targets, &self.loss).is_finite() || !is_finite(net)
@@ -189,28 +190,28 @@ impl<L, O, V> Trainer<L, O, V> {
                         good.restore(net);
                     }
                     let loss = loss.as_f64();
-                    return Err(Error::Diverged { epoch: number, step: step + 1, loss });
+                    return Err(Error::Diverged { epoch, step: number + 1, loss });
                 }
-                good.keep(net, step);
-                update(net, &mut self.optimizer);
+                good.accept();
                 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
                 let samples = indices.len() as f64;
                 sum += loss.as_f64() * samples;
                 if start.elapsed() >= shown + Progress::INTERVAL {
                     shown = start.elapsed();
-                    progress.update(step + 1, loss.as_f64());
+                    progress.update(number + 1, loss.as_f64());
                 }
             }
             // The last step's weights have not met a loss yet.
             if !is_finite(net) {
                 good.restore(net);
-                return Err(Error::Diverged { epoch: number, step: steps, loss: f64::NAN });
+                return Err(Error::Diverged { epoch, step: steps, loss: f64::NAN });
             }
             let validation = self.validation.validate(net, &self.loss)?;
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
             let samples = data.len() as f64;
             let duration = start.elapsed();
-            let epoch = Epoch { number, loss: sum / samples, learning_rate, duration, validation };
+            let epoch =
+                Epoch { number: epoch, loss: sum / samples, learning_rate, duration, validation };
             progress.epoch(&epoch);
             history.epochs.push(epoch);
         }
@@ -244,26 +245,33 @@ impl<X: Copy, Y: Copy> Batch<X, Y> {
 /// nothing is known of weights until the next loss.
 struct Good<N> {
     weights: Box<N>,
+    /// Weights whose loss is not known yet.
+    proposed: Box<N>,
+    is_proposed: bool,
 }
 
 impl<N: Network> Good<N> {
     const EVERY: usize = 64;
 
     fn new(net: &N) -> Self {
-        let mut good = Self { weights: N::zeros() };
-        good.copy(net);
+        let mut good = Self { weights: N::zeros(), proposed: N::zeros(), is_proposed: false };
+        good.weights.as_mut_slice().copy_from_slice(net.as_slice());
         good
     }
 
-    /// Called with weights whose loss is finite.
-    fn keep(&mut self, net: &N, step: usize) {
-        if step.is_multiple_of(Self::EVERY) && is_finite(net) {
-            self.copy(net);
+    /// Called before a step, which gives the loss of the weights before it.
+    fn propose(&mut self, net: &N, step: usize) {
+        self.is_proposed = step.is_multiple_of(Self::EVERY) && is_finite(net);
+        if self.is_proposed {
+            self.proposed.as_mut_slice().copy_from_slice(net.as_slice());
         }
     }
 
-    fn copy(&mut self, net: &N) {
-        self.weights.as_mut_slice().copy_from_slice(net.as_slice());
+    /// The loss was finite.
+    fn accept(&mut self) {
+        if self.is_proposed {
+            core::mem::swap(&mut self.weights, &mut self.proposed);
+        }
     }
 
     fn restore(&self, net: &mut N) {

@@ -1,0 +1,74 @@
+//! What training asks of a layer.
+
+use pulp::Simd;
+
+use super::{Context, GradientSink, Layer};
+use crate::optimizers::Optimizer;
+
+/// A layer that backpropagation goes through.
+///
+/// A training pass is: [`activations`](Self::activations) through all layers but the last, [`scores`](Self::scores) of the last one,
+/// the loss, which turns scores into their gradient, then [`backward_scores`](Self::backward_scores) of the last layer
+/// and [`backward`](Self::backward) of the others.
+///
+/// The backward functions have no `self`: the layer is in the [`GradientSink`], which may change its parameters as soon as it has their gradient.
+#[diagnostic::on_unimplemented(
+    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
+    label = "`{Self}: Differentiable` is not implemented",
+    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
+)]
+pub trait Differentiable: Layer {
+    /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces.
+    const WHOLE_BATCH: bool = false;
+
+    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
+    fn trace_len(samples: usize) -> usize;
+
+    /// The forward pass of training up to, and without, [`Layer::Activation`].
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[Self::Input],
+        scores: &mut [Self::Output],
+        trace: &mut [Self::Scalar],
+    );
+
+    /// The forward pass of training.
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        trace: &mut [Self::Scalar],
+    );
+
+    /// From the gradient of the scores to that of the parameters, and to that of the inputs where there is someone to use it.
+    fn backward_scores<S: Simd, O: Optimizer<Self::Scalar>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[Self::Output],
+        sink: GradientSink<'_, Self::Scalar, O>,
+    );
+
+    /// As [`backward_scores`](Self::backward_scores), from the gradient of the outputs, which is overwritten with that of the scores.
+    fn backward<S: Simd, O: Optimizer<Self::Scalar>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        outputs: &[Self::Output],
+        output_gradient: &mut [Self::Output],
+        sink: GradientSink<'_, Self::Scalar, O>,
+    );
+}
+
+/// What a backward pass is given of the forward pass before it, and where the gradient of the inputs goes.
+#[expect(missing_debug_implementations, reason = "it lives for one call")]
+pub struct Batch<'a, L: Layer> {
+    /// The inputs of the forward pass.
+    pub inputs: &'a [L::Input],
+    /// What the forward pass kept.
+    pub trace: &'a mut [L::Scalar],
+    /// Where the gradient of the inputs is written, if somebody needs it.
+    pub input_gradient: Option<&'a mut [L::Input]>,
+}

@@ -1,0 +1,236 @@
+//! Where the gradient of parameters goes.
+
+use core::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::Kind;
+use crate::optimizers::{Optimizer, Tensors, Update};
+use crate::{Parameters, Scalar};
+
+/// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
+///
+/// A gradient that is used once need not be stored: a layer computes it block by block, and each block moves its parameters
+/// while both are in the cache. So a layer must not look at its parameters after it has handed over their gradient: the gradient of the inputs comes first.
+///
+/// ```text
+/// sink.layer::<Self>()          the layer, as it was in the forward pass
+/// sink.block(range)             room for the gradient of some of its parameters, counted flat, in memory order
+/// sink.finish(simd, range)      that gradient is complete
+/// ```
+#[expect(missing_debug_implementations, reason = "it lives for one call")]
+pub struct GradientSink<'a, T, O> {
+    gradient: &'a mut [T],
+    target: Target<'a, T, O>,
+}
+
+enum Target<'a, T, O> {
+    Gradient { parameters: &'a [T], accumulate: bool },
+    Step(Step<'a, T, O>),
+}
+
+/// Parameters of a network, and what an optimizer keeps for each.
+struct Step<'a, T, O> {
+    parameters: &'a mut [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+    /// The place of the first parameter in the network.
+    at: usize,
+    optimizer: &'a O,
+    tensors: &'a Tensors,
+    number: u64,
+}
+
+impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
+    /// Into a gradient: in the place of what is there, or, to `accumulate`, added to it.
+    pub fn gradient(parameters: &'a [T], gradient: &'a mut [T], accumulate: bool) -> Self {
+        assert_eq!(parameters.len(), gradient.len(), "a gradient of another network");
+        Self { gradient, target: Target::Gradient { parameters, accumulate } }
+    }
+
+    /// Into step `number` of an optimizer, with as much memory as a gradient needs.
+    pub(crate) fn step(
+        parameters: &'a mut [T],
+        gradient: &'a mut [T],
+        [first, second]: [&'a mut [T]; 2],
+        optimizer: &'a O,
+        tensors: &'a Tensors,
+        number: u64,
+    ) -> Self {
+        assert_eq!(parameters.len(), gradient.len(), "a gradient of another network");
+        let step = Step { parameters, first, second, at: 0, optimizer, tensors, number };
+        Self { gradient, target: Target::Step(step) }
+    }
+
+    /// The parameters that the gradient is of.
+    #[inline(always)]
+    pub fn parameters(&self) -> &[T] {
+        match &self.target {
+            Target::Gradient { parameters, .. } => parameters,
+            Target::Step(step) => step.parameters,
+        }
+    }
+
+    /// The layer whose parameters these are.
+    ///
+    /// # Panics
+    ///
+    /// If the layer has another number of parameters.
+    #[inline(always)]
+    pub fn layer<L: Parameters<Scalar = T>>(&self) -> &L {
+        L::from_slice(self.parameters())
+    }
+
+    /// For so many parameters from the first on, and for the others.
+    #[inline(always)]
+    #[must_use]
+    pub fn split_at(self, count: usize) -> (Self, Self) {
+        let (gradient, rest) = self.gradient.split_at_mut(count);
+        let (target, others) = match self.target {
+            Target::Gradient { parameters, accumulate } => {
+                let (parameters, rest) = parameters.split_at(count);
+                (
+                    Target::Gradient { parameters, accumulate },
+                    Target::Gradient { parameters: rest, accumulate },
+                )
+            }
+            Target::Step(step) => {
+                let (step, rest) = step.split_at(count);
+                (Target::Step(step), Target::Step(rest))
+            }
+        };
+        (Self { gradient, target }, Self { gradient: rest, target: others })
+    }
+
+    /// For all parameters but the last, and for so many of these: a backward pass goes through layers from the last to the first.
+    #[inline(always)]
+    #[must_use]
+    pub fn split_last(self, count: usize) -> (Self, Self) {
+        let first = self.gradient.len() - count;
+        self.split_at(first)
+    }
+
+    /// The same sink for a shorter time.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> GradientSink<'_, T, O> {
+        let target = match &mut self.target {
+            Target::Gradient { parameters, accumulate } => {
+                Target::Gradient { parameters, accumulate: *accumulate }
+            }
+            Target::Step(step) => Target::Step(step.reborrow()),
+        };
+        GradientSink { gradient: self.gradient, target }
+    }
+
+    /// Whether it pays to hand over a gradient block by block: its parameters are moved at once.
+    #[inline(always)]
+    pub fn is_step(&self) -> bool {
+        matches!(self.target, Target::Step(_))
+    }
+
+    /// Whether gradients that come later are added to the first.
+    pub(crate) fn accumulate(&mut self) {
+        if let Target::Gradient { accumulate, .. } = &mut self.target {
+            *accumulate = true;
+        }
+    }
+
+    /// Room for the gradient of some parameters, and whether it is to be added to what is there. To be [finished](Self::finish)
+    /// before the room for another block is asked for.
+    #[inline(always)]
+    pub fn block(&mut self, range: Range<usize>) -> (&mut [T], bool) {
+        match &self.target {
+            Target::Gradient { accumulate, .. } => (&mut self.gradient[range], *accumulate),
+            // The same memory for each block, so that it stays in the cache.
+            Target::Step(_) => (&mut self.gradient[..range.len()], false),
+        }
+    }
+
+    /// The gradient of these parameters is complete.
+    #[inline(always)]
+    pub fn finish<S: Simd>(&mut self, simd: S, range: Range<usize>) {
+        if let Target::Step(step) = &mut self.target {
+            let gradient = &self.gradient[..range.len()];
+            simd.vectorize(Move { step: step.reborrow(), gradient, range });
+        }
+    }
+
+    /// Statistics that the layer keeps while it is trained ([`Kind::Statistic`]); none while only a gradient is asked for.
+    #[inline(always)]
+    pub fn statistics(&mut self, range: Range<usize>) -> Option<&mut [T]> {
+        match &mut self.target {
+            Target::Gradient { .. } => None,
+            Target::Step(step) => Some(&mut step.parameters[range]),
+        }
+    }
+}
+
+impl<T, O> Step<'_, T, O> {
+    #[inline(always)]
+    fn reborrow(&mut self) -> Step<'_, T, O> {
+        Step {
+            parameters: self.parameters,
+            first: self.first,
+            second: self.second,
+            optimizer: self.optimizer,
+            tensors: self.tensors,
+            ..*self
+        }
+    }
+
+    #[inline(always)]
+    fn split_at(self, count: usize) -> (Self, Self) {
+        // An optimizer may keep fewer numbers.
+        let (first, first_rest) = self.first.split_at_mut(count.min(self.first.len()));
+        let (second, second_rest) = self.second.split_at_mut(count.min(self.second.len()));
+        let (parameters, rest) = self.parameters.split_at_mut(count);
+        let Self { optimizer, tensors, number, at, .. } = self;
+        (
+            Self { parameters, first, second, at, optimizer, tensors, number },
+            Self {
+                parameters: rest,
+                first: first_rest,
+                second: second_rest,
+                at: at + count,
+                optimizer,
+                tensors,
+                number,
+            },
+        )
+    }
+}
+
+/// Moves some parameters along their gradient: a function that all layers share.
+struct Move<'a, T, O> {
+    step: Step<'a, T, O>,
+    gradient: &'a [T],
+    range: Range<usize>,
+}
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for Move<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { step, gradient, range } = self;
+        let mut start = range.start;
+        while start < range.end {
+            let (kind, end) = step.tensors.at(step.at + start);
+            let end = (end - step.at).min(range.end);
+            if kind != Kind::Statistic {
+                step.optimizer.update(
+                    simd,
+                    Update {
+                        step: step.number,
+                        kind,
+                        parameters: &mut step.parameters[start..end],
+                        gradient: &gradient[start - range.start..end - range.start],
+                        first: step.first.get_mut(start..end).unwrap_or_default(),
+                        second: step.second.get_mut(start..end).unwrap_or_default(),
+                    },
+                );
+            }
+            start = end;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The gradient of a weight matrix, handed over in blocks.
+
+use core::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::GradientSink;
+use crate::Scalar;
+use crate::kernels::{Product, Start};
+use crate::optimizers::Optimizer;
+
+/// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
+pub(super) struct WeightGradient<'a, T, O> {
+    /// dY: one column a sample.
+    pub(super) score_gradient: &'a [T],
+    /// X: one column a sample.
+    pub(super) inputs: &'a [T],
+    pub(super) samples: usize,
+    /// Rows of dW.
+    pub(super) outputs: usize,
+    /// From one sample of the inputs to the next.
+    pub(super) stride: usize,
+    /// As many parameters as `outputs` times some of the inputs, of which the first is `inputs[0]`.
+    pub(super) sink: GradientSink<'a, T, O>,
+}
+
+/// How many scalars of a gradient that moves its parameters are computed at a time: they stay in the L1 cache, with room for the
+/// parameters and moments that pass by.
+const BLOCK: usize = 3 * 1024;
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let columns = self.sink.parameters().len() / self.outputs.max(1);
+        let width = if self.sink.is_step() {
+            // Whole tiles of the matrix kernel.
+            (BLOCK / self.outputs.max(1) / 12 * 12).max(12)
+        } else {
+            columns
+        };
+        let mut column = 0;
+        while column < columns {
+            let end = (column + width).min(columns);
+            self.block(simd, column..end);
+            column = end;
+        }
+    }
+}
+
+impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
+    #[inline(always)]
+    fn block<S: Simd>(&mut self, simd: S, columns: Range<usize>) {
+        let outputs = self.outputs;
+        let parameters = columns.start * outputs..columns.end * outputs;
+        let (gradient, accumulate) = self.sink.block(parameters.clone());
+        simd.vectorize(Product::<T, true> {
+            a: self.score_gradient,
+            b: &self.inputs[columns.start..],
+            b_stride: self.stride,
+            c: gradient,
+            m: outputs,
+            k: self.samples,
+            n: columns.len(),
+            c_stride: outputs,
+            start: if accumulate { Start::Current } else { Start::Zero },
+        });
+        self.sink.finish(simd, parameters);
+    }
+}
