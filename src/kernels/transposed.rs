@@ -1,7 +1,8 @@
 //! The product with a transposed left matrix, for the gradient of a layer's inputs.
 //!
-//! Long columns are multiplied as they are, by dot products, whose sums over the lanes are then a small part of the work.
-//! Short ones are transposed in blocks first, and go through the tiles of [`Product`].
+//! The tiles of [`Product`] want the rows of the left matrix side by side, and they are not. Of the two ways there, the one that moves fewer numbers is taken:
+//! where the columns are short, `A` is transposed in blocks; where they are long, `C` and `B`, which are small beside `A` in a batch of usual size.
+//! A few samples, and very long columns, are multiplied as they are, by dot products, whose sums over the lanes are then part of the work.
 
 use pulp::{Simd, WithSimd};
 
@@ -26,8 +27,78 @@ const SHORT: usize = 64;
 /// So many columns of `B` pay for it.
 const FEW: usize = 4;
 
-/// How many numbers are transposed at a time.
+/// How many numbers of `A` are transposed at a time.
 const BLOCK: usize = 2048;
+
+/// How many samples are transposed at a time.
+const SAMPLES: usize = 32;
+
+/// The longest columns of `B` that there is room for on the stack, transposed.
+const LONG: usize = 512;
+
+/// How many rows of `C` are computed at a time, before they are transposed.
+const ROWS: usize = 48;
+
+/// `to[j + i * to_stride] = from[i + j * from_stride]`, for `i` below `rows` and `j` below `columns`.
+#[inline(always)]
+fn transpose<T: Scalar>(
+    from: &[T],
+    from_stride: usize,
+    to: &mut [T],
+    to_stride: usize,
+    [rows, columns]: [usize; 2],
+) {
+    const SIDE: usize = 8;
+    for first_column in (0..columns).step_by(SIDE) {
+        let width = SIDE.min(columns - first_column);
+        for first_row in (0..rows).step_by(SIDE) {
+            let height = SIDE.min(rows - first_row);
+            let from = &from[first_row + first_column * from_stride..];
+            let to = &mut to[first_column + first_row * to_stride..];
+            if width == SIDE && height == SIDE {
+                let from = &from[..(SIDE - 1) * from_stride + SIDE];
+                let to = &mut to[..(SIDE - 1) * to_stride + SIDE];
+                for row in 0..SIDE {
+                    for column in 0..SIDE {
+                        to[column + row * to_stride] = from[row + column * from_stride];
+                    }
+                }
+            } else {
+                for row in 0..height {
+                    for column in 0..width {
+                        to[column + row * to_stride] = from[row + column * from_stride];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `Cᵀ = Bᵀ A`, some samples after the other.
+#[inline(always)]
+fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m, n]: [usize; 3]) {
+    let mut samples = [T::zero(); SAMPLES * LONG];
+    let mut results = [T::zero(); SAMPLES * ROWS];
+    for sample in (0..n).step_by(SAMPLES) {
+        let count = SAMPLES.min(n - sample);
+        transpose(&b[sample * k..], k, &mut samples, count, [k, count]);
+        for row in (0..m).step_by(ROWS) {
+            let rows = ROWS.min(m - row);
+            simd.vectorize(Product::<T, false> {
+                a: &samples[..count * k],
+                b: &a[row * k..],
+                b_stride: k,
+                c: &mut results,
+                m: count,
+                k,
+                n: rows,
+                c_stride: count,
+                start: Start::Zero,
+            });
+            transpose(&results, count, &mut c[row + sample * m..], m, [count, rows]);
+        }
+    }
+}
 
 /// Transposes some columns of `A` after the other, and multiplies.
 #[inline(always)]
@@ -75,6 +146,9 @@ impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
         );
         if k < SHORT && n >= FEW {
             return transpose_first(simd, a, b, c, [k, m, n]);
+        }
+        if k <= LONG && n >= Vector::<T, S>::LANES {
+            return by_samples(simd, a, b, c, [k, m, n]);
         }
         let mut column = 0;
         while column < n {
@@ -128,21 +202,13 @@ fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
         }
         at += lanes;
     }
-    if at < k {
-        let mut right = [zero; C];
-        for j in 0..C {
-            right[j] = Vector::load_partial(simd, &b[j * k + at..(j + 1) * k]);
-        }
-        for r in 0..R {
-            let left = Vector::load_partial(simd, &a[r * k + at..(r + 1) * k]);
-            for j in 0..C {
-                sums[r][j] = left.mul_add(right[j], sums[r][j]);
-            }
-        }
-    }
     for r in 0..R {
         for j in 0..C {
-            c[(column + j) * m + row + r] = sums[r][j].sum();
+            let mut sum = sums[r][j].sum();
+            for at in at..k {
+                sum += a[r * k + at] * b[j * k + at];
+            }
+            c[(column + j) * m + row + r] = sum;
         }
     }
 }

@@ -155,6 +155,14 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         }
     }
 
+    /// All parameters are those of one matrix, whose gradient is a column times a row: a step along it, where this sink is one.
+    #[inline(always)]
+    pub(crate) fn outer_product<S: Simd>(&mut self, simd: S, column: &[T], row: &[T]) {
+        if let Target::Step(step) = &mut self.target {
+            simd.vectorize(MoveOuter { step: step.reborrow(), column, row });
+        }
+    }
+
     /// Statistics that the layer keeps while it is trained ([`Kind::Statistic`]); none while only a gradient is asked for.
     #[inline(always)]
     pub fn statistics(&mut self, range: Range<usize>) -> Option<&mut [T]> {
@@ -212,25 +220,53 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for Move<'_, T, O> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { step, gradient, range } = self;
+        let Self { mut step, gradient, range } = self;
         let mut start = range.start;
         while start < range.end {
-            let (kind, end) = step.tensors.at(step.at + start);
+            let (_, end) = step.tensors.at(step.at + start);
             let end = (end - step.at).min(range.end);
-            if kind != Kind::Statistic {
-                step.optimizer.update(
-                    simd,
-                    Update {
-                        step: step.number,
-                        kind,
-                        parameters: &mut step.parameters[start..end],
-                        gradient: &gradient[start - range.start..end - range.start],
-                        first: step.first.get_mut(start..end).unwrap_or_default(),
-                        second: step.second.get_mut(start..end).unwrap_or_default(),
-                    },
-                );
-            }
+            let gradient = &gradient[start - range.start..end - range.start];
+            step.update(simd, start..end, gradient, &[T::one()]);
             start = end;
         }
+    }
+}
+
+/// As [`Move`], along an outer product.
+struct MoveOuter<'a, T, O> {
+    step: Step<'a, T, O>,
+    column: &'a [T],
+    row: &'a [T],
+}
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for MoveOuter<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut step, column, row } = self;
+        let count = step.parameters.len();
+        step.update(simd, 0..count, column, row);
+    }
+}
+
+impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
+    /// Moves some parameters of one tensor.
+    #[inline(always)]
+    fn update<S: Simd>(&mut self, simd: S, range: Range<usize>, gradient: &[T], factors: &[T]) {
+        let (kind, _) = self.tensors.at(self.at + range.start);
+        if kind == Kind::Statistic {
+            return;
+        }
+        let update = Update {
+            step: self.number,
+            kind,
+            parameters: &mut self.parameters[range.clone()],
+            gradient,
+            factors,
+            first: self.first.get_mut(range.clone()).unwrap_or_default(),
+            second: self.second.get_mut(range).unwrap_or_default(),
+        };
+        self.optimizer.update(simd, update);
     }
 }

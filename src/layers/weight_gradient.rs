@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, Start};
+use crate::kernels::{Product, Start, Vector};
 use crate::optimizers::Optimizer;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
@@ -34,6 +34,11 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let columns = self.sink.parameters().len() / self.outputs.max(1);
+        let whole_vectors = self.outputs.is_multiple_of(Vector::<T, S>::LANES);
+        if self.sink.is_step() && self.samples == 1 && whole_vectors && columns > 0 {
+            let row = &self.inputs[..columns];
+            return self.sink.outer_product(simd, self.score_gradient, row);
+        }
         let width = if self.sink.is_step() {
             // Whole tiles of the matrix kernel.
             (BLOCK / self.outputs.max(1) / 12 * 12).max(12)

@@ -73,7 +73,7 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
 
     #[inline(always)]
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { step, kind, parameters, gradient, first, .. } = tensor;
+        let Update { step, kind, parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let rate = self.learning_rate / (1.0 + (step - 1) as f64 * self.rate_decay);
@@ -82,7 +82,7 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
             decay: splat(self.decay.of(kind)),
             epsilon: splat(self.epsilon),
         };
-        for_each(simd, parameters, gradient, [first], &rule);
+        for_each(simd, parameters, gradient, factors, [first], &rule);
     }
 }
 

@@ -118,7 +118,7 @@ fn step<T: Scalar, S: Simd>(
     penalty: f64,
     shrink: f64,
 ) {
-    let Update { step, parameters, gradient, first, second, .. } = tensor;
+    let Update { step, parameters, gradient, factors, first, second, .. } = tensor;
     let splat = |value: f64| Vector::splat(simd, T::of(value));
     let exponent = i32::try_from(step).unwrap_or(i32::MAX);
     let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
@@ -135,7 +135,7 @@ fn step<T: Scalar, S: Simd>(
         second_rest: splat(1.0 - second_beta),
         epsilon: splat(epsilon * root),
     };
-    for_each(simd, parameters, gradient, [first, second], &rule);
+    for_each(simd, parameters, gradient, factors, [first, second], &rule);
 }
 
 struct AdamRule<T: Scalar, S: Simd> {

@@ -43,7 +43,10 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
 }
 
-/// One tensor, as an optimizer sees it. All slices have one length, or none for moments that the optimizer does not ask for.
+/// Some parameters of one tensor, as an optimizer sees them.
+///
+/// Parameters and moments have one length, or none for moments that the optimizer does not ask for.
+/// The gradient may be that of a single sample, an outer product: it is then given as its two vectors, and never stored.
 #[derive(Debug)]
 pub struct Update<'a, T> {
     /// The number of this step, from 1 on.
@@ -52,8 +55,10 @@ pub struct Update<'a, T> {
     pub kind: Kind,
     /// The parameters.
     pub parameters: &'a mut [T],
-    /// ∂loss/∂parameter.
+    /// ∂loss/∂parameter, over a factor: that of parameter i is `gradient[i % n] * factors[i / n]`, where n is the length of `gradient`.
     pub gradient: &'a [T],
+    /// One for each time that `gradient` fits into the parameters. A gradient as long as these has one factor, which is 1.
+    pub factors: &'a [T],
     /// The first number kept for each parameter.
     pub first: &'a mut [T],
     /// The second number kept for each parameter.
@@ -163,47 +168,55 @@ trait Rule<T: Scalar, S: Simd, const M: usize> {
     ) -> (Vector<T, S>, [Vector<T, S>; M]);
 }
 
-/// Runs a rule over a tensor.
+/// Runs a rule over some parameters.
 #[inline(always)]
 fn for_each<T: Scalar, S: Simd, const M: usize>(
     simd: S,
     parameters: &mut [T],
     gradient: &[T],
+    factors: &[T],
     mut moments: [&mut [T]; M],
     rule: &impl Rule<T, S, M>,
 ) {
     let lanes = Vector::<T, S>::LANES;
-    let length = parameters.len();
+    let length = gradient.len();
     let whole = length - length % lanes;
-    assert_eq!(gradient.len(), length, "the slices of one tensor have different lengths");
+    let total = parameters.len();
+    assert_eq!(total, length * factors.len(), "a gradient of another length than the parameters");
     for moment in &moments {
-        assert_eq!(moment.len(), length, "the slices of one tensor have different lengths");
+        assert_eq!(moment.len(), total, "the slices of one tensor have different lengths");
     }
     let mut vectors = [Vector::splat(simd, T::zero()); M];
-    let mut at = 0;
-    while at < whole {
-        for (vector, moment) in vectors.iter_mut().zip(&moments) {
-            *vector = Vector::load(simd, &moment[at..at + lanes]);
+    for (index, factor) in factors.iter().enumerate() {
+        let start = index * length;
+        let factor = Vector::splat(simd, *factor);
+        let parameters = &mut parameters[start..start + length];
+        let mut moments = moments.each_mut().map(|moment| &mut moment[start..start + length]);
+        let mut at = 0;
+        while at < whole {
+            for (vector, moment) in vectors.iter_mut().zip(&moments) {
+                *vector = Vector::load(simd, &moment[at..at + lanes]);
+            }
+            let parameter = Vector::load(simd, &parameters[at..at + lanes]);
+            let gradient = Vector::load(simd, &gradient[at..at + lanes]) * factor;
+            let (parameter, new) = rule.apply(parameter, gradient, vectors);
+            parameter.store(&mut parameters[at..at + lanes]);
+            for (moment, new) in moments.iter_mut().zip(new) {
+                new.store(&mut moment[at..at + lanes]);
+            }
+            at += lanes;
         }
-        let parameter = Vector::load(simd, &parameters[at..at + lanes]);
-        let (parameter, new) =
-            rule.apply(parameter, Vector::load(simd, &gradient[at..at + lanes]), vectors);
-        parameter.store(&mut parameters[at..at + lanes]);
-        for (moment, new) in moments.iter_mut().zip(new) {
-            new.store(&mut moment[at..at + lanes]);
-        }
-        at += lanes;
-    }
-    if whole < length {
-        for (vector, moment) in vectors.iter_mut().zip(&moments) {
-            *vector = Vector::load_partial(simd, &moment[whole..]);
-        }
-        let parameter = Vector::load_partial(simd, &parameters[whole..]);
-        let (parameter, new) =
-            rule.apply(parameter, Vector::load_partial(simd, &gradient[whole..]), vectors);
-        parameter.store_partial(&mut parameters[whole..]);
-        for (moment, new) in moments.iter_mut().zip(new) {
-            new.store_partial(&mut moment[whole..]);
+        if whole < length {
+            for (vector, moment) in vectors.iter_mut().zip(&moments) {
+                *vector = Vector::load_partial(simd, &moment[whole..]);
+            }
+            let parameter = Vector::load_partial(simd, &parameters[whole..]);
+            let gradient = Vector::load_partial(simd, &gradient[whole..]) * factor;
+            let (parameter, new) = rule.apply(parameter, gradient, vectors);
+            parameter.store_partial(&mut parameters[whole..]);
+            for (moment, new) in moments.iter_mut().zip(new) {
+                new.store_partial(&mut moment[whole..]);
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
     #[inline(always)]
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { kind, parameters, gradient, first, second, .. } = tensor;
+        let Update { kind, parameters, gradient, factors, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         let rule = RmsPropRule {
             rate: splat(-self.learning_rate),
@@ -93,9 +93,9 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
             epsilon: splat(self.epsilon),
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, [first], &rule);
+            for_each(simd, parameters, gradient, factors, [first], &rule);
         } else {
-            for_each(simd, parameters, gradient, [first, second], &rule);
+            for_each(simd, parameters, gradient, factors, [first, second], &rule);
         }
     }
 }

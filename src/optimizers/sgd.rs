@@ -77,7 +77,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
 
     #[inline(always)]
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { kind, parameters, gradient, first, .. } = tensor;
+        let Update { kind, parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         let rule = SgdRule {
             rate: splat(-self.learning_rate),
@@ -86,9 +86,9 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
             nesterov: self.nesterov,
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, [], &rule);
+            for_each(simd, parameters, gradient, factors, [], &rule);
         } else {
-            for_each(simd, parameters, gradient, [first], &rule);
+            for_each(simd, parameters, gradient, factors, [first], &rule);
         }
     }
 }
