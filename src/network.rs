@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::Layer;
-use crate::kernels::dispatch;
+use crate::kernels::{Split, cut, dispatch, dispatch_shared};
 use crate::sample::Sample;
 
 #[cfg(feature = "std")]
@@ -55,7 +55,9 @@ pub trait Network: Layer {
         output
     }
 
-    /// The output for each input. A batch of any size is a slice; nothing is allocated.
+    /// The output for each input. A batch of any size is a slice.
+    ///
+    /// Nothing is allocated, and it runs on the calling thread. To use more of them, cut the slices: each output depends on its own input alone.
     ///
     /// # Panics
     ///
@@ -96,6 +98,7 @@ pub trait Network: Layer {
     ) -> (Self::Scalar, Box<Self>)
     where
         Self: Differentiable,
+        Y: Sync,
         L: Loss<Self::Output, Y, Self::Activation>,
     {
         training::gradient(self, inputs, targets, loss)
@@ -110,6 +113,7 @@ pub trait Network: Layer {
     fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
     where
         Self: Differentiable,
+        Y: Sync,
         L: Loss<Self::Output, Y, Self::Activation>,
     {
         training::loss(self, inputs, targets, loss)
@@ -133,6 +137,7 @@ pub trait Network: Layer {
     ) -> Self::Scalar
     where
         Self: Differentiable,
+        Y: Sync,
         L: Loss<Self::Output, Y, Self::Activation>,
         O: Optimizer<Self::Scalar>,
     {
@@ -189,5 +194,29 @@ impl<N: Layer> WithSimd for ForwardBatch<'_, N> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.net.infer(simd, self.inputs, self.outputs);
+    }
+}
+
+/// As [`Network::forward_batch`], on as many threads as pay.
+pub(crate) fn forward_on_threads<N: Layer>(
+    net: &N,
+    inputs: &[N::Input],
+    outputs: &mut [N::Output],
+) {
+    dispatch_shared(ForwardBatch { net, inputs, outputs });
+}
+
+impl<N: Layer> Split for ForwardBatch<'_, N> {
+    fn multiply_adds(&self) -> usize {
+        self.inputs.len() * N::MULTIPLY_ADDS
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let Self { net, inputs, outputs } = self;
+        // Two tiles of the matrix kernels.
+        let count = cut(inputs.len(), 12, part, whole);
+        let (inputs, other_inputs) = inputs.split_at(count);
+        let (outputs, other_outputs) = outputs.split_at_mut(count);
+        (Self { net, inputs, outputs }, Self { net, inputs: other_inputs, outputs: other_outputs })
     }
 }

@@ -10,6 +10,7 @@ use super::{Confusion, RegressionMetrics};
 use crate::activations::Activation;
 use crate::data::{Class, Dataset};
 use crate::kernels::Scalar;
+use crate::network::forward_on_threads;
 use crate::{Network, Sample};
 
 /// How well a network does on a data set: for classes a [`Confusion`], for numbers [`RegressionMetrics`], whose methods it has.
@@ -62,13 +63,13 @@ impl<R: Report> Evaluation<R> {
         N: Network,
         Y: Target<N::Output, Report = R>,
     {
-        /// Samples a pass: enough to fill the kernels, few enough to stay in the cache.
-        const PIECE: usize = 96;
+        /// Samples a pass: some for each thread.
+        const PIECE: usize = 1024;
         let mut report = R::new();
         let mut outputs = vec![N::Output::zeroed(); PIECE.min(data.len())];
         for (inputs, targets) in data.batches(PIECE) {
             let outputs = &mut outputs[..inputs.len()];
-            net.forward_batch(inputs, outputs);
+            forward_on_threads(net, inputs, outputs);
             for (output, target) in outputs.iter().zip(targets) {
                 target.record(output, N::Activation::THRESHOLD, &mut report);
             }

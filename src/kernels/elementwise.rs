@@ -45,3 +45,17 @@ pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], 
         }
     }
 }
+
+/// `sums[i] += values[i]`.
+#[inline(always)]
+pub(crate) fn add<T: Scalar, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
+    let lanes = Vector::<T, S>::LANES;
+    let mut chunks = sums.chunks_exact_mut(lanes);
+    let mut others = values.chunks_exact(lanes);
+    for (sum, value) in (&mut chunks).zip(&mut others) {
+        (Vector::load(simd, sum) + Vector::load(simd, value)).store(sum);
+    }
+    for (sum, value) in chunks.into_remainder().iter_mut().zip(others.remainder()) {
+        *sum += *value;
+    }
+}

@@ -12,13 +12,16 @@ mod memory;
 mod one;
 mod product;
 mod scalar;
+#[cfg(feature = "rayon")]
+mod team;
+mod threads;
 mod transposed;
 mod vector;
 
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
-pub(crate) use elementwise::{activate, add_rows};
+pub(crate) use elementwise::{activate, add, add_rows};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;
@@ -27,5 +30,6 @@ pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
+pub(crate) use threads::{Split, cut, dispatch_shared, is_worth_waking, share, sharing};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

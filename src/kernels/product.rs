@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Scalar, Vector};
+use super::{Scalar, Split, Vector, cut};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
 ///
@@ -95,6 +95,23 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Product<'_, T, TRANSPOSED> 
             }
             top = bottom;
         }
+    }
+}
+
+impl<T: Scalar, const TRANSPOSED: bool> Split for Product<'_, T, TRANSPOSED> {
+    fn multiply_adds(&self) -> usize {
+        self.m * self.k * self.n
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let Self { a, b, b_stride, c, m, k, n, c_stride, start } = self;
+        let columns = cut(n, 4, part, whole);
+        let (c, rest) = c.split_at_mut((columns * c_stride).min(c.len()));
+        let right = &b[(if TRANSPOSED { columns } else { columns * b_stride }).min(b.len())..];
+        (
+            Self { a, b, b_stride, c, m, k, n: columns, c_stride, start },
+            Self { a, b: right, b_stride, c: rest, m, k, n: n - columns, c_stride, start },
+        )
     }
 }
 

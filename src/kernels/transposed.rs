@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Product, Scalar, Start, Vector};
+use super::{Product, Scalar, Split, Start, Vector, cut};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
 pub(crate) struct TransposedProduct<'a, T> {
@@ -166,6 +166,22 @@ impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
             }
             column += columns;
         }
+    }
+}
+
+impl<T: Scalar> Split for TransposedProduct<'_, T> {
+    fn multiply_adds(&self) -> usize {
+        self.m * self.k * self.n
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let Self { a, b, c, k, m, n } = self;
+        // No part is so small that it would be multiplied in another way than the whole: the results would differ in their last bits.
+        let most = n.saturating_sub(SAMPLES) / SAMPLES * SAMPLES;
+        let columns = cut(n, SAMPLES, part, whole).min(most);
+        let (b, right) = b.split_at(columns * k);
+        let (c, rest) = c.split_at_mut(columns * m);
+        (Self { a, b, c, k, m, n: columns }, Self { a, b: right, c: rest, k, m, n: n - columns })
     }
 }
 

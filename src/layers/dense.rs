@@ -22,7 +22,7 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{TransposedProduct, add_rows},
+    kernels::{TransposedProduct, add_rows, share},
     optimizers::Optimizer,
 };
 
@@ -78,14 +78,13 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
 
     /// W **x** + **b** for a batch.
     #[inline(always)]
-    fn multiply<S: Simd>(
-        &self,
-        simd: S,
-        inputs: &[SVector<T, IN>],
-        scores: &mut [SVector<T, OUT>],
-    ) {
+    fn product<'a>(
+        &'a self,
+        inputs: &'a [SVector<T, IN>],
+        scores: &'a mut [SVector<T, OUT>],
+    ) -> Product<'a, T, false> {
         let bias = self.bias.as_slice();
-        simd.vectorize(Product::<T, false> {
+        Product {
             a: self.weight.as_slice(),
             b: flat(inputs),
             b_stride: IN,
@@ -95,7 +94,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
             c_stride: OUT,
             c: flat_mut(scores),
             start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
-        });
+        }
     }
 
     /// f in place.
@@ -153,7 +152,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
-        self.multiply(simd, inputs, outputs);
+        simd.vectorize(self.product(inputs, outputs));
         Self::activate(simd, outputs);
     }
 
@@ -198,7 +197,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         if let ([input], [scores]) = (inputs, &mut *scores) {
             simd.vectorize(Scores { layer: self, input, output: scores });
         } else {
-            self.multiply(simd, inputs, scores);
+            share(simd, self.product(inputs, scores));
         }
     }
 
@@ -229,24 +228,26 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         let samples = score_gradient.len();
         let score_gradient = flat(score_gradient);
         if let Some(input_gradient) = input_gradient {
-            simd.vectorize(TransposedProduct {
+            let product = TransposedProduct {
                 a: sink.layer::<Self>().weight.as_slice(),
                 b: score_gradient,
                 c: flat_mut(input_gradient),
                 k: OUT,
                 m: IN,
                 n: samples,
-            });
+            };
+            share(simd, product);
         }
         let (weight, mut bias) = sink.split_at(IN * OUT);
-        simd.vectorize(WeightGradient {
+        let product = WeightGradient {
             score_gradient,
             inputs: flat(inputs),
             samples,
             outputs: OUT,
             stride: IN,
             sink: weight,
-        });
+        };
+        share(simd, product);
         if B::COUNT > 0 {
             let (gradient, accumulate) = bias.block(0..OUT);
             add_rows(simd, gradient, score_gradient, accumulate);

@@ -110,29 +110,10 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         self.split_at(first)
     }
 
-    /// The same sink for a shorter time.
-    #[inline(always)]
-    pub fn reborrow(&mut self) -> GradientSink<'_, T, O> {
-        let target = match &mut self.target {
-            Target::Gradient { parameters, accumulate } => {
-                Target::Gradient { parameters, accumulate: *accumulate }
-            }
-            Target::Step(step) => Target::Step(step.reborrow()),
-        };
-        GradientSink { gradient: self.gradient, target }
-    }
-
     /// Whether it pays to hand over a gradient block by block: its parameters are moved at once.
     #[inline(always)]
     pub fn is_step(&self) -> bool {
         matches!(self.target, Target::Step(_))
-    }
-
-    /// Whether gradients that come later are added to the first.
-    pub(crate) fn accumulate(&mut self) {
-        if let Target::Gradient { accumulate, .. } = &mut self.target {
-            *accumulate = true;
-        }
     }
 
     /// Room for the gradient of some parameters, and whether it is to be added to what is there. To be [finished](Self::finish)

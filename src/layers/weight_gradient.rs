@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, Start, Vector};
+use crate::kernels::{Product, Split, Start, Vector, cut};
 use crate::optimizers::Optimizer;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
@@ -54,6 +54,25 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
     }
 }
 
+impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
+    fn multiply_adds(&self) -> usize {
+        // A step takes a few more operations for each parameter, and waits for memory.
+        self.sink.parameters().len() * (self.samples + 4)
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let Self { score_gradient, inputs, samples, outputs, stride, sink } = self;
+        let columns = sink.parameters().len() / outputs.max(1);
+        let first = cut(columns, 12, part, whole);
+        let (sink, rest) = sink.split_at(first * outputs);
+        let others = &inputs[first.min(inputs.len())..];
+        (
+            Self { score_gradient, inputs, samples, outputs, stride, sink },
+            Self { score_gradient, inputs: others, samples, outputs, stride, sink: rest },
+        )
+    }
+}
+
 impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
     #[inline(always)]
     fn block<S: Simd>(&mut self, simd: S, columns: Range<usize>) {
@@ -62,7 +81,7 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
         let (gradient, accumulate) = self.sink.block(parameters.clone());
         simd.vectorize(Product::<T, true> {
             a: self.score_gradient,
-            b: &self.inputs[columns.start..],
+            b: self.inputs.get(columns.start..).unwrap_or_default(),
             b_stride: self.stride,
             c: gradient,
             m: outputs,

@@ -21,7 +21,7 @@ use crate::sample::Sample;
     note = "N outputs go with N numbers; in `CrossEntropy` and `Hinge` also with a `Class<N>`",
     note = "a single output of `BinaryCrossEntropy` and `Hinge` also goes with a `Class<2>`, of the former with a `bool` too"
 )]
-pub trait Loss<O: Sample, Y, A> {
+pub trait Loss<O: Sample, Y, A>: Sync {
     /// The sum of the losses of a batch. On return, `scores` holds the gradient of that sum, times `scale`.
     ///
     /// Both slices have one length. The mean over a batch is the sum with a scale of 1 / its length, over its length.

@@ -14,7 +14,7 @@ pub use sgd::Sgd;
 
 use crate::Layer;
 use crate::kernels::{Scalar, Vector};
-use crate::layers::{Kind, Part, Path};
+use crate::layers::{Context, Kind, Part, Path};
 
 /// A rule that moves parameters along their gradient.
 ///
@@ -72,6 +72,8 @@ pub struct State<T> {
     pub(crate) seed: u64,
     pub(crate) first: Vec<T>,
     pub(crate) second: Vec<T>,
+    /// The parameters of the network that it steps.
+    count: usize,
     pub(crate) tensors: Tensors,
     pub(crate) gradient: Vec<T>,
     pub(crate) memory: Vec<T>,
@@ -100,15 +102,32 @@ impl<T: Scalar> State<T> {
     pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
         if self.tensors.0.is_empty() {
             self.tensors = Tensors::of::<N>();
-            self.gradient = vec![T::zero(); N::COUNT];
+            self.count = N::COUNT;
             self.first = vec![T::zero(); if moments > 0 { N::COUNT } else { 0 }];
             self.second = vec![T::zero(); if moments > 1 { N::COUNT } else { 0 }];
         }
         assert_eq!(
-            self.gradient.len(),
+            self.count,
             N::COUNT,
             "an optimizer belongs to the network that it stepped first: this one has another size"
         );
+    }
+}
+
+impl<T: Scalar> State<T> {
+    /// Makes room for a step. It is kept for the next one.
+    pub(crate) fn reserve(&mut self, memory: usize, gradient: usize) {
+        if self.memory.len() < memory {
+            self.memory.resize(memory, T::zero());
+        }
+        if self.gradient.len() < gradient {
+            self.gradient.resize(gradient, T::zero());
+        }
+    }
+
+    /// Of the forward pass of the next step.
+    pub(crate) fn context(&self) -> Context {
+        Context::training(Context::training(self.seed).random(self.steps))
     }
 }
 

@@ -127,7 +127,7 @@ impl<L, O, V> Trainer<L, O, V> {
     ) -> Result<History, Error>
     where
         N: Network + Differentiable,
-        Y: Copy,
+        Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
         V: ValidateOn<N, L>,
@@ -155,7 +155,7 @@ impl<L, O, V> Trainer<L, O, V> {
     ) -> Result<History, Error>
     where
         N: Network + Differentiable,
-        Y: Copy,
+        Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
         V: ValidateOn<N, L>,
@@ -310,7 +310,7 @@ impl<N, L> ValidateOn<N, L> for NoValidation {
 impl<N, L, Y> ValidateOn<N, L> for &Dataset<N::Input, Y>
 where
     N: Network + Differentiable,
-    Y: Target<N::Output>,
+    Y: Target<N::Output> + Sync,
     L: Loss<N::Output, Y, N::Activation>,
 {
     fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error> {

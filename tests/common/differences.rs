@@ -20,7 +20,7 @@ const MOST: usize = 24;
 /// A kink (of `relu`, of the absolute error) inside a difference spoils it. A smaller one decides then; if the kink is inside
 /// that too, the derivative must be between the slopes of the two sides.
 /// Gives back how many parameters met a kink, and how many were looked at.
-pub(crate) fn check<N, Y, L>(
+pub(crate) fn check<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],
     targets: &[Y],

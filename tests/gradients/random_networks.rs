@@ -20,7 +20,7 @@ fn random<N: Network>(rng: &mut StdRng) -> Box<N> {
 }
 
 /// The gradient in f32 against the one in f64, for the same weights and samples: f32 has other vectors, so other remainders.
-fn compare<N, M, Y, Z, L>(
+fn compare<N, M, Y: Sync, Z: Sync, L>(
     single: &N,
     double: &mut M,
     (inputs, targets): (&[N::Input], &[Y]),

@@ -56,8 +56,13 @@ fn vectors(numbers: &[f64]) -> Samples<f64> {
 }
 
 /// A layer that gives its inputs as scores. Of a single sample x it has the bias gradient that the loss gives the scores.
-fn check<N, Y, L>(case: &Case, net: &N, bias: fn(&N) -> &SVector<f64, 5>, targets: &[Y], loss: &L)
-where
+fn check<N, Y: Sync, L>(
+    case: &Case,
+    net: &N,
+    bias: fn(&N) -> &SVector<f64, 5>,
+    targets: &[Y],
+    loss: &L,
+) where
     N: Network + Differentiable + Parameters<Scalar = f64>,
     N: Layer<Input = SVector<f64, 5>, Output = SVector<f64, 5>>,
     L: Loss<SVector<f64, 5>, Y, N::Activation>,

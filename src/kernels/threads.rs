@@ -1,0 +1,139 @@
+//! Work that several threads share, where it pays.
+//!
+//! How work is cut depends on the number of threads; what comes out must not, to the bit. So only what is independent is cut:
+//! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads.
+
+#![cfg_attr(not(feature = "rayon"), allow(dead_code, reason = "what is never shared is never cut"))]
+
+#[cfg(feature = "rayon")]
+use std::{cell::Cell, sync::Mutex};
+
+use pulp::{Simd, WithSimd};
+
+use super::dispatch;
+#[cfg(feature = "rayon")]
+use super::team::{self, Job};
+
+/// Work that can be cut.
+pub(crate) trait Split: WithSimd<Output = ()> + Send + Sized {
+    /// About how many multiplications with an addition it takes.
+    fn multiply_adds(&self) -> usize;
+
+    /// About `part` of `whole` equal parts, and the rest.
+    fn split(self, part: usize, whole: usize) -> (Self, Self);
+}
+
+/// So much work is worth handing to a thread that is awake: a few microseconds.
+#[cfg(feature = "rayon")]
+const GRAIN: usize = 128 * 1024;
+
+/// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
+const WORTH_WAKING: usize = 3 * 1024 * 1024;
+
+#[cfg(feature = "rayon")]
+thread_local! {
+    /// Whether passes on this thread share their work.
+    static SHARES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
+#[inline(always)]
+pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
+    #[cfg(feature = "rayon")]
+    {
+        let size = work.multiply_adds();
+        if size >= 2 * GRAIN && SHARES.get() {
+            return parallel(simd, work, size / GRAIN);
+        }
+    }
+    simd.vectorize(work);
+}
+
+/// Whether it pays to wake threads for so many multiplications with an addition.
+pub(crate) fn is_worth_waking(multiply_adds: usize) -> bool {
+    multiply_adds >= WORTH_WAKING
+}
+
+/// Runs a pass whose parts are [shared](share).
+pub(crate) fn sharing<P: WithSimd>(pass: P) -> P::Output {
+    #[cfg(feature = "rayon")]
+    {
+        /// Ends it also where the pass panics.
+        struct End(bool);
+
+        impl Drop for End {
+            fn drop(&mut self) {
+                SHARES.set(self.0);
+            }
+        }
+
+        let _end = End(SHARES.replace(true));
+        dispatch(pass)
+    }
+    #[cfg(not(feature = "rayon"))]
+    dispatch(pass)
+}
+
+/// Runs a pass that is cut as a whole.
+pub(crate) fn dispatch_shared<W: Split>(work: W) {
+    dispatch(Whole(work));
+}
+
+struct Whole<W>(W);
+
+impl<W: Split> WithSimd for Whole<W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        #[cfg(feature = "rayon")]
+        {
+            let size = self.0.multiply_adds();
+            if is_worth_waking(size) {
+                return parallel(simd, self.0, size / GRAIN);
+            }
+        }
+        simd.vectorize(self.0);
+    }
+}
+
+/// On as many threads as rayon would use here, which is the user's to set, and up to so many parts.
+#[cfg(feature = "rayon")]
+fn parallel<S: Simd, W: Split>(simd: S, work: W, most: usize) {
+    let parts = rayon::current_num_threads().min(most).min(team::MOST);
+    if parts < 2 {
+        return simd.vectorize(work);
+    }
+    let cut = [const { Mutex::new(None) }; team::MOST];
+    let mut cut = Parts { simd, parts: cut };
+    let mut rest = work;
+    for left in (2..=parts).rev() {
+        let part;
+        (part, rest) = rest.split(1, left);
+        cut.parts[parts - left] = Mutex::new(Some(part));
+    }
+    cut.parts[parts - 1] = Mutex::new(Some(rest));
+    team::share(&cut, parts);
+}
+
+#[cfg(feature = "rayon")]
+struct Parts<S, W> {
+    simd: S,
+    parts: [Mutex<Option<W>>; team::MOST],
+}
+
+#[cfg(feature = "rayon")]
+impl<S: Simd, W: Split> Job for Parts<S, W> {
+    fn part(&self, index: usize) {
+        // Each part is taken once: the lock is free.
+        let part = self.parts[index].lock().ok().and_then(|mut part| part.take());
+        if let Some(part) = part {
+            self.simd.vectorize(part);
+        }
+    }
+}
+
+/// Where to cut `count`: whole multiples of `unit`, about `part` of `whole` equal parts.
+pub(crate) fn cut(count: usize, unit: usize, part: usize, whole: usize) -> usize {
+    (count * part / whole).next_multiple_of(unit).min(count)
+}

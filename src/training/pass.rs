@@ -1,0 +1,274 @@
+//! Passes over a batch: forward, loss, and backward into a sink.
+
+use num_traits::Float;
+use pulp::{Simd, WithSimd};
+
+use super::as_f64;
+use crate::Differentiable;
+use crate::kernels::{Scalar, Split, add, cut, dispatch, dispatch_shared, is_worth_waking};
+use crate::layers::{Batch, Context, GradientSink};
+use crate::losses::Loss;
+use crate::optimizers::{Optimizer, Sgd};
+use crate::sample::{Sample, split_samples};
+
+/// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that these stay in the cache.
+const CACHED: usize = 64 * 1024;
+
+/// How a batch is taken: in pieces, whose values stay in the cache, and in groups of pieces, which threads share.
+///
+/// It depends on the network and on the size of the batch, and not on the number of threads: each group has a gradient of its own, and
+/// their sum is the same, to the bit, whoever computed them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Samples of a piece.
+    piece: usize,
+    /// Samples of a group.
+    group: usize,
+    groups: usize,
+}
+
+impl Plan {
+    /// The most groups of a batch: more threads than this have nothing to do in a step of a small network.
+    const GROUPS: usize = 8;
+
+    /// The most scalars that the gradients of all groups take together, where one is not larger already.
+    const GRADIENTS: usize = 16 * 1024 * 1024;
+
+    pub(super) fn of<N: Differentiable>(samples: usize) -> Self {
+        if N::WHOLE_BATCH {
+            return Self { piece: samples.max(1), group: samples.max(1), groups: 1 };
+        }
+        let each = N::trace_len(1) + <N::Output as Sample>::LEN;
+        // Each piece goes over the whole gradient once more: it should not be shorter than that.
+        let most = (CACHED.max(N::COUNT) / each).max(12);
+        let pieces = samples.div_ceil(most).max(1);
+        // Twelve samples are two tiles of the matrix kernels.
+        let piece = samples.div_ceil(pieces).next_multiple_of(12).max(12);
+        let groups = pieces.min(Self::GROUPS).min((Self::GRADIENTS / N::COUNT.max(1)).max(1));
+        let group = pieces.div_ceil(groups) * piece;
+        Self { piece, group, groups: samples.div_ceil(group).max(1) }
+    }
+
+    pub(super) fn groups(self) -> usize {
+        self.groups
+    }
+
+    /// Whether the batch is taken as a whole.
+    pub(super) fn is_one_piece(self, samples: usize) -> bool {
+        samples <= self.piece
+    }
+
+    /// How many scalars the pass of one group keeps.
+    fn pass_len<N: Differentiable>(self, samples: usize) -> usize {
+        let samples = samples.min(self.piece);
+        N::trace_len(samples) + samples * <N::Output as Sample>::LEN
+    }
+
+    /// How many scalars the passes over a batch keep.
+    pub(super) fn memory_len<N: Differentiable>(self, samples: usize) -> usize {
+        self.pass_len::<N>(samples) * self.groups
+    }
+}
+
+/// A batch in one piece: the loss, and a step of an optimizer if that is finite.
+pub(super) struct Step<'a, N: Differentiable, Y, L, O> {
+    pub(super) inputs: &'a [N::Input],
+    pub(super) targets: &'a [Y],
+    pub(super) loss: &'a L,
+    pub(super) context: Context,
+    pub(super) memory: &'a mut [N::Scalar],
+    pub(super) sink: GradientSink<'a, N::Scalar, O>,
+}
+
+impl<N: Differentiable, Y, L, O> Step<'_, N, Y, L, O> {
+    /// Whether several threads pay.
+    ///
+    /// In the forward pass all of them read all weights, which then have to travel back to the one that moves them: about what
+    /// 24 samples take for each weight, and the same again for each moment.
+    pub(super) fn pays_threads(&self, moments: usize) -> bool {
+        let work = self.inputs.len() * N::MULTIPLY_ADDS;
+        is_worth_waking(3 * work) && work >= 24 * (1 + moments) * N::COUNT
+    }
+}
+
+impl<N, Y, L, O> WithSimd for Step<'_, N, Y, L, O>
+where
+    N: Differentiable,
+    L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
+{
+    /// The mean loss.
+    type Output = N::Scalar;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> N::Scalar {
+        let Self { inputs, targets, loss, context, memory, sink } = self;
+        let count = as_f64(inputs.len());
+        let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
+        let trace = &mut rest[..N::trace_len(inputs.len())];
+        sink.layer::<N>().scores(simd, context, inputs, scores, trace);
+        let sum = loss.evaluate(simd, scores, targets, N::Scalar::of(1.0 / count));
+        let mean = N::Scalar::of(sum / count);
+        if mean.is_finite() {
+            let batch = Batch { inputs, trace, input_gradient: None };
+            N::backward_scores(simd, batch, scores, sink);
+        }
+        mean
+    }
+}
+
+/// The mean loss of a batch, and its gradient, if one is asked for: in the first of `gradients`, of which there are as many as groups.
+pub(super) fn whole_batch<N, Y, L>(
+    net: &N,
+    (inputs, targets): (&[N::Input], &[Y]),
+    loss: &L,
+    context: Context,
+    memory: &mut [N::Scalar],
+    gradients: &mut [N::Scalar],
+) -> N::Scalar
+where
+    N: Differentiable,
+    Y: Sync,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    let plan = Plan::of::<N>(inputs.len());
+    let mut losses = [0.0; Plan::GROUPS];
+    let losses = &mut losses[..plan.groups];
+    dispatch_shared(Groups {
+        net,
+        plan,
+        inputs,
+        targets,
+        loss,
+        context,
+        first: 0,
+        count: inputs.len(),
+        memory,
+        gradients: &mut *gradients,
+        losses: &mut *losses,
+    });
+    if !gradients.is_empty() {
+        dispatch(Sum { gradients, length: N::COUNT });
+    }
+    N::Scalar::of(losses.iter().sum::<f64>() / as_f64(inputs.len().max(1)))
+}
+
+/// Some groups of a batch.
+struct Groups<'a, N: Differentiable, Y, L> {
+    net: &'a N,
+    plan: Plan,
+    inputs: &'a [N::Input],
+    targets: &'a [Y],
+    loss: &'a L,
+    context: Context,
+    /// The place of the first sample in the batch.
+    first: usize,
+    /// How many samples the batch has.
+    count: usize,
+    /// For the pass of each group.
+    memory: &'a mut [N::Scalar],
+    /// One gradient for each group, or none.
+    gradients: &'a mut [N::Scalar],
+    /// The loss of each group, summed over its samples.
+    losses: &'a mut [f64],
+}
+
+impl<N, Y, L> WithSimd for Groups<'_, N, Y, L>
+where
+    N: Differentiable,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { net, plan, inputs, targets, loss, context, memory, gradients, losses, .. } =
+            self;
+        let scale = N::Scalar::of(1.0 / as_f64(self.count));
+        let pieces = inputs.chunks(plan.piece).zip(targets.chunks(plan.piece));
+        for (index, (inputs, targets)) in pieces.enumerate() {
+            let offset = index * plan.piece;
+            let (group, is_first) = (offset / plan.group, offset % plan.group == 0);
+            let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
+            let trace = &mut rest[..N::trace_len(inputs.len())];
+            let context = context.samples_from(self.first + offset);
+            net.scores(simd, context, inputs, scores, trace);
+            losses[group] += loss.evaluate(simd, scores, targets, scale);
+            if let Some(gradient) = gradients.get_mut(group * N::COUNT..(group + 1) * N::COUNT) {
+                let sink = GradientSink::<_, Sgd<_>>::gradient(net.as_slice(), gradient, !is_first);
+                let batch = Batch { inputs, trace, input_gradient: None };
+                N::backward_scores(simd, batch, scores, sink);
+            }
+        }
+    }
+}
+
+impl<N, Y, L> Split for Groups<'_, N, Y, L>
+where
+    N: Differentiable,
+    Y: Sync,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    fn multiply_adds(&self) -> usize {
+        // An activation is worth a few of them.
+        let passes = if self.gradients.is_empty() { 1 } else { 3 };
+        self.inputs.len() * (passes * N::MULTIPLY_ADDS + 8 * N::trace_len(1))
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let groups = cut(self.losses.len(), 1, part, whole);
+        let samples = (groups * self.plan.group).min(self.inputs.len());
+        let (inputs, other_inputs) = self.inputs.split_at(samples);
+        let (targets, other_targets) = self.targets.split_at(samples);
+        let each = self.memory.len() / self.losses.len().max(1);
+        let (memory, other_memory) = self.memory.split_at_mut(groups * each);
+        let each = self.gradients.len() / self.losses.len().max(1);
+        let (gradients, other_gradients) = self.gradients.split_at_mut(groups * each);
+        let (losses, other_losses) = self.losses.split_at_mut(groups);
+        (
+            Self { inputs, targets, memory, gradients, losses, ..self },
+            Self {
+                inputs: other_inputs,
+                targets: other_targets,
+                first: self.first + samples,
+                memory: other_memory,
+                gradients: other_gradients,
+                losses: other_losses,
+                ..self
+            },
+        )
+    }
+}
+
+/// Adds all gradients to the first, in their order.
+struct Sum<'a, T> {
+    gradients: &'a mut [T],
+    length: usize,
+}
+
+impl<T: Scalar> WithSimd for Sum<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (first, others) = self.gradients.split_at_mut(self.length);
+        if self.length > 0 {
+            for other in others.chunks_exact(self.length) {
+                add(simd, first, other);
+            }
+        }
+    }
+}
+
+/// A step along a whole gradient.
+pub(super) struct Finish<'a, T, O>(pub(super) GradientSink<'a, T, O>);
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for Finish<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let count = self.0.parameters().len();
+        self.0.finish(simd, 0..count);
+    }
+}

@@ -1,0 +1,78 @@
+//! Results do not depend on the number of threads, to the bit.
+#![cfg(feature = "rayon")]
+
+use axonal::Parameters;
+use axonal::prelude::*;
+use rand::RngExt;
+use rayon::ThreadPoolBuilder;
+
+network! {
+    struct Wide<input 100 => dense 64 tanh => dense 36 gelu => dense 10>;
+    struct Small<input 4 => dense 32 tanh => dense 16 tanh => dense 3>;
+}
+
+fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+fn random<const N: usize>(samples: usize) -> Vec<SVector<f32, N>> {
+    let mut rng = StdRng::seed_from_u64(5);
+    (0..samples).map(|_| SVector::from_fn(|_, _| rng.random_range(-1.0..1.0))).collect()
+}
+
+/// Trains and predicts on one thread, on several, and from outside of any pool.
+fn check<N, const IN: usize, const OUT: usize>(samples: usize)
+where
+    N: Network + axonal::Differentiable,
+    N: axonal::Layer<Input = SVector<f32, IN>, Output = SVector<f32, OUT>, Scalar = f32>,
+    MeanSquaredError: axonal::losses::Loss<N::Output, N::Output, N::Activation>,
+{
+    let (inputs, targets) = (random::<IN>(samples), random::<OUT>(samples));
+    let run = || {
+        let mut net = N::random(&mut StdRng::seed_from_u64(1));
+        let mut optimizer = Adam::new(1e-2);
+        let losses: Vec<f32> = (0..3)
+            .map(|_| net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer))
+            .collect();
+        let (loss, gradient) = net.gradient(&inputs, &targets, &MeanSquaredError);
+        let mut outputs = vec![SVector::zeros(); samples];
+        net.forward_batch(&inputs, &mut outputs);
+        let weights = net.as_slice().to_vec();
+        (losses, loss, gradient.as_slice().to_vec(), outputs, weights)
+    };
+    let expected = on_threads(1, run);
+    assert!(expected.0[2] < expected.0[0], "it learns: {:?}", expected.0);
+    for threads in [2, 3] {
+        assert!(on_threads(threads, run) == expected, "{threads} threads, {samples} samples");
+    }
+    assert!(run() == expected, "outside of a pool, {samples} samples");
+}
+
+#[test]
+fn large_layers_share_each_product() {
+    for samples in [121, 160] {
+        check::<Wide, 100, 10>(samples);
+    }
+}
+
+#[test]
+fn large_batches_share_the_samples() {
+    check::<Small, 4, 3>(2_000);
+    check::<Wide, 100, 10>(900);
+}
+
+/// A step inside a pool whose threads are all at work ends, and gives the same.
+#[test]
+fn steps_side_by_side() {
+    let (inputs, targets) = (random::<100>(150), random::<10>(150));
+    let step = |_| {
+        let mut net = Wide::random(&mut StdRng::seed_from_u64(1));
+        net.train_step(&inputs, &targets, &MeanSquaredError, &mut Sgd::new(0.1));
+        net.as_slice().to_vec()
+    };
+    let results: Vec<_> = on_threads(4, || {
+        use rayon::prelude::*;
+        (0..8).into_par_iter().map(step).collect()
+    });
+    assert!(results.iter().all(|result| *result == results[0]));
+}
