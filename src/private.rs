@@ -33,7 +33,7 @@ pub const fn widest(mut lengths: &[usize]) -> usize {
 pub const fn chunk(widest: usize) -> usize {
     match BUFFER / widest {
         0 => 1,
-        samples if samples > 96 => 96,
+        samples if samples > 24 => 24,
         samples => samples,
     }
 }

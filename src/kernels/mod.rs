@@ -14,6 +14,8 @@ mod product;
 mod scalar;
 #[cfg(feature = "rayon")]
 mod team;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod transposed;
 mod vector;

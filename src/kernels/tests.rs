@@ -1,0 +1,244 @@
+//! Every kernel against plain loops in f64, on every instruction set of the machine, in memory that was filled with zeros or with NaN.
+
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+use pulp::{Simd, WithSimd};
+
+use super::{
+    InstructionSet, Product, Split, Start, TransposedProduct, add, add_rows, dispatch, product_one,
+};
+use crate::activations::Identity;
+
+/// The instruction set is one for the whole process.
+static FORCED: Mutex<()> = Mutex::new(());
+
+fn on_every_set(mut check: impl FnMut(InstructionSet)) {
+    let _guard = FORCED.lock().unwrap();
+    for set in InstructionSet::available() {
+        assert!(InstructionSet::force(set));
+        check(set);
+    }
+}
+
+/// What memory holds before a kernel writes it.
+#[derive(Clone, Copy, Debug)]
+enum Filling {
+    Zeros,
+    Ones,
+}
+
+impl Filling {
+    fn memory(self, length: usize) -> Vec<f32> {
+        match self {
+            Self::Zeros => vec![0.0; length],
+            Self::Ones => vec![f32::from_bits(u32::MAX); length],
+        }
+    }
+}
+
+fn values(length: usize, seed: usize) -> Vec<f32> {
+    #[expect(clippy::cast_precision_loss, reason = "test data")]
+    let value = |index: usize| ((index * 7919 + seed * 104_729) as f32 * 0.618).sin();
+    (0..length).map(value).collect()
+}
+
+/// The sum of some products in f64, and how large an error rounding may make it.
+fn sum(start: f32, products: impl Iterator<Item = (f32, f32)>) -> (f64, f64) {
+    let (mut sum, mut size) = (f64::from(start), f64::from(start.abs()));
+    for (a, b) in products {
+        sum += f64::from(a) * f64::from(b);
+        size += (f64::from(a) * f64::from(b)).abs();
+    }
+    (sum, 1e-6 * size + 1e-30)
+}
+
+fn close(found: f32, (expected, tolerance): (f64, f64)) -> bool {
+    (f64::from(found) - expected).abs() <= tolerance
+}
+
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![1_usize..10, Just(16), Just(33), Just(64), Just(70), Just(130)]
+}
+
+fn filling() -> impl Strategy<Value = Filling> {
+    prop_oneof![Just(Filling::Zeros), Just(Filling::Ones)]
+}
+
+/// Runs work in as many parts as some threads would.
+struct InParts<W>(W, usize);
+
+impl<W: Split> WithSimd for InParts<W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(mut rest, parts) = self;
+        for left in (2..=parts).rev() {
+            let part;
+            (part, rest) = rest.split(1, left);
+            simd.vectorize(part);
+        }
+        simd.vectorize(rest);
+    }
+}
+
+/// `Product` with both orders of `B` and all three starts.
+fn check_product<const TRANSPOSED: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling) {
+    let (a, column) = (values(m * k, 1), values(m, 2));
+    let stride = if TRANSPOSED { n } else { k } + gap;
+    let b = values(stride * if TRANSPOSED { k } else { n }, 3);
+    let c_stride = m + gap;
+    let before = values(c_stride * n, 4);
+    on_every_set(|set| {
+        for start in [Start::Zero, Start::Column(column.as_slice()), Start::Current] {
+            let mut c = match start {
+                Start::Current => before.clone(),
+                _ => filling.memory(c_stride * n),
+            };
+            let product = Product::<f32, TRANSPOSED> {
+                a: &a,
+                b: &b,
+                b_stride: stride,
+                c: &mut c,
+                m,
+                k,
+                n,
+                c_stride,
+                start,
+            };
+            dispatch(InParts(product, parts));
+            let untouched = match start {
+                Start::Current => before.clone(),
+                _ => filling.memory(c_stride * n),
+            };
+            for (index, found) in c.iter().enumerate() {
+                let (row, col) = (index % c_stride, index / c_stride);
+                if row >= m {
+                    let bits = untouched[index].to_bits();
+                    assert_eq!(found.to_bits(), bits, "{set}: written outside of C");
+                    continue;
+                }
+                let from = match start {
+                    Start::Zero => 0.0,
+                    Start::Column(column) => column[row],
+                    Start::Current => before[index],
+                };
+                let right =
+                    |i: usize| b[if TRANSPOSED { i * stride + col } else { i + col * stride }];
+                let expected = sum(from, (0..k).map(|i| (a[row + i * m], right(i))));
+                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
+            }
+        }
+    });
+}
+
+struct One<'a> {
+    a: &'a [f32],
+    x: &'a [f32],
+    start: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl WithSimd for One<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y);
+    }
+}
+
+struct Sums<'a> {
+    rows: &'a mut [f32],
+    flat: &'a mut [f32],
+    values: &'a [f32],
+    accumulate: bool,
+}
+
+impl WithSimd for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        add_rows(simd, self.rows, self.values, self.accumulate);
+        add(simd, self.flat, self.values);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn products(m in size(), k in size(), n in size(), gap in 0_usize..4, parts in 1_usize..4, filling in filling()) {
+        check_product::<false>([m, k, n, gap, parts], filling);
+        check_product::<true>([m, k, n, gap, parts], filling);
+    }
+
+    #[test]
+    fn transposed_products(k in size(), m in size(), n in size(), parts in 1_usize..4, filling in filling()) {
+        let (a, b) = (values(k * m, 1), values(k * n, 2));
+        on_every_set(|set| {
+            let mut c = filling.memory(m * n);
+            let product = TransposedProduct { a: &a, b: &b, c: &mut c, k, m, n };
+            dispatch(InParts(product, parts));
+            for (index, found) in c.iter().enumerate() {
+                let (row, col) = (index % m, index / m);
+                let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
+                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn one_sample(m in size(), k in size(), has_start: bool, filling in filling()) {
+        let (a, x, start) = (values(k * m, 1), values(k, 2), values(m, 3));
+        let start = if has_start { start.as_slice() } else { &[] };
+        on_every_set(|set| {
+            let mut y = filling.memory(m);
+            dispatch(One { a: &a, x: &x, start, y: &mut y });
+            for (row, found) in y.iter().enumerate() {
+                let from = start.get(row).copied().unwrap_or(0.0);
+                let expected = sum(from, (0..k).map(|i| (a[row + i * m], x[i])));
+                assert!(close(*found, expected), "{set}: {found} in row {row}: {expected:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn sums(width in size(), rows in 1_usize..20, accumulate: bool, filling in filling()) {
+        let values = values(width * rows, 1);
+        on_every_set(|set| {
+            let before = if accumulate { vec![0.25; width] } else { filling.memory(width) };
+            let (mut found, mut flat) = (before, vec![0.5; width * rows]);
+            dispatch(Sums { rows: &mut found, flat: &mut flat, values: &values, accumulate });
+            for (column, found) in found.iter().enumerate() {
+                let from = if accumulate { 0.25 } else { 0.0 };
+                let expected = sum(from, (0..rows).map(|row| (values[row * width + column], 1.0)));
+                assert!(close(*found, expected), "{set}: {found} in column {column}");
+            }
+            assert!(flat.iter().zip(&values).all(|(found, value)| *found == 0.5 + value), "{set}");
+        });
+    }
+}
+
+/// Sizes at which the kernels change their way: longer than a block, larger than the cache.
+#[test]
+fn large_products() {
+    for sizes in [[520, 300, 40, 0, 2], [16, 1030, 50, 1, 1], [1100, 130, 7, 0, 3]] {
+        check_product::<false>(sizes, Filling::Ones);
+        check_product::<true>(sizes, Filling::Ones);
+    }
+    for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40]] {
+        let (a, b) = (values(k * m, 1), values(k * n, 2));
+        on_every_set(|set| {
+            let mut c = Filling::Ones.memory(m * n);
+            dispatch(InParts(TransposedProduct { a: &a, b: &b, c: &mut c, k, m, n }, 2));
+            for (index, found) in c.iter().enumerate() {
+                let (row, col) = (index % m, index / m);
+                let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
+                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
+            }
+        });
+    }
+}
