@@ -102,3 +102,9 @@ pub use summary::Summary;
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Pages that are longer than the documentation of one item.
+pub mod guide {
+    #[doc = include_str!("../docs/speed.md")]
+    pub mod speed {}
+}
