@@ -5,6 +5,7 @@
     reason = "a tile is indexed by row and column; iterators over it hide which is which"
 )]
 
+mod compiled;
 mod dispatch;
 mod elementwise;
 mod math;
@@ -20,6 +21,8 @@ mod threads;
 mod transposed;
 mod vector;
 
+#[doc(hidden)]
+pub use compiled::Compiled;
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;

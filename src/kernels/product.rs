@@ -12,7 +12,7 @@ use super::{Scalar, Split, Vector, cut};
 ///
 /// `B` is column-major with contiguous columns, or, where it is `TRANSPOSED`, row-major with contiguous rows: a constant, so that
 /// the addresses in a tile's loop are an offset and not a chain of additions.
-pub(crate) struct Product<'a, T, const TRANSPOSED: bool> {
+pub struct Product<'a, T, const TRANSPOSED: bool> {
     pub a: &'a [T],
     pub b: &'a [T],
     /// From one column of `B` to the next, or one row if it is `TRANSPOSED`.
@@ -31,7 +31,7 @@ pub(crate) struct Product<'a, T, const TRANSPOSED: bool> {
 
 /// What the products are added to.
 #[derive(Clone, Copy)]
-pub(crate) enum Start<'a, T> {
+pub enum Start<'a, T> {
     Zero,
     /// The same column everywhere.
     Column(&'a [T]),
@@ -42,12 +42,15 @@ pub(crate) enum Start<'a, T> {
 /// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
 const LARGE: usize = 512 * 1024;
 
-impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Product<'_, T, TRANSPOSED> {
+/// The kernel of a [`Product`].
+pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) Product<'a, T, TRANSPOSED>);
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, b_stride, c, m, k, n, c_stride, start } = self;
+        let Product { a, b, b_stride, c, m, k, n, c_stride, start } = self.0;
         assert_eq!(a.len(), m * k, "the left matrix has another size");
         assert!(
             m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
@@ -98,7 +101,10 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Product<'_, T, TRANSPOSED> 
     }
 }
 
-impl<T: Scalar, const TRANSPOSED: bool> Split for Product<'_, T, TRANSPOSED> {
+impl<T: Scalar, const TRANSPOSED: bool> Split for Product<'_, T, TRANSPOSED>
+where
+    Self: WithSimd<Output = ()>,
+{
     fn multiply_adds(&self) -> usize {
         self.m * self.k * self.n
     }

@@ -8,6 +8,7 @@ use bytemuck::Pod;
 use num_traits::{Float, FloatConst, FromPrimitive, ToPrimitive};
 use pulp::Simd;
 
+use super::Compiled;
 use super::math::Elementary;
 
 mod sealed {
@@ -39,6 +40,7 @@ pub trait Scalar:
     + Sync
     + Lanes
     + Elementary
+    + Compiled
 {
     /// The nearest value of this type.
     fn of(value: f64) -> Self;

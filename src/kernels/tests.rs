@@ -84,7 +84,10 @@ impl<W: Split> WithSimd for InParts<W> {
 }
 
 /// `Product` with both orders of `B` and all three starts.
-fn check_product<const TRANSPOSED: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling) {
+fn check_product<const TRANSPOSED: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling)
+where
+    for<'a> Product<'a, f32, TRANSPOSED>: WithSimd<Output = ()>,
+{
     let (a, column) = (values(m * k, 1), values(m, 2));
     let stride = if TRANSPOSED { n } else { k } + gap;
     let b = values(stride * if TRANSPOSED { k } else { n }, 3);

@@ -6,10 +6,11 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::product::Tiles;
 use super::{Product, Scalar, Split, Start, Vector, cut};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
-pub(crate) struct TransposedProduct<'a, T> {
+pub struct TransposedProduct<'a, T> {
     pub a: &'a [T],
     pub b: &'a [T],
     pub c: &'a mut [T],
@@ -84,7 +85,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
         transpose(&b[sample * k..], k, &mut samples, count, [k, count]);
         for row in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - row);
-            simd.vectorize(Product::<T, false> {
+            simd.vectorize(Tiles(Product::<T, false> {
                 a: &samples[..count * k],
                 b: &a[row * k..],
                 b_stride: k,
@@ -94,7 +95,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
                 n: rows,
                 c_stride: count,
                 start: Start::Zero,
-            });
+            }));
             transpose(&results, count, &mut c[row + sample * m..], m, [count, rows]);
         }
     }
@@ -119,7 +120,7 @@ fn transpose_first<T: Scalar, S: Simd>(
                 block[column * height + row] = *value;
             }
         }
-        simd.vectorize(Product::<T, false> {
+        simd.vectorize(Tiles(Product::<T, false> {
             a: &block[..height * k],
             b,
             b_stride: k,
@@ -129,17 +130,20 @@ fn transpose_first<T: Scalar, S: Simd>(
             n,
             c_stride: m,
             start: Start::Zero,
-        });
+        }));
         first += height;
     }
 }
 
-impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
+/// The kernel of a [`TransposedProduct`].
+pub(super) struct Blocks<'a, T>(pub(super) TransposedProduct<'a, T>);
+
+impl<T: Scalar> WithSimd for Blocks<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c, k, m, n } = self;
+        let TransposedProduct { a, b, c, k, m, n } = self.0;
         assert!(
             a.len() == k * m && b.len() == k * n && c.len() == m * n,
             "a matrix has another size than said"

@@ -1,0 +1,64 @@
+//! The large kernels are compiled in this crate, once for each scalar and instruction set, and not again in the crate of every user:
+//! there they would be most of what a network adds to a build.
+
+use pulp::{Simd, WithSimd};
+
+use super::product::Tiles;
+use super::transposed::Blocks;
+use super::{Product, Scalar, TransposedProduct, dispatch};
+
+/// The kernels of a scalar, as functions that are generic over nothing.
+#[doc(hidden)]
+pub trait Compiled: Sized {
+    fn product(product: Product<'_, Self, false>);
+    fn product_with_transposed(product: Product<'_, Self, true>);
+    fn transposed_product(product: TransposedProduct<'_, Self>);
+}
+
+macro_rules! compiled {
+    ($($scalar:ty)+) => {$(
+        impl Compiled for $scalar {
+            fn product(product: Product<'_, Self, false>) {
+                dispatch(Tiles(product));
+            }
+
+            fn product_with_transposed(product: Product<'_, Self, true>) {
+                dispatch(Tiles(product));
+            }
+
+            fn transposed_product(product: TransposedProduct<'_, Self>) {
+                dispatch(Blocks(product));
+            }
+        }
+    )+};
+}
+
+compiled!(f32 f64);
+
+/// Out of a pass, into the compiled kernel for the same instruction set.
+impl<T: Scalar> WithSimd for Product<'_, T, false> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        T::product(self);
+    }
+}
+
+impl<T: Scalar> WithSimd for Product<'_, T, true> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        T::product_with_transposed(self);
+    }
+}
+
+impl<T: Scalar> WithSimd for TransposedProduct<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        T::transposed_product(self);
+    }
+}
