@@ -54,6 +54,7 @@ extern crate self as axonal;
 #[path = "private.rs"]
 pub mod __private;
 pub mod activations;
+mod image;
 pub mod init;
 #[allow(unsafe_code, reason = "the one place for it; every block states why it is sound")]
 pub mod kernels;
@@ -94,7 +95,8 @@ pub use pulp::Simd;
 pub use pulp::WithSimd;
 #[doc(hidden)]
 pub use rand;
-pub use sample::{Sample, Shape};
+pub use image::{Image, Plane, PlaneMut};
+pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;
 

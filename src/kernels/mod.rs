@@ -5,6 +5,7 @@
     reason = "a tile is indexed by row and column; iterators over it hide which is which"
 )]
 
+mod convolution;
 mod dispatch;
 mod elementwise;
 mod math;
@@ -15,10 +16,13 @@ mod scalar;
 mod transposed;
 mod vector;
 
+#[cfg(feature = "std")]
+pub(crate) use convolution::ConvolutionWeights;
+pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
-pub(crate) use elementwise::{activate, add_rows};
+pub(crate) use elementwise::{activate, add_planes, add_rows, sum};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;

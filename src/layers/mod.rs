@@ -3,6 +3,7 @@
 mod activate;
 #[cfg(feature = "std")]
 mod context;
+mod conv;
 mod dense;
 #[cfg(feature = "std")]
 mod differentiable;
@@ -10,6 +11,7 @@ mod differentiable;
 mod sink;
 #[cfg(feature = "std")]
 mod weight_gradient;
+mod window;
 
 use core::fmt;
 
@@ -19,11 +21,13 @@ use rand::Rng;
 pub use activate::Activate;
 #[cfg(feature = "std")]
 pub use context::Context;
+pub use conv::Conv;
 pub use dense::{Dense, NoBias};
 #[cfg(feature = "std")]
 pub use differentiable::{Batch, Differentiable};
 #[cfg(feature = "std")]
 pub use sink::GradientSink;
+pub use window::{Window, Windowed};
 
 use crate::activations::Activation;
 use crate::kernels::Parameters;
