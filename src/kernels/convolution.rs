@@ -42,19 +42,19 @@ pub(crate) trait Geometry: Send + Sync + 'static {
 }
 
 /// What follows from a geometry.
-struct Sizes<K>(PhantomData<K>);
+pub(super) struct Sizes<K>(PhantomData<K>);
 
 impl<K: Geometry> Sizes<K> {
     const CHANNELS: usize = K::INPUT[0] / K::GROUPS;
-    const HEIGHT: usize = K::INPUT[1];
-    const WIDTH: usize = K::INPUT[2];
+    pub(super) const HEIGHT: usize = K::INPUT[1];
+    pub(super) const WIDTH: usize = K::INPUT[2];
     const INPUT_LEN: usize = K::INPUT[0] * Self::HEIGHT * Self::WIDTH;
     const OUTPUTS: usize = K::OUTPUT[0] / K::GROUPS;
     const ROWS: usize = K::OUTPUT[1];
-    const COLUMNS: usize = K::OUTPUT[2];
-    const POSITIONS: usize = Self::ROWS * Self::COLUMNS;
+    pub(super) const COLUMNS: usize = K::OUTPUT[2];
+    pub(super) const POSITIONS: usize = Self::ROWS * Self::COLUMNS;
     const OUTPUT_LEN: usize = K::OUTPUT[0] * Self::POSITIONS;
-    const TAPS: usize = K::KERNEL[0] * K::KERNEL[1];
+    pub(super) const TAPS: usize = K::KERNEL[0] * K::KERNEL[1];
     const PATCH: usize = Self::CHANNELS * Self::TAPS;
     /// Whether a window reaches beyond the input.
     const PADDED: bool = K::PADDING[0] > 0
@@ -64,9 +64,16 @@ impl<K: Geometry> Sizes<K> {
 
     /// Where in a column of the input a window's row is, if it is inside.
     #[inline(always)]
-    fn row(y: usize, ky: usize) -> Option<usize> {
+    pub(super) fn row(y: usize, ky: usize) -> Option<usize> {
         let row = (y * K::STRIDE[0] + ky * K::DILATION[0]).checked_sub(K::PADDING[0])?;
         (!Self::PADDED || row < Self::HEIGHT).then_some(row)
+    }
+
+    /// Where in a row of the input a window's column is, if it is inside.
+    #[inline(always)]
+    pub(super) fn column(x: usize, kx: usize) -> Option<usize> {
+        let column = (x * K::STRIDE[1] + kx * K::DILATION[1]).checked_sub(K::PADDING[1])?;
+        (!Self::PADDED || column < Self::WIDTH).then_some(column)
     }
 
     /// The positions from `first` on, counted from there, whose windows have their column `kx` inside the input.

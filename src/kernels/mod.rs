@@ -11,6 +11,7 @@ mod elementwise;
 mod math;
 mod memory;
 mod one;
+mod pool;
 mod product;
 mod scalar;
 mod transposed;
@@ -27,6 +28,9 @@ pub(crate) use elementwise::{activate, add_planes, add_rows, sum};
 pub use math::Elementary;
 pub use memory::Parameters;
 pub(crate) use one::product_one;
+pub(crate) use pool::{AvgWindows, MaxWindows};
+#[cfg(feature = "std")]
+pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;

@@ -4,13 +4,19 @@ mod activate;
 #[cfg(feature = "std")]
 mod context;
 mod conv;
+mod conv_transpose;
 mod dense;
 #[cfg(feature = "std")]
 mod differentiable;
+mod flatten;
+mod pad;
+mod pool;
 #[cfg(feature = "std")]
 mod sink;
+mod upsample;
 #[cfg(feature = "std")]
 mod weight_gradient;
+mod weightless;
 mod window;
 
 use core::fmt;
@@ -22,6 +28,11 @@ pub use activate::Activate;
 #[cfg(feature = "std")]
 pub use context::Context;
 pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
+pub use flatten::{Flatten, Reshape};
+pub use pad::Pad;
+pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
+pub use upsample::Upsample;
 pub use dense::{Dense, NoBias};
 #[cfg(feature = "std")]
 pub use differentiable::{Batch, Differentiable};
