@@ -10,6 +10,7 @@ mod dispatch;
 mod elementwise;
 mod math;
 mod memory;
+mod normalize;
 mod one;
 mod pool;
 mod product;
@@ -27,6 +28,9 @@ pub(crate) use elementwise::{activate, add_planes, add_rows, sum};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;
+#[cfg(feature = "std")]
+pub(crate) use normalize::covariance;
+pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::product_one;
 pub(crate) use pool::{AvgWindows, MaxWindows};
 #[cfg(feature = "std")]

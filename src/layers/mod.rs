@@ -1,6 +1,8 @@
 //! The layers, and the traits that a layer, a network and a network inside a network have in common.
 
 mod activate;
+mod batchnorm;
+mod concat;
 #[cfg(feature = "std")]
 mod context;
 mod conv;
@@ -8,9 +10,12 @@ mod conv_transpose;
 mod dense;
 #[cfg(feature = "std")]
 mod differentiable;
+mod dropout;
 mod flatten;
+mod layernorm;
 mod pad;
 mod pool;
+mod residual;
 #[cfg(feature = "std")]
 mod sink;
 mod upsample;
@@ -25,13 +30,20 @@ use pulp::Simd;
 use rand::Rng;
 
 pub use activate::Activate;
+pub use batchnorm::BatchNorm;
+pub use concat::Concat;
 #[cfg(feature = "std")]
 pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
+pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
+pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
+#[cfg(feature = "std")]
+pub use residual::ShortcutGradient;
+pub use residual::{NoProjection, Residual, Shortcut};
 pub use upsample::Upsample;
 pub use dense::{Dense, NoBias};
 #[cfg(feature = "std")]
