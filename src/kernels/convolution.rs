@@ -57,7 +57,7 @@ impl<K: Geometry> Sizes<K> {
     pub(super) const TAPS: usize = K::KERNEL[0] * K::KERNEL[1];
     const PATCH: usize = Self::CHANNELS * Self::TAPS;
     /// Whether a window reaches beyond the input.
-    const PADDED: bool = K::PADDING[0] > 0
+    pub(super) const PADDED: bool = K::PADDING[0] > 0
         || K::PADDING[1] > 0
         || (Self::ROWS - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] >= Self::HEIGHT
         || (Self::COLUMNS - 1) * K::STRIDE[1] + (K::KERNEL[1] - 1) * K::DILATION[1] >= Self::WIDTH;
@@ -434,7 +434,7 @@ struct PanelWeights<'a, T> {
 }
 
 /// What the sum over a vector's lanes takes, in multiplications of vectors.
-const REDUCTION: usize = 8;
+const REDUCTION: usize = 4;
 
 impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
     type Output = ();
@@ -472,12 +472,7 @@ impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
         while first < outputs {
             let channels = TRANSPOSED.min(outputs - first);
             let transposed = &mut transposed[..channels * positions];
-            for channel in 0..channels {
-                let plane = &output[(first + channel) * output_stride..][..positions];
-                for (to, value) in transposed[channel..].iter_mut().step_by(channels).zip(plane) {
-                    *to = *value;
-                }
-            }
+            transpose(&output[first * output_stride..], output_stride, transposed, channels);
             simd.vectorize(Product::<T, false> {
                 a: transposed,
                 b: panel,
@@ -490,6 +485,31 @@ impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
                 start: Start::Current,
             });
             first += channels;
+        }
+    }
+}
+
+/// Some planes, from one to the next `stride`, as a matrix with one row a plane, columns contiguous.
+#[inline(always)]
+fn transpose<T: Scalar>(planes: &[T], stride: usize, matrix: &mut [T], rows: usize) {
+    /// Planes that are read at the same time: as many as a set of the L1 cache has ways, since they may be a power of two apart.
+    const WAYS: usize = 8;
+    let mut row = 0;
+    while row < rows {
+        let planes = &planes[row * stride..];
+        if row + WAYS <= rows {
+            for (position, column) in matrix.chunks_exact_mut(rows).enumerate() {
+                let column = &mut column[row..row + WAYS];
+                for (plane, number) in column.iter_mut().enumerate() {
+                    *number = planes[plane * stride + position];
+                }
+            }
+            row += WAYS;
+        } else {
+            for (position, column) in matrix.chunks_exact_mut(rows).enumerate() {
+                column[row] = planes[position];
+            }
+            row += 1;
         }
     }
 }
@@ -700,7 +720,8 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
         }
         for channel in 0..channels {
             for row in top..bottom {
-                let mut sum = zero;
+                // Several sums, which do not wait for each other.
+                let mut sums = [zero; 4];
                 for ky in 0..K::KERNEL[0] {
                     let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
                         continue;
@@ -728,9 +749,10 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
                         let numbers = unsafe {
                             Vector::load_ptr(simd, panel.as_ptr().add(at).wrapping_sub(shift))
                         };
-                        sum = sum + masks[kx].select(numbers, zero);
+                        sums[kx % 4] = sums[kx % 4] + masks[kx].select(numbers, zero);
                     }
                 }
+                let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
                 let at = (channel * Sizes::<K>::HEIGHT + row) * Sizes::<K>::WIDTH + left;
                 let to = &mut input[at..];
                 if to.len() >= lanes {

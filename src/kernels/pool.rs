@@ -1,12 +1,12 @@
 //! The largest number of each window, and the mean of each window, one channel after the other.
 //!
-//! Where windows stay inside the image, the loop over a row of them has no branch, and the compiler makes vectors of it.
+//! Where windows stay inside the image, a vector holds one number of several windows that follow each other.
 
 use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use super::Scalar;
+use super::{Scalar, Vector};
 use super::convolution::{Geometry, Sizes};
 
 /// The largest number of each window, for all samples.
@@ -60,14 +60,128 @@ fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
     Some(row * Sizes::<K>::WIDTH + column)
 }
 
+/// The most lanes that a vector has.
+const LANES: usize = 16;
+
+/// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
+#[derive(Clone, Copy)]
+struct Windows {
+    at: [usize; LANES],
+}
+
+impl Windows {
+    /// As many as a vector has lanes, from the position `first` on.
+    #[inline(always)]
+    fn from<T: Scalar, S: Simd, K: Geometry>(first: usize) -> Self {
+        let mut at = [0; LANES];
+        for lane in 0..Vector::<T, S>::LANES {
+            let (y, x) = ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
+            at[lane] = y * K::STRIDE[0] * Sizes::<K>::WIDTH + x * K::STRIDE[1];
+        }
+        Self { at }
+    }
+
+    /// Whether the windows can be taken so: all are inside, and there are enough of them.
+    #[inline(always)]
+    fn fit<T: Scalar, S: Simd, K: Geometry>() -> bool {
+        !Sizes::<K>::PADDED && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
+    }
+
+    /// Whether, besides, no number is in two windows.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    fn are_apart<T: Scalar, S: Simd, K: Geometry>() -> bool {
+        Self::fit::<T, S, K>()
+            && K::DILATION[0] == 1
+            && K::DILATION[1] == 1
+            && K::STRIDE[0] >= K::KERNEL[0]
+            && K::STRIDE[1] >= K::KERNEL[1]
+    }
+
+    /// Where a number is in its window.
+    #[inline(always)]
+    fn tap<K: Geometry>(tap: usize) -> usize {
+        let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
+        ky * K::DILATION[0] * Sizes::<K>::WIDTH + kx * K::DILATION[1]
+    }
+
+    /// The first position of the vector after the one from `first` on; the last vector overlaps the one before it.
+    #[inline(always)]
+    fn next<T: Scalar, S: Simd, K: Geometry>(first: usize) -> usize {
+        let (lanes, end) = (Vector::<T, S>::LANES, Sizes::<K>::POSITIONS);
+        if first + lanes < end { (first + lanes).min(end - lanes) } else { end }
+    }
+
+    /// A number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn load<T: Scalar, S: Simd>(self, simd: S, plane: &[T], tap: usize) -> Vector<T, S> {
+        let mut numbers = Vector::splat(simd, T::zero());
+        for (lane, number) in numbers.as_mut_slice().iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *number = unsafe { *plane.get_unchecked(self.at[lane] + tap) };
+        }
+        numbers
+    }
+
+    /// Writes a number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    unsafe fn store<T: Scalar, S: Simd>(self, plane: &mut [T], tap: usize, numbers: Vector<T, S>) {
+        for (lane, number) in numbers.as_slice().iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { *plane.get_unchecked_mut(self.at[lane] + tap) = *number };
+        }
+    }
+
+    /// The largest number of each window, as [`larger`] has it.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(
+        self,
+        simd: S,
+        plane: &[T],
+    ) -> Vector<T, S> {
+        // SAFETY: the caller's promise.
+        let mut largest = unsafe { self.load(simd, plane, 0) };
+        for tap in 1..Sizes::<K>::TAPS {
+            // SAFETY: the caller's promise.
+            let number = unsafe { self.load(simd, plane, Self::tap::<K>(tap)) };
+            let larger = largest.less_than(number).select(number, largest);
+            largest = number.equal(number).select(larger, number);
+        }
+        largest
+    }
+}
+
 impl<T: Scalar, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let inputs = self.inputs.chunks_exact(Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
         let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
         for (input, output) in inputs.zip(outputs) {
+            if Windows::fit::<T, S, K>() {
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    // SAFETY: nothing is padded, so all windows are inside.
+                    unsafe { windows.largest::<T, S, K>(simd, input) }.store(&mut output[first..]);
+                    first = Windows::next::<T, S, K>(first);
+                }
+                continue;
+            }
             for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
                     let mut largest = T::neg_infinity();
@@ -90,13 +204,40 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
-        self.input_gradient.fill(T::zero());
+        let apart = Windows::are_apart::<T, S, K>();
+        // Numbers that are in no window.
+        if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
+            self.input_gradient.fill(T::zero());
+        }
         let inputs = self.inputs.chunks_exact(plane);
         let gradients = self.input_gradient.chunks_exact_mut(plane);
         let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
         for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+            if apart {
+                let zero = Vector::splat(simd, T::zero());
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    // What is left of the gradient: nothing after the first number that is the largest.
+                    let mut rest = Vector::load(simd, &output[first..]);
+                    // SAFETY: nothing is padded, so all windows are inside.
+                    unsafe {
+                        let largest = windows.largest::<T, S, K>(simd, input);
+                        for tap in 0..Sizes::<K>::TAPS {
+                            let tap = Windows::tap::<K>(tap);
+                            let number = windows.load(simd, input, tap);
+                            let (hit, nan) = (number.equal(largest), number.equal(number));
+                            let gradient = nan.select(hit.select(rest, zero), rest);
+                            rest = nan.select(hit.select(zero, rest), zero);
+                            windows.store(to, tap, gradient);
+                        }
+                    }
+                    first = Windows::next::<T, S, K>(first);
+                }
+                continue;
+            }
             for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
                     let mut largest = T::neg_infinity();
