@@ -3,24 +3,24 @@
 use core::fmt;
 use core::ops::{Index, IndexMut};
 
-use nalgebra::{Const, MatrixView, MatrixViewMut};
+use nalgebra::{SMatrixView, SMatrixViewMut};
 
-use crate::sample::{ImageSample, Sample, Shape};
-use crate::Scalar;
 #[cfg(feature = "std")]
 use crate::Error;
+use crate::Scalar;
+use crate::sample::{ImageSample, Sample, Shape};
 
 /// An image: `C` channels of `H` rows and `W` columns, in PyTorch's order (NCHW).
 ///
 /// It is plain old data: in memory, channel after channel, row after row. A channel can be looked at as a nalgebra matrix
-/// without a copy, [`plane`](Self::plane).
+/// without a copy: transposed, [`plane`](Self::plane).
 ///
 /// ```
 /// use axonal::Image;
 ///
 /// let mut image = Image::<3, 2, 4>::default();
 /// image[(2, 1, 3)] = 0.5;
-/// assert_eq!(image.plane(2)[(1, 3)], 0.5);
+/// assert_eq!(image.plane(2)[(3, 1)], 0.5);
 /// assert_eq!(image.as_slice()[23], 0.5);
 ///
 /// // From bytes, scaled to 0..1.
@@ -31,14 +31,6 @@ use crate::Error;
 #[derive(Clone, Copy, PartialEq)]
 #[repr(transparent)]
 pub struct Image<const C: usize, const H: usize, const W: usize, T = f32>(pub [[[T; W]; H]; C]);
-
-/// A channel: its rows and columns, rows contiguous.
-pub type Plane<'a, T, const H: usize, const W: usize> =
-    MatrixView<'a, T, Const<H>, Const<W>, Const<W>, Const<1>>;
-
-/// As [`Plane`], to be changed.
-pub type PlaneMut<'a, T, const H: usize, const W: usize> =
-    MatrixViewMut<'a, T, Const<H>, Const<W>, Const<W>, Const<1>>;
 
 impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T> {
     /// An image from its numbers, channel after channel, row after row.
@@ -130,33 +122,42 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
         self.0.as_flattened_mut().as_flattened_mut()
     }
 
-    /// A channel as a matrix, without a copy.
+    /// A channel as a matrix, without a copy, transposed: each column is a row of the image, whose numbers follow each other in memory.
+    ///
+    /// Not as a view with strides, whose rows would be those of the image: nalgebra (0.35) writes beyond the result of a product with
+    /// such a view.
+    ///
+    /// ```
+    /// use axonal::Image;
+    ///
+    /// let image = Image::from([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
+    /// assert_eq!(image.plane(0)[(2, 1)], image[(0, 1, 2)]);
+    /// assert_eq!(image.plane(0).transpose().row(1), nalgebra::RowVector3::new(4.0, 5.0, 6.0));
+    /// ```
     ///
     /// # Panics
     ///
     /// If there are not so many channels.
     #[must_use]
-    pub fn plane(&self, channel: usize) -> Plane<'_, T, H, W> {
-        let plane = self.0[channel].as_flattened();
-        Plane::from_slice_with_strides_generic(plane, Const, Const, Const, Const)
+    pub fn plane(&self, channel: usize) -> SMatrixView<'_, T, W, H> {
+        SMatrixView::from_slice(self.0[channel].as_flattened())
     }
 
-    /// A channel as a matrix that can be changed.
+    /// A channel as a matrix that can be changed, transposed as [`plane`](Self::plane).
     ///
     /// ```
     /// use axonal::Image;
     ///
     /// let mut image = Image::<1, 2, 3>::default();
-    /// image.plane_mut(0).row_mut(1).fill(1.0);
+    /// image.plane_mut(0).column_mut(1).fill(1.0);
     /// assert_eq!(image, Image::from([[[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]]));
     /// ```
     ///
     /// # Panics
     ///
     /// If there are not so many channels.
-    pub fn plane_mut(&mut self, channel: usize) -> PlaneMut<'_, T, H, W> {
-        let plane = self.0[channel].as_flattened_mut();
-        PlaneMut::from_slice_with_strides_generic(plane, Const, Const, Const, Const)
+    pub fn plane_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, W, H> {
+        SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
     }
 }
 

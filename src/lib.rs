@@ -83,6 +83,7 @@ pub mod training;
 pub use axonal_macros::{Parameters, network};
 #[cfg(feature = "std")]
 pub use error::Error;
+pub use image::Image;
 pub use kernels::{Parameters, Scalar};
 #[cfg(feature = "std")]
 pub use layers::Differentiable;
@@ -95,7 +96,6 @@ pub use pulp::Simd;
 pub use pulp::WithSimd;
 #[doc(hidden)]
 pub use rand;
-pub use image::{Image, Plane, PlaneMut};
 pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;

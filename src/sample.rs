@@ -43,7 +43,9 @@ impl<T: Scalar, const N: usize> Sample for SVector<T, N> {
 }
 
 /// A sample that is an image, for the layers that look at neighbours.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no image: this layer needs channels, rows and columns")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no image: this layer needs channels, rows and columns"
+)]
 pub trait ImageSample: Sample {
     /// How many numbers a pixel has.
     const CHANNELS: usize;

@@ -117,6 +117,8 @@ pub(crate) fn load<N: Network>(path: &Path) -> Result<Box<N>, Error> {
         found: error.to_string(),
     })?;
     let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    // PyTorch counts the steps of batch normalization, which nothing here depends on.
+    found.retain(|name, _| !name.ends_with(".num_batches_tracked"));
     let names: BTreeSet<String> = found.keys().cloned().collect();
     let mismatch = |tensor: &str, expected: String, found: String| Error::Tensor {
         path: path.to_path_buf(),

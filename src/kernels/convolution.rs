@@ -198,8 +198,8 @@ impl<T: Scalar> Panel<T> {
         for column in columns {
             let (channel, tap) = (column / Sizes::<K>::TAPS, column % Sizes::<K>::TAPS);
             let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
-            let plane = (group * Sizes::<K>::CHANNELS + channel)
-                * (Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
+            let plane =
+                (group * Sizes::<K>::CHANNELS + channel) * (Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
             let inside = Sizes::<K>::inside(kx, block.x, block.columns);
             for y in block.y..block.y + block.rows {
                 // SAFETY: this row of the panel, `block.columns` numbers, is among the `len` first, and a vector's length, which
@@ -650,7 +650,12 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                                 gather::<T, S, K>(simd, gradient, positions, count, input);
                             }
                         } else {
-                            scatter::<T, K>(gradient, positions, columns, &mut input[first * plane..]);
+                            scatter::<T, K>(
+                                gradient,
+                                positions,
+                                columns,
+                                &mut input[first * plane..],
+                            );
                         }
                     }
                     block = positions.next::<K>();
@@ -702,11 +707,10 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
     let len = block.len();
     // Rows that the block's windows reach.
     let top = (block.y * K::STRIDE[0]).saturating_sub(K::PADDING[0]);
-    let bottom = ((block.y + block.rows - 1) * K::STRIDE[0]
-        + (K::KERNEL[0] - 1) * K::DILATION[0]
-        + 1)
-        .saturating_sub(K::PADDING[0])
-        .min(Sizes::<K>::HEIGHT);
+    let bottom =
+        ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
+            .saturating_sub(K::PADDING[0])
+            .min(Sizes::<K>::HEIGHT);
     let mut left = 0;
     while left < Sizes::<K>::WIDTH {
         let width = lanes.min(Sizes::<K>::WIDTH - left);

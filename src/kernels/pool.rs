@@ -6,8 +6,8 @@ use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use super::{Scalar, Vector};
 use super::convolution::{Geometry, Sizes};
+use super::{Scalar, Vector};
 
 /// The largest number of each window, for all samples.
 pub(crate) struct MaxWindows<'a, T, K> {
@@ -75,7 +75,8 @@ impl Windows {
     fn from<T: Scalar, S: Simd, K: Geometry>(first: usize) -> Self {
         let mut at = [0; LANES];
         for lane in 0..Vector::<T, S>::LANES {
-            let (y, x) = ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
+            let (y, x) =
+                ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
             at[lane] = y * K::STRIDE[0] * Sizes::<K>::WIDTH + x * K::STRIDE[1];
         }
         Self { at }
@@ -147,11 +148,7 @@ impl Windows {
     ///
     /// The windows must be inside the plane.
     #[inline(always)]
-    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(
-        self,
-        simd: S,
-        plane: &[T],
-    ) -> Vector<T, S> {
+    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(self, simd: S, plane: &[T]) -> Vector<T, S> {
         // SAFETY: the caller's promise.
         let mut largest = unsafe { self.load(simd, plane, 0) };
         for tap in 1..Sizes::<K>::TAPS {

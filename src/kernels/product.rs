@@ -104,7 +104,8 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for RowsProduct<'_, T, TRANSPOS
             },
         };
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
-        let height = if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
+        let height =
+            if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
         // No closures: they would not be compiled for the instruction set of this pass.
         let mut top = 0;
         while top < m {

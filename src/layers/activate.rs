@@ -251,9 +251,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
 }
 
 #[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable
-    for Activate<T, I, A>
-{
+impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
     fn trace_len(_samples: usize) -> usize {
         0
     }

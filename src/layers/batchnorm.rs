@@ -9,19 +9,19 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{Kind, Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
 use crate::kernels::normalize;
 use crate::sample::Sample;
+use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     kernels::{add_planes, covariance, squares},
     optimizers::Optimizer,
     sample::flat,
 };
-use crate::{Parameters, Scalar};
 
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.
@@ -380,8 +380,11 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
                 *running += T::of(MOMENTUM) * (value - *running);
             }
         } else {
-            // The gradient of what is not moved along one.
-            sink.block(2 * CHANNELS..4 * CHANNELS).0.fill(T::zero());
+            // What is not moved along a gradient has none.
+            let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
+            if !accumulate {
+                gradient.fill(T::zero());
+            }
         }
     }
 

@@ -6,9 +6,9 @@ use core::marker::PhantomData;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink, residual::add};
+use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;

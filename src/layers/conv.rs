@@ -11,20 +11,23 @@ use rand::Rng;
 use super::activate::activate_whole;
 use super::dense::Bias;
 use super::window::{Over, Windowed, fits};
-use super::{Kind, Layer, Part, Path};
 #[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink, activate::{activate_all, derivative}};
+use super::{
+    Batch, Context, Differentiable, GradientSink,
+    activate::{activate_all, derivative},
+};
+use super::{Kind, Layer, Part, Path};
 use crate::activations::{Activation, Identity};
 use crate::init::Initializer;
 use crate::kernels::Convolution;
 use crate::sample::{ImageSample, flat, flat_mut};
+use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
     kernels::{ConvolutionInputs, ConvolutionWeights, Onto, add_planes},
     optimizers::Optimizer,
 };
-use crate::{Parameters, Scalar};
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
 /// of all input channels (of those of its group), with the same weights everywhere.
@@ -61,16 +64,8 @@ use crate::{Parameters, Scalar};
 /// ```
 #[repr(C)]
 #[derive(Parameters)]
-pub struct Conv<
-    T,
-    const OUT: usize,
-    const PATCH: usize,
-    I,
-    O,
-    G,
-    A = Identity,
-    B = SVector<T, OUT>,
-> {
+pub struct Conv<T, const OUT: usize, const PATCH: usize, I, O, G, A = Identity, B = SVector<T, OUT>>
+{
     /// One row an output channel, one column a number of the window.
     pub weight: SMatrix<T, OUT, PATCH>,
     /// One number an output channel.

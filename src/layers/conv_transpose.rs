@@ -11,20 +11,20 @@ use rand::Rng;
 use super::activate::activate_all;
 use super::dense::Bias;
 use super::window::{Over, Windowed, fits};
-use super::{Kind, Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink, activate::derivative};
+use super::{Kind, Layer, Part, Path};
 use crate::activations::{Activation, Identity};
 use crate::init::Initializer;
 use crate::kernels::{ConvolutionInputs, Onto};
 use crate::sample::{ImageSample, flat, flat_mut};
+use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
     kernels::{Convolution, ConvolutionWeights, add_planes},
     optimizers::Optimizer,
 };
-use crate::{Parameters, Scalar};
 
 /// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
 /// weighted with it, to the output, and with a stride the output is the larger image.
@@ -82,8 +82,7 @@ where
         "`ConvTranspose`: input, window, output and weights do not fit"
     );
 
-    const FILE_SHAPE: &'static [usize] =
-        &[IN, O::CHANNELS / G::GROUPS, G::KERNEL[0], G::KERNEL[1]];
+    const FILE_SHAPE: &'static [usize] = &[IN, O::CHANNELS / G::GROUPS, G::KERNEL[0], G::KERNEL[1]];
 
     const BIAS_SHAPE: &'static [usize] = &[O::CHANNELS];
 

@@ -7,9 +7,9 @@ use core::slice;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;

@@ -9,9 +9,9 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{Kind, Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
 use crate::kernels::{squares, sum};
 #[cfg(feature = "std")]
@@ -155,7 +155,8 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
                 *to = *g * *weight;
             }
             let mean_h = sum(simd, to) * share;
-            let slope = crate::kernels::covariance(simd, to, input, mean) * share * inverse * inverse;
+            let slope =
+                crate::kernels::covariance(simd, to, input, mean) * share * inverse * inverse;
             for (to, x) in to.iter_mut().zip(input) {
                 *to = (*to - mean_h - (*x - mean) * slope) * inverse;
             }

@@ -36,6 +36,9 @@ pub use concat::Concat;
 pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
+pub use dense::{Dense, NoBias};
+#[cfg(feature = "std")]
+pub use differentiable::{Batch, Differentiable};
 pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
 pub use layernorm::LayerNorm;
@@ -44,12 +47,9 @@ pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
 #[cfg(feature = "std")]
 pub use residual::ShortcutGradient;
 pub use residual::{NoProjection, Residual, Shortcut};
-pub use upsample::Upsample;
-pub use dense::{Dense, NoBias};
-#[cfg(feature = "std")]
-pub use differentiable::{Batch, Differentiable};
 #[cfg(feature = "std")]
 pub use sink::GradientSink;
+pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 
 use crate::activations::Activation;

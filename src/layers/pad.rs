@@ -31,9 +31,7 @@ where
     O: ImageSample<Scalar = T>,
 {
     const FITS: () = assert!(
-        I::CHANNELS == O::CHANNELS
-            && O::ROWS >= I::ROWS + TOP
-            && O::COLUMNS >= I::COLUMNS + LEFT,
+        I::CHANNELS == O::CHANNELS && O::ROWS >= I::ROWS + TOP && O::COLUMNS >= I::COLUMNS + LEFT,
         "`Pad`: input and output do not fit"
     );
 

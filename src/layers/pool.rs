@@ -67,12 +67,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
 
     #[cfg(feature = "std")]
     #[inline(always)]
-    fn pull_back<S: Simd>(
-        simd: S,
-        inputs: &[I],
-        output_gradient: &[O],
-        input_gradient: &mut [I],
-    ) {
+    fn pull_back<S: Simd>(simd: S, inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
         simd.vectorize(MaxWindowsGradient::<T, Over<I, O, G>> {
             inputs: flat(inputs),
             output_gradient: flat(output_gradient),
@@ -131,12 +126,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
 
     #[cfg(feature = "std")]
     #[inline(always)]
-    fn pull_back<S: Simd>(
-        simd: S,
-        _inputs: &[I],
-        output_gradient: &[O],
-        input_gradient: &mut [I],
-    ) {
+    fn pull_back<S: Simd>(simd: S, _inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
         simd.vectorize(AvgWindowsGradient::<T, Over<I, O, G>> {
             output_gradient: flat(output_gradient),
             input_gradient: flat_mut(input_gradient),

@@ -6,15 +6,15 @@ use core::marker::PhantomData;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, Part, Path};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::sample::{Sample, flat, flat_mut};
 #[cfg(feature = "std")]
 use crate::sample::split_samples;
+use crate::sample::{Sample, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
@@ -51,7 +51,9 @@ pub struct NoProjection<T>(PhantomData<T>);
 #[diagnostic::on_unimplemented(
     message = "a residual block adds its outputs (`{O}`) to what `{Self}` makes of its inputs (`{I}`): both must have the same shape"
 )]
-pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>: Parameters<Scalar = I::Scalar> {
+pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
+    Parameters<Scalar = I::Scalar>
+{
     /// See [`Layer::MULTIPLY_ADDS`].
     const MULTIPLY_ADDS: usize;
 
@@ -151,8 +153,8 @@ impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T
     }
 }
 
-impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Input = I, Output = O>> Shortcut<I, O>
-    for L
+impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Input = I, Output = O>>
+    Shortcut<I, O> for L
 {
     const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
 

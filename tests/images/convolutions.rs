@@ -53,10 +53,9 @@ where
     const SAMPLES: usize = 2;
     let mut rng = StdRng::seed_from_u64(21);
     let conv = random_layer::<Conv<T, OUT, PATCH, I, O, G>>(&mut rng);
-    let transposed =
-        random_layer::<ConvTranspose<T, OUT, PATCH, O, I, G, axonal::activations::Identity, NoBias<T>>>(
-            &mut rng,
-        );
+    let transposed = random_layer::<
+        ConvTranspose<T, OUT, PATCH, O, I, G, axonal::activations::Identity, NoBias<T>>,
+    >(&mut rng);
     let (large, small): (Vec<I>, Vec<O>) = (random(SAMPLES, &mut rng), random(SAMPLES, &mut rng));
     let (wide_large, wide_small) = (wide(&large), wide(&small));
     let weights: Vec<f64> = conv.weight.iter().map(|value| value.as_f64()).collect();
@@ -120,7 +119,13 @@ where
     });
 }
 
-const fn places(length: usize, pads: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
+const fn places(
+    length: usize,
+    pads: usize,
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+) -> usize {
     (length + pads - dilation * (kernel - 1) - 1) / stride + 1
 }
 
@@ -198,8 +203,12 @@ fn gradients_are_slopes() {
     check::<Conv<f64, 3, 12, Rows<f64>, Pixels<f64>, Strided, Gelu>>(3, 3);
     check::<Conv<f64, 3, 12, Rows<f64>, Pixels<f64>, Strided, Softmax>>(3, 4);
     check::<Conv<f64, 3, 12, Rows<f64>, Pixels<f64>, Strided, Relu, NoBias<f64>>>(3, 5);
-    check::<ConvTranspose<f64, 3, 12, Pixels<f64>, Rows<f64>, Strided, Relu, SVector<f64, 2>>>(3, 6);
-    check::<ConvTranspose<f64, 3, 12, Pixels<f64>, Rows<f64>, Strided, Gelu, SVector<f64, 2>>>(3, 7);
+    check::<ConvTranspose<f64, 3, 12, Pixels<f64>, Rows<f64>, Strided, Relu, SVector<f64, 2>>>(
+        3, 6,
+    );
+    check::<ConvTranspose<f64, 3, 12, Pixels<f64>, Rows<f64>, Strided, Gelu, SVector<f64, 2>>>(
+        3, 7,
+    );
     check::<ConvTranspose<f64, 3, 12, Pixels<f64>, Rows<f64>, Strided, Softmax, NoBias<f64>>>(3, 8);
 }
 

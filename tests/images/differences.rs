@@ -18,9 +18,7 @@ const MOST: usize = 40;
 /// Σ weights · outputs.
 fn loss<X: Sample<Scalar = f64>>(outputs: &[X], weights: &[X]) -> f64 {
     let pairs = outputs.iter().zip(weights);
-    pairs
-        .map(|(y, w)| y.as_slice().iter().zip(w.as_slice()).map(|(y, w)| y * w).sum::<f64>())
-        .sum()
+    pairs.map(|(y, w)| y.as_slice().iter().zip(w.as_slice()).map(|(y, w)| y * w).sum::<f64>()).sum()
 }
 
 /// Checks the gradients of a layer's parameters and inputs, with and without its activation, for a random weighted sum of its outputs.
@@ -55,7 +53,10 @@ where
         let Trained { gradient, input_gradient, .. } = run(layer, &inputs, None, true);
         let added = run(layer, &inputs, Some(1.0), false);
         for (added, gradient) in added.gradient.iter().zip(&gradient) {
-            assert!((added - gradient - 1.0).abs() < 1e-12, "{added} is not 1 more than {gradient}");
+            assert!(
+                (added - gradient - 1.0).abs() < 1e-12,
+                "{added} is not 1 more than {gradient}"
+            );
         }
         let value = |layer: &L, inputs: &[L::Input]| {
             loss(&run(layer, inputs, None, true).outputs, &weights)
