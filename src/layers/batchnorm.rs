@@ -193,7 +193,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
         let count = count::<T>(inputs.len() * I::PIXELS);
         add_planes(simd, mean, flat(inputs), I::PIXELS, false);
         for mean in mean.iter_mut() {
-            *mean = *mean / count;
+            *mean /= count;
         }
         variance.fill(T::zero());
         for input in inputs {
@@ -210,7 +210,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
             }
         }
         for variance in variance {
-            *variance = *variance / count;
+            *variance /= count;
         }
     }
 }

@@ -263,7 +263,7 @@ impl Differentiable for Single {
     ) {
         let Batch { inputs, trace, input_gradient } = batch;
         let batch = Batch { inputs, trace, input_gradient };
-        BatchNorm::backward_scores(simd, batch, score_gradient, sink);
+        BatchNorm::<f64, SVector<f64, 7>, 7>::backward_scores(simd, batch, score_gradient, sink);
     }
 
     fn backward<S: Simd, O: Optimizer<f64>>(
