@@ -19,6 +19,9 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+#[cfg(feature = "std")]
+use super::direct::DirectWeights;
+use super::direct::{self, DirectConvolution};
 use super::product::RowsProduct;
 use super::{Mask, Product, Scalar, Start, Vector, activate};
 use crate::activations::Activation;
@@ -62,6 +65,46 @@ impl<K: Geometry> Sizes<K> {
         || (Self::ROWS - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] >= Self::HEIGHT
         || (Self::COLUMNS - 1) * K::STRIDE[1] + (K::KERNEL[1] - 1) * K::DILATION[1] >= Self::WIDTH;
 
+    /// Rows and columns of the input with all zeros that windows see around it.
+    const BORDERED: [usize; 2] = [
+        largest(
+            K::PADDING[0] + Self::HEIGHT,
+            (Self::ROWS - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1,
+        ),
+        largest(
+            K::PADDING[1] + Self::WIDTH,
+            (Self::COLUMNS - 1) * K::STRIDE[1] + (K::KERNEL[1] - 1) * K::DILATION[1] + 1,
+        ),
+    ];
+    const BORDERED_LEN: usize = K::INPUT[0] * Self::BORDERED[0] * Self::BORDERED[1];
+
+    /// Whether a row of windows is a part of a row of the input, and not much shorter than whole vectors.
+    #[inline(always)]
+    fn is_direct(lanes: usize) -> bool {
+        let columns = Self::COLUMNS;
+        K::STRIDE[1] == 1
+            && columns >= lanes
+            && 3 * (columns.next_multiple_of(lanes) - columns) <= columns
+            && (!Self::PADDED || Self::BORDERED_LEN <= PANEL)
+    }
+
+    /// One group for the convolutions without a panel.
+    #[inline(always)]
+    fn direct(rows: usize, columns: usize) -> direct::Sizes {
+        direct::Sizes {
+            channels: Self::CHANNELS,
+            plane: rows * columns,
+            pitch: columns,
+            kernel: K::KERNEL,
+            stride: K::STRIDE[0],
+            dilation: K::DILATION,
+            outputs: Self::OUTPUTS,
+            rows: Self::ROWS,
+            columns: Self::COLUMNS,
+            weight_stride: K::OUTPUT[0],
+        }
+    }
+
     /// Where in a column of the input a window's row is, if it is inside.
     #[inline(always)]
     pub(super) fn row(y: usize, ky: usize) -> Option<usize> {
@@ -87,6 +130,10 @@ impl<K: Geometry> Sizes<K> {
         let high = (Self::WIDTH + K::PADDING[1]).saturating_sub(at).div_ceil(K::STRIDE[1]);
         low..high.min(count).max(low)
     }
+}
+
+const fn largest(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 /// How many scalars a panel holds at most.
@@ -221,6 +268,23 @@ impl<T: Scalar> Panel<T> {
         unsafe { core::slice::from_raw_parts(self.as_mut_ptr(), len) }
     }
 
+    /// A sample with zeros around it. Nothing else has been written here before.
+    #[inline(always)]
+    fn border<K: Geometry>(&mut self, input: &[T]) -> &[T] {
+        let ([height, width], len) = (Sizes::<K>::BORDERED, Sizes::<K>::BORDERED_LEN);
+        assert!(len <= PANEL, "a panel of another size");
+        self.write(MARGIN + len);
+        // SAFETY: the numbers have been written.
+        let bordered = unsafe { core::slice::from_raw_parts_mut(self.as_mut_ptr(), len) };
+        let rows = input.chunks_exact(Sizes::<K>::WIDTH);
+        for (index, row) in rows.enumerate() {
+            let (channel, row_index) = (index / Sizes::<K>::HEIGHT, index % Sizes::<K>::HEIGHT);
+            let at = (channel * height + K::PADDING[0] + row_index) * width + K::PADDING[1];
+            bordered[at..at + Sizes::<K>::WIDTH].copy_from_slice(row);
+        }
+        bordered
+    }
+
     /// The columns of a block's gradient, dY W.
     #[inline(always)]
     fn gradient<K: Geometry, S: Simd>(
@@ -335,6 +399,28 @@ impl<T: Scalar, K: Geometry, A: Activation> WithSimd for Convolution<'_, T, K, A
             .chunks_exact(Sizes::<K>::INPUT_LEN)
             .zip(outputs.chunks_exact_mut(Sizes::<K>::OUTPUT_LEN))
         {
+            if Sizes::<K>::is_direct(Vector::<T, S>::LANES) {
+                let ([height, width], input) = if Sizes::<K>::PADDED {
+                    (Sizes::<K>::BORDERED, panel.border::<K>(input))
+                } else {
+                    ([Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH], input)
+                };
+                let planes = Sizes::<K>::CHANNELS * height * width;
+                let groups = output.chunks_exact_mut(Sizes::<K>::OUTPUTS * Sizes::<K>::POSITIONS);
+                for (group, output) in groups.enumerate() {
+                    let first = group * Sizes::<K>::OUTPUTS;
+                    let channels = first..first + Sizes::<K>::OUTPUTS;
+                    simd.vectorize(DirectConvolution::<T, A> {
+                        sizes: Sizes::<K>::direct(height, width),
+                        input: &input[group * planes..],
+                        weight: &weight[first..],
+                        bias: bias.get(channels).unwrap_or_default(),
+                        output,
+                        activation: PhantomData,
+                    });
+                }
+                continue;
+            }
             for group in 0..K::GROUPS {
                 let first = group * Sizes::<K>::OUTPUTS;
                 let channels = first..first + Sizes::<K>::OUTPUTS;
@@ -386,6 +472,27 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { inputs, output_gradient, gradient, .. } = self;
+        if Sizes::<K>::is_direct(Vector::<T, S>::LANES)
+            && !Sizes::<K>::PADDED
+            && Sizes::<K>::COLUMNS.is_multiple_of(Vector::<T, S>::LANES)
+            && K::KERNEL[1] > 1
+        {
+            let planes = Sizes::<K>::CHANNELS * Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+            let samples = inputs.len() / Sizes::<K>::INPUT_LEN;
+            for group in 0..if samples > 0 { K::GROUPS } else { 0 } {
+                let first = group * Sizes::<K>::OUTPUTS;
+                simd.vectorize(DirectWeights {
+                    sizes: Sizes::<K>::direct(Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH),
+                    inputs: &inputs[group * planes..],
+                    input_stride: Sizes::<K>::INPUT_LEN,
+                    output_gradient: &output_gradient[first * Sizes::<K>::POSITIONS..],
+                    output_stride: Sizes::<K>::OUTPUT_LEN,
+                    samples,
+                    gradient: &mut gradient[first..],
+                });
+            }
+            return;
+        }
         let mut panel = Panel::new();
         for (input, output) in inputs
             .chunks_exact(Sizes::<K>::INPUT_LEN)
@@ -453,11 +560,11 @@ impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
                 let count = if columns - column >= 5 { 5 } else { 1 };
                 let mut row = 0;
                 while row < outputs {
-                    let rows = if outputs - row >= 3 { 3 } else { 1 };
+                    let rows = if outputs - row >= 2 { 2 } else { 1 };
                     let to = &mut gradient[column * gradient_stride + row..];
                     match (rows, count) {
-                        (3, 5) => matrices.add::<S, 3, 5>(simd, row, column, to, gradient_stride),
-                        (3, _) => matrices.add::<S, 3, 1>(simd, row, column, to, gradient_stride),
+                        (2, 5) => matrices.add::<S, 2, 5>(simd, row, column, to, gradient_stride),
+                        (2, _) => matrices.add::<S, 2, 1>(simd, row, column, to, gradient_stride),
                         (_, 5) => matrices.add::<S, 1, 5>(simd, row, column, to, gradient_stride),
                         (_, _) => matrices.add::<S, 1, 1>(simd, row, column, to, gradient_stride),
                     }

@@ -6,6 +6,7 @@
 )]
 
 mod convolution;
+mod direct;
 mod dispatch;
 mod elementwise;
 mod math;

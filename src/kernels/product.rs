@@ -179,7 +179,7 @@ impl Rows {
 
 /// Six columns at a time, without leaving one or two for the end where fours avoid it.
 #[inline(always)]
-fn columns_from(rest: usize) -> usize {
+pub(super) fn columns_from(rest: usize) -> usize {
     match rest {
         1..=3 => rest,
         4 | 5 | 7 | 8 => 4,
