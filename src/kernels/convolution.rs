@@ -217,9 +217,11 @@ impl<T: Scalar> Panel<T> {
     /// Sees to it that so many numbers have been written.
     #[inline(always)]
     fn write(&mut self, count: usize) {
-        while self.written < count {
-            self.numbers[self.written].write(T::zero());
-            self.written += 1;
+        if self.written < count {
+            for number in &mut self.numbers[self.written..count] {
+                number.write(T::zero());
+            }
+            self.written = count;
         }
     }
 

@@ -63,6 +63,9 @@ fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
 /// The most lanes that a vector has.
 const LANES: usize = 16;
 
+/// Windows of more numbers are taken one by one.
+const MOST_TAPS: usize = 9;
+
 /// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
 #[derive(Clone, Copy)]
 struct Windows {
@@ -85,7 +88,9 @@ impl Windows {
     /// Whether the windows can be taken so: all are inside, and there are enough of them.
     #[inline(always)]
     fn fit<T: Scalar, S: Simd, K: Geometry>() -> bool {
-        !Sizes::<K>::PADDED && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
+        !Sizes::<K>::PADDED
+            && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
+            && Sizes::<K>::TAPS <= MOST_TAPS
     }
 
     /// Whether, besides, no number is in two windows.
@@ -142,22 +147,28 @@ impl Windows {
         }
     }
 
-    /// The largest number of each window, as [`larger`] has it.
+    /// The numbers of each window, and the largest of them, as [`larger`] has it.
     ///
     /// # Safety
     ///
     /// The windows must be inside the plane.
     #[inline(always)]
-    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(self, simd: S, plane: &[T]) -> Vector<T, S> {
+    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(
+        self,
+        simd: S,
+        plane: &[T],
+    ) -> ([Vector<T, S>; MOST_TAPS], Vector<T, S>) {
         // SAFETY: the caller's promise.
         let mut largest = unsafe { self.load(simd, plane, 0) };
-        for tap in 1..Sizes::<K>::TAPS {
+        let mut numbers = [largest; MOST_TAPS];
+        for tap in 1..Sizes::<K>::TAPS.min(MOST_TAPS) {
             // SAFETY: the caller's promise.
             let number = unsafe { self.load(simd, plane, Self::tap::<K>(tap)) };
             let larger = largest.less_than(number).select(number, largest);
             largest = number.equal(number).select(larger, number);
+            numbers[tap] = number;
         }
-        largest
+        (numbers, largest)
     }
 }
 
@@ -166,19 +177,29 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let inputs = self.inputs.chunks_exact(Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
-        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
-        for (input, output) in inputs.zip(outputs) {
-            if Windows::fit::<T, S, K>() {
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        if Windows::fit::<T, S, K>() {
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let outputs = self.outputs.chunks_exact_mut(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for (input, output) in inputs.zip(outputs) {
                 let mut first = 0;
                 while first < Sizes::<K>::POSITIONS {
                     let windows = Windows::from::<T, S, K>(first);
-                    // SAFETY: nothing is padded, so all windows are inside.
-                    unsafe { windows.largest::<T, S, K>(simd, input) }.store(&mut output[first..]);
+                    for channel in 0..K::INPUT[0] {
+                        let to = &mut output[channel * Sizes::<K>::POSITIONS + first..];
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        let (_, largest) =
+                            unsafe { windows.largest::<T, S, K>(simd, &input[channel * plane..]) };
+                        largest.store(to);
+                    }
                     first = Windows::next::<T, S, K>(first);
                 }
-                continue;
             }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        for (input, output) in inputs.zip(outputs) {
             for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
                     let mut largest = T::neg_infinity();
@@ -208,33 +229,41 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
         if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
             self.input_gradient.fill(T::zero());
         }
-        let inputs = self.inputs.chunks_exact(plane);
-        let gradients = self.input_gradient.chunks_exact_mut(plane);
-        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
-        for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
-            if apart {
-                let zero = Vector::splat(simd, T::zero());
+        if apart {
+            let zero = Vector::splat(simd, T::zero());
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let gradients = self.input_gradient.chunks_exact_mut(K::INPUT[0] * plane);
+            let outputs = self.output_gradient.chunks_exact(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
                 let mut first = 0;
                 while first < Sizes::<K>::POSITIONS {
                     let windows = Windows::from::<T, S, K>(first);
-                    // What is left of the gradient: nothing after the first number that is the largest.
-                    let mut rest = Vector::load(simd, &output[first..]);
-                    // SAFETY: nothing is padded, so all windows are inside.
-                    unsafe {
-                        let largest = windows.largest::<T, S, K>(simd, input);
-                        for tap in 0..Sizes::<K>::TAPS {
-                            let tap = Windows::tap::<K>(tap);
-                            let number = windows.load(simd, input, tap);
-                            let (hit, nan) = (number.equal(largest), number.equal(number));
-                            let gradient = nan.select(hit.select(rest, zero), rest);
-                            rest = nan.select(hit.select(zero, rest), zero);
-                            windows.store(to, tap, gradient);
+                    for channel in 0..K::INPUT[0] {
+                        let (input, to) = (&input[channel * plane..], &mut to[channel * plane..]);
+                        // What is left of the gradient: nothing after the first number that is the largest.
+                        let mut rest =
+                            Vector::load(simd, &output[channel * Sizes::<K>::POSITIONS + first..]);
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        unsafe {
+                            let (numbers, largest) = windows.largest::<T, S, K>(simd, input);
+                            for tap in 0..Sizes::<K>::TAPS.min(MOST_TAPS) {
+                                let number = numbers[tap];
+                                let (hit, nan) = (number.equal(largest), number.equal(number));
+                                let gradient = nan.select(hit.select(rest, zero), rest);
+                                rest = nan.select(hit.select(zero, rest), zero);
+                                windows.store(to, Windows::tap::<K>(tap), gradient);
+                            }
                         }
                     }
                     first = Windows::next::<T, S, K>(first);
                 }
-                continue;
             }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let gradients = self.input_gradient.chunks_exact_mut(plane);
+        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
             for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
                     let mut largest = T::neg_infinity();
