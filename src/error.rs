@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::Shape;
+
 /// Everything that can go wrong at run time.
 ///
 /// Each message is one sentence that names the place, what was expected there and what was found; the fields hold the
@@ -68,6 +70,17 @@ pub enum Error {
         expected: String,
         /// What the file has.
         found: String,
+    },
+
+    /// There are not as many numbers as a sample has.
+    #[error("a sample of the shape {shape} takes {expected} numbers, found {found}")]
+    SampleLength {
+        /// The shape of the sample.
+        shape: Shape,
+        /// How many numbers it has.
+        expected: usize,
+        /// How many there are.
+        found: usize,
     },
 
     /// A class index is not below the number of classes.

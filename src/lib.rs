@@ -54,6 +54,7 @@ extern crate self as axonal;
 #[path = "private.rs"]
 pub mod __private;
 pub mod activations;
+mod image;
 pub mod init;
 #[allow(unsafe_code, reason = "the one place for it; every block states why it is sound")]
 pub mod kernels;
@@ -82,6 +83,7 @@ pub mod training;
 pub use axonal_macros::{Parameters, network};
 #[cfg(feature = "std")]
 pub use error::Error;
+pub use image::Image;
 pub use kernels::{Parameters, Scalar};
 #[cfg(feature = "std")]
 pub use layers::Differentiable;
@@ -94,7 +96,7 @@ pub use pulp::Simd;
 pub use pulp::WithSimd;
 #[doc(hidden)]
 pub use rand;
-pub use sample::{Sample, Shape};
+pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;
 

@@ -7,7 +7,7 @@ use nalgebra::SVector;
 
 use crate::Scalar;
 
-/// One input or output of a layer: a vector (images come with the convolutions).
+/// One input or output of a layer: a vector, or an [`Image`](crate::Image).
 ///
 /// A batch is a slice of samples; in memory it is a matrix with one column a sample, without a copy.
 pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
@@ -19,6 +19,9 @@ pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
 
     /// The shape, as a description writes it.
     const SHAPE: Shape;
+
+    /// How many of these numbers follow each other that are of one channel: an image's rows times its columns.
+    const PIXELS: usize = 1;
 
     /// The numbers of one sample.
     #[inline(always)]
@@ -37,6 +40,19 @@ impl<T: Scalar, const N: usize> Sample for SVector<T, N> {
     type Scalar = T;
     const LEN: usize = N;
     const SHAPE: Shape = Shape::Vector(N);
+}
+
+/// A sample that is an image, for the layers that look at neighbours.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no image: this layer needs channels, rows and columns"
+)]
+pub trait ImageSample: Sample {
+    /// How many numbers a pixel has.
+    const CHANNELS: usize;
+    /// The height.
+    const ROWS: usize;
+    /// The width.
+    const COLUMNS: usize;
 }
 
 /// The shape of a sample.

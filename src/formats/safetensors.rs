@@ -36,18 +36,17 @@ impl Tensor {
         self.shape.iter().product()
     }
 
-    /// Where the file's elements (last index fastest) are in memory (first index fastest).
+    /// Where the file's elements (last index fastest) are in memory: one row an index of the first dimension, one column an index of
+    /// all others, columns contiguous (nalgebra's order).
+    ///
+    /// Three dimensions are those of an image, whose numbers are in memory as they are in the file.
     fn positions(&self) -> impl Iterator<Item = usize> {
-        (0..self.len()).map(|mut index| {
-            let mut position = 0;
-            let mut stride = self.len();
-            for size in self.shape.iter().rev() {
-                stride /= size;
-                position += index % size * stride;
-                index /= size;
-            }
-            self.start + position
-        })
+        let rows = match self.shape {
+            [rows, rest @ ..] if rest.len() != 2 => *rows,
+            _ => 1,
+        };
+        let columns = self.len() / rows.max(1);
+        (0..self.len()).map(move |index| self.start + index / columns + index % columns * rows)
     }
 }
 
@@ -118,6 +117,8 @@ pub(crate) fn load<N: Network>(path: &Path) -> Result<Box<N>, Error> {
         found: error.to_string(),
     })?;
     let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    // PyTorch counts the steps of batch normalization, which nothing here depends on.
+    found.retain(|name, _| !name.ends_with(".num_batches_tracked"));
     let names: BTreeSet<String> = found.keys().cloned().collect();
     let mismatch = |tensor: &str, expected: String, found: String| Error::Tensor {
         path: path.to_path_buf(),

@@ -68,3 +68,40 @@ pub(crate) fn add<T: Scalar, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
         *sum += *value;
     }
 }
+
+/// The sum of some numbers.
+#[inline(always)]
+pub(crate) fn sum<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
+    let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
+    let mut sums = Vector::splat(simd, T::zero());
+    for chunk in &mut chunks {
+        sums = sums + Vector::load(simd, chunk);
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        sums = sums + Vector::load_partial(simd, rest);
+    }
+    sums.sum()
+}
+
+/// `sums[channel] += ` the sum of its plane, over all samples, or `=` the first time.
+#[inline(always)]
+pub(crate) fn add_planes<T: Scalar, S: Simd>(
+    simd: S,
+    sums: &mut [T],
+    samples: &[T],
+    pixels: usize,
+    accumulate: bool,
+) {
+    if pixels == 1 {
+        return add_rows(simd, sums, samples, accumulate);
+    }
+    if !accumulate {
+        sums.fill(T::zero());
+    }
+    for sample in samples.chunks_exact(sums.len() * pixels) {
+        for (total, plane) in sums.iter_mut().zip(sample.chunks_exact(pixels)) {
+            *total += sum(simd, plane);
+        }
+    }
+}

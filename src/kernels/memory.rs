@@ -1,8 +1,10 @@
 //! Plain old data: networks and layers as flat slices of their scalars, and on the heap without a detour over the stack.
 
+use bytemuck::{Pod, Zeroable};
 use nalgebra::SMatrix;
 
 use super::Scalar;
+use crate::Image;
 
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///
@@ -89,3 +91,12 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
 unsafe impl<T: Scalar, const R: usize, const C: usize> Parameters for SMatrix<T, R, C> {
     type Scalar = T;
 }
+
+// SAFETY: it is, in memory, an array of scalars (`repr(transparent)`), and those may be zero.
+unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Zeroable
+    for Image<C, H, W, T>
+{
+}
+
+// SAFETY: it is, in memory, an array of scalars (`repr(transparent)`), which are plain old data.
+unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Pod for Image<C, H, W, T> {}

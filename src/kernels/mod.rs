@@ -6,11 +6,15 @@
 )]
 
 mod compiled;
+mod convolution;
+mod direct;
 mod dispatch;
 mod elementwise;
 mod math;
 mod memory;
+mod normalize;
 mod one;
+mod pool;
 mod product;
 mod scalar;
 #[cfg(feature = "rayon")]
@@ -23,14 +27,23 @@ mod vector;
 
 #[doc(hidden)]
 pub use compiled::Compiled;
+#[cfg(feature = "std")]
+pub(crate) use convolution::ConvolutionWeights;
+pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
-pub(crate) use elementwise::{activate, add, add_rows};
+pub(crate) use elementwise::{activate, add, add_planes, add_rows, sum};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;
+#[cfg(feature = "std")]
+pub(crate) use normalize::covariance;
+pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::product_one;
+pub(crate) use pool::{AvgWindows, MaxWindows};
+#[cfg(feature = "std")]
+pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;

@@ -134,7 +134,7 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
     let (m, k) = (y.len(), x.len());
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);
-    let whole = whole_columns(m, k, 0, lanes);
+    let whole = whole_columns(m, k, m, 0, lanes);
     let mut column = 0;
     while column + PHASES <= whole {
         for (phase, sum) in sums.iter_mut().enumerate() {

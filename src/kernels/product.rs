@@ -35,23 +35,45 @@ pub enum Start<'a, T> {
     Zero,
     /// The same column everywhere.
     Column(&'a [T]),
+    /// The same row everywhere.
+    Row(&'a [T]),
     /// What `C` holds.
     Current,
+}
+
+impl<'a, T, const TRANSPOSED: bool> Product<'a, T, TRANSPOSED> {
+    /// With all rows of `A`.
+    #[inline(always)]
+    pub(super) fn of_all_rows(self) -> RowsProduct<'a, T, TRANSPOSED> {
+        assert_eq!(self.a.len(), self.m * self.k, "the left matrix has another size");
+        RowsProduct { a_stride: self.m, product: self }
+    }
+}
+
+/// A [`Product`] whose left matrix is some rows of a larger one.
+pub struct RowsProduct<'a, T, const TRANSPOSED: bool> {
+    /// From one column of `A` to the next.
+    pub a_stride: usize,
+    pub product: Product<'a, T, TRANSPOSED>,
 }
 
 /// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
 const LARGE: usize = 512 * 1024;
 
-/// The kernel of a [`Product`].
-pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) Product<'a, T, TRANSPOSED>);
+/// The kernel of a [`RowsProduct`].
+pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
 
 impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { a, b, b_stride, c, m, k, n, c_stride, start } = self.0;
-        assert_eq!(a.len(), m * k, "the left matrix has another size");
+        let RowsProduct { a_stride, product } = self.0;
+        let Product { a, b, b_stride, c, m, k, n, c_stride, start } = product;
+        assert!(
+            m <= a_stride && (k == 0 || a.len() >= (k - 1) * a_stride + m),
+            "the left matrix has another size"
+        );
         assert!(
             m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
             "the result has another size"
@@ -64,22 +86,28 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         if let Start::Column(column) = start {
             assert_eq!(column.len(), m, "the column to start from has another length");
         }
+        if let Start::Row(row) = start {
+            assert_eq!(row.len(), n, "the row to start from has another length");
+        }
         let matrices = Matrices::<T, TRANSPOSED> {
             a: a.as_ptr(),
             b: b.as_ptr(),
             c: c.as_mut_ptr(),
             m,
             k,
+            a_stride,
             c_stride,
             b_stride,
             start: match start {
                 Start::Zero => PointerStart::Zero,
                 Start::Column(column) => PointerStart::Column(column.as_ptr()),
+                Start::Row(row) => PointerStart::Row(row.as_ptr()),
                 Start::Current => PointerStart::Current,
             },
         };
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
-        let height = if size_of_val(a) > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
+        let height =
+            if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
         // No closures: they would not be compiled for the instruction set of this pass.
         let mut top = 0;
         while top < m {
@@ -127,11 +155,18 @@ fn wide<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
 }
 
-/// Of a contiguous matrix of `m` rows and `k` columns, how many columns have a whole vector of elements from row `first` on,
+/// Of a matrix of `m` rows and `k` columns, `stride` apart, how many columns have a whole vector of elements from row `first` on,
 /// be it that they are those of the next columns.
 #[inline(always)]
-pub(super) fn whole_columns(m: usize, k: usize, first: usize, lanes: usize) -> usize {
-    (m * k).checked_sub(first + lanes).map_or(0, |rest| (rest / m + 1).min(k))
+pub(super) fn whole_columns(
+    m: usize,
+    k: usize,
+    stride: usize,
+    first: usize,
+    lanes: usize,
+) -> usize {
+    let len = if k == 0 { 0 } else { (k - 1) * stride + m };
+    len.checked_sub(first + lanes).map_or(0, |rest| (rest / stride + 1).min(k))
 }
 
 /// The rows of a tile.
@@ -166,7 +201,7 @@ impl Rows {
 
 /// Six columns at a time, without leaving one or two for the end where fours avoid it.
 #[inline(always)]
-fn columns_from(rest: usize) -> usize {
+pub(super) fn columns_from(rest: usize) -> usize {
     match rest {
         1..=3 => rest,
         4 | 5 | 7 | 8 => 4,
@@ -182,6 +217,7 @@ struct Matrices<T, const TRANSPOSED: bool> {
     c: *mut T,
     m: usize,
     k: usize,
+    a_stride: usize,
     c_stride: usize,
     b_stride: usize,
     start: PointerStart<T>,
@@ -191,6 +227,7 @@ struct Matrices<T, const TRANSPOSED: bool> {
 enum PointerStart<T> {
     Zero,
     Column(*const T),
+    Row(*const T),
     Current,
 }
 
@@ -291,6 +328,14 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                         sums[r] = [Vector::load_ptr(simd, start.add(row + r * lanes)); C];
                     }
                 }
+                PointerStart::Row(start) => {
+                    for j in 0..C {
+                        let first = Vector::splat(simd, *start.add(column + j));
+                        for r in 0..R {
+                            sums[r][j] = first;
+                        }
+                    }
+                }
                 PointerStart::Current => {
                     for r in 0..R {
                         for j in 0..C {
@@ -313,7 +358,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                     }
                 }
                 // It runs one step past the end in the last round, where it is not read.
-                a = a.wrapping_add(self.m);
+                a = a.wrapping_add(self.a_stride);
             }
             for r in 0..R {
                 for j in 0..C {
@@ -334,16 +379,16 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         let mut sums = [Vector::splat(simd, T::zero()); C];
         // Where there are fewer rows than lanes, a vector reads on into the next columns, whose lanes are not stored;
         // the last columns, where this would leave the matrix, are loaded lane by lane.
-        let whole = whole_columns(self.m, self.k, rows.first, lanes);
+        let whole = whole_columns(self.m, self.k, self.a_stride, rows.first, lanes);
         // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, and of `C`,
         // the stored rows alone are touched, which are inside the matrices (the caller's promise).
         unsafe {
             for k in 0..whole {
-                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.m));
+                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.a_stride));
                 self.add_step(simd, left, k, column, &mut sums);
             }
             for k in whole..self.k {
-                let a = self.a.add(rows.first + k * self.m);
+                let a = self.a.add(rows.first + k * self.a_stride);
                 let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
                 self.add_step(simd, left, k, column, &mut sums);
             }
@@ -356,6 +401,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                     *c = match self.start {
                         PointerStart::Zero => *sum,
                         PointerStart::Column(start) => *sum + *start.add(row + lane),
+                        PointerStart::Row(start) => *sum + *start.add(column + j),
                         PointerStart::Current => *sum + *c,
                     };
                 }

@@ -85,7 +85,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
         transpose(&b[sample * k..], k, &mut samples, count, [k, count]);
         for row in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - row);
-            simd.vectorize(Tiles(Product::<T, false> {
+            let product = Product::<T, false> {
                 a: &samples[..count * k],
                 b: &a[row * k..],
                 b_stride: k,
@@ -95,7 +95,8 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
                 n: rows,
                 c_stride: count,
                 start: Start::Zero,
-            }));
+            };
+            simd.vectorize(Tiles(product.of_all_rows()));
             transpose(&results, count, &mut c[row + sample * m..], m, [count, rows]);
         }
     }
@@ -120,7 +121,7 @@ fn transpose_first<T: Scalar, S: Simd>(
                 block[column * height + row] = *value;
             }
         }
-        simd.vectorize(Tiles(Product::<T, false> {
+        let product = Product::<T, false> {
             a: &block[..height * k],
             b,
             b_stride: k,
@@ -130,7 +131,8 @@ fn transpose_first<T: Scalar, S: Simd>(
             n,
             c_stride: m,
             start: Start::Zero,
-        }));
+        };
+        simd.vectorize(Tiles(product.of_all_rows()));
         first += height;
     }
 }

@@ -2,8 +2,8 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::slice;
 
-use nalgebra::SVector;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
@@ -67,18 +67,154 @@ impl<T: Scalar, A: ActivationGradient> WithSimd for Derivative<'_, T, A> {
     }
 }
 
+/// An activation over a batch of vectors or images, in place.
+#[inline(always)]
+pub(super) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
+    if A::ELEMENTWISE || X::PIXELS == 1 {
+        simd.vectorize(Activated::<X::Scalar, A> {
+            scores: flat_mut(samples),
+            width: X::LEN,
+            activation: PhantomData,
+        });
+    } else {
+        activate::<A, X::Scalar, S>(simd, flat_mut(samples));
+        activate_whole::<A, X, S>(simd, samples);
+    }
+}
+
+/// What an activation does with whole samples, over a batch whose numbers it has seen one by one: pixel by pixel in an image.
+#[inline(always)]
+pub(super) fn activate_whole<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
+    if !A::ELEMENTWISE {
+        simd.vectorize(Whole::<X, A> { samples, activation: PhantomData });
+    }
+}
+
+/// From the gradient of outputs to that of scores, over a batch of vectors or images. `scores` is empty unless the derivative
+/// needs them.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(super) fn derivative<A: ActivationGradient, X: Sample, S: Simd>(
+    simd: S,
+    scores: &[X::Scalar],
+    outputs: &[X],
+    gradient: &mut [X],
+) {
+    if A::ELEMENTWISE || X::PIXELS == 1 {
+        simd.vectorize(Derivative::<X::Scalar, A> {
+            scores,
+            outputs: flat(outputs),
+            gradient: flat_mut(gradient),
+            width: X::LEN,
+            activation: PhantomData,
+        });
+    } else {
+        simd.vectorize(PixelDerivative::<X, A> {
+            scores,
+            outputs,
+            gradient,
+            activation: PhantomData,
+        });
+    }
+}
+
+struct Whole<'a, X, A> {
+    samples: &'a mut [X],
+    activation: PhantomData<A>,
+}
+
+impl<X: Sample, A: Activation> WithSimd for Whole<'_, X, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if X::PIXELS == 1 {
+            for sample in self.samples {
+                A::sample(simd, sample.as_mut_slice());
+            }
+            return;
+        }
+        let mut room: X = bytemuck::Zeroable::zeroed();
+        let room = &mut room.as_mut_slice()[..X::LEN / X::PIXELS];
+        for sample in self.samples {
+            let sample = sample.as_mut_slice();
+            for pixel in 0..X::PIXELS {
+                take_pixel(&sample[pixel..], room, X::PIXELS);
+                A::sample(simd, room);
+                put_pixel(&mut sample[pixel..], room, X::PIXELS);
+            }
+        }
+    }
+}
+
+/// [`Derivative`] for activations that take the channels of a pixel together.
+#[cfg(feature = "std")]
+struct PixelDerivative<'a, X: Sample, A> {
+    scores: &'a [X::Scalar],
+    outputs: &'a [X],
+    gradient: &'a mut [X],
+    activation: PhantomData<A>,
+}
+
+#[cfg(feature = "std")]
+impl<X: Sample, A: ActivationGradient> WithSimd for PixelDerivative<'_, X, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut scores, outputs, gradient, .. } = self;
+        let channels = X::LEN / X::PIXELS;
+        let kept = if A::NEEDS_SCORES { channels } else { 0 };
+        let mut room: [X; 3] = bytemuck::Zeroable::zeroed();
+        let [score, y, g] = &mut room;
+        let score = &mut score.as_mut_slice()[..kept];
+        let y = &mut y.as_mut_slice()[..channels];
+        let g = &mut g.as_mut_slice()[..channels];
+        for (outputs, gradient) in outputs.iter().zip(gradient) {
+            let (outputs, gradient) = (outputs.as_slice(), gradient.as_mut_slice());
+            let (sample, rest) = scores.split_at(kept * X::PIXELS);
+            for pixel in 0..X::PIXELS {
+                take_pixel(&outputs[pixel..], y, X::PIXELS);
+                take_pixel(&gradient[pixel..], g, X::PIXELS);
+                if A::NEEDS_SCORES {
+                    take_pixel(&sample[pixel..], score, X::PIXELS);
+                }
+                A::backward(simd, score, y, g);
+                put_pixel(&mut gradient[pixel..], g, X::PIXELS);
+            }
+            scores = rest;
+        }
+    }
+}
+
+/// The channels of a pixel, of which the first is the first number.
+#[inline(always)]
+fn take_pixel<T: Scalar>(sample: &[T], pixel: &mut [T], pixels: usize) {
+    for (to, from) in pixel.iter_mut().zip(sample.iter().step_by(pixels)) {
+        *to = *from;
+    }
+}
+
+#[inline(always)]
+fn put_pixel<T: Scalar>(sample: &mut [T], pixel: &[T], pixels: usize) {
+    for (to, from) in sample.iter_mut().step_by(pixels).zip(pixel) {
+        *to = *from;
+    }
+}
+
 /// An activation as a layer of its own, `=> relu` in a description: **y** = f(**x**).
 ///
 /// # Shapes
 ///
-/// Input and output are vectors of `N`. It has no parameters.
+/// Input and output are samples of one type `I`, vectors or images. It has no parameters. `softmax` on an image is over the
+/// channels of each pixel (PyTorch's `nn.Softmax2d`).
 #[repr(C)]
 #[derive(Parameters)]
-pub struct Activate<T, const N: usize, A>(PhantomData<(T, A)>);
+pub struct Activate<T, I, A>(PhantomData<(T, I, A)>);
 
-impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
-    type Input = SVector<T, N>;
-    type Output = SVector<T, N>;
+impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A> {
+    type Input = I;
+    type Output = I;
     type Activation = A;
 
     const MULTIPLY_ADDS: usize = 0;
@@ -86,17 +222,17 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
         *output = *input;
-        apply_on::<A, T, S>(simd, output.as_mut_slice());
+        if A::ELEMENTWISE || I::PIXELS == 1 {
+            apply_on::<A, T, S>(simd, output.as_mut_slice());
+        } else {
+            self.infer(simd, slice::from_ref(input), slice::from_mut(output));
+        }
     }
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         outputs.copy_from_slice(inputs);
-        simd.vectorize(Activated::<T, A> {
-            scores: flat_mut(outputs),
-            width: N,
-            activation: PhantomData,
-        });
+        activate_all::<A, I, S>(simd, outputs);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
@@ -115,7 +251,7 @@ impl<T: Scalar, const N: usize, A: Activation> Layer for Activate<T, N, A> {
 }
 
 #[cfg(feature = "std")]
-impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activate<T, N, A> {
+impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
     fn trace_len(_samples: usize) -> usize {
         0
     }
@@ -164,24 +300,19 @@ impl<T: Scalar, const N: usize, A: ActivationGradient> Differentiable for Activa
         output_gradient: &mut [Self::Output],
         sink: GradientSink<'_, T, O>,
     ) {
-        simd.vectorize(Derivative::<T, A> {
-            scores: if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] },
-            outputs: flat(outputs),
-            gradient: flat_mut(output_gradient),
-            width: N,
-            activation: PhantomData,
-        });
+        let scores = if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] };
+        derivative::<A, I, S>(simd, scores, outputs, output_gradient);
         Self::backward_scores(simd, batch, output_gradient, sink);
     }
 }
 
-impl<T, const N: usize, A: Activation> fmt::Debug for Activate<T, N, A> {
+impl<T, I, A: Activation> fmt::Debug for Activate<T, I, A> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Activate({})", A::name())
     }
 }
 
-impl<T, const N: usize, A> PartialEq for Activate<T, N, A> {
+impl<T, I, A> PartialEq for Activate<T, I, A> {
     fn eq(&self, _other: &Self) -> bool {
         true
     }

@@ -1,15 +1,28 @@
 //! The layers, and the traits that a layer, a network and a network inside a network have in common.
 
 mod activate;
+mod batchnorm;
+mod concat;
 #[cfg(feature = "std")]
 mod context;
+mod conv;
+mod conv_transpose;
 mod dense;
 #[cfg(feature = "std")]
 mod differentiable;
+mod dropout;
+mod flatten;
+mod layernorm;
+mod pad;
+mod pool;
+mod residual;
 #[cfg(feature = "std")]
 mod sink;
+mod upsample;
 #[cfg(feature = "std")]
 mod weight_gradient;
+mod weightless;
+mod window;
 
 use core::fmt;
 
@@ -17,13 +30,27 @@ use pulp::Simd;
 use rand::Rng;
 
 pub use activate::Activate;
+pub use batchnorm::BatchNorm;
+pub use concat::Concat;
 #[cfg(feature = "std")]
 pub use context::Context;
+pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
 pub use dense::{Dense, NoBias};
 #[cfg(feature = "std")]
 pub use differentiable::{Batch, Differentiable};
+pub use dropout::Dropout;
+pub use flatten::{Flatten, Reshape};
+pub use layernorm::LayerNorm;
+pub use pad::Pad;
+pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
+#[cfg(feature = "std")]
+pub use residual::ShortcutGradient;
+pub use residual::{NoProjection, Residual, Shortcut};
 #[cfg(feature = "std")]
 pub use sink::GradientSink;
+pub use upsample::Upsample;
+pub use window::{Window, Windowed};
 
 use crate::activations::Activation;
 use crate::kernels::Parameters;

@@ -1,0 +1,107 @@
+//! Images in PNG files.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use png::{BitDepth, ColorType, Decoder, DecodingError, Encoder, Transformations};
+
+use super::atomic;
+use crate::{Error, Image, Scalar};
+
+impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T> {
+    /// Reads a PNG file; black becomes 0, white becomes 1. With the feature `png`.
+    ///
+    /// One channel is grey, three are red, green, blue; two and four have opacity as the last. Palettes and other depths than
+    /// 8 bits are converted.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("grey.png");
+    /// use axonal::Image;
+    ///
+    /// let image = Image::<1, 2, 2>::from([[[0.0, 0.2], [0.4, 1.0]]]);
+    /// image.write_png(&path)?;
+    /// assert_eq!(Image::read_png(&path)?, image);
+    ///
+    /// let error = Image::<3, 2, 4>::read_png(&path).unwrap_err();
+    /// assert!(error.to_string().ends_with("expected 3 channels of 2x4 pixels, found 1 channel of 2x2 pixels"));
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is no PNG, or holds an image of another size or number of channels.
+    pub fn read_png(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mismatch = |expected: String, found: String| Error::Format {
+            path: path.to_path_buf(),
+            place: "image".to_owned(),
+            expected,
+            found,
+        };
+        let failed = |error: DecodingError| match error {
+            DecodingError::IoError(source) => {
+                Error::Io { action: "read", path: path.to_path_buf(), source }
+            }
+            error => mismatch("a PNG image".to_owned(), error.to_string()),
+        };
+        let file = File::open(path).map_err(|error| failed(error.into()))?;
+        let mut decoder = Decoder::new(BufReader::new(file));
+        decoder.set_transformations(Transformations::normalize_to_color8());
+        let mut reader = decoder.read_info().map_err(failed)?;
+        let channels = reader.output_color_type().0.samples();
+        let (width, height) = reader.info().size();
+        if (channels, height as usize, width as usize) != (C, H, W) {
+            return Err(mismatch(
+                describe(C, H, W),
+                describe(channels, height as usize, width as usize),
+            ));
+        }
+        let mut bytes = vec![0; C * H * W];
+        reader.next_frame(&mut bytes).map_err(failed)?;
+        Self::from_pixels(&bytes)
+    }
+
+    /// Writes a PNG file of 8 bits a number: 0 becomes black, 1 becomes white, numbers beyond these are clamped. With the feature
+    /// `png`.
+    ///
+    /// # Errors
+    ///
+    /// If the image has more than four channels, or the file cannot be written; then a file that was there before is as it was.
+    pub fn write_png(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let failed = |expected: &str, found: String| Error::Format {
+            path: path.to_path_buf(),
+            place: "image".to_owned(),
+            expected: expected.to_owned(),
+            found,
+        };
+        let color = match C {
+            1 => ColorType::Grayscale,
+            2 => ColorType::GrayscaleAlpha,
+            3 => ColorType::Rgb,
+            4 => ColorType::Rgba,
+            _ => return Err(failed("1 to 4 channels, which PNG can hold", describe(C, H, W))),
+        };
+        let (Ok(width), Ok(height)) = (u32::try_from(W), u32::try_from(H)) else {
+            return Err(failed("a size that PNG can hold", describe(C, H, W)));
+        };
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, width, height);
+        encoder.set_color(color);
+        encoder.set_depth(BitDepth::Eight);
+        let written = encoder.write_header().and_then(|mut writer| {
+            writer.write_image_data(&self.to_pixels())?;
+            writer.finish()
+        });
+        written.map_err(|error| failed("an image that PNG can hold", error.to_string()))?;
+        atomic::write(path, &file)
+    }
+}
+
+/// `3 channels of 2x4 pixels`
+fn describe(channels: usize, rows: usize, columns: usize) -> String {
+    let s = if channels == 1 { "" } else { "s" };
+    format!("{channels} channel{s} of {rows}x{columns} pixels")
+}

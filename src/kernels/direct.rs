@@ -1,0 +1,342 @@
+//! Convolutions without a panel, where windows are one column apart: a number of all windows of a row is then a part of a row of the
+//! input, as it is. The tiles are those of the matrix products.
+//!
+//! Sizes are not constants here, so that all layers of one activation share the code.
+
+use core::marker::PhantomData;
+
+use pulp::{Simd, WithSimd};
+
+use super::product::columns_from;
+use super::{Scalar, Vector};
+use crate::activations::Activation;
+
+/// The sizes of one group of channels.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) channels: usize,
+    /// From one channel of the input to the next.
+    pub(super) plane: usize,
+    /// From one row of the input to the next.
+    pub(super) pitch: usize,
+    pub(super) kernel: [usize; 2],
+    /// From one row of windows to the next.
+    pub(super) stride: usize,
+    pub(super) dilation: [usize; 2],
+    /// Output channels.
+    pub(super) outputs: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// From one column of the weights to the next.
+    pub(super) weight_stride: usize,
+}
+
+impl Sizes {
+    fn positions(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// How long the input must be.
+    fn input_len(&self) -> usize {
+        let row = (self.rows - 1) * self.stride + (self.kernel[0] - 1) * self.dilation[0];
+        let column = self.columns + (self.kernel[1] - 1) * self.dilation[1];
+        (self.channels - 1) * self.plane + row * self.pitch + column
+    }
+
+    /// How long the weights must be.
+    fn weight_len(&self) -> usize {
+        let patch = self.channels * self.kernel[0] * self.kernel[1];
+        (patch - 1) * self.weight_stride + self.outputs
+    }
+}
+
+/// `Y = f(bias + W * x)` for one group of channels of one sample.
+pub(super) struct DirectConvolution<'a, T, A> {
+    pub(super) sizes: Sizes,
+    /// With zeros around it, if windows reach there.
+    pub(super) input: &'a [T],
+    pub(super) weight: &'a [T],
+    /// One number an output channel, or empty.
+    pub(super) bias: &'a [T],
+    pub(super) output: &'a mut [T],
+    pub(super) activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: Activation> WithSimd for DirectConvolution<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { sizes, input, weight, bias, output, .. } = self;
+        let lanes = Vector::<T, S>::LANES;
+        assert!(
+            input.len() >= sizes.input_len()
+                && weight.len() >= sizes.weight_len()
+                && output.len() == sizes.outputs * sizes.positions()
+                && (bias.is_empty() || bias.len() == sizes.outputs)
+                && sizes.columns >= lanes,
+            "a convolution of other sizes"
+        );
+        let tiles = Tiles::<T, A> {
+            sizes,
+            input: input.as_ptr(),
+            weight: weight.as_ptr(),
+            bias: if bias.is_empty() { None } else { Some(bias.as_ptr()) },
+            output: output.as_mut_ptr(),
+            activation: PhantomData,
+        };
+        let vectors = sizes.rows * sizes.columns.div_ceil(lanes);
+        let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
+        let mut channel = 0;
+        while channel < sizes.outputs {
+            let count = columns_from(sizes.outputs - channel);
+            let mut vector = 0;
+            while vector < vectors {
+                // SAFETY: the sizes were checked above; vectors and channels are below their numbers.
+                unsafe {
+                    if vector + wide > vectors {
+                        tiles.of_height::<S, 1>(simd, vector, channel, count);
+                        vector += 1;
+                        continue;
+                    }
+                    if S::REGISTER_COUNT >= 32 {
+                        tiles.of_height::<S, 4>(simd, vector, channel, count);
+                    } else {
+                        tiles.of_height::<S, 2>(simd, vector, channel, count);
+                    }
+                }
+                vector += wide;
+            }
+            channel += count;
+        }
+    }
+}
+
+/// The numbers of a [`DirectConvolution`] as pointers.
+#[derive(Clone, Copy)]
+struct Tiles<T, A> {
+    sizes: Sizes,
+    input: *const T,
+    weight: *const T,
+    bias: Option<*const T>,
+    output: *mut T,
+    activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: Activation> Tiles<T, A> {
+    /// The tile for so many channels.
+    ///
+    /// # Safety
+    ///
+    /// As for [`tile`](Self::tile).
+    #[inline(always)]
+    unsafe fn of_height<S: Simd, const R: usize>(
+        &self,
+        simd: S,
+        vector: usize,
+        channel: usize,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match count {
+                6 => self.tile::<S, R, 6>(simd, vector, channel),
+                4 => self.tile::<S, R, 4>(simd, vector, channel),
+                3 => self.tile::<S, R, 3>(simd, vector, channel),
+                2 => self.tile::<S, R, 2>(simd, vector, channel),
+                _ => self.tile::<S, R, 1>(simd, vector, channel),
+            }
+        }
+    }
+
+    /// `R` vectors of positions from `vector` on, `C` output channels from `channel` on. The last vector of a row of positions overlaps
+    /// the one before it.
+    ///
+    /// # Safety
+    ///
+    /// The pointers must be those of slices of the sizes that [`DirectConvolution`] asks for, and the vectors and channels must be
+    /// there.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const R: usize, const C: usize>(
+        &self,
+        simd: S,
+        vector: usize,
+        channel: usize,
+    ) {
+        let Self { sizes, input, weight, bias, output, .. } = *self;
+        let lanes = Vector::<T, S>::LANES;
+        let in_row = sizes.columns.div_ceil(lanes);
+        let zero = Vector::splat(simd, T::zero());
+        let mut sums = [[zero; C]; R];
+        // SAFETY: every offset below is that of a number of a position, a window or a channel that is there (the caller's promise).
+        unsafe {
+            let mut from = [input; R];
+            let mut to = [output; R];
+            for r in 0..R {
+                let (y, x) = ((vector + r) / in_row, (vector + r) % in_row);
+                let x = (x * lanes).min(sizes.columns - lanes);
+                from[r] = input.add(y * sizes.stride * sizes.pitch + x);
+                to[r] = output.add(channel * sizes.positions() + y * sizes.columns + x);
+            }
+            if let Some(bias) = bias {
+                for j in 0..C {
+                    let bias = Vector::splat(simd, *bias.add(channel + j));
+                    for r in 0..R {
+                        sums[r][j] = bias;
+                    }
+                }
+            }
+            let mut weight = weight.add(channel);
+            for plane in 0..sizes.channels {
+                for ky in 0..sizes.kernel[0] {
+                    let line = plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch;
+                    for kx in 0..sizes.kernel[1] {
+                        let at = line + kx * sizes.dilation[1];
+                        let mut left = [zero; R];
+                        for r in 0..R {
+                            left[r] = Vector::load_ptr(simd, from[r].add(at));
+                        }
+                        for j in 0..C {
+                            let right = Vector::splat(simd, *weight.add(j));
+                            for r in 0..R {
+                                sums[r][j] = left[r].mul_add(right, sums[r][j]);
+                            }
+                        }
+                        // It runs one step past the end in the last round, where it is not read.
+                        weight = weight.wrapping_add(sizes.weight_stride);
+                    }
+                }
+            }
+            for r in 0..R {
+                for j in 0..C {
+                    A::element(sums[r][j]).store_ptr(to[r].add(j * sizes.positions()));
+                }
+            }
+        }
+    }
+}
+
+/// `dW += dY * x` for one group of channels, over all samples: rows of positions are whole vectors.
+#[cfg(feature = "std")]
+pub(super) struct DirectWeights<'a, T> {
+    pub(super) sizes: Sizes,
+    /// From the first channel of the group in the first sample on.
+    pub(super) inputs: &'a [T],
+    /// From one sample to the next.
+    pub(super) input_stride: usize,
+    pub(super) output_gradient: &'a [T],
+    pub(super) output_stride: usize,
+    pub(super) samples: usize,
+    pub(super) gradient: &'a mut [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar> WithSimd for DirectWeights<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let sizes = self.sizes;
+        let others = self.samples.saturating_sub(1);
+        assert!(
+            self.samples > 0
+                && self.inputs.len() >= others * self.input_stride + sizes.input_len()
+                && self.output_gradient.len()
+                    >= others * self.output_stride + sizes.outputs * sizes.positions()
+                && self.gradient.len() >= sizes.weight_len()
+                && sizes.columns.is_multiple_of(Vector::<T, S>::LANES),
+            "a convolution of other sizes"
+        );
+        let mut this = self;
+        for plane in 0..sizes.channels {
+            for ky in 0..sizes.kernel[0] {
+                let mut kx = 0;
+                while kx < sizes.kernel[1] {
+                    let count = match sizes.kernel[1] - kx {
+                        rest @ 1..=5 => rest,
+                        6 => 3,
+                        _ => 4,
+                    };
+                    let mut channel = 0;
+                    while channel < sizes.outputs {
+                        let pair = channel + 2 <= sizes.outputs;
+                        // SAFETY: the sizes were checked above; channels and taps are below their numbers.
+                        unsafe {
+                            match (pair, count) {
+                                (true, 5) => this.add::<S, 2, 5>(simd, plane, ky, kx, channel),
+                                (true, 4) => this.add::<S, 2, 4>(simd, plane, ky, kx, channel),
+                                (true, 3) => this.add::<S, 2, 3>(simd, plane, ky, kx, channel),
+                                (true, 2) => this.add::<S, 2, 2>(simd, plane, ky, kx, channel),
+                                (true, _) => this.add::<S, 2, 1>(simd, plane, ky, kx, channel),
+                                (false, 5) => this.add::<S, 1, 5>(simd, plane, ky, kx, channel),
+                                (false, 4) => this.add::<S, 1, 4>(simd, plane, ky, kx, channel),
+                                (false, 3) => this.add::<S, 1, 3>(simd, plane, ky, kx, channel),
+                                (false, 2) => this.add::<S, 1, 2>(simd, plane, ky, kx, channel),
+                                (false, _) => this.add::<S, 1, 1>(simd, plane, ky, kx, channel),
+                            }
+                        }
+                        channel += if pair { 2 } else { 1 };
+                    }
+                    kx += count;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar> DirectWeights<'_, T> {
+    /// For `R` output channels from `channel` on, and `C` numbers of a window's row from `kx` on.
+    ///
+    /// # Safety
+    ///
+    /// The slices must have the sizes that [`with_simd`](Self::with_simd) asks for, and channels and numbers must be there.
+    #[inline(always)]
+    unsafe fn add<S: Simd, const R: usize, const C: usize>(
+        &mut self,
+        simd: S,
+        plane: usize,
+        ky: usize,
+        kx: usize,
+        channel: usize,
+    ) {
+        let sizes = self.sizes;
+        let lanes = Vector::<T, S>::LANES;
+        let zero = Vector::splat(simd, T::zero());
+        let mut sums = [[zero; C]; R];
+        let line =
+            plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch + kx * sizes.dilation[1];
+        for sample in 0..self.samples {
+            // SAFETY: every offset is that of a number of a sample, a position, a window or a channel that is there (the caller's promise).
+            unsafe {
+                let x = self.inputs.as_ptr().add(sample * self.input_stride + line);
+                let g = self.output_gradient.as_ptr();
+                let g = g.add(sample * self.output_stride + channel * sizes.positions());
+                for row in 0..sizes.rows {
+                    let x = x.add(row * sizes.stride * sizes.pitch);
+                    let g = g.add(row * sizes.columns);
+                    let mut at = 0;
+                    while at < sizes.columns {
+                        let mut left = [zero; R];
+                        for r in 0..R {
+                            left[r] = Vector::load_ptr(simd, g.add(r * sizes.positions() + at));
+                        }
+                        for j in 0..C {
+                            let right = Vector::load_ptr(simd, x.add(at + j * sizes.dilation[1]));
+                            for r in 0..R {
+                                sums[r][j] = left[r].mul_add(right, sums[r][j]);
+                            }
+                        }
+                        at += lanes;
+                    }
+                }
+            }
+        }
+        let patch = (plane * sizes.kernel[0] + ky) * sizes.kernel[1] + kx;
+        for r in 0..R {
+            for j in 0..C {
+                self.gradient[(patch + j) * sizes.weight_stride + channel + r] += sums[r][j].sum();
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Means, deviations and scales of rows of numbers, for normalization.
+
+use pulp::Simd;
+
+use super::{Scalar, Vector};
+
+/// `Σ (x - mean)²`
+#[inline(always)]
+pub(crate) fn squares<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
+    let center = Vector::splat(simd, mean);
+    let mut sums = Vector::splat(simd, T::zero());
+    let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
+    for chunk in &mut chunks {
+        let off = Vector::load(simd, chunk) - center;
+        sums = off.mul_add(off, sums);
+    }
+    let mut sum = sums.sum();
+    for value in chunks.remainder() {
+        let off = *value - mean;
+        sum += off * off;
+    }
+    sum
+}
+
+/// `Σ g (x - mean)`
+#[inline(always)]
+pub(crate) fn covariance<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
+    let center = Vector::splat(simd, mean);
+    let mut sums = Vector::splat(simd, T::zero());
+    let lanes = Vector::<T, S>::LANES;
+    let whole = g.len() - g.len() % lanes;
+    for (g, x) in g.chunks_exact(lanes).zip(x.chunks_exact(lanes)) {
+        sums = Vector::load(simd, g).mul_add(Vector::load(simd, x) - center, sums);
+    }
+    let mut sum = sums.sum();
+    for (g, x) in g[whole..].iter().zip(&x[whole..]) {
+        sum += *g * (*x - mean);
+    }
+    sum
+}
+
+/// `y = scale (x - mean) + shift`
+#[inline(always)]
+pub(crate) fn normalize<T: Scalar>(x: &[T], y: &mut [T], mean: T, scale: T, shift: T) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = (*x - mean) * scale + shift;
+    }
+}

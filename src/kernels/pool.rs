@@ -1,0 +1,353 @@
+//! The largest number of each window, and the mean of each window, one channel after the other.
+//!
+//! Where windows stay inside the image, a vector holds one number of several windows that follow each other.
+
+use core::marker::PhantomData;
+
+use pulp::{Simd, WithSimd};
+
+use super::convolution::{Geometry, Sizes};
+use super::{Scalar, Vector};
+
+/// The largest number of each window, for all samples.
+pub(crate) struct MaxWindows<'a, T, K> {
+    pub inputs: &'a [T],
+    pub outputs: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The gradient of [`MaxWindows`].
+#[cfg(feature = "std")]
+pub(crate) struct MaxWindowsGradient<'a, T, K> {
+    pub inputs: &'a [T],
+    pub output_gradient: &'a [T],
+    pub input_gradient: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The mean of each window, for all samples.
+pub(crate) struct AvgWindows<'a, T, K> {
+    pub inputs: &'a [T],
+    pub outputs: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The gradient of [`AvgWindows`].
+#[cfg(feature = "std")]
+pub(crate) struct AvgWindowsGradient<'a, T, K> {
+    pub output_gradient: &'a [T],
+    pub input_gradient: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The larger number, or NaN if one is.
+#[inline(always)]
+fn larger<T: Scalar>(a: T, b: T) -> T {
+    if b > a || is_nan(b) { b } else { a }
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "a comparison of vectors; `is_nan` is a function of the bits")]
+fn is_nan<T: Scalar>(a: T) -> bool {
+    a != a
+}
+
+/// Where a number of a window is in its plane, if it is in it. A constant says so for all where nothing is padded.
+#[inline(always)]
+fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
+    let row = Sizes::<K>::row(y, ky)?;
+    let column = Sizes::<K>::column(x, kx)?;
+    Some(row * Sizes::<K>::WIDTH + column)
+}
+
+/// The most lanes that a vector has.
+const LANES: usize = 16;
+
+/// Windows of more numbers are taken one by one.
+const MOST_TAPS: usize = 9;
+
+/// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
+#[derive(Clone, Copy)]
+struct Windows {
+    at: [usize; LANES],
+}
+
+impl Windows {
+    /// As many as a vector has lanes, from the position `first` on.
+    #[inline(always)]
+    fn from<T: Scalar, S: Simd, K: Geometry>(first: usize) -> Self {
+        let mut at = [0; LANES];
+        for lane in 0..Vector::<T, S>::LANES {
+            let (y, x) =
+                ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
+            at[lane] = y * K::STRIDE[0] * Sizes::<K>::WIDTH + x * K::STRIDE[1];
+        }
+        Self { at }
+    }
+
+    /// Whether the windows can be taken so: all are inside, and there are enough of them.
+    #[inline(always)]
+    fn fit<T: Scalar, S: Simd, K: Geometry>() -> bool {
+        !Sizes::<K>::PADDED
+            && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
+            && Sizes::<K>::TAPS <= MOST_TAPS
+    }
+
+    /// Whether, besides, no number is in two windows.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    fn are_apart<T: Scalar, S: Simd, K: Geometry>() -> bool {
+        Self::fit::<T, S, K>()
+            && K::DILATION[0] == 1
+            && K::DILATION[1] == 1
+            && K::STRIDE[0] >= K::KERNEL[0]
+            && K::STRIDE[1] >= K::KERNEL[1]
+    }
+
+    /// Where a number is in its window.
+    #[inline(always)]
+    fn tap<K: Geometry>(tap: usize) -> usize {
+        let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
+        ky * K::DILATION[0] * Sizes::<K>::WIDTH + kx * K::DILATION[1]
+    }
+
+    /// The first position of the vector after the one from `first` on; the last vector overlaps the one before it.
+    #[inline(always)]
+    fn next<T: Scalar, S: Simd, K: Geometry>(first: usize) -> usize {
+        let (lanes, end) = (Vector::<T, S>::LANES, Sizes::<K>::POSITIONS);
+        if first + lanes < end { (first + lanes).min(end - lanes) } else { end }
+    }
+
+    /// A number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn load<T: Scalar, S: Simd>(self, simd: S, plane: &[T], tap: usize) -> Vector<T, S> {
+        let mut numbers = Vector::splat(simd, T::zero());
+        for (lane, number) in numbers.as_mut_slice().iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *number = unsafe { *plane.get_unchecked(self.at[lane] + tap) };
+        }
+        numbers
+    }
+
+    /// Writes a number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    unsafe fn store<T: Scalar, S: Simd>(self, plane: &mut [T], tap: usize, numbers: Vector<T, S>) {
+        for (lane, number) in numbers.as_slice().iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { *plane.get_unchecked_mut(self.at[lane] + tap) = *number };
+        }
+    }
+
+    /// The numbers of each window, and the largest of them, as [`larger`] has it.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn largest<T: Scalar, S: Simd, K: Geometry>(
+        self,
+        simd: S,
+        plane: &[T],
+    ) -> ([Vector<T, S>; MOST_TAPS], Vector<T, S>) {
+        // SAFETY: the caller's promise.
+        let mut largest = unsafe { self.load(simd, plane, 0) };
+        let mut numbers = [largest; MOST_TAPS];
+        for tap in 1..Sizes::<K>::TAPS.min(MOST_TAPS) {
+            // SAFETY: the caller's promise.
+            let number = unsafe { self.load(simd, plane, Self::tap::<K>(tap)) };
+            let larger = largest.less_than(number).select(number, largest);
+            largest = number.equal(number).select(larger, number);
+            numbers[tap] = number;
+        }
+        (numbers, largest)
+    }
+}
+
+impl<T: Scalar, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        if Windows::fit::<T, S, K>() {
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let outputs = self.outputs.chunks_exact_mut(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for (input, output) in inputs.zip(outputs) {
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    for channel in 0..K::INPUT[0] {
+                        let to = &mut output[channel * Sizes::<K>::POSITIONS + first..];
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        let (_, largest) =
+                            unsafe { windows.largest::<T, S, K>(simd, &input[channel * plane..]) };
+                        largest.store(to);
+                    }
+                    first = Windows::next::<T, S, K>(first);
+                }
+            }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        for (input, output) in inputs.zip(outputs) {
+            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let mut largest = T::neg_infinity();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                largest = larger(largest, input[at]);
+                            }
+                        }
+                    }
+                    output[x] = largest;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let apart = Windows::are_apart::<T, S, K>();
+        // Numbers that are in no window.
+        if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
+            self.input_gradient.fill(T::zero());
+        }
+        if apart {
+            let zero = Vector::splat(simd, T::zero());
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let gradients = self.input_gradient.chunks_exact_mut(K::INPUT[0] * plane);
+            let outputs = self.output_gradient.chunks_exact(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    for channel in 0..K::INPUT[0] {
+                        let (input, to) = (&input[channel * plane..], &mut to[channel * plane..]);
+                        // What is left of the gradient: nothing after the first number that is the largest.
+                        let mut rest =
+                            Vector::load(simd, &output[channel * Sizes::<K>::POSITIONS + first..]);
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        unsafe {
+                            let (numbers, largest) = windows.largest::<T, S, K>(simd, input);
+                            for tap in 0..Sizes::<K>::TAPS.min(MOST_TAPS) {
+                                let number = numbers[tap];
+                                let (hit, nan) = (number.equal(largest), number.equal(number));
+                                let gradient = nan.select(hit.select(rest, zero), rest);
+                                rest = nan.select(hit.select(zero, rest), zero);
+                                windows.store(to, Windows::tap::<K>(tap), gradient);
+                            }
+                        }
+                    }
+                    first = Windows::next::<T, S, K>(first);
+                }
+            }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let gradients = self.input_gradient.chunks_exact_mut(plane);
+        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let mut largest = T::neg_infinity();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                largest = larger(largest, input[at]);
+                            }
+                        }
+                    }
+                    // What is left of the gradient: nothing after the first number that is the largest.
+                    let mut rest = output[x];
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                let number = input[at];
+                                let hit = number == largest || is_nan(number);
+                                to[at] += if hit { rest } else { T::zero() };
+                                rest = if hit { T::zero() } else { rest };
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// 1 / the size of a window.
+#[inline(always)]
+fn share<T: Scalar, K: Geometry>() -> T {
+    #[expect(clippy::cast_precision_loss, reason = "a count of numbers in a window")]
+    let count = Sizes::<K>::TAPS as f64;
+    T::of(1.0 / count)
+}
+
+impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let inputs = self.inputs.chunks_exact(Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
+        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        for (input, output) in inputs.zip(outputs) {
+            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let mut sum = T::zero();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                sum += input[at];
+                            }
+                        }
+                    }
+                    output[x] = sum * share::<T, K>();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, K: Geometry> WithSimd for AvgWindowsGradient<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        self.input_gradient.fill(T::zero());
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let gradients = self.input_gradient.chunks_exact_mut(plane);
+        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        for (to, output) in gradients.zip(outputs) {
+            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let gradient = output[x] * share::<T, K>();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                to[at] += gradient;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Batch normalization.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::slice;
+
+use nalgebra::SVector;
+use num_traits::Float;
+use pulp::{Simd, WithSimd};
+use rand::Rng;
+
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Kind, Layer, Part, Path};
+use crate::activations::Identity;
+use crate::kernels::normalize;
+use crate::sample::Sample;
+use crate::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::{
+    kernels::{add_planes, covariance, squares},
+    optimizers::Optimizer,
+    sample::flat,
+};
+
+/// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
+/// over a batch, then scaled and shifted by what is learned.
+///
+/// y = γ (x − μ) / √(σ² + ε) + β, with ε = 10⁻⁵.
+///
+/// While training, μ and σ² are the mean and the (biased) variance of the batch, over all samples and pixels, and the running ones
+/// move towards them by a tenth: of σ² it is the unbiased one, as in PyTorch. In inference, μ and σ² are the running ones.
+/// A batch in training is one pass, whatever its size; a batch of a single number a channel has the variance 0.
+///
+/// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, Keras's `BatchNormalization` (with `momentum=0.9, epsilon=1e-5`).
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input x, output y | `I`, an [`Image`](crate::Image) of `CHANNELS` channels, or a vector of `CHANNELS` |
+/// | `weight` γ, `bias` β | vectors of `CHANNELS`: at first 1, and 0 |
+/// | `running_mean` μ, `running_var` σ² | vectors of `CHANNELS`: at first 0, and 1; no optimizer moves them |
+///
+/// Source: S. Ioffe, C. Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
+/// ICML 2015.
+#[repr(C)]
+#[derive(Parameters)]
+pub struct BatchNorm<T, I, const CHANNELS: usize> {
+    /// One factor a channel.
+    pub weight: SVector<T, CHANNELS>,
+    /// One summand a channel.
+    pub bias: SVector<T, CHANNELS>,
+    /// The mean of each channel in inference.
+    pub running_mean: SVector<T, CHANNELS>,
+    /// The variance of each channel in inference.
+    pub running_var: SVector<T, CHANNELS>,
+    kind: PhantomData<I>,
+}
+
+/// ε
+const EPSILON: f64 = 1e-5;
+
+/// How far the running statistics move towards those of a batch.
+#[cfg(feature = "std")]
+const MOMENTUM: f64 = 0.1;
+
+impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> BatchNorm<T, I, CHANNELS> {
+    const FITS: () =
+        assert!(I::LEN == CHANNELS * I::PIXELS, "`BatchNorm`: one factor for each channel");
+
+    /// y = γ (x − μ) / √(σ² + ε) + β
+    #[inline(always)]
+    fn normalize<S: Simd>(
+        &self,
+        simd: S,
+        mean: &[T],
+        variance: &[T],
+        inputs: &[I],
+        outputs: &mut [I],
+    ) {
+        let () = Self::FITS;
+        simd.vectorize(Normalize { layer: self, mean, variance, inputs, outputs });
+    }
+}
+
+/// 1 / √(σ² + ε)
+#[inline(always)]
+fn inverse<T: Scalar>(variance: T) -> T {
+    T::one() / Float::sqrt(variance + T::of(EPSILON))
+}
+
+struct Normalize<'a, T, I, const CHANNELS: usize> {
+    layer: &'a BatchNorm<T, I, CHANNELS>,
+    mean: &'a [T],
+    variance: &'a [T],
+    inputs: &'a [I],
+    outputs: &'a mut [I],
+}
+
+impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
+    for Normalize<'_, T, I, CHANNELS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { layer, mean, variance, inputs, outputs } = self;
+        let mut scale = layer.weight;
+        for (scale, variance) in scale.iter_mut().zip(variance) {
+            *scale *= inverse(*variance);
+        }
+        let (scale, shift) = (scale.as_slice(), layer.bias.as_slice());
+        for (input, output) in inputs.iter().zip(outputs) {
+            let (input, output) = (input.as_slice(), output.as_mut_slice());
+            if I::PIXELS == 1 {
+                for channel in 0..CHANNELS {
+                    output[channel] =
+                        (input[channel] - mean[channel]) * scale[channel] + shift[channel];
+                }
+                continue;
+            }
+            let planes = input.chunks_exact(I::PIXELS).zip(output.chunks_exact_mut(I::PIXELS));
+            for (channel, (input, output)) in planes.enumerate() {
+                normalize(input, output, mean[channel], scale[channel], shift[channel]);
+            }
+        }
+    }
+}
+
+impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Layer for BatchNorm<T, I, CHANNELS> {
+    type Input = I;
+    type Output = I;
+    type Activation = Identity;
+
+    const MULTIPLY_ADDS: usize = I::LEN;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut I) {
+        self.infer(simd, slice::from_ref(input), slice::from_mut(output));
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [I]) {
+        let (mean, variance) = (self.running_mean.as_slice(), self.running_var.as_slice());
+        self.normalize(simd, mean, variance, inputs, outputs);
+    }
+
+    /// Scale 1, shift 0, and running statistics that change nothing.
+    fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {
+        self.weight.fill(T::one());
+        self.bias.fill(T::zero());
+        self.running_mean.fill(T::zero());
+        self.running_var.fill(T::one());
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        visit(
+            path,
+            Part::Layer {
+                word: "batchnorm",
+                activation: |_formatter| Ok(()),
+                output: I::SHAPE,
+                parameters: Self::COUNT,
+            },
+        );
+        for (name, kind) in [
+            ("weight", Kind::Weight),
+            ("bias", Kind::Bias),
+            ("running_mean", Kind::Statistic),
+            ("running_var", Kind::Statistic),
+        ] {
+            visit(&path.field(name), Part::Tensor { kind, shape: &[CHANNELS] });
+        }
+    }
+}
+
+/// The means and variances of a batch.
+#[cfg(feature = "std")]
+struct Statistics<'a, T, I> {
+    inputs: &'a [I],
+    mean: &'a mut [T],
+    variance: &'a mut [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { inputs, mean, variance } = self;
+        let count = count::<T>(inputs.len() * I::PIXELS);
+        add_planes(simd, mean, flat(inputs), I::PIXELS, false);
+        for mean in mean.iter_mut() {
+            *mean /= count;
+        }
+        variance.fill(T::zero());
+        for input in inputs {
+            let input = input.as_slice();
+            if I::PIXELS == 1 {
+                for ((variance, mean), x) in variance.iter_mut().zip(&*mean).zip(input) {
+                    *variance += (*x - *mean) * (*x - *mean);
+                }
+                continue;
+            }
+            let planes = input.chunks_exact(I::PIXELS);
+            for ((variance, mean), plane) in variance.iter_mut().zip(&*mean).zip(planes) {
+                *variance += squares(simd, plane, *mean);
+            }
+        }
+        for variance in variance {
+            *variance /= count;
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+fn count<T: Scalar>(count: usize) -> T {
+    T::of(count.max(1) as f64)
+}
+
+/// `Σ g` and `Σ g (x − μ) / √(σ² + ε)` of each channel: the gradients of the summand and of the factor.
+#[cfg(feature = "std")]
+struct Sums<'a, T, I> {
+    inputs: &'a [I],
+    output_gradient: &'a [I],
+    mean: &'a [T],
+    variance: &'a [T],
+    weight: &'a mut [T],
+    bias: &'a mut [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { inputs, output_gradient, mean, variance, weight, bias } = self;
+        add_planes(simd, bias, flat(output_gradient), I::PIXELS, false);
+        weight.fill(T::zero());
+        for (input, gradient) in inputs.iter().zip(output_gradient) {
+            let (input, gradient) = (input.as_slice(), gradient.as_slice());
+            if I::PIXELS == 1 {
+                let numbers = gradient.iter().zip(input).zip(mean);
+                for (weight, ((g, x), mean)) in weight.iter_mut().zip(numbers) {
+                    *weight += *g * (*x - *mean);
+                }
+                continue;
+            }
+            let planes = gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
+            for (weight, ((g, x), mean)) in weight.iter_mut().zip(planes.zip(mean)) {
+                *weight += covariance(simd, g, x, *mean);
+            }
+        }
+        for (weight, variance) in weight.iter_mut().zip(variance) {
+            *weight *= inverse(*variance);
+        }
+    }
+}
+
+/// `dX = γ / √(σ² + ε) (g − mean of g − x̂ · mean of g x̂)`
+#[cfg(feature = "std")]
+struct Inputs<'a, T, I> {
+    inputs: &'a [I],
+    output_gradient: &'a [I],
+    input_gradient: &'a mut [I],
+    mean: &'a [T],
+    variance: &'a [T],
+    weight: &'a [T],
+    /// From [`Sums`].
+    sums: [&'a [T]; 2],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { inputs, output_gradient, input_gradient, mean, variance, weight, sums } = self;
+        let count = count::<T>(inputs.len() * I::PIXELS);
+        for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
+            let planes = input.as_slice().chunks_exact(I::PIXELS);
+            let planes = planes.zip(gradient.as_slice().chunks_exact(I::PIXELS));
+            let planes = planes.zip(to.as_mut_slice().chunks_exact_mut(I::PIXELS));
+            for (channel, ((x, g), to)) in planes.enumerate() {
+                let inverse = inverse(variance[channel]);
+                let scale = weight[channel] * inverse;
+                let (mean, mean_g) = (mean[channel], sums[1][channel] / count);
+                let slope = sums[0][channel] / count * inverse;
+                for ((to, x), g) in to.iter_mut().zip(x).zip(g) {
+                    *to = scale * (*g - mean_g - (*x - mean) * slope);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
+    for BatchNorm<T, I, CHANNELS>
+{
+    const WHOLE_BATCH: bool = true;
+
+    /// Mean, variance, and the gradients of weight and bias.
+    fn trace_len(_samples: usize) -> usize {
+        4 * CHANNELS
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        scores: &mut [I],
+        trace: &mut [T],
+    ) {
+        if !context.is_training() {
+            return self.infer(simd, inputs, scores);
+        }
+        let (mean, rest) = trace.split_at_mut(CHANNELS);
+        let variance = &mut rest[..CHANNELS];
+        simd.vectorize(Statistics { inputs, mean, variance });
+        self.normalize(simd, mean, variance, inputs, scores);
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        outputs: &mut [I],
+        trace: &mut [T],
+    ) {
+        self.scores(simd, context, inputs, outputs, trace);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[I],
+        mut sink: GradientSink<'_, T, O>,
+    ) {
+        let Batch { inputs, trace, input_gradient } = batch;
+        let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
+        let (mean, variance) = statistics.split_at(CHANNELS);
+        let (weight, bias) = sums.split_at_mut(CHANNELS);
+        let output_gradient = score_gradient;
+        simd.vectorize(Sums { inputs, output_gradient, mean, variance, weight, bias });
+        if let Some(input_gradient) = input_gradient {
+            simd.vectorize(Inputs {
+                inputs,
+                output_gradient,
+                input_gradient,
+                mean,
+                variance,
+                weight: sink.layer::<Self>().weight.as_slice(),
+                sums: [weight, bias],
+            });
+        }
+        let (gradient, accumulate) = sink.block(0..2 * CHANNELS);
+        if !accumulate {
+            gradient.fill(T::zero());
+        }
+        for (gradient, sum) in gradient.iter_mut().zip(&*sums) {
+            *gradient += *sum;
+        }
+        sink.finish(simd, 0..2 * CHANNELS);
+        if let Some(running) = sink.statistics(2 * CHANNELS..4 * CHANNELS) {
+            let numbers = inputs.len() * I::PIXELS;
+            let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
+            for (index, (running, value)) in running.iter_mut().zip(&*statistics).enumerate() {
+                let value = if index < CHANNELS { *value } else { *value * unbiased };
+                *running += T::of(MOMENTUM) * (value - *running);
+            }
+        } else {
+            // What is not moved along a gradient has none.
+            let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
+            if !accumulate {
+                gradient.fill(T::zero());
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        _outputs: &[I],
+        output_gradient: &mut [I],
+        sink: GradientSink<'_, T, O>,
+    ) {
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+impl<T: Scalar, I, const CHANNELS: usize> fmt::Debug for BatchNorm<T, I, CHANNELS> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("BatchNorm")
+            .field("weight", &self.weight)
+            .field("bias", &self.bias)
+            .field("running_mean", &self.running_mean)
+            .field("running_var", &self.running_var)
+            .finish()
+    }
+}
+
+impl<T: Scalar, I, const CHANNELS: usize> PartialEq for BatchNorm<T, I, CHANNELS> {
+    fn eq(&self, other: &Self) -> bool {
+        self.weight == other.weight
+            && self.bias == other.bias
+            && self.running_mean == other.running_mean
+            && self.running_var == other.running_var
+    }
+}

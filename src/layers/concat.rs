@@ -1,0 +1,240 @@
+//! Two blocks side by side.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use pulp::Simd;
+use rand::Rng;
+
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink, residual::add};
+use super::{Layer, Part, Path};
+use crate::activations::Identity;
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+use crate::sample::Sample;
+#[cfg(feature = "std")]
+use crate::sample::{flat, flat_mut, split_samples};
+use crate::{Parameters, Scalar};
+
+/// Two blocks with the same input, whose outputs stand one behind the other, `concat { conv 8 1x1 } { conv 16 3x3 pad 1 }` in a
+/// description.
+///
+/// **y** = (first(**x**), second(**x**)): channels behind channels in an image, numbers behind numbers in a vector.
+///
+/// PyTorch's `torch.cat((a, b), dim=1)`, Keras's `Concatenate`.
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input **x** | `I`, any sample |
+/// | output **y** | `O`, a vector, or an [`Image`](crate::Image) with the rows and columns of both blocks' |
+/// | `first`, `second` | `A`, `B`: any [`Layer`]s that take `I`, networks too |
+///
+/// Source: C. Szegedy, W. Liu, Y. Jia and others, "Going deeper with convolutions", CVPR 2015.
+#[repr(C)]
+#[derive(Parameters)]
+pub struct Concat<T, I, O, A, B> {
+    /// What comes first in the output.
+    pub first: A,
+    /// What comes behind it.
+    pub second: B,
+    kind: PhantomData<(T, I, O)>,
+}
+
+impl<T, I, O, A, B> Concat<T, I, O, A, B>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    O: Sample<Scalar = T>,
+    A: Layer<Scalar = T, Input = I>,
+    B: Layer<Scalar = T, Input = I>,
+{
+    const FIRST: usize = <A::Output as Sample>::LEN;
+
+    const FITS: () = assert!(
+        Self::FIRST + <B::Output as Sample>::LEN == O::LEN
+            && <A::Output as Sample>::PIXELS == O::PIXELS
+            && <B::Output as Sample>::PIXELS == O::PIXELS,
+        "`Concat`: the outputs of the two blocks and of both do not fit"
+    );
+}
+
+impl<T, I, O, A, B> Layer for Concat<T, I, O, A, B>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    O: Sample<Scalar = T>,
+    A: Layer<Scalar = T, Input = I>,
+    B: Layer<Scalar = T, Input = I>,
+{
+    type Input = I;
+    type Output = O;
+    type Activation = Identity;
+
+    const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
+        let () = Self::FITS;
+        let (first, second) = output.as_mut_slice().split_at_mut(Self::FIRST);
+        let first: &mut [A::Output] = bytemuck::cast_slice_mut(first);
+        let second: &mut [B::Output] = bytemuck::cast_slice_mut(second);
+        self.first.infer_one(simd, input, &mut first[0]);
+        self.second.infer_one(simd, input, &mut second[0]);
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
+        for (input, output) in inputs.iter().zip(outputs) {
+            self.infer_one(simd, input, output);
+        }
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        self.first.initialize(rng);
+        self.second.initialize(rng);
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        A::describe(&path.field("first"), visit);
+        B::describe(&path.field("second"), visit);
+        visit(
+            path,
+            Part::Layer {
+                word: "concat",
+                activation: |_formatter| Ok(()),
+                output: O::SHAPE,
+                parameters: 0,
+            },
+        );
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T, I, O, A, B> Differentiable for Concat<T, I, O, A, B>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    O: Sample<Scalar = T>,
+    A: Differentiable + Layer<Scalar = T, Input = I>,
+    B: Differentiable + Layer<Scalar = T, Input = I>,
+{
+    const WHOLE_BATCH: bool = A::WHOLE_BATCH || B::WHOLE_BATCH;
+
+    /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
+    fn trace_len(samples: usize) -> usize {
+        A::trace_len(samples) + B::trace_len(samples) + 2 * samples * O::LEN + samples * I::LEN
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        scores: &mut [O],
+        trace: &mut [T],
+    ) {
+        let () = Self::FITS;
+        let samples = inputs.len();
+        let (a, rest) = split_samples::<A::Output>(trace, samples);
+        let (b, rest) = split_samples::<B::Output>(rest, samples);
+        let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
+        let trace_b = &mut rest[..B::trace_len(samples)];
+        self.first.activations(simd, context.layer(0), inputs, a, trace_a);
+        self.second.activations(simd, context.layer(1), inputs, b, trace_b);
+        for ((score, a), b) in scores.iter_mut().zip(a).zip(b) {
+            let (first, second) = score.as_mut_slice().split_at_mut(Self::FIRST);
+            first.copy_from_slice(a.as_slice());
+            second.copy_from_slice(b.as_slice());
+        }
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        outputs: &mut [O],
+        trace: &mut [T],
+    ) {
+        self.scores(simd, context, inputs, outputs, trace);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd, Opt: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[O],
+        sink: GradientSink<'_, T, Opt>,
+    ) {
+        let Batch { inputs, trace, mut input_gradient } = batch;
+        let samples = inputs.len();
+        let (a, rest) = split_samples::<A::Output>(trace, samples);
+        let (b, rest) = split_samples::<B::Output>(rest, samples);
+        let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
+        let (trace_b, rest) = rest.split_at_mut(B::trace_len(samples));
+        let (gradient_a, rest) = split_samples::<A::Output>(rest, samples);
+        let (gradient_b, rest) = split_samples::<B::Output>(rest, samples);
+        let (of_second, _) = split_samples::<I>(rest, samples);
+        let parts = gradient_a.iter_mut().zip(gradient_b.iter_mut());
+        for (gradient, (a, b)) in score_gradient.iter().zip(parts) {
+            let (first, second) = gradient.as_slice().split_at(Self::FIRST);
+            a.as_mut_slice().copy_from_slice(first);
+            b.as_mut_slice().copy_from_slice(second);
+        }
+        let (to_first, to_second) = sink.split_at(A::COUNT);
+        let of_first = input_gradient.as_deref_mut();
+        A::backward(
+            simd,
+            Batch { inputs, trace: trace_a, input_gradient: of_first },
+            a,
+            gradient_a,
+            to_first,
+        );
+        B::backward(
+            simd,
+            Batch {
+                inputs,
+                trace: trace_b,
+                input_gradient: input_gradient.is_some().then_some(&mut *of_second),
+            },
+            b,
+            gradient_b,
+            to_second,
+        );
+        if let Some(input_gradient) = input_gradient {
+            add(flat_mut(input_gradient), flat(of_second));
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, Opt: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        _outputs: &[O],
+        output_gradient: &mut [O],
+        sink: GradientSink<'_, T, Opt>,
+    ) {
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+impl<T, I, O, A: fmt::Debug, B: fmt::Debug> fmt::Debug for Concat<T, I, O, A, B> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Concat")
+            .field("first", &self.first)
+            .field("second", &self.second)
+            .finish()
+    }
+}
+
+impl<T, I, O, A: PartialEq, B: PartialEq> PartialEq for Concat<T, I, O, A, B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.first == other.first && self.second == other.second
+    }
+}

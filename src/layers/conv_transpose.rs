@@ -1,0 +1,278 @@
+//! The transposed convolution.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::slice;
+
+use nalgebra::SMatrix;
+use pulp::Simd;
+use rand::Rng;
+
+use super::activate::activate_all;
+use super::dense::Bias;
+use super::window::{Over, Windowed, fits};
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink, activate::derivative};
+use super::{Kind, Layer, Part, Path};
+use crate::activations::{Activation, Identity};
+use crate::init::Initializer;
+use crate::kernels::{ConvolutionInputs, Onto};
+use crate::sample::{ImageSample, flat, flat_mut};
+use crate::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::{
+    activations::ActivationGradient,
+    kernels::{Convolution, ConvolutionWeights, add_planes},
+    optimizers::Optimizer,
+};
+
+/// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
+/// weighted with it, to the output, and with a stride the output is the larger image.
+///
+/// y(o, ·, ·) = f(b(o) + Σ x(c, r, s) W(c, o, i, j)), where the summand is at the row r·stride + i·dilation − pad and the
+/// column s·stride + j·dilation − pad. It is the [`Conv`](super::Conv) of the same window with its inputs and outputs exchanged:
+/// what that does to gradients, this does to numbers.
+///
+/// PyTorch's `nn.ConvTranspose2d`, Keras's `Conv2DTranspose`, with the activation f inside.
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input x | `I`, an [`Image`](crate::Image) of `IN` channels, H rows, W columns |
+/// | output y | `O`, an image of C channels; (H − 1) · stride − pads + dilation · (KH − 1) + 1 rows, columns alike |
+/// | window | `G`, a [`Window`](super::Window) |
+/// | `weight` W | `IN` x `PATCH`, where `PATCH` is C / groups · KH · KW, the last index fastest; in files as in PyTorch, `[IN, C / groups, KH, KW]` |
+/// | `bias` b | vector of C; [`NoBias`](super::NoBias) with the option `no_bias` |
+///
+/// # Initial weights
+///
+/// By the activation ([`Initializer`]), or `init he_normal` and the like in the description; the bias is zero.
+///
+/// Source: M. Zeiler, D. Krishnan, G. Taylor, R. Fergus, "Deconvolutional networks", CVPR 2010.
+#[repr(C)]
+#[derive(Parameters)]
+pub struct ConvTranspose<T, const IN: usize, const PATCH: usize, I, O, G, A, B> {
+    /// One row an input channel, one column a number of the window.
+    pub weight: SMatrix<T, IN, PATCH>,
+    /// One number an output channel.
+    pub bias: B,
+    kind: PhantomData<(I, O, G, A)>,
+}
+
+impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B>
+    ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+where
+    T: Scalar,
+    I: ImageSample<Scalar = T>,
+    O: ImageSample<Scalar = T>,
+    G: Windowed,
+    A: Activation,
+    B: Bias<T>,
+{
+    /// The types of a layer say its sizes more than once.
+    const FITS: () = assert!(
+        fits::<O, I, G>()
+            && I::CHANNELS == IN
+            && G::GROUPS > 0
+            && O::CHANNELS.is_multiple_of(G::GROUPS)
+            && IN.is_multiple_of(G::GROUPS)
+            && O::CHANNELS / G::GROUPS * G::KERNEL[0] * G::KERNEL[1] == PATCH
+            && (B::COUNT == 0 || B::COUNT == O::CHANNELS),
+        "`ConvTranspose`: input, window, output and weights do not fit"
+    );
+
+    const FILE_SHAPE: &'static [usize] = &[IN, O::CHANNELS / G::GROUPS, G::KERNEL[0], G::KERNEL[1]];
+
+    const BIAS_SHAPE: &'static [usize] = &[O::CHANNELS];
+
+    /// Draws new weights with an initializer of one's own choice, and sets the bias to zero.
+    pub fn initialize_with<R: Rng + ?Sized>(&mut self, initializer: Initializer, rng: &mut R) {
+        let fan_out = IN * G::KERNEL[0] * G::KERNEL[1];
+        initializer.fill(self.weight.as_mut_slice(), PATCH, fan_out, rng);
+        self.bias.as_mut_slice().fill(T::zero());
+    }
+
+    /// Up to, and without, the activation.
+    #[inline(always)]
+    fn convolve<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
+        let () = Self::FITS;
+        let bias = self.bias.as_slice();
+        simd.vectorize(ConvolutionInputs::<T, Over<O, I, G>> {
+            weight: self.weight.as_slice(),
+            output_gradient: flat(inputs),
+            input_gradient: flat_mut(outputs),
+            onto: if bias.is_empty() { Onto::Zero } else { Onto::Channels(bias) },
+            kind: PhantomData,
+        });
+    }
+}
+
+impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Layer
+    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+where
+    T: Scalar,
+    I: ImageSample<Scalar = T>,
+    O: ImageSample<Scalar = T>,
+    G: Windowed,
+    A: Activation,
+    B: Bias<T>,
+{
+    type Input = I;
+    type Output = O;
+    type Activation = A;
+
+    const MULTIPLY_ADDS: usize = IN * PATCH * I::PIXELS;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
+        self.infer(simd, slice::from_ref(input), slice::from_mut(output));
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
+        self.convolve(simd, inputs, outputs);
+        activate_all::<A, O, S>(simd, outputs);
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        self.initialize_with(A::INITIALIZER, rng);
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        visit(
+            path,
+            Part::Layer {
+                word: "conv_transpose",
+                activation: |formatter| write!(formatter, "{}", A::name()),
+                output: O::SHAPE,
+                parameters: Self::COUNT,
+            },
+        );
+        let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
+        visit(&path.field("weight"), weight);
+        if B::COUNT > 0 {
+            let bias = Part::Tensor { kind: Kind::Bias, shape: Self::BIAS_SHAPE };
+            visit(&path.field("bias"), bias);
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Differentiable
+    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+where
+    T: Scalar,
+    I: ImageSample<Scalar = T>,
+    O: ImageSample<Scalar = T>,
+    G: Windowed,
+    A: ActivationGradient,
+    B: Bias<T>,
+{
+    fn trace_len(samples: usize) -> usize {
+        if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        _context: Context,
+        inputs: &[I],
+        scores: &mut [O],
+        _trace: &mut [T],
+    ) {
+        self.convolve(simd, inputs, scores);
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        outputs: &mut [O],
+        trace: &mut [T],
+    ) {
+        self.scores(simd, context, inputs, outputs, trace);
+        if A::NEEDS_SCORES {
+            trace.copy_from_slice(flat(outputs));
+        }
+        activate_all::<A, O, S>(simd, outputs);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd, Opt: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[O],
+        sink: GradientSink<'_, T, Opt>,
+    ) {
+        let Batch { inputs, input_gradient, .. } = batch;
+        if let Some(input_gradient) = input_gradient {
+            simd.vectorize(Convolution::<T, Over<O, I, G>, Identity> {
+                weight: sink.layer::<Self>().weight.as_slice(),
+                bias: &[],
+                inputs: flat(score_gradient),
+                outputs: flat_mut(input_gradient),
+                kind: PhantomData,
+            });
+        }
+        let (mut weight, mut bias) = sink.split_at(IN * PATCH);
+        let (gradient, accumulate) = weight.block(0..IN * PATCH);
+        if !accumulate {
+            gradient.fill(T::zero());
+        }
+        simd.vectorize(ConvolutionWeights::<T, Over<O, I, G>> {
+            inputs: flat(score_gradient),
+            output_gradient: flat(inputs),
+            gradient,
+            kind: PhantomData,
+        });
+        weight.finish(simd, 0..IN * PATCH);
+        if B::COUNT > 0 {
+            let (gradient, accumulate) = bias.block(0..B::COUNT);
+            add_planes(simd, gradient, flat(score_gradient), O::PIXELS, accumulate);
+            bias.finish(simd, 0..B::COUNT);
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, Opt: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        outputs: &[O],
+        output_gradient: &mut [O],
+        sink: GradientSink<'_, T, Opt>,
+    ) {
+        let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
+        derivative::<A, O, S>(simd, scores, outputs, output_gradient);
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> fmt::Debug
+    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+where
+    T: Scalar,
+    B: Bias<T>,
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ConvTranspose")
+            .field("weight", &self.weight)
+            .field("bias", &self.bias)
+            .finish()
+    }
+}
+
+impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> PartialEq
+    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+where
+    T: Scalar,
+    B: Bias<T>,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.weight == other.weight && self.bias == other.bias
+    }
+}

@@ -1,0 +1,274 @@
+//! Layer normalization.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::slice;
+
+use nalgebra::SVector;
+use num_traits::Float;
+use pulp::{Simd, WithSimd};
+use rand::Rng;
+
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Kind, Layer, Part, Path};
+use crate::activations::Identity;
+use crate::kernels::{squares, sum};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+use crate::sample::{Sample, Shape};
+use crate::{Parameters, Scalar};
+
+/// Layer normalization, `layernorm` in a description: the numbers of each sample with mean 0 and variance 1, then each scaled and
+/// shifted by what is learned.
+///
+/// **y** = **γ** (**x** − μ) / √(σ² + ε) + **β**, where μ and σ² are the mean and the (biased) variance of the sample's numbers,
+/// and ε = 10⁻⁵.
+///
+/// PyTorch's `nn.LayerNorm` over all dimensions of a sample, Keras's `LayerNormalization` (with `epsilon=1e-5`).
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input **x**, output **y** | `I`, a vector or an [`Image`](crate::Image), of `N` numbers |
+/// | `weight` **γ**, `bias` **β** | vectors of `N`: at first 1, and 0; in files of the sample's shape |
+///
+/// Source: J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016.
+#[repr(C)]
+#[derive(Parameters)]
+pub struct LayerNorm<T, I, const N: usize> {
+    /// One factor a number.
+    pub weight: SVector<T, N>,
+    /// One summand a number.
+    pub bias: SVector<T, N>,
+    kind: PhantomData<I>,
+}
+
+/// ε
+const EPSILON: f64 = 1e-5;
+
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> LayerNorm<T, I, N> {
+    const FITS: () = assert!(I::LEN == N, "`LayerNorm`: one factor for each number");
+
+    const FILE_SHAPE: &'static [usize] = match I::SHAPE {
+        Shape::Image(channels, rows, columns) => &[channels, rows, columns],
+        Shape::Vector(_) => &[N],
+    };
+}
+
+/// Mean, and 1 / √(σ² + ε).
+#[inline(always)]
+fn statistics<T: Scalar, S: Simd>(simd: S, values: &[T]) -> (T, T) {
+    #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
+    let count = T::of(values.len() as f64);
+    let mean = sum(simd, values) / count;
+    let variance = squares(simd, values, mean) / count;
+    (mean, T::one() / Float::sqrt(variance + T::of(EPSILON)))
+}
+
+struct Normalize<'a, T, I, const N: usize> {
+    layer: &'a LayerNorm<T, I, N>,
+    inputs: &'a [I],
+    outputs: &'a mut [I],
+}
+
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> WithSimd for Normalize<'_, T, I, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (weight, bias) = (self.layer.weight.as_slice(), self.layer.bias.as_slice());
+        for (input, output) in self.inputs.iter().zip(self.outputs) {
+            let input = input.as_slice();
+            let (mean, inverse) = statistics(simd, input);
+            let numbers = output.as_mut_slice().iter_mut().zip(input);
+            for ((y, x), (weight, bias)) in numbers.zip(weight.iter().zip(bias)) {
+                *y = (*x - mean) * inverse * *weight + *bias;
+            }
+        }
+    }
+}
+
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Layer for LayerNorm<T, I, N> {
+    type Input = I;
+    type Output = I;
+    type Activation = Identity;
+
+    const MULTIPLY_ADDS: usize = 2 * N;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut I) {
+        self.infer(simd, slice::from_ref(input), slice::from_mut(output));
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [I]) {
+        let () = Self::FITS;
+        simd.vectorize(Normalize { layer: self, inputs, outputs });
+    }
+
+    /// Scale 1, shift 0.
+    fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {
+        self.weight.fill(T::one());
+        self.bias.fill(T::zero());
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        visit(
+            path,
+            Part::Layer {
+                word: "layernorm",
+                activation: |_formatter| Ok(()),
+                output: I::SHAPE,
+                parameters: Self::COUNT,
+            },
+        );
+        let shape = Self::FILE_SHAPE;
+        visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape });
+        visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape });
+    }
+}
+
+/// `dX = (h − mean of h − x̂ · mean of h x̂) / √(σ² + ε)`, where `h = γ g`.
+#[cfg(feature = "std")]
+struct Inputs<'a, T, I> {
+    inputs: &'a [I],
+    output_gradient: &'a [I],
+    input_gradient: &'a mut [I],
+    weight: &'a [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { inputs, output_gradient, input_gradient, weight } = self;
+        #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
+        let share = T::of(1.0 / weight.len() as f64);
+        for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
+            let (input, to) = (input.as_slice(), to.as_mut_slice());
+            let (mean, inverse) = statistics(simd, input);
+            for ((to, g), weight) in to.iter_mut().zip(gradient.as_slice()).zip(weight) {
+                *to = *g * *weight;
+            }
+            let mean_h = sum(simd, to) * share;
+            let slope =
+                crate::kernels::covariance(simd, to, input, mean) * share * inverse * inverse;
+            for (to, x) in to.iter_mut().zip(input) {
+                *to = (*to - mean_h - (*x - mean) * slope) * inverse;
+            }
+        }
+    }
+}
+
+/// `dγ += g x̂`, `dβ += g`, over all samples.
+#[cfg(feature = "std")]
+struct Scales<'a, T, I> {
+    inputs: &'a [I],
+    output_gradient: &'a [I],
+    weight: &'a mut [T],
+    bias: &'a mut [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { inputs, output_gradient, weight, bias } = self;
+        for (input, gradient) in inputs.iter().zip(output_gradient) {
+            let input = input.as_slice();
+            let (mean, inverse) = statistics(simd, input);
+            let numbers = gradient.as_slice().iter().zip(input);
+            let sums = weight.iter_mut().zip(bias.iter_mut());
+            for ((weight, bias), (g, x)) in sums.zip(numbers) {
+                *weight += *g * (*x - mean) * inverse;
+                *bias += *g;
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Differentiable for LayerNorm<T, I, N> {
+    fn trace_len(_samples: usize) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        _context: Context,
+        inputs: &[I],
+        scores: &mut [I],
+        _trace: &mut [T],
+    ) {
+        self.infer(simd, inputs, scores);
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        _context: Context,
+        inputs: &[I],
+        outputs: &mut [I],
+        _trace: &mut [T],
+    ) {
+        self.infer(simd, inputs, outputs);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[I],
+        mut sink: GradientSink<'_, T, O>,
+    ) {
+        let Batch { inputs, input_gradient, .. } = batch;
+        let output_gradient = score_gradient;
+        if let Some(input_gradient) = input_gradient {
+            let weight = sink.layer::<Self>().weight.as_slice();
+            simd.vectorize(Inputs { inputs, output_gradient, input_gradient, weight });
+        }
+        let (gradient, accumulate) = sink.block(0..2 * N);
+        if !accumulate {
+            gradient.fill(T::zero());
+        }
+        let (weight, bias) = gradient.split_at_mut(N);
+        simd.vectorize(Scales { inputs, output_gradient, weight, bias });
+        sink.finish(simd, 0..2 * N);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        _outputs: &[I],
+        output_gradient: &mut [I],
+        sink: GradientSink<'_, T, O>,
+    ) {
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+impl<T: Scalar, I, const N: usize> fmt::Debug for LayerNorm<T, I, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LayerNorm")
+            .field("weight", &self.weight)
+            .field("bias", &self.bias)
+            .finish()
+    }
+}
+
+impl<T: Scalar, I, const N: usize> PartialEq for LayerNorm<T, I, N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.weight == other.weight && self.bias == other.bias
+    }
+}

@@ -1,0 +1,380 @@
+//! The residual connection.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use pulp::Simd;
+use rand::Rng;
+
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink};
+use super::{Layer, Part, Path};
+use crate::activations::Identity;
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+#[cfg(feature = "std")]
+use crate::sample::split_samples;
+use crate::sample::{Sample, flat, flat_mut};
+use crate::{Parameters, Scalar};
+
+/// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
+/// input, or to a projection of it.
+///
+/// **y** = **x** + block(**x**), or **y** = projection(**x**) + block(**x**).
+///
+/// # Shapes
+///
+/// | | |
+/// |---|---|
+/// | input **x** | the block's |
+/// | output **y** | the block's: without a projection, its input's shape |
+/// | `block` | any [`Layer`], a network too |
+/// | `projection` | a layer with the block's inputs and outputs, or [`NoProjection`] |
+///
+/// Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", CVPR 2016.
+#[repr(C)]
+#[derive(Parameters)]
+pub struct Residual<T, Block, P = NoProjection<T>> {
+    /// What is added.
+    pub block: Block,
+    /// What it is added to.
+    pub projection: P,
+    scalar: PhantomData<T>,
+}
+
+/// In the place of a projection: the input itself.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Parameters)]
+pub struct NoProjection<T>(PhantomData<T>);
+
+/// What the block's outputs are added to: a layer's outputs, or, with [`NoProjection`], the inputs themselves.
+#[diagnostic::on_unimplemented(
+    message = "a residual block adds its outputs (`{O}`) to what `{Self}` makes of its inputs (`{I}`): both must have the same shape"
+)]
+pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
+    Parameters<Scalar = I::Scalar>
+{
+    /// See [`Layer::MULTIPLY_ADDS`].
+    const MULTIPLY_ADDS: usize;
+
+    /// Adds what belongs to one input.
+    fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O);
+
+    /// See [`Layer::initialize`].
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
+
+    /// See [`Layer::describe`].
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+}
+
+/// A [`Shortcut`] that backpropagation goes through.
+#[cfg(feature = "std")]
+pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I, O> {
+    /// See [`Differentiable::WHOLE_BATCH`].
+    const WHOLE_BATCH: bool;
+
+    /// See [`Differentiable::trace_len`].
+    fn trace_len(samples: usize) -> usize;
+
+    /// Adds what belongs to each input, in a pass of training.
+    fn add<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        outputs: &mut [O],
+        trace: &mut [I::Scalar],
+    );
+
+    /// From the gradient of the outputs to those of the parameters and of the inputs, which it writes.
+    fn pull_back<S: Simd, Opt: Optimizer<I::Scalar>>(
+        simd: S,
+        inputs: &[I],
+        trace: &mut [I::Scalar],
+        output_gradient: &[O],
+        input_gradient: Option<&mut [I]>,
+        sink: GradientSink<'_, I::Scalar, Opt>,
+    );
+}
+
+/// `to += values`
+#[inline(always)]
+pub(super) fn add<T: Scalar>(to: &mut [T], values: &[T]) {
+    for (to, value) in to.iter_mut().zip(values) {
+        *to += *value;
+    }
+}
+
+impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
+    const MULTIPLY_ADDS: usize = 0;
+
+    #[inline(always)]
+    fn add_one<S: Simd>(&self, _simd: S, input: &X, output: &mut X) {
+        add(output.as_mut_slice(), input.as_slice());
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
+
+    fn describe(_path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part)) {}
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
+    const WHOLE_BATCH: bool = false;
+
+    fn trace_len(_samples: usize) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(
+        &self,
+        _simd: S,
+        _context: Context,
+        inputs: &[X],
+        outputs: &mut [X],
+        _trace: &mut [T],
+    ) {
+        add(flat_mut(outputs), flat(inputs));
+    }
+
+    #[inline(always)]
+    fn pull_back<S: Simd, Opt: Optimizer<T>>(
+        _simd: S,
+        _inputs: &[X],
+        _trace: &mut [T],
+        output_gradient: &[X],
+        input_gradient: Option<&mut [X]>,
+        _sink: GradientSink<'_, T, Opt>,
+    ) {
+        if let Some(input_gradient) = input_gradient {
+            flat_mut(input_gradient).copy_from_slice(flat(output_gradient));
+        }
+    }
+}
+
+impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Input = I, Output = O>>
+    Shortcut<I, O> for L
+{
+    const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
+
+    #[inline(always)]
+    fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
+        let mut projected: O = bytemuck::Zeroable::zeroed();
+        self.infer_one(simd, input, &mut projected);
+        add(output.as_mut_slice(), projected.as_slice());
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        Layer::initialize(self, rng);
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        L::describe(&path.field("projection"), visit);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<I: Sample, O: Sample<Scalar = I::Scalar>, L> ShortcutGradient<I, O> for L
+where
+    L: Differentiable + Layer<Scalar = I::Scalar, Input = I, Output = O>,
+{
+    const WHOLE_BATCH: bool = L::WHOLE_BATCH;
+
+    /// The layer's own, its outputs, and their gradient.
+    fn trace_len(samples: usize) -> usize {
+        L::trace_len(samples) + 2 * samples * O::LEN
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[I],
+        outputs: &mut [O],
+        trace: &mut [I::Scalar],
+    ) {
+        let (projected, rest) = split_samples::<O>(trace, inputs.len());
+        let trace = &mut rest[..L::trace_len(inputs.len())];
+        self.activations(simd, context, inputs, projected, trace);
+        add(flat_mut(outputs), flat(projected));
+    }
+
+    #[inline(always)]
+    fn pull_back<S: Simd, Opt: Optimizer<I::Scalar>>(
+        simd: S,
+        inputs: &[I],
+        trace: &mut [I::Scalar],
+        output_gradient: &[O],
+        input_gradient: Option<&mut [I]>,
+        sink: GradientSink<'_, I::Scalar, Opt>,
+    ) {
+        let (projected, rest) = split_samples::<O>(trace, inputs.len());
+        let (trace, rest) = rest.split_at_mut(L::trace_len(inputs.len()));
+        let (gradient, _) = split_samples::<O>(rest, inputs.len());
+        gradient.copy_from_slice(output_gradient);
+        L::backward(simd, Batch { inputs, trace, input_gradient }, projected, gradient, sink);
+    }
+}
+
+impl<T, Block, P> Layer for Residual<T, Block, P>
+where
+    T: Scalar,
+    Block: Layer<Scalar = T>,
+    P: Shortcut<Block::Input, Block::Output>,
+{
+    type Input = Block::Input;
+    type Output = Block::Output;
+    type Activation = Identity;
+
+    const MULTIPLY_ADDS: usize = Block::MULTIPLY_ADDS + P::MULTIPLY_ADDS;
+
+    #[inline(always)]
+    fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
+        self.block.infer_one(simd, input, output);
+        self.projection.add_one(simd, input, output);
+    }
+
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+        self.block.infer(simd, inputs, outputs);
+        for (input, output) in inputs.iter().zip(outputs) {
+            self.projection.add_one(simd, input, output);
+        }
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        self.block.initialize(rng);
+        self.projection.initialize(rng);
+    }
+
+    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+        Block::describe(&path.field("block"), visit);
+        P::describe(path, visit);
+        visit(
+            path,
+            Part::Layer {
+                word: "residual",
+                activation: |_formatter| Ok(()),
+                output: Self::Output::SHAPE,
+                parameters: 0,
+            },
+        );
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T, Block, P> Differentiable for Residual<T, Block, P>
+where
+    T: Scalar,
+    Block: Differentiable + Layer<Scalar = T>,
+    P: ShortcutGradient<Block::Input, Block::Output>,
+{
+    const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
+
+    /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
+    fn trace_len(samples: usize) -> usize {
+        2 * samples * <Block::Output as Sample>::LEN
+            + samples * <Block::Input as Sample>::LEN
+            + Block::trace_len(samples)
+            + P::trace_len(samples)
+    }
+
+    #[inline(always)]
+    fn scores<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[Self::Input],
+        scores: &mut [Self::Output],
+        trace: &mut [T],
+    ) {
+        let samples = inputs.len();
+        let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
+        let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
+        let projection = &mut rest[..P::trace_len(samples)];
+        self.block.activations(simd, context.layer(0), inputs, outputs, block);
+        scores.copy_from_slice(outputs);
+        self.projection.add(simd, context.layer(1), inputs, scores, projection);
+    }
+
+    #[inline(always)]
+    fn activations<S: Simd>(
+        &self,
+        simd: S,
+        context: Context,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        trace: &mut [T],
+    ) {
+        self.scores(simd, context, inputs, outputs, trace);
+    }
+
+    #[inline(always)]
+    fn backward_scores<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        score_gradient: &[Self::Output],
+        sink: GradientSink<'_, T, O>,
+    ) {
+        let Batch { inputs, trace, mut input_gradient } = batch;
+        let samples = inputs.len();
+        let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
+        let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
+        let (projection, rest) = rest.split_at_mut(P::trace_len(samples));
+        let (gradient, rest) = split_samples::<Self::Output>(rest, samples);
+        let (of_block, _) = split_samples::<Self::Input>(rest, samples);
+        let (to_block, to_projection) = sink.split_at(Block::COUNT);
+        P::pull_back(
+            simd,
+            inputs,
+            projection,
+            score_gradient,
+            input_gradient.as_deref_mut(),
+            to_projection,
+        );
+        gradient.copy_from_slice(score_gradient);
+        Block::backward(
+            simd,
+            Batch {
+                inputs,
+                trace: block,
+                input_gradient: input_gradient.is_some().then_some(&mut *of_block),
+            },
+            outputs,
+            gradient,
+            to_block,
+        );
+        if let Some(input_gradient) = input_gradient {
+            add(flat_mut(input_gradient), flat(of_block));
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, O: Optimizer<T>>(
+        simd: S,
+        batch: Batch<'_, Self>,
+        _outputs: &[Self::Output],
+        output_gradient: &mut [Self::Output],
+        sink: GradientSink<'_, T, O>,
+    ) {
+        Self::backward_scores(simd, batch, output_gradient, sink);
+    }
+}
+
+impl<T, Block: fmt::Debug, P: fmt::Debug> fmt::Debug for Residual<T, Block, P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Residual")
+            .field("block", &self.block)
+            .field("projection", &self.projection)
+            .finish()
+    }
+}
+
+impl<T, Block: PartialEq, P: PartialEq> PartialEq for Residual<T, Block, P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.block == other.block && self.projection == other.projection
+    }
+}
