@@ -3,13 +3,21 @@
 //! A pipeline of plain functions: `parse` (what was written, with its places) → `shapes` (what it means) → `expand`
 //! (the Rust it becomes). One table, `words`, has a row for each layer, activation, option and initializer.
 
+mod arguments;
+mod blocks;
 mod document;
 mod errors;
 mod expand;
+mod geometry;
+mod layer;
+mod names;
 mod network;
 mod number;
+mod options;
 mod parameters;
 mod parse;
+mod plain;
+mod quantity;
 mod shapes;
 mod sizes;
 mod stage;

@@ -6,19 +6,19 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::parse::Parser;
-use crate::shapes::Size;
+use crate::quantity::Size;
 use crate::stage::{is_path, path};
 use crate::tokens::{Token, written};
 use crate::words;
 
 impl Parser<'_> {
-    /// All sizes of a shape; none, and an error, if there is no size here.
-    pub(crate) fn sizes(&mut self, what: &str, example: &str) -> Option<Vec<Size>> {
+    /// All sizes of a shape; none, and an error, if there is no size here. `what` is missing of `word` then.
+    pub(crate) fn sizes(&mut self, word: &str, what: &str, example: &str) -> Option<Vec<Size>> {
         let before = self.tokens;
         let mut sizes = Vec::new();
         loop {
             let Some(more) = self.size(&mut sizes) else {
-                self.no_size(what, example);
+                self.errors.at(self.end, format!("`{word}` needs {what}: `{example}`"));
                 return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
             };
             if !more && !self.by(&mut sizes) {
@@ -33,6 +33,23 @@ impl Parser<'_> {
             return Some(vec![Size::Unknown]);
         }
         Some(sizes)
+    }
+
+    /// Rows and columns; one number is both.
+    pub(crate) fn pair(&mut self, word: &str, what: &str, example: &str) -> Option<[Size; 2]> {
+        let before = self.tokens;
+        self.decimal = true;
+        let sizes = self.sizes(word, what, example);
+        self.decimal = false;
+        Some(match sizes?.as_slice() {
+            [both] => [both.clone(), both.clone()],
+            [rows, columns] => [rows.clone(), columns.clone()],
+            _ => {
+                let message = format!("`{word}` has one number, or rows and columns: `{example}`");
+                self.errors.over(self.since(before), message);
+                [Size::Unknown, Size::Unknown]
+            }
+        })
     }
 
     /// One size, or several in one literal; whether another one must follow. None if there is no size here.
@@ -62,7 +79,7 @@ impl Parser<'_> {
                         self.next();
                         return None;
                     }
-                    Delimiter::Brace => sizes.push(constant(quote!(#group), &written(inner))),
+                    Delimiter::Brace => sizes.push(self.expression(quote!(#group), inner)),
                     Delimiter::None => {
                         if inner
                             .clone()
@@ -73,7 +90,7 @@ impl Parser<'_> {
                             self.negative(inner);
                             sizes.push(Size::Unknown);
                         } else {
-                            sizes.push(constant(quote!({ #group }), &written(inner)));
+                            sizes.push(self.expression(quote!({ #group }), inner));
                         }
                     }
                     Delimiter::Parenthesis | Delimiter::Bracket => {
@@ -105,6 +122,18 @@ impl Parser<'_> {
             }
             TokenTree::Punct(_) => self.path_size(sizes),
         }
+    }
+
+    /// A block whose value is a size.
+    fn expression(&mut self, block: TokenStream, inner: TokenStream) -> Size {
+        let text = written(inner);
+        if syn::parse2::<syn::Block>(block.clone()).is_ok() {
+            return constant(block, &text);
+        }
+        let message =
+            format!("a const expression stands in the braces of a size, `{text}` is none");
+        self.errors.over(block, message);
+        Size::Unknown
     }
 
     fn path_size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
@@ -149,7 +178,8 @@ impl Parser<'_> {
 
     /// `784`, `28x28`, `28xWIDTH`; whether it ends in an `x`.
     fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
-        let radix = ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
+        let radix =
+            !self.decimal && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
         let mut parts: Vec<&str> =
             if radix { vec![text] } else { text.split(['x', 'X']).collect() };
         let more = parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty());
@@ -183,7 +213,7 @@ impl Parser<'_> {
             return Size::Unknown;
         }
         match u64::from_str_radix(digits, radix) {
-            Ok(0) => {
+            Ok(0) if !self.zeros => {
                 self.errors.at(span, "a size is at least 1, this one is 0");
                 Size::Unknown
             }
@@ -198,11 +228,6 @@ impl Parser<'_> {
     fn negative(&mut self, tokens: TokenStream) {
         let text = written(tokens.clone()).replace("- ", "-");
         self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
-    }
-
-    fn no_size(&mut self, what: &str, example: &str) {
-        let missing = format!("`{what}` needs a size: `{example}`");
-        self.errors.at(self.end, missing);
     }
 }
 

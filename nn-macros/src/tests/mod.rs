@@ -5,12 +5,13 @@ mod mistakes;
 mod random;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::errors::Errors;
 use crate::number::Decimal;
 use crate::parse::{Call, Chain, call};
-use crate::shapes::{self, Count};
+use crate::quantity::Count;
+use crate::shapes;
 use crate::tokens::written;
 use crate::words::{Meaning, did_you_mean, distance};
 
@@ -26,7 +27,8 @@ fn chain(tokens: TokenStream) -> Chain {
 fn layers(tokens: TokenStream) -> Vec<[String; 4]> {
     let chain = chain(tokens);
     let mut errors = Errors::default();
-    let network = shapes::network(&chain, false, &mut errors);
+    let network =
+        shapes::network(&quote!(::axonal), &format_ident!("Net"), &chain, false, &mut errors);
     assert_eq!(errors.messages(), Vec::<String>::new());
     let layers = network.layers.iter().map(|layer| {
         [
