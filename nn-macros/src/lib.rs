@@ -8,6 +8,7 @@ mod blocks;
 mod document;
 mod errors;
 mod expand;
+mod forward;
 mod geometry;
 mod layer;
 mod names;
