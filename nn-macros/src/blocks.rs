@@ -32,7 +32,7 @@ pub(crate) fn residual(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
 fn fix(input: &Shape, output: &Shape) -> String {
     match (input, output) {
         (Shape::Vector(_) | Shape::Of(..), Shape::Vector(size)) => {
-            format!("; `project {{ dense {size} }}` behind the block changes that of the input")
+            format!(", or `project {{ dense {size} }}` must follow the block")
         }
         (Shape::Image(from), Shape::Image(to)) => {
             let steps = |index: usize| match (&from[index], &to[index]) {
@@ -48,9 +48,7 @@ fn fix(input: &Shape, output: &Shape) -> String {
                 _ => return String::new(),
             };
             let channels = &to[0];
-            format!(
-                "; `project {{ conv {channels} 1x1{stride} }}` behind the block changes that of the input"
-            )
+            format!(", or `project {{ conv {channels} 1x1{stride} }}` must follow the block")
         }
         _ => String::new(),
     }

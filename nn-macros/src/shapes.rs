@@ -181,6 +181,7 @@ impl Inference<'_> {
             let inner: Vec<Inner<'a>> = inner.collect();
             let errors = self.errors.count();
             let output = self.output(stage, &shape, from, &inner, &mut assertions);
+            let output = self.possible(stage, output);
             let broken = self.errors.count() > errors;
             let input = std::mem::replace(&mut shape, output.clone());
             let mut layer = Layer { stage, field, input, output, inner, broken };
@@ -209,22 +210,30 @@ impl Inference<'_> {
         }
     }
 
-    /// More than the memory that a pointer can address: Rust has no type for it.
+    /// A sample that memory can hold: Rust has no type for a larger one.
+    fn possible(&mut self, stage: &Stage, output: Shape) -> Shape {
+        if is_possible(&output) {
+            return output;
+        }
+        let name = written(stage.word.clone());
+        let message = format!("`{name}` gives more numbers than memory can hold: {output}");
+        self.errors.over(&stage.tokens, message);
+        Shape::Unknown
+    }
+
+    /// The same for parameters.
     fn check_size(&mut self, layer: &mut Layer<'_>) {
-        let tokens = &layer.stage.tokens;
-        let name = written(layer.stage.word.clone());
-        let message = match layer.parameters() {
-            Count::Known(parameters) if parameters > LARGEST => {
-                let parameters = grouped(parameters);
-                format!("`{name}` has {parameters} parameters, more than memory can hold")
-            }
-            _ if !is_possible(&layer.output) && is_possible(&layer.input) => {
-                format!("`{name}` gives more numbers than memory can hold: {}", layer.output)
-            }
-            _ => return,
-        };
-        self.errors.over(tokens, message);
-        layer.broken = true;
+        if let Count::Known(parameters) = layer.parameters()
+            && parameters > LARGEST
+        {
+            let name = written(layer.stage.word.clone());
+            let parameters = grouped(parameters);
+            self.errors.over(
+                &layer.stage.tokens,
+                format!("`{name}` has {parameters} parameters, more than memory can hold"),
+            );
+            layer.broken = true;
+        }
     }
 }
 

@@ -229,7 +229,7 @@ impl Stage {
         parser.errors.at(word.span(), message);
         parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
         if let Some((_, Meaning::Option)) = meant {
-            parser.next_if(|token| is_literal(token) || is_block(token));
+            parser.next_if(|token| is_literal(token) || is_block(token) || token.is_word("same"));
         }
     }
 

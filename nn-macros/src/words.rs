@@ -198,7 +198,8 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         takes: "one probability",
         rust: |given, settings| {
             let [input, _] = settings.samples(given);
-            let probability = given.stage.arguments.probability.map(Decimal::arguments);
+            let probability = given.stage.arguments.probability.unwrap_or(Decimal::ZERO);
+            let probability = probability.arguments();
             settings.layer("Dropout", &quote!(#input, #probability))
         },
         ..PLAIN

@@ -201,11 +201,11 @@ fn groups() {
 fn blocks() {
     one(
         "input 64 => residual { dense 32 }",
-        "`residual` adds its input (vector 64) to its block's output (vector 32): both must be the same shape; `project { dense 32 }` behind the block changes that of the input",
+        "`residual` adds its input (vector 64) to its block's output (vector 32): both must be the same shape, or `project { dense 32 }` must follow the block",
     );
     one(
         "input 16x8x8 => residual { conv 32 3x3 pad 1 stride 2 }",
-        "`residual` adds its input (image 16x8x8) to its block's output (image 32x4x4): both must be the same shape; `project { conv 32 1x1 stride 2 }` behind the block changes that of the input",
+        "`residual` adds its input (image 16x8x8) to its block's output (image 32x4x4): both must be the same shape, or `project { conv 32 1x1 stride 2 }` must follow the block",
     );
     one(
         "input 16x8x8 => residual { conv 16 3x3 }",
