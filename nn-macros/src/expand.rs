@@ -333,7 +333,7 @@ impl Context<'_> {
     /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
     fn forgiving(&self) -> Option<TokenStream> {
         let network = &self.definition.network;
-        let open = |shape: &Shape| matches!(shape, Shape::Unknown | Shape::Image(_));
+        let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
         if !self.definition.broken || !open(&network.input) && !open(&network.output) {
             return None;
         }

@@ -31,7 +31,7 @@ impl Axis {
     }
 
     fn padded(&self) -> Size {
-        self.input.plus(&self.before).plus(&self.after)
+        self.input.plus(&self.before.plus(&self.after))
     }
 
     fn fits(&self) -> Condition {

@@ -68,7 +68,7 @@ pub(crate) fn upsample(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
 pub(crate) fn pad(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
     given.check_image(checks);
     let [channels, rows, columns] = given.image();
-    let around = |size: Size, pad: &Size| size.plus(pad).plus(pad);
+    let around = |size: Size, pad: &Size| size.plus(&pad.plus(pad));
     let (rows, columns) = (around(rows, &given.size(0)), around(columns, &given.size(1)));
     Shape::Image(Box::new([channels, rows, columns]))
 }

@@ -27,7 +27,8 @@ impl Size {
         match self {
             Self::Number(value, span) => {
                 let mut literal = Literal::u64_unsuffixed(*value);
-                literal.set_span(*span);
+                // At the user's place, but not written by the user: lints about literals look the other way.
+                literal.set_span(span.resolved_at(Span::mixed_site()));
                 quote!(#literal)
             }
             Self::Constant { tokens, .. } => tokens.clone(),
@@ -120,7 +121,7 @@ impl Size {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Number(a, span), Self::Number(b, _)) => Self::Number(numbers(*a, *b), *span),
             (a, b) => {
-                let text = format!("{} {operator} {}", a.operand(), b.operand());
+                let text = format!("{} {operator} {}", a.left_of(operator), b.operand());
                 let expression = rust(a.operand_tokens(), b.operand_tokens());
                 // The parentheses keep a block at the beginning from being a statement.
                 Self::Constant { tokens: quote!({ (#expression) }), text }
@@ -144,6 +145,14 @@ impl Size {
             Self::Number(value, _) => value.to_string(),
             Self::Constant { text, .. } if text.contains(' ') => format!("({text})"),
             size => size.to_string(),
+        }
+    }
+
+    /// As the left side of an operator: `a + b - c` needs no parentheses, `(a + b) * c` does.
+    fn left_of(&self, operator: &str) -> String {
+        match self {
+            Self::Constant { text, .. } if binds_before(text, operator) => text.clone(),
+            size => size.operand(),
         }
     }
 
@@ -189,6 +198,20 @@ impl fmt::Display for Size {
             Self::Unknown => formatter.write_str("?"),
         }
     }
+}
+
+/// Whether an expression on the left of an operator is one operand without parentheses.
+fn binds_before(text: &str, operator: &str) -> bool {
+    let mut depth = 0;
+    let arithmetic = text.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        let outside = match c {
+            '+' | '-' => matches!(operator, "+" | "-"),
+            c => c.is_alphanumeric() || "_: */%()".contains(c),
+        };
+        depth > 0 || outside
+    });
+    arithmetic && !text.contains(" as ")
 }
 
 /// Where an expression in braces begins; the braces themselves may be ours.
