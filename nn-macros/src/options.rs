@@ -44,6 +44,12 @@ impl Options {
 
     /// What follows the word of an option. It is read the second time too, and then forgotten.
     pub(crate) fn parse(&mut self, parser: &mut Parser<'_>, word: &Ident) {
+        // As in Python: `stride=2`.
+        let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
+        if let Some(equals) = parser.next_if(equals) {
+            let message = format!("the value of `{word}` follows without `=`");
+            parser.errors.over(equals.stream(), message);
+        }
         let mut read = Self::default();
         read.values(parser, word);
         if !self.has(&word.to_string()) {

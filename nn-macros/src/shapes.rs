@@ -1,10 +1,13 @@
 //! What a description means: the name and the shapes of every layer, and what does not fit.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
+use syn::ext::IdentExt;
 
+use crate::arguments::Role;
 use crate::errors::Errors;
 use crate::layer::{Assertion, Checks, Given, Inner, Layer};
 use crate::names::{camel, fields};
@@ -146,13 +149,15 @@ pub(crate) fn network<'a>(
     if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
-    Inference { root, errors }.chain(name, chain, input, None)
+    Inference { root, errors, types: HashSet::new() }.chain(name, chain, input, None)
 }
 
 /// What is needed for shapes all the way down.
 struct Inference<'e> {
     root: &'e TokenStream,
     errors: &'e mut Errors,
+    /// The names of the types of all blocks.
+    types: HashSet<String>,
 }
 
 impl Inference<'_> {
@@ -173,8 +178,7 @@ impl Inference<'_> {
             let from = before.as_deref().or(from);
             let blocks = stage.arguments.blocks.iter();
             let inner = blocks.map(|block| {
-                let suffix = block.role.suffix();
-                let name = format_ident!("{name}{}{suffix}", camel(&field), span = name.span());
+                let name = self.type_name(name, &field, block.role);
                 let network = self.chain(&name, &block.chain, shape.clone(), from);
                 Inner { role: block.role, network }
             });
@@ -189,6 +193,23 @@ impl Inference<'_> {
             layers.push(layer);
         }
         Network { name: name.clone(), input, layers, output: shape, assertions }
+    }
+
+    /// `DigitsResidual1`, the type of a block.
+    fn type_name(&mut self, network: &Ident, field: &Ident, role: Role) -> Ident {
+        let mut name = format!("{}{}{}", network.unraw(), camel(field), role.suffix());
+        if self.types.contains(&name) {
+            let message = format!(
+                "the {} of `{field}` would be the second type called `{name}`: choose another label",
+                role.name()
+            );
+            self.errors.at(field.span(), message);
+            while self.types.contains(&name) {
+                name.push('_');
+            }
+        }
+        self.types.insert(name.clone());
+        Ident::new(&name, network.span())
     }
 
     fn output(

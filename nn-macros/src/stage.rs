@@ -286,7 +286,11 @@ impl Stage {
         if twice {
             parser.errors.at(word.span(), format!("`{text}` is there twice"));
         } else if !fits {
-            parser.errors.at(word.span(), format!("`{name}` has no option `{text}`"));
+            let hint = match words::layer(text) {
+                Some(_) => format!(": for the layer `{text}`, put `=>` before it"),
+                None => String::new(),
+            };
+            parser.errors.at(word.span(), format!("`{name}` has no option `{text}`{hint}"));
         }
         self.options.parse(parser, word);
         if text != "project" {

@@ -261,6 +261,10 @@ fn blocks() {
         "input 64 => residual { input 64 => dense 64 }",
         "`input` stands once, at the beginning of a network",
     );
+    one(
+        "struct A<input 4 => a: residual { b: residual { relu } } => a_b: residual { relu }>;",
+        "the block of `a_b` would be the second type called `AAB`: choose another label",
+    );
     one("input 64 => residual { desne 64 }", "unknown layer `desne`: did you mean `dense`?");
     one("input 64 => dense 64 project { dense 3 }", "`dense` has no option `project`");
     one("input 64 => residual { a: dense 64 => a: dense 64 }", "the label `a` is there twice");
@@ -316,6 +320,7 @@ fn other_layers() {
     one("input 8x8 => conv", "`conv` needs its channels: `conv 16 3x3`");
     one("input 8x8 => conv 3 3x3x3", "`conv` has one number, or rows and columns: `conv 16 3x3`");
     one("input 8x8 => conv 3 3x3 7", "`conv` takes its channels and a kernel, `7` is one too many");
+    one("input 8x8 => conv 3 4x4 stride=2", "the value of `stride` follows without `=`");
     one("input 8x8 => conv 3 3x3 stride", "`stride` needs a size: `stride 2`");
     one("input 8x8 => conv 3 3x3 stride 0", "a size is at least 1, this one is 0");
     one("input 8x8 => conv 3 3x3 pad", "`pad` needs a size: `pad 1`");
@@ -393,7 +398,10 @@ fn labels() {
 fn options() {
     one("input 4 => dense 3 no_bias no_bias", "`no_bias` is there twice");
     one("input 4 => dense 3 init zeros init zeros", "`init` is there twice");
-    one("input 4 => dense 3 pad same", "`dense` has no option `pad`");
+    one(
+        "input 4 => dense 3 pad same",
+        "`dense` has no option `pad`: for the layer `pad`, put `=>` before it",
+    );
     one("input 4 => relu no_bias", "`relu` has no option `no_bias`");
     one("input 4 => dense 3 init", "`init` needs an initializer: `init he_normal`");
     one("input 4 => dense 3 init relu", "`init` needs an initializer: `init he_normal`");
