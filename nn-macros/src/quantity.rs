@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 
 /// One size of a shape.
@@ -122,21 +122,10 @@ impl Size {
             (Self::Number(a, span), Self::Number(b, _)) => Self::Number(numbers(*a, *b), *span),
             (a, b) => {
                 let text = format!("{} {operator} {}", a.left_of(operator), b.operand());
-                let expression = rust(a.operand_tokens(), b.operand_tokens());
+                let expression = rust(a.tokens(), b.tokens());
                 // The parentheses keep a block at the beginning from being a statement.
                 Self::Constant { tokens: quote!({ (#expression) }), text }
             }
-        }
-    }
-
-    /// In braces of ours, where those of the user's would be called unnecessary.
-    fn operand_tokens(&self) -> TokenStream {
-        let tokens = self.tokens();
-        match tokens.clone().into_iter().next() {
-            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
-                TokenTree::Group(Group::new(Delimiter::Brace, group.stream())).into()
-            }
-            _ => tokens,
         }
     }
 
@@ -182,7 +171,7 @@ impl Size {
                 Condition::Known(true)
             }
             (a, b) => {
-                let expression = rust(a.operand_tokens(), b.operand_tokens());
+                let expression = rust(a.tokens(), b.tokens());
                 Condition::Written(quote!((#expression)))
             }
         }

@@ -79,7 +79,7 @@ impl Parser<'_> {
                         self.next();
                         return None;
                     }
-                    Delimiter::Brace => sizes.push(self.expression(quote!(#group), inner)),
+                    Delimiter::Brace => sizes.push(self.expression(&inner)),
                     Delimiter::None => {
                         if inner
                             .clone()
@@ -90,7 +90,7 @@ impl Parser<'_> {
                             self.negative(inner);
                             sizes.push(Size::Unknown);
                         } else {
-                            sizes.push(self.expression(quote!({ #group }), inner));
+                            sizes.push(self.expression(&quote!(#group)));
                         }
                     }
                     Delimiter::Parenthesis | Delimiter::Bracket => {
@@ -124,15 +124,16 @@ impl Parser<'_> {
         }
     }
 
-    /// A block whose value is a size.
-    fn expression(&mut self, block: TokenStream, inner: TokenStream) -> Size {
-        let text = written(inner);
+    /// What stands in braces. Those of the expansion are ours: the user's would be called unnecessary where they are.
+    fn expression(&mut self, inner: &TokenStream) -> Size {
+        let block = quote!({ #inner });
+        let text = written(inner.clone());
         if syn::parse2::<syn::Block>(block.clone()).is_ok() {
             return constant(block, &text);
         }
         let message =
             format!("a const expression stands in the braces of a size, `{text}` is none");
-        self.errors.over(block, message);
+        self.errors.over(inner, message);
         Size::Unknown
     }
 
