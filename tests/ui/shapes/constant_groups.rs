@@ -1,9 +1,9 @@
 use axonal::prelude::*;
 
-const HIDDEN: usize = 32;
+const GROUPS: usize = 3;
 
 network! {
-    pub struct Digits<input 64 => residual { dense HIDDEN relu } => dense 10>;
+    pub struct Digits<input 4x8x8 => conv 6 3x3 groups GROUPS => flatten => dense 10>;
 }
 
 fn main() {
