@@ -8,6 +8,16 @@ use axonal::{Image, Parameters, Sample, activations};
 
 /// Channels that a macro does not see.
 pub const CHANNELS: usize = 2;
+/// Rows.
+pub const ROWS: usize = 9;
+/// Columns.
+pub const COLUMNS: usize = 11;
+/// A kernel.
+pub const KERNEL: usize = 3;
+/// How far it moves.
+pub const STRIDE: usize = 2;
+/// What is around.
+pub const PAD: usize = 1;
 
 network! {
     /// LeNet-5, about.
@@ -25,6 +35,24 @@ network! {
         => conv_transpose 3 2x2 stride 2 => upsample 2 => avgpool 2x2 => pad 1
         => conv 6 3x3 depthwise => maxpool 2 => concat { flatten } { global avgpool }
         => dense 3>;
+
+    /// The same as [`Numbers`].
+    pub struct Constants<input {CHANNELS}x{ROWS}xCOLUMNS
+        => conv {CHANNELS * 2} {KERNEL}x2 stride STRIDE pad PAD dilation KERNEL groups CHANNELS floor
+        => conv 6 KERNEL stride STRIDE pad same
+        => conv_transpose CHANNELS 4x4 stride STRIDE pad PAD relu
+        => residual { conv CHANNELS 3x3 pad PAD => batchnorm relu }
+        => concat { maxpool STRIDE } { avgpool KERNEL stride STRIDE pad PAD floor }
+        => pad PAD => upsample STRIDE => layernorm => flatten => dense CHANNELS>;
+
+    /// The same as [`Constants`].
+    pub struct Numbers<input 2x9x11
+        => conv 4 3x2 stride 2 pad 1 dilation 3 groups 2 floor
+        => conv 6 3 stride 2 pad same
+        => conv_transpose 2 4x4 stride 2 pad 1 relu
+        => residual { conv 2 3x3 pad 1 => batchnorm relu }
+        => concat { maxpool 2 } { avgpool 3 stride 2 pad 1 floor }
+        => pad 1 => upsample 2 => layernorm => flatten => dense 2>;
 
     /// Pixels that no window reads.
     pub struct Floor<input 1x5x5 => maxpool 2x2 floor => reshape 4 => dense 1>;
@@ -53,6 +81,16 @@ fn fields_have_the_types_of_the_library() {
     let _: &Concat<f32, Image<4, 6, 6>, Image<6, 6, 6>, BlocksConcat1First, BlocksConcat1Second> =
         &blocks.concat1;
     assert_eq!(BlocksDown::PARAMETERS, 5 * 6 * 9 + 5);
+}
+
+#[test]
+fn constants_are_numbers() {
+    let mut constants = Constants::zeros();
+    let numbers = Numbers::random(&mut StdRng::seed_from_u64(2));
+    constants.as_mut_slice().copy_from_slice(numbers.as_slice());
+    let input = Image([[[0.7; 11]; 9]; 2]);
+    assert_eq!(constants.forward(&input), numbers.forward(&input));
+    assert_eq!(Constants::MULTIPLY_ADDS, Numbers::MULTIPLY_ADDS);
 }
 
 #[test]

@@ -157,11 +157,11 @@ impl Parser<'_> {
         Some(false)
     }
 
-    /// The `x` between two sizes, which may have a number in the same word: `x32`. Whether another size must follow.
+    /// The `x` between two sizes, which may have the next in the same word: `x32`, `xWIDTH`. Whether another size must follow.
     fn by(&mut self, sizes: &mut Vec<Size>) -> bool {
         let Some(word) = self.peek().and_then(Token::word) else { return false };
         let text = word.to_string();
-        if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+        if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_uppercase()))
             || self.peek_at(1).is_some_and(|next| next.is_punct(':'))
         {
             return false;
@@ -181,8 +181,10 @@ impl Parser<'_> {
     fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
         let radix =
             !self.decimal && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
-        let mut parts: Vec<&str> =
-            if radix { vec![text] } else { text.split(['x', 'X']).collect() };
+        // `28X28` is read too; the X of a name, as in `28xMAX`, is its own.
+        let numbers = !text.contains(|c: char| !c.is_ascii_digit() && !"xX_".contains(c));
+        let is_by = |c: char| c == 'x' || c == 'X' && numbers;
+        let mut parts: Vec<&str> = if radix { vec![text] } else { text.split(is_by).collect() };
         let more = parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty());
         if more {
             parts.pop();
@@ -237,9 +239,12 @@ fn constant(tokens: TokenStream, text: &str) -> Size {
     Size::Constant { tokens, text: text.to_owned() }
 }
 
-/// Whether it is one of our words, perhaps with a typing error: no size.
+/// Whether it is one of our words, perhaps with a typing error: no size. `STRIDE` is a constant.
 fn is_word(text: &str) -> bool {
     use words::Meaning::{Activation, Initializer, Layer, Option};
+    if !text.contains(char::is_lowercase) {
+        return false;
+    }
     text == "input"
         || words::exact(text, &[Layer, Activation, Option, Initializer]).is_some()
         || text.starts_with(char::is_lowercase)

@@ -194,6 +194,9 @@ fn groups() {
         "`depthwise` is as many `groups` as channels: keep one of the two options",
     );
     one("input 4x8x8 => conv 8 3x3 groups 2x2", "`groups` is one number: `groups 2`");
+    none(
+        "input 8x8 => conv CONV KERNEL stride STRIDE pad PAD groups GROUPS dilation DILATION relu",
+    );
     none("input 4x8x8 => conv 8 3x3 groups 2 => conv 16 3x3 depthwise no_bias");
 }
 

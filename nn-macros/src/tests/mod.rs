@@ -198,8 +198,13 @@ fn shapes_are_read_in_every_spelling() {
     assert_eq!(shape(quote!({C}x{H}x{W})), "C|H|W");
     assert_eq!(shape(quote!(3x{H}x{W})), "3|H|W");
     assert_eq!(shape(quote!(28xWIDTH)), "28|WIDTH");
+    assert_eq!(shape(quote!({C}xMAX_X x 3)), "C|MAX_X|3");
+    assert_eq!(shape(quote!(28xMAX)), "28|MAX");
+    assert_eq!(shape(quote!(28X28)), "28|28");
     assert_eq!(shape(quote!(CHANNELS x ROWS x COLUMNS)), "CHANNELS|ROWS|COLUMNS");
     assert_eq!(shape(quote!(crate::config::WIDTH)), "crate::config::WIDTH");
+    assert_eq!(shape(quote!(INPUT)), "INPUT");
+    assert_eq!(shape(quote!(STRIDE x PAD)), "STRIDE|PAD");
 }
 
 #[test]
