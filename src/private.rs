@@ -8,16 +8,10 @@ use crate::{Sample, Scalar};
 /// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
 const BUFFER: usize = 16 * 1024;
 
-/// A sample of zeros.
-#[inline(always)]
+/// How many samples go through the layers at a time, given the lengths of the samples between them: one at least,
+/// and no more than help the matrix kernels.
 #[must_use]
-pub fn sample<X: Sample>() -> X {
-    bytemuck::Zeroable::zeroed()
-}
-
-/// The longest of the samples between the layers.
-#[must_use]
-pub const fn widest(mut lengths: &[usize]) -> usize {
+pub const fn chunk(mut lengths: &[usize]) -> usize {
     let mut widest = 1;
     while let [length, rest @ ..] = lengths {
         if *length > widest {
@@ -25,12 +19,6 @@ pub const fn widest(mut lengths: &[usize]) -> usize {
         }
         lengths = rest;
     }
-    widest
-}
-
-/// How many samples go through the layers at a time: one at least, and no more than help the matrix kernels.
-#[must_use]
-pub const fn chunk(widest: usize) -> usize {
     match BUFFER / widest {
         0 => 1,
         samples if samples > 24 => 24,
@@ -38,17 +26,29 @@ pub const fn chunk(widest: usize) -> usize {
     }
 }
 
-/// Room for `CHUNK` samples of up to `WIDEST` scalars.
-#[inline(always)]
+/// The longest two neighbours among the samples between the layers: an input and an output.
 #[must_use]
-pub fn buffer<T: Scalar, const WIDEST: usize, const CHUNK: usize>() -> [[T; WIDEST]; CHUNK] {
-    [[T::zero(); WIDEST]; CHUNK]
+pub const fn room(mut lengths: &[usize]) -> usize {
+    let mut room = match lengths {
+        [length, ..] => *length,
+        [] => 0,
+    };
+    while let [length, rest @ ..] = lengths {
+        if let [next, ..] = rest
+            && *length + *next > room
+        {
+            room = *length + *next;
+        }
+        lengths = rest;
+    }
+    room
 }
 
-/// The first scalars of a buffer as samples.
+/// The scalar of which a buffer is made.
 #[inline(always)]
-pub fn samples<X: Sample>(buffer: &mut [X::Scalar], count: usize) -> &mut [X] {
-    split_samples(buffer, count).0
+#[must_use]
+pub fn zero<T: Scalar>() -> T {
+    T::zero()
 }
 
 /// The first scalars of a buffer as samples, and the rest of it.
@@ -58,6 +58,30 @@ pub fn split_samples<X: Sample>(
     count: usize,
 ) -> (&mut [X], &mut [X::Scalar]) {
     crate::sample::split_samples(buffer, count)
+}
+
+/// The last scalars of a buffer as samples, and the rest of it.
+#[inline(always)]
+pub fn split_last_samples<X: Sample>(
+    buffer: &mut [X::Scalar],
+    count: usize,
+) -> (&mut [X], &mut [X::Scalar]) {
+    let (rest, last) = buffer.split_at_mut(buffer.len() - count * X::LEN);
+    (bytemuck::cast_slice_mut(last), rest)
+}
+
+/// The first scalars of a buffer as a sample, and the rest of it.
+#[inline(always)]
+pub fn split_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [X::Scalar]) {
+    let (samples, rest) = split_samples(buffer, 1);
+    (&mut samples[0], rest)
+}
+
+/// The last scalars of a buffer as a sample, and the rest of it.
+#[inline(always)]
+pub fn split_last_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [X::Scalar]) {
+    let (samples, rest) = split_last_samples(buffer, 1);
+    (&mut samples[0], rest)
 }
 
 /// Compiles for a sequence of the scalar `T`, and for nothing else.

@@ -75,8 +75,8 @@ fn sizes_are_integers_constants_paths_and_expressions() {
 #[test]
 fn an_activation_can_stand_alone() {
     let net = random::<Alone>();
-    let _: &Activate<f32, 4, Relu> = &net.relu1;
-    let _: &Activate<f32, 2, Tanh> = &net.tanh1;
+    let _: &Activate<f32, SVector<f32, 4>, Relu> = &net.relu1;
+    let _: &Activate<f32, SVector<f32, 2>, Tanh> = &net.tanh1;
     let output: SVector<f32, 2> = net.forward(&SVector::from([-1.0, -2.0, -3.0, 0.0]));
     assert!(output.iter().all(|value| *value == 0.0));
 }

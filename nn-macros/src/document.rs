@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::shapes::{Count, Layer, Network};
+use crate::layer::Layer;
+use crate::quantity::Count;
+use crate::shapes::Network;
 use crate::tokens::written;
 
 /// A table of the layers, after what the user wrote.

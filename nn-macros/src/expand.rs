@@ -1,21 +1,24 @@
 //! The Rust that a network becomes: a struct of layers, and straight-line calls from one to the next.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::document;
-use crate::shapes::{Layer, Network, Shape, Size, place};
+use crate::layer::{Assertion, Inner, Layer, place};
+use crate::quantity::Size;
+use crate::shapes::{Network, Shape};
 use crate::stage::Head;
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
     /// The path of the library: `::axonal`.
-    pub(crate) root: TokenStream,
+    pub(crate) root: &'a TokenStream,
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
-    pub(crate) visibility: TokenStream,
-    pub(crate) name: Ident,
-    pub(crate) network: Network<'a>,
+    pub(crate) visibility: &'a TokenStream,
+    pub(crate) network: &'a Network<'a>,
+    /// The documentation where the user wrote none.
+    pub(crate) title: String,
     /// After an error: all names and types, no code.
     pub(crate) broken: bool,
     /// Whether there are functions that allocate.
@@ -49,7 +52,7 @@ pub(crate) struct Context<'a> {
 
 /// The definition of one network.
 pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
-    let root = &definition.root;
+    let root = definition.root;
     let scalar = scalar_name(definition);
     let parts: Vec<Part<'_>> = definition
         .network
@@ -71,14 +74,15 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let mut context = Context {
         definition,
         root,
-        name: &definition.name,
+        name: &definition.network.name,
         scalar,
         parts,
         conditions,
         bounds: Vec::new(),
     };
     context.bounds = context.user_bounds();
-    let mut tokens = context.structure();
+    let mut tokens = context.blocks();
+    tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
         tokens.extend(context.differentiable());
@@ -94,10 +98,14 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
 
 /// `T`, unless the description uses the name for a type of its own.
 fn scalar_name(definition: &Definition<'_>) -> TokenStream {
-    let used = definition.network.layers.iter().any(|layer| {
-        let first = layer.stage.tokens.clone().into_iter();
-        first.into_iter().any(|token| token.to_string() == "T")
-    });
+    fn mentions(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => mentions(group.stream()),
+            token => token.to_string() == "T",
+        })
+    }
+    let mut layers = definition.network.layers.iter();
+    let used = layers.any(|layer| mentions(layer.stage.tokens.clone()));
     if used { quote!(Float) } else { quote!(T) }
 }
 
@@ -127,12 +135,28 @@ impl Context<'_> {
         }
     }
 
+    /// The types of the blocks, each a network too.
+    fn blocks(&self) -> TokenStream {
+        let Definition { root, visibility, broken, std, network, .. } = self.definition;
+        let name = network.name.to_string();
+        let blocks = network.layers.iter().flat_map(|layer| {
+            layer.inner.iter().map(|Inner { role, network }| {
+                let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
+                let attributes = self.conditions.iter().map(|&condition| condition.clone());
+                let attributes = attributes.collect();
+                let (broken, std) = (*broken, *std);
+                expand(&Definition { root, attributes, visibility, network, title, broken, std })
+            })
+        });
+        blocks.collect()
+    }
+
     fn structure(&self) -> TokenStream {
         let Self { definition, root, name, scalar, .. } = self;
         let Definition { attributes, visibility, network, .. } = definition;
         let mut lines = document::table(network);
         if !attributes.iter().any(is_documentation) {
-            lines.insert(0, "A neural network.".to_owned());
+            lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
         let fields = self.parts.iter().map(|Part { field, rust, layer, .. }| {
@@ -220,77 +244,10 @@ impl Context<'_> {
         self.implement(&quote!(#root::Layer), &[], &body)
     }
 
-    fn infer_one(&self) -> TokenStream {
-        let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let site = Span::mixed_site();
-        let mut source = quote_spanned!(site=> input);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, output, .. })| {
-            let target = local("output", index);
-            let from = std::mem::replace(&mut source, quote!(&#target));
-            quote_spanned! {site=>
-                let mut #target = #root::__private::sample::<#output>();
-                #root::Layer::infer_one(&self.#field, simd, #from, &mut #target);
-            }
-        });
-        let steps: TokenStream = steps.collect();
-        let field = last.field;
-        quote_spanned! {site=>
-            #steps
-            #root::Layer::infer_one(&self.#field, simd, #source, output);
-        }
-    }
-
-    /// In pieces of as many samples as two buffers on the stack hold, which take turns.
-    fn infer(&self) -> TokenStream {
-        let root = self.root;
-        let scalar = &self.scalar;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let site = Span::mixed_site();
-        let field = last.field;
-        if hidden.is_empty() {
-            return quote_spanned!(site=> #root::Layer::infer(&self.#field, simd, inputs, outputs););
-        }
-        let lengths = hidden.iter().map(|part| &part.fixed_output);
-        let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, output, .. })| {
-            let target = local("output", index);
-            let buffer = Ident::new(if index % 2 == 0 { "even" } else { "odd" }, site);
-            let from = std::mem::replace(&mut source, quote!(#target));
-            quote_spanned! {site=>
-                let #target = #root::__private::samples::<#output>(
-                    #buffer.as_flattened_mut(),
-                    inputs.len(),
-                );
-                #root::Layer::infer(&self.#field, simd, #from, #target);
-            }
-        });
-        let steps: TokenStream = steps.collect();
-        let odd = (hidden.len() > 1).then(|| {
-            quote_spanned! {site=>
-                let mut odd = #root::__private::buffer::<#scalar, WIDEST, CHUNK>();
-            }
-        });
-        quote_spanned! {site=>
-            const WIDEST: ::core::primitive::usize = #root::__private::widest(&[
-                #(<#lengths as #root::Sample>::LEN),*
-            ]);
-            const CHUNK: ::core::primitive::usize = #root::__private::chunk(WIDEST);
-            let mut even = #root::__private::buffer::<#scalar, WIDEST, CHUNK>();
-            #odd
-            for (inputs, outputs) in
-                ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
-            {
-                #steps
-                #root::Layer::infer(&self.#field, simd, #source, outputs);
-            }
-        }
-    }
-
     fn initialize(&self) -> TokenStream {
         let root = self.root;
         let steps = self.parts.iter().map(|Part { field, layer, .. }| {
-            if let Some(initializer) = &layer.stage.initializer {
+            if let Some(initializer) = &layer.stage.options.initializer {
                 quote_spanned! {Span::mixed_site()=>
                     self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
                 }
@@ -313,7 +270,7 @@ impl Context<'_> {
     /// `Digits` alone means `f32`, in expressions too.
     fn inherent(&self) -> TokenStream {
         let Self { root, name, conditions, .. } = self;
-        let visibility = &self.definition.visibility;
+        let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
         let functions = self.definition.std.then(|| {
@@ -376,11 +333,11 @@ impl Context<'_> {
     /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
     fn forgiving(&self) -> Option<TokenStream> {
         let network = &self.definition.network;
-        let open = |shape: &Shape| matches!(shape, Shape::Unknown | Shape::Image(_));
+        let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
         if !self.definition.broken || !open(&network.input) && !open(&network.output) {
             return None;
         }
-        let visibility = &self.definition.visibility;
+        let visibility = self.definition.visibility;
         Some(quote! {
             #visibility fn forward<X: ?::core::marker::Sized, Y>(&self, _: &X) -> Y {
                 ::core::unreachable!()
@@ -445,7 +402,8 @@ impl Context<'_> {
     /// What the user's own layers have to take and give.
     fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
-        self.user_layers(scalar)
+        let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
+        self.user_types(layers, scalar)
             .map(|(rust, input, output, span)| {
                 quote_spanned! {span=>
                     #rust: #root::Layer<Scalar = #scalar, Input = #input, Output = #output>
@@ -454,13 +412,14 @@ impl Context<'_> {
             .collect()
     }
 
-    /// The user's own layers: type, input, output, and where they were written.
-    fn user_layers<'s>(
+    /// Layers of the user's own: type, input, output, and where they were written.
+    fn user_types<'s>(
         &'s self,
+        layers: impl Iterator<Item = &'s Layer<'s>> + 's,
         scalar: &'s TokenStream,
     ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
         let root = self.root;
-        self.definition.network.layers.iter().filter_map(move |layer| {
+        layers.filter_map(move |layer| {
             let Head::User(path) = &layer.stage.head else { return None };
             let rust = layer.rust(root, scalar)?;
             let (input, output) = (layer.input.rust(root, scalar), layer.output.rust(root, scalar));
@@ -472,7 +431,8 @@ impl Context<'_> {
     fn checks(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
-        let layers = self.user_layers(&fixed).map(|(rust, input, output, span)| {
+        let own = definition.network.layers.iter();
+        let layers = self.user_types(own, &fixed).map(|(rust, input, output, span)| {
             quote_spanned! {span=>
                 #(#conditions)*
                 const _: fn() = || {
@@ -496,7 +456,16 @@ impl Context<'_> {
             })
         });
         let sizes: TokenStream = sizes.collect();
-        quote!(#sizes #(#layers)*)
+        let assertions = definition.network.assertions.iter();
+        let assertions = assertions.map(|Assertion { condition, place, message }| {
+            // It is a format string.
+            let message = message.replace('{', "{{").replace('}', "}}");
+            quote_spanned! {place.resolved_at(Span::mixed_site())=>
+                #(#conditions)*
+                const _: () = ::core::assert!(#condition, #message);
+            }
+        });
+        quote!(#sizes #(#assertions)* #(#layers)*)
     }
 
     /// The last layer and those before it; nothing if no code can be written.

@@ -35,13 +35,13 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
 fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
-    let network = shapes::network(&item.chain, item.broken, errors);
+    let network = shapes::network(&root, &item.name, &item.chain, item.broken, errors);
     expand(&Definition {
-        root,
+        root: &root,
         attributes,
-        visibility: item.visibility.clone(),
-        name: item.name.clone(),
-        network,
+        visibility: &item.visibility,
+        network: &network,
+        title: "A neural network.".to_owned(),
         broken: item.broken || errors.count() > before,
         std,
     })

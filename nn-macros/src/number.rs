@@ -12,6 +12,8 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
+    pub(crate) const ZERO: Self = Self { numerator: 0, denominator: 1 };
+
     /// A literal such as `0.01`, `1`, `1e-2`, without its sign.
     pub(crate) fn parse(literal: &str) -> Option<Self> {
         let plain: String = literal.chars().filter(|c| *c != '_').collect();
@@ -28,7 +30,7 @@ impl Decimal {
         let mut numerator: i64 = digits.parse().ok()?;
         let mut power = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         if numerator == 0 {
-            return Some(Self { numerator, denominator: 1 });
+            return Some(Self::ZERO);
         }
         while power < 0 && numerator % 10 == 0 {
             numerator /= 10;

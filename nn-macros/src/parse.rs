@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use crate::errors::Errors;
 use crate::stage::Stage;
 use crate::tokens::{Token, lex};
-use crate::{shapes::Size, words};
+use crate::{quantity::Size, words};
 
 /// The argument of `network!`.
 pub(crate) enum Call {
@@ -27,8 +27,9 @@ pub(crate) struct Item {
 }
 
 /// `input 784 => dense 128 sigmoid => dense 10`.
+#[derive(Default)]
 pub(crate) struct Chain {
-    /// The sizes of the input; none if it is missing.
+    /// The sizes of the input; none if it is missing, or the chain is a block of a layer.
     pub(crate) input: Vec<Size>,
     /// Where the input is described.
     pub(crate) input_tokens: TokenStream,
@@ -41,9 +42,17 @@ pub(crate) struct Parser<'a> {
     pub(crate) errors: &'a mut Errors,
     /// Where something is missing if the tokens end too early.
     pub(crate) end: Span,
+    /// Whether a size may be 0, as in `pad 0x1`.
+    pub(crate) zeros: bool,
+    /// Whether `0x1` is rows and columns, not a hexadecimal number.
+    pub(crate) decimal: bool,
 }
 
 impl<'a> Parser<'a> {
+    fn new(tokens: &'a [Token], errors: &'a mut Errors, end: Span) -> Self {
+        Self { tokens, errors, end, zeros: false, decimal: false }
+    }
+
     pub(crate) fn peek(&self) -> Option<&'a Token> {
         self.tokens.first()
     }
@@ -73,6 +82,14 @@ impl<'a> Parser<'a> {
             && self.peek_at(1).is_some_and(|token| token.is_punct('<'))
     }
 
+    /// To the end of a stage that cannot be read.
+    pub(crate) fn skip_stage(&mut self) {
+        while self
+            .next_if(|token| !matches!(token, Token::Arrow { .. }) && !token.is_punct(','))
+            .is_some()
+        {}
+    }
+
     /// The tokens that were walked over since there were `before` left.
     pub(crate) fn since(&self, before: &'a [Token]) -> TokenStream {
         let taken = before.len() - self.tokens.len();
@@ -83,7 +100,7 @@ impl<'a> Parser<'a> {
 /// The whole argument of the macro.
 pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
     let lexed = lex(tokens);
-    let mut parser = Parser { tokens: &lexed, errors, end: Span::call_site() };
+    let mut parser = Parser::new(&lexed, errors, Span::call_site());
     if lexed.is_empty() {
         parser.errors.at(
             Span::call_site(),
@@ -113,7 +130,7 @@ fn expression(parser: &mut Parser<'_>) -> Chain {
         Some(open) => bracketed(parser, open.span()),
         None => {
             let all = std::mem::take(&mut parser.tokens);
-            chain(Parser { tokens: all, errors: parser.errors, end: parser.end })
+            chain(Parser::new(all, parser.errors, parser.end))
         }
     };
     parser.next_if(|token| token.is_punct(';'));
@@ -186,7 +203,7 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
             name.span(),
             format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`"),
         );
-        Chain { input: Vec::new(), input_tokens: TokenStream::new(), stages: Vec::new() }
+        Chain::default()
     };
     parser.next_if(|token| token.is_punct(';'));
     let broken = parser.errors.count() > before;
@@ -207,7 +224,20 @@ fn as_tree(token: &Token) -> Option<&TokenTree> {
 
 fn within(group: &Group, errors: &mut Errors) -> Chain {
     let inner = lex(group.stream());
-    chain(Parser { tokens: &inner, errors, end: group.span_close() })
+    chain(Parser::new(&inner, errors, group.span_close()))
+}
+
+/// The layers in a pair of braces, without an input.
+pub(crate) fn block(group: &Group, errors: &mut Errors) -> Chain {
+    let inner = lex(group.stream());
+    let mut parser = Parser::new(&inner, errors, group.span_close());
+    if let Some(arrow @ Token::Arrow { .. }) = parser.peek() {
+        parser.errors.over(arrow.stream(), "a layer is missing before this `=>`");
+        parser.next();
+    }
+    let mut chain = Chain::default();
+    stages(&mut parser, &mut chain, true);
+    chain
 }
 
 fn attributes(parser: &mut Parser<'_>) -> Vec<TokenStream> {
@@ -234,7 +264,13 @@ fn visibility(parser: &mut Parser<'_>) -> TokenStream {
         // `$v:vis` of a `macro_rules!` macro.
         parser.next();
     }
-    parser.since(before)
+    let visibility = parser.since(before);
+    if syn::parse2::<syn::Visibility>(visibility.clone()).is_ok() {
+        return visibility;
+    }
+    let text = crate::tokens::written(visibility.clone());
+    parser.errors.over(visibility, format!("`{text}` is not a visibility, as `pub(crate)` is"));
+    TokenStream::new()
 }
 
 /// A chain up to the `>` that closes it.
@@ -258,7 +294,7 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     }
     let (inside, rest) = parser.tokens.split_at(length);
     let end = inside.last().map_or(open, Token::span);
-    let chain = chain(Parser { tokens: inside, errors: parser.errors, end });
+    let chain = chain(Parser::new(inside, parser.errors, end));
     parser.tokens = rest;
     if closed {
         parser.next();
@@ -269,8 +305,7 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
 }
 
 fn chain(mut parser: Parser<'_>) -> Chain {
-    let mut chain =
-        Chain { input: Vec::new(), input_tokens: TokenStream::new(), stages: Vec::new() };
+    let mut chain = Chain::default();
     let input = input(&mut parser, &mut chain);
     if !input {
         let place = match parser.peek() {
@@ -283,24 +318,28 @@ fn chain(mut parser: Parser<'_>) -> Chain {
         }
         parser.errors.over(place, "a network begins with its input: `input 784 => …`");
     }
-    let mut arrow = true;
-    if input {
-        arrow = separator(&mut parser);
-    }
+    let arrow = !input || separator(&mut parser);
+    stages(&mut parser, &mut chain, arrow);
+    chain
+}
+
+/// All layers; `arrow` is whether there was one before them, or none is needed.
+fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
     while parser.peek().is_some() {
         if !arrow {
-            missing_arrow(&mut parser);
+            missing_arrow(parser);
         }
         let before = parser.tokens.len();
-        if let Some(stage) = Stage::parse(&mut parser) {
+        if let Some(mut stage) = Stage::parse(parser) {
+            let activation = stage.split_activation();
             chain.stages.push(stage);
+            chain.stages.extend(activation);
         }
-        arrow = separator(&mut parser);
+        arrow = separator(parser);
         if parser.tokens.len() == before {
             parser.next();
         }
     }
-    chain
 }
 
 /// `input 784`; whether it is there.
@@ -318,7 +357,7 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
         parser.errors.at(word.span(), format!("unknown word `{text}`: did you mean `input`?"));
     }
     parser.next();
-    match parser.sizes("input", "input 784") {
+    match parser.sizes("input", "a size", "input 784") {
         Some(sizes) => chain.input = sizes,
         None => chain.input = vec![Size::Unknown],
     }

@@ -6,19 +6,19 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::parse::Parser;
-use crate::shapes::Size;
+use crate::quantity::Size;
 use crate::stage::{is_path, path};
 use crate::tokens::{Token, written};
 use crate::words;
 
 impl Parser<'_> {
-    /// All sizes of a shape; none, and an error, if there is no size here.
-    pub(crate) fn sizes(&mut self, what: &str, example: &str) -> Option<Vec<Size>> {
+    /// All sizes of a shape; none, and an error, if there is no size here. `what` is missing of `word` then.
+    pub(crate) fn sizes(&mut self, word: &str, what: &str, example: &str) -> Option<Vec<Size>> {
         let before = self.tokens;
         let mut sizes = Vec::new();
         loop {
             let Some(more) = self.size(&mut sizes) else {
-                self.no_size(what, example);
+                self.errors.at(self.end, format!("`{word}` needs {what}: `{example}`"));
                 return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
             };
             if !more && !self.by(&mut sizes) {
@@ -33,6 +33,23 @@ impl Parser<'_> {
             return Some(vec![Size::Unknown]);
         }
         Some(sizes)
+    }
+
+    /// Rows and columns; one number is both.
+    pub(crate) fn pair(&mut self, word: &str, what: &str, example: &str) -> Option<[Size; 2]> {
+        let before = self.tokens;
+        self.decimal = true;
+        let sizes = self.sizes(word, what, example);
+        self.decimal = false;
+        Some(match sizes?.as_slice() {
+            [both] => [both.clone(), both.clone()],
+            [rows, columns] => [rows.clone(), columns.clone()],
+            _ => {
+                let message = format!("`{word}` has one number, or rows and columns: `{example}`");
+                self.errors.over(self.since(before), message);
+                [Size::Unknown, Size::Unknown]
+            }
+        })
     }
 
     /// One size, or several in one literal; whether another one must follow. None if there is no size here.
@@ -62,7 +79,7 @@ impl Parser<'_> {
                         self.next();
                         return None;
                     }
-                    Delimiter::Brace => sizes.push(constant(quote!(#group), &written(inner))),
+                    Delimiter::Brace => sizes.push(self.expression(&inner)),
                     Delimiter::None => {
                         if inner
                             .clone()
@@ -73,7 +90,7 @@ impl Parser<'_> {
                             self.negative(inner);
                             sizes.push(Size::Unknown);
                         } else {
-                            sizes.push(constant(quote!({ #group }), &written(inner)));
+                            sizes.push(self.expression(&quote!(#group)));
                         }
                     }
                     Delimiter::Parenthesis | Delimiter::Bracket => {
@@ -107,6 +124,19 @@ impl Parser<'_> {
         }
     }
 
+    /// What stands in braces. Those of the expansion are ours: the user's would be called unnecessary where they are.
+    fn expression(&mut self, inner: &TokenStream) -> Size {
+        let block = quote!({ #inner });
+        let text = written(inner.clone());
+        if syn::parse2::<syn::Block>(block.clone()).is_ok() {
+            return constant(block, &text);
+        }
+        let message =
+            format!("a const expression stands in the braces of a size, `{text}` is none");
+        self.errors.over(inner, message);
+        Size::Unknown
+    }
+
     fn path_size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
         // A label of the next stage is no size: `dense hidden: dense 3`.
         if self.peek_at(1).is_some_and(|next| next.is_punct(':'))
@@ -127,11 +157,11 @@ impl Parser<'_> {
         Some(false)
     }
 
-    /// The `x` between two sizes, which may have a number in the same word: `x32`. Whether another size must follow.
+    /// The `x` between two sizes, which may have the next in the same word: `x32`, `xWIDTH`. Whether another size must follow.
     fn by(&mut self, sizes: &mut Vec<Size>) -> bool {
         let Some(word) = self.peek().and_then(Token::word) else { return false };
         let text = word.to_string();
-        if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+        if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_uppercase()))
             || self.peek_at(1).is_some_and(|next| next.is_punct(':'))
         {
             return false;
@@ -149,9 +179,12 @@ impl Parser<'_> {
 
     /// `784`, `28x28`, `28xWIDTH`; whether it ends in an `x`.
     fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
-        let radix = ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
-        let mut parts: Vec<&str> =
-            if radix { vec![text] } else { text.split(['x', 'X']).collect() };
+        let radix =
+            !self.decimal && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
+        // `28X28` is read too; the X of a name, as in `28xMAX`, is its own.
+        let numbers = !text.contains(|c: char| !c.is_ascii_digit() && !"xX_".contains(c));
+        let is_by = |c: char| c == 'x' || c == 'X' && numbers;
+        let mut parts: Vec<&str> = if radix { vec![text] } else { text.split(is_by).collect() };
         let more = parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty());
         if more {
             parts.pop();
@@ -183,7 +216,7 @@ impl Parser<'_> {
             return Size::Unknown;
         }
         match u64::from_str_radix(digits, radix) {
-            Ok(0) => {
+            Ok(0) if !self.zeros => {
                 self.errors.at(span, "a size is at least 1, this one is 0");
                 Size::Unknown
             }
@@ -199,11 +232,6 @@ impl Parser<'_> {
         let text = written(tokens.clone()).replace("- ", "-");
         self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
     }
-
-    fn no_size(&mut self, what: &str, example: &str) {
-        let missing = format!("`{what}` needs a size: `{example}`");
-        self.errors.at(self.end, missing);
-    }
 }
 
 /// A size that the compiler knows, and the macro does not.
@@ -211,9 +239,12 @@ fn constant(tokens: TokenStream, text: &str) -> Size {
     Size::Constant { tokens, text: text.to_owned() }
 }
 
-/// Whether it is one of our words, perhaps with a typing error: no size.
+/// Whether it is one of our words, perhaps with a typing error: no size. `STRIDE` is a constant.
 fn is_word(text: &str) -> bool {
     use words::Meaning::{Activation, Initializer, Layer, Option};
+    if !text.contains(char::is_lowercase) {
+        return false;
+    }
     text == "input"
         || words::exact(text, &[Layer, Activation, Option, Initializer]).is_some()
         || text.starts_with(char::is_lowercase)

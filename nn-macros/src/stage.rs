@@ -1,11 +1,13 @@
 //! One stage of a chain: `hidden: dense 128 init he_normal sigmoid`.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::quote;
 
+use crate::arguments::{Arguments, Role};
 use crate::number::numbers;
+use crate::options::Options;
 use crate::parse::{Parser, is_name};
-use crate::shapes::Size;
+use crate::quantity::Size;
 use crate::tokens::{Token, written};
 use crate::words::{self, ActivationRow, LayerRow, Meaning};
 
@@ -15,18 +17,19 @@ pub(crate) struct Stage {
     pub(crate) head: Head,
     /// The first word of the layer: where errors about its shape go.
     pub(crate) word: TokenStream,
+    pub(crate) arguments: Arguments,
+    pub(crate) options: Options,
     pub(crate) activation: Option<Activation>,
-    pub(crate) no_bias: bool,
-    /// A variant of `axonal::init::Initializer`, after its path.
-    pub(crate) initializer: Option<TokenStream>,
     /// All of it, without the label.
     pub(crate) tokens: TokenStream,
+    /// Whether it is the activation that was written behind the layer before it.
+    pub(crate) follows: bool,
 }
 
 /// What the stage is.
 pub(crate) enum Head {
     /// A layer of the library.
-    Layer(&'static LayerRow, Vec<Size>),
+    Layer(&'static LayerRow),
     /// An activation alone.
     Activation,
     /// The user's own type.
@@ -61,19 +64,52 @@ impl Stage {
             }
             return None;
         }
-        let mut stage = Self {
-            label,
-            head: Head::Unknown(Vec::new()),
-            word: TokenStream::new(),
-            activation: None,
-            no_bias: false,
-            initializer: None,
-            tokens: TokenStream::new(),
-        };
+        let mut stage = Self { label, ..Self::new(Head::Unknown(Vec::new())) };
         stage.head(parser);
-        stage.rest(parser);
         stage.tokens = parser.since(before);
+        stage.rest(parser);
         Some(stage)
+    }
+
+    fn new(head: Head) -> Self {
+        Self {
+            label: None,
+            head,
+            word: TokenStream::new(),
+            arguments: Arguments::default(),
+            options: Options::default(),
+            activation: None,
+            tokens: TokenStream::new(),
+            follows: false,
+        }
+    }
+
+    /// The activation behind a layer that has none in its type: a layer of its own.
+    pub(crate) fn split_activation(&mut self) -> Option<Self> {
+        match &self.head {
+            Head::Layer(row) if !row.activation => {}
+            _ => return None,
+        }
+        let activation = self.activation.take()?;
+        let tokens = activation.tokens.clone();
+        Some(Self {
+            word: tokens.clone(),
+            tokens,
+            activation: Some(activation),
+            follows: true,
+            ..Self::new(Head::Activation)
+        })
+    }
+
+    /// All sizes that were written, and must not be zero.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = &Size> {
+        let arguments: &[Size] = match &self.head {
+            Head::Layer(row) if row.word == "pad" => &[],
+            _ => &self.arguments.sizes,
+        };
+        let Options { stride, dilation, groups, .. } = &self.options;
+        let pairs = [stride, dilation].into_iter().flatten().flatten();
+        arguments.iter().chain(pairs).chain(groups)
     }
 
     fn head(&mut self, parser: &mut Parser<'_>) {
@@ -97,26 +133,21 @@ impl Stage {
             return;
         };
         let text = word.to_string();
-        if let Some(row) = words::layer(&text) {
-            let example = format!("{text} 128");
-            let sizes =
-                if row.sizes == 0 { Some(Vec::new()) } else { parser.sizes(&text, &example) };
-            let mut sizes = sizes.unwrap_or_else(|| vec![Size::Unknown]);
-            if sizes.len() > row.sizes {
-                parser
-                    .errors
-                    .over(parser.since(before), format!("`{text}` takes one size: `{example}`"));
-                sizes = vec![Size::Unknown];
-            }
-            self.head = Head::Layer(row, sizes);
+        if let Some(row) = layer_row(parser, &text) {
+            self.word = parser.since(before);
+            self.arguments = Arguments::parse(parser, row);
+            self.head = Head::Layer(row);
         } else if let Some(row) = words::activation_row(&text) {
             self.activation = Some(known_activation(parser, row, token.stream()));
             self.head = Head::Activation;
+        } else if text == "global" {
+            parser.errors.at(word.span(), "`global` is followed by `avgpool`: `global avgpool`");
+            parser.skip_stage();
         } else if words::PLANNED.contains(&text.as_str()) {
             parser.errors.at(word.span(), format!("`{text}` is not supported yet"));
             skip(parser);
         } else if words::is_option(&text) || words::initializer(&text).is_some() {
-            parser.errors.at(word.span(), format!("`{text}` follows a layer: `dense 128 {text}`"));
+            parser.errors.at(word.span(), follows_a_layer(&text));
             skip(parser);
         } else if text == "input" {
             parser.errors.at(word.span(), "`input` stands once, at the beginning of a network");
@@ -125,10 +156,12 @@ impl Stage {
             let hint = hint(&text, &[Meaning::Layer, Meaning::Activation]);
             parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}"));
             let sizes = match parser.peek() {
-                Some(Token::Tree(TokenTree::Literal(_))) => parser.sizes(&text, "dense 128"),
+                Some(Token::Tree(TokenTree::Literal(_))) => {
+                    parser.sizes(&text, "a size", "dense 128")
+                }
                 _ => None,
             };
-            // In the place of parentheses, as a call in Python.
+            // As a call in Python.
             parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
             self.head = Head::Unknown(sizes.unwrap_or_default());
         }
@@ -140,30 +173,42 @@ impl Stage {
             if matches!(token, Token::Arrow { .. }) || token.is_punct(',') || begins_stage(parser) {
                 return;
             }
-            if let Some(path) = user_path(parser) {
-                if !is_path(parser, &path) {
-                    continue;
-                }
+            let before = parser.tokens;
+            let activation = self.one_of_rest(parser, token);
+            // An activation that becomes a layer of its own is not part of this one.
+            if !activation || !matches!(&self.head, Head::Layer(row) if !row.activation) {
+                self.tokens.extend(parser.since(before));
+            }
+        }
+    }
+
+    /// Whether it is the activation.
+    fn one_of_rest(&mut self, parser: &mut Parser<'_>, token: &Token) -> bool {
+        if let Some(path) = user_path(parser) {
+            if is_path(parser, &path) {
                 let activation =
                     Activation { tokens: path.clone(), kind: ActivationKind::User(path) };
                 self.set_activation(parser, activation);
-                continue;
             }
-            parser.next();
-            let Some(word) = token.word() else {
-                self.unexpected(parser, token);
-                continue;
-            };
-            let text = word.to_string();
-            if let Some(row) = words::activation_row(&text) {
-                let activation = known_activation(parser, row, token.stream());
-                self.set_activation(parser, activation);
-            } else if words::is_option(&text) {
-                self.option(parser, word, &text);
-            } else {
-                self.unknown_word(parser, word, &text);
-            }
+            return true;
         }
+        parser.next();
+        let Some(word) = token.word() else {
+            self.unexpected(parser, token);
+            return false;
+        };
+        let text = word.to_string();
+        if let Some(row) = words::activation_row(&text) {
+            let activation = known_activation(parser, row, token.stream());
+            self.set_activation(parser, activation);
+            return true;
+        }
+        if words::is_option(&text) {
+            self.option(parser, word, &text);
+        } else {
+            self.unknown_word(parser, word, &text);
+        }
+        false
     }
 
     fn unknown_word(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
@@ -183,6 +228,9 @@ impl Stage {
         };
         parser.errors.at(word.span(), message);
         parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
+        if let Some((_, Meaning::Option)) = meant {
+            parser.next_if(|token| is_literal(token) || is_block(token) || token.is_word("same"));
+        }
     }
 
     fn unexpected(&self, parser: &mut Parser<'_>, token: &Token) {
@@ -190,8 +238,11 @@ impl Stage {
         let what = written(token.stream());
         let message = match &self.head {
             Head::Unknown(_) => return,
-            Head::Layer(row, _) if row.sizes > 0 && is_literal(token) => {
-                format!("`{name}` takes one size, `{what}` is one too many")
+            Head::Layer(row) if row.arguments.is_empty() && is_literal(token) => {
+                format!("`{name}` takes {}, `{what}` is too many", row.takes)
+            }
+            Head::Layer(row) if is_literal(token) || is_block(token) => {
+                format!("`{name}` takes {}, `{what}` is one too many", row.takes)
             }
             Head::User(_) if is_literal(token) => {
                 format!("`{name}` is a type of your own, which takes no size: `{what}` is too many")
@@ -226,33 +277,54 @@ impl Stage {
 
     fn option(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
         let name = written(self.word.clone());
-        let given =
-            text == "no_bias" && self.no_bias || text == "init" && self.initializer.is_some();
-        if given {
-            parser.errors.at(word.span(), format!("`{text}` is there twice"));
-        }
         let fits = match &self.head {
-            Head::Layer(row, _) => row.options.contains(&text),
+            Head::Layer(row) => row.options.contains(&text),
             Head::Unknown(_) => true,
             Head::Activation | Head::User(_) => false,
         };
-        if !fits && !given {
-            parser.errors.at(word.span(), format!("`{name}` has no option `{text}`"));
+        let twice = self.options.has(text);
+        if twice {
+            parser.errors.at(word.span(), format!("`{text}` is there twice"));
+        } else if !fits {
+            let hint = match words::layer(text) {
+                Some(_) => format!(": for the layer `{text}`, put `=>` before it"),
+                None => String::new(),
+            };
+            parser.errors.at(word.span(), format!("`{name}` has no option `{text}`{hint}"));
         }
-        match text {
-            "no_bias" => self.no_bias = true,
-            "init" => {
-                let initializer = initializer(parser, word);
-                if !given {
-                    self.initializer = initializer;
-                }
+        self.options.parse(parser, word);
+        if text != "project" {
+            return;
+        }
+        match &self.head {
+            Head::Layer(row) if fits && !twice => {
+                self.arguments.block(parser, row, Role::Projection);
             }
             _ => {
-                // `stride 2`, `pad same`
-                parser.next_if(|token| is_literal(token) || token.is_word("same"));
+                parser.next_if(is_block);
             }
         }
     }
+}
+
+/// To an option in the place of a layer.
+fn follows_a_layer(option: &str) -> String {
+    let example = match option {
+        "project" => "residual { … } project { … }".to_owned(),
+        "stride" | "dilation" | "groups" => format!("conv 16 3x3 {option} 2"),
+        "depthwise" | "floor" => format!("conv 16 3x3 {option}"),
+        _ => format!("dense 128 {option}"),
+    };
+    format!("`{option}` follows a layer: `{example}`")
+}
+
+/// The row of a layer of one or two words.
+fn layer_row(parser: &mut Parser<'_>, text: &str) -> Option<&'static LayerRow> {
+    if text == "global" {
+        parser.next_if(|token| token.is_word("avgpool"))?;
+        return words::layer("global avgpool");
+    }
+    words::layer(text)
 }
 
 fn label(parser: &mut Parser<'_>) -> Option<Ident> {
@@ -277,11 +349,12 @@ fn is_label(parser: &Parser<'_>) -> bool {
 }
 
 /// Whether the next stage begins here, without the `=>` that belongs before it.
-fn begins_stage(parser: &Parser<'_>) -> bool {
+pub(crate) fn begins_stage(parser: &Parser<'_>) -> bool {
     is_label(parser)
         || parser.peek().and_then(Token::word).is_some_and(|word| {
             let text = word.to_string();
-            words::is_layer(&text) || text == "input"
+            // `pad` is both, and an option here.
+            words::is_layer(&text) && !words::is_option(&text) || text == "input"
         })
 }
 
@@ -297,7 +370,11 @@ fn is_literal(token: &Token) -> bool {
     matches!(token, Token::Tree(TokenTree::Literal(_)))
 }
 
-fn hint(word: &str, fits: &[Meaning]) -> String {
+fn is_block(token: &Token) -> bool {
+    token.group(Delimiter::Brace).is_some()
+}
+
+pub(crate) fn hint(word: &str, fits: &[Meaning]) -> String {
     match words::did_you_mean(word, fits) {
         Some((word, _)) => format!(": did you mean `{word}`?"),
         None => String::new(),
@@ -393,69 +470,4 @@ fn known_activation(
         }
     }
     Activation { kind: ActivationKind::Known(row, arguments), tokens }
-}
-
-/// After `init`.
-fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
-    let token = parser.peek();
-    let Some(word) = token.and_then(Token::word) else {
-        parser.errors.at(init.span(), "`init` needs an initializer: `init he_normal`");
-        return None;
-    };
-    let text = word.to_string();
-    let Some(row) = words::initializer(&text) else {
-        if words::activation_row(&text).is_some() || begins_stage(parser) {
-            parser.errors.at(init.span(), "`init` needs an initializer: `init he_normal`");
-            return None;
-        }
-        parser.next();
-        parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
-        let hint = hint(&text, &[Meaning::Initializer]);
-        parser.errors.at(word.span(), format!("unknown initializer `{text}`{hint}"));
-        return None;
-    };
-    parser.next();
-    let variant = format_ident!("{}", row.rust);
-    let group = parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
-    let place = group.map_or_else(|| quote!(#word), Token::stream);
-    let inside = group.and_then(|token| token.group(Delimiter::Parenthesis));
-    let found = numbers(inside.map(proc_macro2::Group::stream).unwrap_or_default());
-    let wanted = row.numbers;
-    let example = match row.word {
-        "uniform" => "`uniform(-0.1, 0.1)`",
-        "normal" => "`normal(0, 0.05)`",
-        _ => "",
-    };
-    let complaint = match found {
-        Ok(numbers) if numbers.len() == wanted.len() => {
-            let (first, second) = (numbers.first(), numbers.get(1));
-            match (row.word, first, second) {
-                ("uniform", Some(low), Some(high)) if low.value() > high.value() => {
-                    "the lower bound of `uniform` comes first".to_owned()
-                }
-                ("normal", _, Some(deviation)) if deviation.value() < 0.0 => {
-                    "the standard deviation of `normal` cannot be negative".to_owned()
-                }
-                _ => {
-                    let fields = wanted.iter().map(|name| format_ident!("{name}"));
-                    let values = numbers.into_iter().map(crate::number::Decimal::expression);
-                    return Some(if wanted.is_empty() {
-                        quote!(#variant)
-                    } else {
-                        quote!(#variant { #(#fields: #values),* })
-                    });
-                }
-            }
-        }
-        _ if wanted.is_empty() => format!("`{text}` takes no numbers"),
-        _ => {
-            let names: Vec<&str> = wanted
-                .iter()
-                .map(|name| if *name == "std" { "standard deviation" } else { *name })
-                .collect();
-            format!("`{text}` takes two numbers, {}: {example}", names.join(" and "))
-        }
-    };
-    parser.errors.over(place, complaint);
-    None
 }

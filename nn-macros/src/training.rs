@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Context, Part, local, unreachable};
-use crate::shapes::place;
+use crate::layer::place;
 use crate::stage::Head;
 
 impl Context<'_> {

@@ -5,90 +5,260 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use crate::arguments::{Argument, Role};
+use crate::geometry::{self, Kind};
+use crate::layer::{Checks, Given};
 use crate::number::Decimal;
-use crate::shapes::{Count, Input, Shape, Size};
+use crate::quantity::Count;
+use crate::shapes::Shape;
+use crate::{blocks, plain};
 
 /// A layer that the library has.
 pub(crate) struct LayerRow {
     pub(crate) word: &'static str,
-    /// How many sizes follow the word.
-    pub(crate) sizes: usize,
+    /// How it is written, for messages.
+    pub(crate) example: &'static str,
+    /// What follows the word.
+    pub(crate) arguments: &'static [Argument],
+    /// The same in words.
+    pub(crate) takes: &'static str,
     pub(crate) options: &'static [&'static str],
-    /// What comes out, or the reason why this input does not fit.
-    pub(crate) output: fn(&Input<'_>, &[Size]) -> Result<Shape, String>,
-    /// How many parameters it has: from its input, its sizes, and whether it has a bias.
-    pub(crate) parameters: fn(&Shape, &[Size], bool) -> Count,
+    /// Whether its type holds an activation; if not, an activation behind it becomes a layer of its own.
+    pub(crate) activation: bool,
+    /// What comes out; the checks take what does not fit.
+    pub(crate) output: fn(&Given<'_>, &mut Checks<'_>) -> Shape,
+    /// How many parameters it has.
+    pub(crate) parameters: fn(&Given<'_>) -> Count,
     /// The Rust type.
-    pub(crate) rust: fn(&Settings<'_>) -> TokenStream,
+    pub(crate) rust: fn(&Given<'_>, &Settings<'_>) -> TokenStream,
 }
 
-/// What a row needs to know of its place in the network.
+/// What a row needs for its type, besides the shapes.
 pub(crate) struct Settings<'a> {
     /// The path of the library: `::axonal`.
     pub(crate) root: &'a TokenStream,
     /// `T`, or `f32` where nothing may be generic.
     pub(crate) scalar: &'a TokenStream,
-    pub(crate) input: &'a Shape,
-    pub(crate) sizes: &'a [Size],
+    pub(crate) output: &'a Shape,
     /// The activation's type, if there is one.
     pub(crate) activation: Option<TokenStream>,
-    pub(crate) bias: bool,
     /// The user's word: rustc's messages about the type point there.
     pub(crate) place: Span,
 }
 
-pub(crate) const LAYERS: &[LayerRow] = &[LayerRow {
-    word: "dense",
-    sizes: 1,
-    options: &["no_bias", "init"],
-    output: |input, sizes| {
-        input.vector("dense")?;
-        Ok(sizes.first().cloned().map_or(Shape::Unknown, Shape::Vector))
+impl Settings<'_> {
+    /// `axonal::layers::Name<T, arguments>`
+    pub(crate) fn layer(&self, name: &str, arguments: &TokenStream) -> TokenStream {
+        let Self { root, scalar, place, .. } = self;
+        let name = proc_macro2::Ident::new(name, *place);
+        quote_spanned!(*place=> #root::layers::#name<#scalar, #arguments>)
+    }
+
+    /// The samples that go in and come out.
+    pub(crate) fn samples(&self, given: &Given<'_>) -> [TokenStream; 2] {
+        [given.input, self.output].map(|shape| shape.rust(self.root, self.scalar))
+    }
+
+    /// The type of a block.
+    pub(crate) fn block(&self, given: &Given<'_>, role: Role) -> Option<TokenStream> {
+        let scalar = self.scalar;
+        let name = &given.block(role)?.network.name;
+        Some(quote!(#name<#scalar>))
+    }
+}
+
+const CONVOLUTION: &[&str] =
+    &["stride", "pad", "dilation", "groups", "depthwise", "floor", "no_bias", "init"];
+const TRANSPOSED: &[&str] =
+    &["stride", "pad", "dilation", "groups", "depthwise", "no_bias", "init"];
+const POOL: &[&str] = &["stride", "pad", "floor"];
+
+/// What most rows have in common.
+const PLAIN: LayerRow = LayerRow {
+    word: "",
+    example: "",
+    arguments: &[],
+    takes: "no size",
+    options: &[],
+    activation: false,
+    output: plain::unchanged,
+    parameters: |_| Count::Known(0),
+    rust: |_, _| TokenStream::new(),
+};
+
+pub(crate) const LAYERS: &[LayerRow] = &[
+    LayerRow {
+        word: "dense",
+        example: "dense 128",
+        arguments: &[Argument::Size("a size")],
+        takes: "one size",
+        options: &["no_bias", "init"],
+        activation: true,
+        output: plain::dense,
+        parameters: |given| plain::weights(given, &given.input.len()),
+        rust: plain::dense_type,
     },
-    parameters: |input, sizes, bias| {
-        let outputs = sizes.first().map_or(Count::Unknown, Size::count);
-        let weights = input.len().times(&outputs);
-        if bias { weights.plus(&outputs) } else { weights }
+    LayerRow {
+        word: "conv",
+        example: "conv 16 3x3",
+        arguments: &[Argument::Size("its channels"), Argument::Pair("a kernel")],
+        takes: "its channels and a kernel",
+        options: CONVOLUTION,
+        activation: true,
+        output: geometry::convolution,
+        parameters: |given| plain::weights(given, &geometry::patch(given, Kind::Convolution)),
+        rust: geometry::convolution_type,
     },
-    rust: |settings| {
-        let Settings { root, scalar, input, sizes, place, .. } = settings;
-        let inputs = input.len_tokens(root);
-        let outputs = sizes.first().map(Size::tokens);
-        let place = *place;
-        let identity = quote!(#root::activations::Identity);
-        match (&settings.activation, settings.bias) {
-            (None, true) => {
-                quote_spanned!(place=> #root::layers::Dense<#scalar, #inputs, #outputs>)
-            }
-            (Some(activation), true) => {
-                quote_spanned!(place=> #root::layers::Dense<#scalar, #inputs, #outputs, #activation>)
-            }
-            (activation, false) => {
-                let activation = activation.as_ref().unwrap_or(&identity);
-                quote_spanned!(place=> #root::layers::Dense<
-                    #scalar, #inputs, #outputs, #activation, #root::layers::NoBias<#scalar>
-                >)
-            }
-        }
+    LayerRow {
+        word: "conv_transpose",
+        example: "conv_transpose 16 4x4 stride 2",
+        arguments: &[Argument::Size("its channels"), Argument::Pair("a kernel")],
+        takes: "its channels and a kernel",
+        options: TRANSPOSED,
+        activation: true,
+        output: geometry::transposed,
+        parameters: geometry::transposed_parameters,
+        rust: geometry::transposed_type,
     },
-}];
+    LayerRow {
+        word: "maxpool",
+        example: "maxpool 2x2",
+        arguments: &[Argument::Pair("a kernel")],
+        takes: "one kernel",
+        options: POOL,
+        output: geometry::pool,
+        rust: |given, settings| geometry::pool_type("MaxPool", given, settings),
+        ..PLAIN
+    },
+    LayerRow {
+        word: "avgpool",
+        example: "avgpool 2x2",
+        arguments: &[Argument::Pair("a kernel")],
+        takes: "one kernel",
+        options: POOL,
+        output: geometry::pool,
+        rust: |given, settings| geometry::pool_type("AvgPool", given, settings),
+        ..PLAIN
+    },
+    LayerRow {
+        word: "global avgpool",
+        example: "global avgpool",
+        output: plain::global_pool,
+        rust: |given, settings| {
+            let ([input, _], [channels, ..]) = (settings.samples(given), given.image());
+            let channels = channels.tokens();
+            settings.layer("GlobalAvgPool", &quote!(#input, #channels))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "upsample",
+        example: "upsample 2",
+        arguments: &[Argument::Pair("a factor")],
+        takes: "one factor",
+        output: plain::upsample,
+        rust: |given, settings| plain::resized("Upsample", given, settings),
+        ..PLAIN
+    },
+    LayerRow {
+        word: "pad",
+        example: "pad 2",
+        arguments: &[Argument::Margin],
+        takes: "one size",
+        output: plain::pad,
+        rust: |given, settings| plain::resized("Pad", given, settings),
+        ..PLAIN
+    },
+    LayerRow {
+        word: "flatten",
+        example: "flatten",
+        output: |given, _| Shape::Vector(given.input.len()),
+        rust: |given, settings| {
+            let ([input, _], length) = (settings.samples(given), given.input.len().tokens());
+            settings.layer("Flatten", &quote!(#input, #length))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "reshape",
+        example: "reshape 16x4x4",
+        arguments: &[Argument::Shape],
+        takes: "one shape",
+        output: plain::reshape,
+        rust: |given, settings| {
+            let [input, output] = settings.samples(given);
+            settings.layer("Reshape", &quote!(#input, #output))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "dropout",
+        example: "dropout 0.5",
+        arguments: &[Argument::Probability],
+        takes: "one probability",
+        rust: |given, settings| {
+            let [input, _] = settings.samples(given);
+            let probability = given.stage.arguments.probability.unwrap_or(Decimal::ZERO);
+            let probability = probability.arguments();
+            settings.layer("Dropout", &quote!(#input, #probability))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "batchnorm",
+        example: "batchnorm",
+        parameters: |given| Count::Known(4).times(&plain::channels(given).count()),
+        rust: |given, settings| {
+            let ([input, _], channels) = (settings.samples(given), plain::channels(given).tokens());
+            settings.layer("BatchNorm", &quote!(#input, #channels))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "layernorm",
+        example: "layernorm",
+        parameters: |given| Count::Known(2).times(&given.input.len().count()),
+        rust: |given, settings| {
+            let ([input, _], length) = (settings.samples(given), given.input.len().tokens());
+            settings.layer("LayerNorm", &quote!(#input, #length))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "residual",
+        example: "residual { dense 64 relu => dense 64 }",
+        arguments: &[Argument::Block(Role::Body)],
+        takes: "one block",
+        options: &["project"],
+        output: blocks::residual,
+        parameters: blocks::parameters,
+        rust: |given, settings| {
+            let block = settings.block(given, Role::Body);
+            let projection = settings.block(given, Role::Projection);
+            let projection = projection.map(|projection| quote!(, #projection));
+            settings.layer("Residual", &quote!(#block #projection))
+        },
+        ..PLAIN
+    },
+    LayerRow {
+        word: "concat",
+        example: "concat { conv 8 1x1 } { conv 8 3x3 pad same }",
+        arguments: &[Argument::Block(Role::First), Argument::Block(Role::Second)],
+        takes: "two blocks",
+        output: blocks::concat,
+        parameters: blocks::parameters,
+        rust: |given, settings| {
+            let [input, output] = settings.samples(given);
+            let first = settings.block(given, Role::First);
+            let second = settings.block(given, Role::Second);
+            settings.layer("Concat", &quote!(#input, #output, #first, #second))
+        },
+        ..PLAIN
+    },
+];
 
 /// Layers that the grammar has and the library does not have yet.
-pub(crate) const PLANNED: &[&str] = &[
-    "conv",
-    "conv1d",
-    "maxpool",
-    "avgpool",
-    "flatten",
-    "reshape",
-    "dropout",
-    "batchnorm",
-    "layernorm",
-    "residual",
-    "concat",
-    "gru",
-    "lstm",
-];
+pub(crate) const PLANNED: &[&str] = &["conv1d", "gru", "lstm"];
 
 /// An activation of the library.
 pub(crate) struct ActivationRow {
@@ -129,10 +299,8 @@ pub(crate) const ACTIVATIONS: &[ActivationRow] = &[
 ];
 
 /// The options of all layers; those that a layer takes are in its row.
-pub(crate) const OPTIONS: &[&str] = &["no_bias", "init"];
-
-/// Options that the grammar has and no layer takes yet.
-pub(crate) const PLANNED_OPTIONS: &[&str] = &["stride", "pad"];
+pub(crate) const OPTIONS: &[&str] =
+    &["stride", "pad", "dilation", "groups", "depthwise", "floor", "project", "no_bias", "init"];
 
 /// A way to draw the first weights.
 pub(crate) struct InitializerRow {
@@ -168,11 +336,11 @@ pub(crate) fn initializer(word: &str) -> Option<&'static InitializerRow> {
 }
 
 pub(crate) fn is_layer(word: &str) -> bool {
-    layer(word).is_some() || PLANNED.contains(&word)
+    layer(word).is_some() || PLANNED.contains(&word) || word == "global"
 }
 
 pub(crate) fn is_option(word: &str) -> bool {
-    OPTIONS.contains(&word) || PLANNED_OPTIONS.contains(&word)
+    OPTIONS.contains(&word)
 }
 
 /// What a word means in a description.
@@ -187,7 +355,7 @@ pub(crate) enum Meaning {
 /// Every word with its meaning.
 fn all() -> impl Iterator<Item = (&'static str, Meaning)> {
     let layers = LAYERS.iter().map(|row| row.word).chain(PLANNED.iter().copied());
-    let options = OPTIONS.iter().chain(PLANNED_OPTIONS).copied();
+    let options = OPTIONS.iter().copied();
     layers
         .map(|word| (word, Meaning::Layer))
         .chain(ACTIVATIONS.iter().map(|row| (row.word, Meaning::Activation)))
@@ -204,18 +372,38 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("conv2d", Meaning::Layer, "conv"),
     ("convolution", Meaning::Layer, "conv"),
     ("convolution2d", Meaning::Layer, "conv"),
+    ("depthwiseconv2d", Meaning::Layer, "conv"),
+    ("convtranspose2d", Meaning::Layer, "conv_transpose"),
+    ("conv2dtranspose", Meaning::Layer, "conv_transpose"),
+    ("deconv", Meaning::Layer, "conv_transpose"),
+    ("deconv2d", Meaning::Layer, "conv_transpose"),
+    ("deconvolution", Meaning::Layer, "conv_transpose"),
     ("convolution1d", Meaning::Layer, "conv1d"),
     ("maxpool2d", Meaning::Layer, "maxpool"),
     ("maxpooling2d", Meaning::Layer, "maxpool"),
     ("averagepooling2d", Meaning::Layer, "avgpool"),
     ("avgpool2d", Meaning::Layer, "avgpool"),
+    ("averagepool", Meaning::Layer, "avgpool"),
+    ("globalaveragepooling2d", Meaning::Layer, "global avgpool"),
+    ("globalaveragepool", Meaning::Layer, "global avgpool"),
+    ("adaptiveavgpool2d", Meaning::Layer, "global avgpool"),
+    ("upsampling2d", Meaning::Layer, "upsample"),
+    ("upsamplingnearest2d", Meaning::Layer, "upsample"),
+    ("zeropadding2d", Meaning::Layer, "pad"),
+    ("zeropad2d", Meaning::Layer, "pad"),
+    ("dropout1d", Meaning::Layer, "dropout"),
+    ("dropout2d", Meaning::Layer, "dropout"),
     ("batchnorm1d", Meaning::Layer, "batchnorm"),
     ("batchnorm2d", Meaning::Layer, "batchnorm"),
     ("batchnormalization", Meaning::Layer, "batchnorm"),
     ("layernormalization", Meaning::Layer, "layernorm"),
     ("view", Meaning::Layer, "reshape"),
+    ("unflatten", Meaning::Layer, "reshape"),
     ("concatenate", Meaning::Layer, "concat"),
     ("cat", Meaning::Layer, "concat"),
+    ("add", Meaning::Layer, "residual"),
+    ("skip", Meaning::Layer, "residual"),
+    ("softmax2d", Meaning::Activation, "softmax"),
     ("swish", Meaning::Activation, "silu"),
     ("logistic", Meaning::Activation, "sigmoid"),
     ("linear", Meaning::Activation, "identity"),
@@ -227,6 +415,11 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("nobias", Meaning::Option, "no_bias"),
     ("padding", Meaning::Option, "pad"),
     ("strides", Meaning::Option, "stride"),
+    ("dilationrate", Meaning::Option, "dilation"),
+    ("group", Meaning::Option, "groups"),
+    ("shortcut", Meaning::Option, "project"),
+    ("projection", Meaning::Option, "project"),
+    ("downsample", Meaning::Option, "project"),
     ("initializer", Meaning::Option, "init"),
     ("kernelinitializer", Meaning::Option, "init"),
     ("xavieruniform", Meaning::Initializer, "glorot_uniform"),
@@ -278,7 +471,7 @@ pub(crate) fn allowed(word: &str) -> usize {
 }
 
 fn plain(word: &str) -> String {
-    word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+    word.chars().filter(|c| !matches!(c, '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// The edits between two words: insertions, deletions, replacements, and neighbours that changed places.

@@ -55,3 +55,70 @@ fn after_a_mistake_the_type_is_still_there() {
     assert!(expanded.contains("pub dense1: ::axonal::layers::Dense<T, 2, 3>"), "{expanded}");
     assert!(expanded.contains("type Output = ::axonal::nalgebra::SVector<T, 4>;"), "{expanded}");
 }
+
+/// All fields of all types, as `Type.field: type`.
+fn fields(tokens: TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(network(tokens, true)).expect("what is generated is Rust");
+    let structs = file.items.into_iter().filter_map(|item| match item {
+        syn::Item::Struct(item) => Some(item),
+        _ => None,
+    });
+    let fields = structs.flat_map(|item| {
+        let name = item.ident.clone();
+        item.fields.into_iter().map(move |field| {
+            let ty = quote::ToTokens::into_token_stream(field.ty).to_string().replace(' ', "");
+            let short = ty.replace("::axonal::", "").replace("layers::", "");
+            let field = field.ident.expect("a name");
+            format!(
+                "{name}.{field}: {}",
+                short.replace("nalgebra::", "").replace("activations::", "")
+            )
+        })
+    });
+    fields.collect()
+}
+
+#[test]
+fn images_and_blocks_become_types_of_the_library() {
+    let fields = fields(quote! {
+        struct Net<input 28x28
+            => conv 6 5x5 relu
+            => conv 6 3x3 stride 2 pad same no_bias
+            => conv 12 3x2 dilation 2x1 depthwise pad 1x0 stride 2 floor
+            => conv_transpose 8 4x4 stride 2 pad 1 groups 2 tanh
+            => maxpool 2x2
+            => avgpool 3x3 stride 1 pad 1
+            => upsample 2x1 => pad 0x1
+            => batchnorm relu
+            => residual { layernorm => residual { identity } } project { conv 8 1x1 }
+            => concat { dropout 0.25 } { global avgpool => reshape 8x1x1 => upsample 10x8 }
+            => flatten => dense 10>;
+    });
+    assert_eq!(
+        fields,
+        [
+            "NetResidual1Residual1.identity1: Activate<T,Image<8,10,8,T>,Identity>",
+            "NetResidual1.layernorm1: LayerNorm<T,Image<8,10,8,T>,640>",
+            "NetResidual1.residual1: Residual<T,NetResidual1Residual1<T>>",
+            "NetResidual1Projection.conv1: Conv<T,8,8,Image<8,10,8,T>,Image<8,10,8,T>,Window<1,1>>",
+            "NetConcat1First.dropout1: Dropout<T,Image<8,10,8,T>,25,100>",
+            "NetConcat1Second.global_avgpool1: GlobalAvgPool<T,Image<8,10,8,T>,8>",
+            "NetConcat1Second.reshape1: Reshape<T,SVector<T,8>,Image<8,1,1,T>>",
+            "NetConcat1Second.upsample1: Upsample<T,Image<8,1,1,T>,Image<8,10,8,T>,10,8>",
+            "Net.conv1: Conv<T,6,25,Image<1,28,28,T>,Image<6,24,24,T>,Window<5,5>,Relu>",
+            "Net.conv2: Conv<T,6,54,Image<6,24,24,T>,Image<6,12,12,T>,Window<3,3,2,2,0,0,1,1>,Identity,NoBias<T>>",
+            "Net.conv3: Conv<T,12,6,Image<6,12,12,T>,Image<12,5,6,T>,Window<3,2,2,2,1,0,1,0,2,1,6>>",
+            "Net.conv_transpose1: ConvTranspose<T,12,64,Image<12,5,6,T>,Image<8,10,12,T>,Window<4,4,2,2,1,1,1,1,1,1,2>,Tanh,SVector<T,8>>",
+            "Net.maxpool1: MaxPool<T,Image<8,10,12,T>,Image<8,5,6,T>,Window<2,2,2,2>>",
+            "Net.avgpool1: AvgPool<T,Image<8,5,6,T>,Image<8,5,6,T>,Window<3,3,1,1,1,1,1,1>>",
+            "Net.upsample1: Upsample<T,Image<8,5,6,T>,Image<8,10,6,T>,2,1>",
+            "Net.pad1: Pad<T,Image<8,10,6,T>,Image<8,10,8,T>,0,1>",
+            "Net.batchnorm1: BatchNorm<T,Image<8,10,8,T>,8>",
+            "Net.batchnorm1_relu: Activate<T,Image<8,10,8,T>,Relu>",
+            "Net.residual1: Residual<T,NetResidual1<T>,NetResidual1Projection<T>>",
+            "Net.concat1: Concat<T,Image<8,10,8,T>,Image<16,10,8,T>,NetConcat1First<T>,NetConcat1Second<T>>",
+            "Net.flatten1: Flatten<T,Image<16,10,8,T>,1280>",
+            "Net.dense1: Dense<T,1280,10>",
+        ]
+    );
+}

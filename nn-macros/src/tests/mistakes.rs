@@ -1,6 +1,7 @@
 //! One sentence for each mistake.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::errors::Errors;
 use crate::parse::{Call, call};
@@ -16,7 +17,7 @@ fn messages(description: &str) -> Vec<String> {
         Call::Expression(item) => vec![item],
     };
     for item in items {
-        shapes::network(&item.chain, item.broken, &mut errors);
+        shapes::network(&quote!(::axonal), &item.name, &item.chain, item.broken, &mut errors);
     }
     errors.messages()
 }
@@ -24,6 +25,11 @@ fn messages(description: &str) -> Vec<String> {
 #[track_caller]
 fn one(description: &str, message: &str) {
     assert_eq!(messages(description), [message], "{description}");
+}
+
+#[track_caller]
+fn none(description: &str) {
+    assert_eq!(messages(description), Vec::<String>::new(), "{description}");
 }
 
 #[test]
@@ -40,7 +46,7 @@ fn words() {
         "unknown initializer `hee_normal`: did you mean `he_normal`?",
     );
     one("input 4 => dense 3 he_normal", "`he_normal` follows the word `init`: `init he_normal`");
-    one("input 4 => conv 3 stride 2 => dense 2", "`conv` is not supported yet");
+    one("input 4 => gru 3 => dense 2", "`gru` is not supported yet");
     one("inputs 4 => dense 3", "unknown word `inputs`: did you mean `input`?");
     one("input 4 => no_bias", "`no_bias` follows a layer: `dense 128 no_bias`");
     one("input 4 => dense 3 => input 4", "`input` stands once, at the beginning of a network");
@@ -61,6 +67,10 @@ fn sizes() {
     one("input 4 => dense 99999999999999999999", "`99999999999999999999` is too large for a size");
     one("input 4 => dense 3 4", "`dense` takes one size, `4` is one too many");
     one("input 4 => dense 3x4", "`dense` takes one size: `dense 128`");
+    one(
+        "input 4 => dense { conv 2 }",
+        "a const expression stands in the braces of a size, `conv 2` is none",
+    );
     one("input 4 => dense (2 * 3)", "a size that is computed stands in braces: `{ 2 * 3 }`");
     one("input (28, 28) => dense 3", "sizes are joined by `x`: `28x28`");
     one(
@@ -68,8 +78,16 @@ fn sizes() {
         "a shape has one, two or three sizes: `784`, `28x28`, `3x32x32`",
     );
     one(
-        "input 9223372036854775807 => dense 9223372036854775807",
-        "`dense` has 85,070,591,730,234,615,856,620,279,821,087,277,056 parameters, more than memory can hold",
+        "input 500000000000000000 => dense 500000000000000000",
+        "`dense` has 250,000,000,000,000,000,500,000,000,000,000,000 parameters, more than memory can hold",
+    );
+    one(
+        "input 9000000000x9000000000 => flatten",
+        "the input 1x9000000000x9000000000 holds more numbers than memory can",
+    );
+    one(
+        "input 28x28 => upsample 900000000000x900000000000",
+        "`upsample` gives more numbers than memory can hold: 1x25200000000000x25200000000000",
     );
 }
 
@@ -81,8 +99,274 @@ fn images() {
     );
     one(
         "input 3x28x28 => relu => dense 4",
-        "`relu` takes a vector, but the input is an image 3x28x28: put `flatten` before it",
+        "`dense` takes a vector, but `relu1` gives an image 3x28x28: put `flatten` before it",
     );
+}
+
+#[test]
+fn images_in_the_place_of_vectors() {
+    one(
+        "input 784 => conv 6 5x5",
+        "`conv` takes an image, but the input is a vector 784: put `reshape CxHxW` before it with C * H * W = 784",
+    );
+    one(
+        "input 784 => dense 64 => maxpool 2x2",
+        "`maxpool` takes an image, but `dense1` gives a vector 64: put `reshape CxHxW` before it with C * H * W = 64",
+    );
+    one(
+        "input 4 => Own => global avgpool",
+        "`global avgpool` takes an image, but `own1` gives a vector that Own gives: put `reshape CxHxW` before it",
+    );
+    one(
+        "input 4 => upsample 2",
+        "`upsample` takes an image, but the input is a vector 4: put `reshape CxHxW` before it with C * H * W = 4",
+    );
+    one(
+        "input 4 => pad 2",
+        "`pad` takes an image, but the input is a vector 4: put `reshape CxHxW` before it with C * H * W = 4",
+    );
+    one(
+        "input 8x4x4 => maxpool 2x2 => batchnorm relu => dense 4",
+        "`dense` takes a vector, but `batchnorm1_relu` gives an image 8x2x2: put `flatten` before it",
+    );
+}
+
+#[test]
+fn kernels() {
+    one(
+        "input 4x4 => conv 6 5x5",
+        "the kernel 5x5 of `conv` is larger than its image 1x4x4: take a smaller kernel, or more `pad`",
+    );
+    one(
+        "input 3x4x9 => conv 6 3x3 dilation 3 pad 1",
+        "the kernel 3x3 of `conv` (7x7 with its dilation) is larger than its image 3x4x9 (6x11 with its padding): take a smaller kernel, or more `pad`",
+    );
+    one(
+        "input 3x4x4 => maxpool 5",
+        "the kernel 5x5 of `maxpool` is larger than its image 3x4x4: take a smaller kernel, or more `pad`",
+    );
+    one(
+        "input 28x28 => conv 6 5x5 stride 2",
+        "`conv` with kernel 5x5 and stride 2x2 leaves 1 row and 1 column of its image 1x28x28 unread: write `floor` to drop them, or take another kernel, stride or `pad`",
+    );
+    one(
+        "input 1x10x13 => conv 6 3x3 stride 1x4",
+        "`conv` with kernel 3x3 and stride 1x4 leaves 1 column of its image 1x10x13 unread: write `floor` to drop them, or take another kernel, stride or `pad`",
+    );
+    one(
+        "input 6x7x8 => maxpool 3x2",
+        "`maxpool` with kernel 3x2 and stride 3x2 leaves 1 row of its image 6x7x8 unread: write `floor` to drop them, or take another kernel, stride or `pad`",
+    );
+    one(
+        "input 6x8x8 => avgpool 2x2 pad 2",
+        "the padding 2x2 of `avgpool` is more than half of its kernel 2x2: take less `pad`",
+    );
+    one(
+        "input 6x2x2 => conv_transpose 3 2x2 pad 2",
+        "the padding of `conv_transpose` takes away 4x4 of an output of 3x3, and leaves nothing: take less `pad`",
+    );
+    one(
+        "input 6x2x2 => conv_transpose 3 2x2 stride 4 pad same",
+        "`pad same` of `conv_transpose` needs a kernel as large as its stride, but the kernel is 2x2 and the stride 4x4",
+    );
+    none("input 6x7x7 => maxpool 2x2 floor");
+    none("input 3x224x224 => conv 64 7x7 stride 2 pad 3 => maxpool 3x3 stride 2 pad 1");
+    none("input 3x32x32 => conv 16 1x1 stride 2");
+    none("input 3x32x32 => conv 16 3x3 stride 2 pad same => conv 4 3x3 pad 0x1");
+}
+
+#[test]
+fn groups() {
+    one(
+        "input 6x8x8 => conv 8 3x3 groups 3",
+        "3 groups must divide the 6 channels that `conv` takes and the 8 that it gives",
+    );
+    one(
+        "input 4x8x8 => conv 6 3x3 groups 3",
+        "3 groups must divide the 4 channels that `conv` takes and the 6 that it gives",
+    );
+    one(
+        "input 4x8x8 => conv 6 3x3 depthwise",
+        "`depthwise` gives each of 4 channels as many outputs: the 6 channels of `conv` must be a multiple of 4",
+    );
+    one(
+        "input 4x8x8 => conv 8 3x3 depthwise groups 4",
+        "`depthwise` is as many `groups` as channels: keep one of the two options",
+    );
+    one("input 4x8x8 => conv 8 3x3 groups 2x2", "`groups` is one number: `groups 2`");
+    none(
+        "input 8x8 => conv CONV KERNEL stride STRIDE pad PAD groups GROUPS dilation DILATION relu",
+    );
+    none("input 4x8x8 => conv 8 3x3 groups 2 => conv 16 3x3 depthwise no_bias");
+}
+
+#[test]
+fn blocks() {
+    one(
+        "input 64 => residual { dense 32 }",
+        "`residual` adds its input (vector 64) to its block's output (vector 32): both must be the same shape, or `project { dense 32 }` must follow the block",
+    );
+    one(
+        "input 16x8x8 => residual { conv 32 3x3 pad 1 stride 2 }",
+        "`residual` adds its input (image 16x8x8) to its block's output (image 32x4x4): both must be the same shape, or `project { conv 32 1x1 stride 2 }` must follow the block",
+    );
+    one(
+        "input 16x8x8 => residual { conv 16 3x3 }",
+        "`residual` adds its input (image 16x8x8) to its block's output (image 16x6x6): both must be the same shape",
+    );
+    one(
+        "input 16x8x8 => residual { conv 32 3x3 pad 1 } project { conv 16 1x1 }",
+        "`residual` adds its projection's output (image 16x8x8) to its block's output (image 32x8x8): both must be the same shape",
+    );
+    one(
+        "input 16x8x8 => residual { flatten }",
+        "`residual` adds its input (image 16x8x8) to its block's output (vector 1024): both must be the same shape",
+    );
+    one(
+        "input 16x8x8 => concat { conv 4 3x3 } { conv 4 1x1 }",
+        "`concat` joins the channels of two images, but its branches give 4x6x6 and 4x8x8: both must have the same rows and columns",
+    );
+    one(
+        "input 16x8x8 => concat { flatten } { conv 4 1x1 }",
+        "`concat` joins two images or two vectors, but its branches give a vector 1024 and an image 4x8x8: put `flatten` at the end of the branch with the image",
+    );
+    one(
+        "input 64 => residual => dense 3",
+        "`residual` takes one block: `residual { dense 64 relu => dense 64 }`",
+    );
+    one(
+        "input 64 => residual dense 64",
+        "`residual` takes one block: `residual { dense 64 relu => dense 64 }`",
+    );
+    one(
+        "input 64 => residual (dense 64)",
+        "the layers of `residual` stand in braces: `residual { dense 64 relu => dense 64 }`",
+    );
+    one(
+        "input 64 => residual {}",
+        "a block of `residual` needs a layer: `residual { dense 64 relu => dense 64 }`",
+    );
+    one(
+        "input 64 => concat {} { dense 3 }",
+        "a block of `concat` needs a layer: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`; `{ identity }` is its input as it is",
+    );
+    one(
+        "input 64 => concat { dense 3 }",
+        "`concat` takes two blocks: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
+    );
+    one(
+        "input 64 => concat { dense 3 } { dense 4 } { dense 5 }",
+        "`concat` takes two blocks, `{ dense 5 }` is one too many",
+    );
+    one("input 64 => residual { dense 64 => }", "a layer is missing after this `=>`");
+    one("input 64 => residual { => dense 64 }", "a layer is missing before this `=>`");
+    one(
+        "input 64 => residual { input 64 => dense 64 }",
+        "`input` stands once, at the beginning of a network",
+    );
+    one(
+        "struct A<input 4 => a: residual { b: residual { relu } } => a_b: residual { relu }>;",
+        "the block of `a_b` would be the second type called `AAB`: choose another label",
+    );
+    one("input 64 => residual { desne 64 }", "unknown layer `desne`: did you mean `dense`?");
+    one("input 64 => dense 64 project { dense 3 }", "`dense` has no option `project`");
+    one("input 64 => residual { a: dense 64 => a: dense 64 }", "the label `a` is there twice");
+    one(
+        "input 8x8 => residual { identity } => dense 3",
+        "`dense` takes a vector, but `residual1` gives an image 1x8x8: put `flatten` before it",
+    );
+    one(
+        "input 8x8 => residual { dense 64 => reshape 1x8x8 }",
+        "`dense` takes a vector, but the input is an image 1x8x8: put `flatten` before it",
+    );
+    none(
+        "input 64 => residual { dense 32 => residual { dense 32 relu } } project { dense 32 } relu",
+    );
+    none("input 3x8x8 => concat { identity } { conv 4 3x3 pad same relu } relu => flatten");
+}
+
+#[test]
+fn other_layers() {
+    one(
+        "input 784 => reshape 1x28x29",
+        "`reshape 1x28x29` holds 812 numbers, but the input is a vector 784, which holds 784: its sizes must multiply to that",
+    );
+    one("input 4 => reshape", "`reshape` needs a shape: `reshape 16x4x4`");
+    one(
+        "input 4 => dropout 1",
+        "the probability of `dropout` is at least 0 and less than 1, `1` is not",
+    );
+    one(
+        "input 4 => dropout 1.5",
+        "the probability of `dropout` is at least 0 and less than 1, `1.5` is not",
+    );
+    one(
+        "input 4 => dropout -0.5",
+        "the probability of `dropout` is at least 0 and less than 1, `-0.5` is not",
+    );
+    one(
+        "input 4 => dropout",
+        "`dropout` needs a probability, a number that stands here: `dropout 0.5`",
+    );
+    one(
+        "input 4 => dropout RATE",
+        "`dropout` needs a probability, a number that stands here: `dropout 0.5`",
+    );
+    one("input 4 => dropout \"a\"", "the probability of `dropout` is a number, `\"a\"` is not");
+    one("input 4 => dropout 0.5 0.5", "`dropout` takes one probability, `0.5` is one too many");
+    one("input 8x8 => flatten 64", "`flatten` takes no size, `64` is too many");
+    one("input 8x8 => flatten stride 2", "`flatten` has no option `stride`");
+    one("input 8x8 => maxpool 2 groups 2", "`maxpool` has no option `groups`");
+    one("input 8x8 => batchnorm no_bias", "`batchnorm` has no option `no_bias`");
+    one("input 8x8 => conv 3x3", "`conv` takes its channels and a kernel: `conv 16 3x3`");
+    one("input 8x8 => conv 3", "`conv` needs a kernel: `conv 16 3x3`");
+    one("input 8x8 => conv", "`conv` needs its channels: `conv 16 3x3`");
+    one("input 8x8 => conv 3 3x3x3", "`conv` has one number, or rows and columns: `conv 16 3x3`");
+    one("input 8x8 => conv 3 3x3 7", "`conv` takes its channels and a kernel, `7` is one too many");
+    one("input 8x8 => conv 3 4x4 stride=2", "the value of `stride` follows without `=`");
+    one("input 8x8 => conv 3 3x3 stride", "`stride` needs a size: `stride 2`");
+    one("input 8x8 => conv 3 3x3 stride 0", "a size is at least 1, this one is 0");
+    one("input 8x8 => conv 3 3x3 pad", "`pad` needs a size: `pad 1`");
+    one("input 8x8 => conv 3 3x3 strde 2", "unknown option `strde`: did you mean `stride`?");
+    one("input 8x8 => conv 3 3x3 stride 1 stride 1", "`stride` is there twice");
+    one("input 8x8 => maxpool 0x2", "a size is at least 1, this one is 0");
+    one("input 8x8 => global maxpool", "`global` is followed by `avgpool`: `global avgpool`");
+    one("input 8x8 => stride 2", "`stride` follows a layer: `conv 16 3x3 stride 2`");
+}
+
+#[test]
+fn other_libraries_names() {
+    let hints = [
+        ("Conv2d", "conv"),
+        ("Conv2D", "conv"),
+        ("ConvTranspose2d", "conv_transpose"),
+        ("Conv2DTranspose", "conv_transpose"),
+        ("MaxPool2d", "maxpool"),
+        ("MaxPooling2D", "maxpool"),
+        ("AvgPool2d", "avgpool"),
+        ("AveragePooling2D", "avgpool"),
+        ("AdaptiveAvgPool2d", "global avgpool"),
+        ("GlobalAveragePooling2D", "global avgpool"),
+        ("UpSampling2D", "upsample"),
+        ("ZeroPadding2D", "pad"),
+        ("Flatten", "flatten"),
+        ("Reshape", "reshape"),
+        ("Dropout", "dropout"),
+        ("Dropout2d", "dropout"),
+        ("BatchNorm1d", "batchnorm"),
+        ("BatchNorm2d", "batchnorm"),
+        ("BatchNormalization", "batchnorm"),
+        ("LayerNorm", "layernorm"),
+        ("LayerNormalization", "layernorm"),
+        ("Concatenate", "concat"),
+        ("Add", "residual"),
+    ];
+    for (foreign, word) in hints {
+        one(
+            &format!("input 8x8 => {foreign}"),
+            &format!("unknown layer `{foreign}`: did you mean `{word}`?"),
+        );
+    }
 }
 
 #[test]
@@ -117,7 +401,10 @@ fn labels() {
 fn options() {
     one("input 4 => dense 3 no_bias no_bias", "`no_bias` is there twice");
     one("input 4 => dense 3 init zeros init zeros", "`init` is there twice");
-    one("input 4 => dense 3 pad same", "`dense` has no option `pad`");
+    one(
+        "input 4 => dense 3 pad same",
+        "`dense` has no option `pad`: for the layer `pad`, put `=>` before it",
+    );
     one("input 4 => relu no_bias", "`relu` has no option `no_bias`");
     one("input 4 => dense 3 init", "`init` needs an initializer: `init he_normal`");
     one("input 4 => dense 3 init relu", "`init` needs an initializer: `init he_normal`");

@@ -11,6 +11,34 @@ fn token() -> impl Strategy<Value = String> {
         "input",
         "dense",
         "conv",
+        "conv_transpose",
+        "maxpool",
+        "avgpool",
+        "global",
+        "global avgpool",
+        "upsample",
+        "flatten",
+        "reshape",
+        "pad",
+        "same",
+        "dropout",
+        "batchnorm",
+        "layernorm",
+        "residual",
+        "residual { dense 3 }",
+        "{ conv 2 1x1 }",
+        "{ => relu }",
+        "project",
+        "concat",
+        "concat { identity } { relu }",
+        "stride",
+        "dilation",
+        "groups",
+        "depthwise",
+        "floor",
+        "3x3",
+        "0x1",
+        "0.5",
         "relu",
         "leaky_relu",
         "sigmod",
@@ -80,8 +108,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn no_tokens_panic(tokens in prop::collection::vec(token(), 0..16), prefix in 0_usize..3) {
-        let prefix = ["", "struct A<input 4 => ", "input 4 => dense "][prefix];
+    fn no_tokens_panic(tokens in prop::collection::vec(token(), 0..16), prefix in 0_usize..6) {
+        let prefix = [
+            "",
+            "struct A<input 4 => ",
+            "input 4 => dense ",
+            "input 3x8x8 => conv 6 3x3 ",
+            "input {C}x8x{W} => residual { conv 6 3x3 pad same } relu ",
+            "struct A<input 2x9x9 => concat { maxpool 3x3 } { conv 4 3x3 => ",
+        ][prefix];
         let text = format!("{prefix} {}", tokens.join(" "));
         if let Ok(tokens) = text.parse::<TokenStream>() {
             let expanded = network(tokens, true);

@@ -1,0 +1,241 @@
+//! One layer in its place: what goes into it, what comes out, the type it becomes.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::arguments::Role;
+use crate::errors::Errors;
+use crate::quantity::{Condition, Count, Size};
+use crate::shapes::{Network, Shape};
+use crate::stage::{Activation, ActivationKind, Head, Stage};
+use crate::tokens::written;
+use crate::words::{LayerRow, Settings};
+
+/// A layer of the library as its row sees it.
+pub(crate) struct Given<'a> {
+    pub(crate) row: &'static LayerRow,
+    pub(crate) stage: &'a Stage,
+    pub(crate) input: &'a Shape,
+    /// The name of the layer before, or nothing for the network's input.
+    pub(crate) from: Option<&'a str>,
+    /// The blocks of layers in it.
+    pub(crate) inner: &'a [Inner<'a>],
+}
+
+impl Given<'_> {
+    pub(crate) fn size(&self, index: usize) -> Size {
+        self.stage.arguments.sizes.get(index).cloned().unwrap_or(Size::Unknown)
+    }
+
+    pub(crate) fn block(&self, role: Role) -> Option<&Inner<'_>> {
+        self.inner.iter().find(|inner| inner.role == role)
+    }
+
+    /// Whether it has a bias.
+    pub(crate) fn bias(&self) -> bool {
+        !self.stage.options.has("no_bias")
+    }
+
+    /// The sizes of the image that goes in; unknown ones if it is none.
+    pub(crate) fn image(&self) -> [Size; 3] {
+        match self.input {
+            Shape::Image(sizes) => (**sizes).clone(),
+            _ => [Size::Unknown, Size::Unknown, Size::Unknown],
+        }
+    }
+
+    /// An error unless the input is an image.
+    pub(crate) fn check_image(&self, checks: &mut Checks<'_>) {
+        if matches!(self.input, Shape::Vector(_) | Shape::Of(..)) {
+            let count = match self.input {
+                Shape::Vector(size) => format!(" with C * H * W = {size}"),
+                _ => String::new(),
+            };
+            checks.complain(format!(
+                "`{}` takes an image, but {} a {}: put `reshape CxHxW` before it{count}",
+                self.row.word,
+                self.source(),
+                self.input.described()
+            ));
+        }
+    }
+
+    /// An error if the input is an image.
+    pub(crate) fn check_vector(&self, checks: &mut Checks<'_>) {
+        if let Shape::Image(_) = self.input {
+            checks.complain(format!(
+                "`{}` takes a vector, but {} an {}: put `flatten` before it",
+                self.row.word,
+                self.source(),
+                self.input.described()
+            ));
+        }
+    }
+
+    /// Where the input comes from: `conv1` gives, or the input is.
+    pub(crate) fn source(&self) -> String {
+        match self.from {
+            Some(from) => format!("`{from}` gives"),
+            None => "the input is".to_owned(),
+        }
+    }
+}
+
+/// What a row demands: errors where it is not so, assertions where the compiler has to find out.
+pub(crate) struct Checks<'e> {
+    pub(crate) errors: &'e mut Errors,
+    pub(crate) assertions: &'e mut Vec<Assertion>,
+    /// The word of the layer.
+    pub(crate) word: &'e TokenStream,
+}
+
+/// A condition on constants.
+pub(crate) struct Assertion {
+    pub(crate) condition: TokenStream,
+    pub(crate) place: Span,
+    pub(crate) message: String,
+}
+
+impl Checks<'_> {
+    /// Where the word of the layer was written.
+    pub(crate) fn place(&self) -> Span {
+        self.word.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
+    }
+
+    /// A mistake at the word of the layer.
+    pub(crate) fn complain(&mut self, message: String) {
+        self.errors.over(self.word, message);
+    }
+
+    pub(crate) fn complain_at(&mut self, place: Span, message: &str) {
+        self.errors.at(place, message);
+    }
+
+    /// A mistake at `place` unless the condition holds.
+    pub(crate) fn require(
+        &mut self,
+        condition: Condition,
+        place: Span,
+        message: impl FnOnce() -> String,
+    ) {
+        match condition {
+            Condition::Known(true) => {}
+            Condition::Known(false) => self.errors.at(place, message()),
+            Condition::Written(condition) => {
+                self.assertions.push(Assertion { condition, place, message: message() });
+            }
+        }
+    }
+}
+
+/// A block of layers in a layer, which becomes a type of its own.
+pub(crate) struct Inner<'a> {
+    pub(crate) role: Role,
+    pub(crate) network: Network<'a>,
+}
+
+impl Inner<'_> {
+    pub(crate) fn parameters(&self) -> Count {
+        let counts = self.network.layers.iter().map(Layer::parameters);
+        counts.fold(Count::Known(0), |sum, count| sum.plus(&count))
+    }
+}
+
+/// A layer of the network.
+pub(crate) struct Layer<'a> {
+    pub(crate) stage: &'a Stage,
+    /// The name of its field.
+    pub(crate) field: Ident,
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+    pub(crate) inner: Vec<Inner<'a>>,
+    /// Whether it has a mistake for which Rust may have no type.
+    pub(crate) broken: bool,
+}
+
+/// The words are the user's, the names mean what they mean in the macro.
+pub(crate) fn place(tokens: &TokenStream) -> Span {
+    let first = tokens.clone().into_iter().next();
+    first.map_or_else(Span::mixed_site, |token| token.span().resolved_at(Span::mixed_site()))
+}
+
+/// The type of an activation.
+fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
+    match &activation.kind {
+        ActivationKind::Known(row, arguments) => {
+            let name = Ident::new(row.rust, place(&activation.tokens));
+            let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
+            let place = place(&activation.tokens);
+            quote_spanned!(place=> #root::activations::#name #arguments)
+        }
+        ActivationKind::User(path) => path.clone(),
+    }
+}
+
+impl Layer<'_> {
+    fn given(&self, row: &'static LayerRow) -> Given<'_> {
+        Given { row, stage: self.stage, input: &self.input, from: None, inner: &self.inner }
+    }
+
+    /// The type of the field; none after a mistake that leaves no type.
+    pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        if self.broken || !self.input.is_known() || !self.output.is_known() {
+            return None;
+        }
+        let activation = self.stage.activation.as_ref();
+        let activation = activation.map(|activation| activation_type(activation, root));
+        let place = place(&self.stage.word);
+        match &self.stage.head {
+            Head::Layer(row) => {
+                let output = &self.output;
+                let settings = Settings { root, scalar, output, activation, place };
+                Some((row.rust)(&self.given(row), &settings))
+            }
+            Head::Activation => {
+                let sample = self.input.rust(root, scalar);
+                Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
+            }
+            Head::User(path) => Some(quote!(#path<#scalar>)),
+            Head::Unknown(_) => None,
+        }
+    }
+
+    /// How many parameters it has.
+    pub(crate) fn parameters(&self) -> Count {
+        match &self.stage.head {
+            Head::Layer(row) => (row.parameters)(&self.given(row)),
+            Head::Activation => Count::Known(0),
+            Head::User(path) => Count::Written(format!("those of {}", written(path.clone()))),
+            Head::Unknown(_) => Count::Unknown,
+        }
+    }
+
+    /// The layers of its blocks.
+    fn inner_layers(&self) -> impl Iterator<Item = &Layer<'_>> {
+        self.inner.iter().flat_map(|inner| &inner.network.layers)
+    }
+
+    /// Whether types of the user's are in it.
+    pub(crate) fn has_user_types(&self) -> bool {
+        let user = |kind: &ActivationKind| matches!(kind, ActivationKind::User(_));
+        matches!(self.stage.head, Head::User(_))
+            || self.stage.activation.as_ref().is_some_and(|activation| user(&activation.kind))
+            || self.inner_layers().any(Layer::has_user_types)
+    }
+
+    /// Whether backpropagation goes through it, as far as the macro sees.
+    pub(crate) fn is_differentiable(&self) -> bool {
+        let step =
+            self.stage.activation.as_ref().is_some_and(|activation| match &activation.kind {
+                ActivationKind::Known(row, _) => !row.differentiable,
+                ActivationKind::User(_) => false,
+            });
+        !step && self.inner_layers().all(Layer::is_differentiable)
+    }
+
+    /// The layers of the user's own in it, those of its blocks too.
+    pub(crate) fn user_layers(&self) -> Vec<&Layer<'_>> {
+        let own = matches!(self.stage.head, Head::User(_)).then_some(self);
+        own.into_iter().chain(self.inner_layers().flat_map(Layer::user_layers)).collect()
+    }
+}

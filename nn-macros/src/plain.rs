@@ -1,0 +1,104 @@
+//! The layers without windows and blocks: their shapes, their types.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::layer::{Checks, Given};
+use crate::quantity::{Count, Size};
+use crate::shapes::Shape;
+use crate::words::Settings;
+
+/// What goes in comes out.
+pub(crate) fn unchanged(given: &Given<'_>, _: &mut Checks<'_>) -> Shape {
+    given.input.clone()
+}
+
+pub(crate) fn dense(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
+    given.check_vector(checks);
+    Shape::Vector(given.size(0))
+}
+
+pub(crate) fn dense_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
+    let (inputs, outputs) = (given.input.len().tokens(), given.size(0).tokens());
+    settings.layer("Dense", &with_activation(quote!(#inputs, #outputs), given, settings))
+}
+
+/// The activation and the bias of a type, where they are not the usual ones.
+pub(crate) fn with_activation(
+    arguments: TokenStream,
+    given: &Given<'_>,
+    settings: &Settings<'_>,
+) -> TokenStream {
+    let Settings { root, scalar, .. } = settings;
+    match (&settings.activation, given.bias()) {
+        (None, true) => arguments,
+        (Some(activation), true) => quote!(#arguments, #activation),
+        (_, false) => {
+            let activation = activation(settings);
+            quote!(#arguments, #activation, #root::layers::NoBias<#scalar>)
+        }
+    }
+}
+
+/// The type of the activation, written out.
+pub(crate) fn activation(settings: &Settings<'_>) -> TokenStream {
+    let root = settings.root;
+    settings.activation.clone().unwrap_or_else(|| quote!(#root::activations::Identity))
+}
+
+/// For each output so many weights, and a bias.
+pub(crate) fn weights(given: &Given<'_>, each: &Size) -> Count {
+    let outputs = given.size(0).count();
+    let weights = each.count().times(&outputs);
+    if given.bias() { weights.plus(&outputs) } else { weights }
+}
+
+pub(crate) fn global_pool(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
+    given.check_image(checks);
+    let [channels, ..] = given.image();
+    Shape::Vector(channels)
+}
+
+pub(crate) fn upsample(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
+    given.check_image(checks);
+    let [channels, rows, columns] = given.image();
+    Shape::Image(Box::new([channels, rows.times(&given.size(0)), columns.times(&given.size(1))]))
+}
+
+pub(crate) fn pad(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
+    given.check_image(checks);
+    let [channels, rows, columns] = given.image();
+    let around = |size: Size, pad: &Size| size.plus(&pad.plus(pad));
+    let (rows, columns) = (around(rows, &given.size(0)), around(columns, &given.size(1)));
+    Shape::Image(Box::new([channels, rows, columns]))
+}
+
+/// The type of a layer that has two sizes besides its samples.
+pub(crate) fn resized(name: &str, given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
+    let [input, output] = settings.samples(given);
+    let (rows, columns) = (given.size(0).tokens(), given.size(1).tokens());
+    settings.layer(name, &quote!(#input, #output, #rows, #columns))
+}
+
+pub(crate) fn reshape(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
+    let sizes = &given.stage.arguments.sizes;
+    let output = Shape::of_sizes(sizes);
+    let (before, after) = (given.input.len(), output.len());
+    let place = sizes.first().map_or(checks.place(), Size::span);
+    checks.require(before.equals(&after), place, || {
+        format!(
+            "`reshape {output}` holds {after} numbers, but {} {}, which holds {before}: its sizes must multiply to that",
+            given.source(),
+            given.input.described_with_article(),
+        )
+    });
+    output
+}
+
+/// What a batch normalization looks at together: the channels of an image, or the features of a vector.
+pub(crate) fn channels(given: &Given<'_>) -> Size {
+    match given.input {
+        Shape::Image(sizes) => sizes[0].clone(),
+        shape => shape.len(),
+    }
+}

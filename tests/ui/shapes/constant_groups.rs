@@ -1,0 +1,11 @@
+use axonal::prelude::*;
+
+const GROUPS: usize = 3;
+
+network! {
+    pub struct Digits<input 4x8x8 => conv 6 3x3 groups GROUPS => flatten => dense 10>;
+}
+
+fn main() {
+    let _: Box<Digits> = Digits::random(&mut StdRng::seed_from_u64(1));
+}

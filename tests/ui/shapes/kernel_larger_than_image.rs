@@ -1,0 +1,9 @@
+use axonal::prelude::*;
+
+network! {
+    pub struct Digits<input 4x4 => conv 6 5x5 relu => flatten => dense 10>;
+}
+
+fn main() {
+    let _: Box<Digits> = Digits::random(&mut StdRng::seed_from_u64(1));
+}
