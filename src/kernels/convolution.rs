@@ -19,7 +19,6 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-#[cfg(feature = "std")]
 use super::direct::DirectWeights;
 use super::direct::{self, DirectConvolution};
 use super::product::RowsProduct;

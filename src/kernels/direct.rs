@@ -217,7 +217,6 @@ impl<T: Scalar, A: Activation> Tiles<T, A> {
 }
 
 /// `dW += dY * x` for one group of channels, over all samples: rows of positions are whole vectors.
-#[cfg(feature = "std")]
 pub(super) struct DirectWeights<'a, T> {
     pub(super) sizes: Sizes,
     /// From the first channel of the group in the first sample on.
@@ -230,7 +229,6 @@ pub(super) struct DirectWeights<'a, T> {
     pub(super) gradient: &'a mut [T],
 }
 
-#[cfg(feature = "std")]
 impl<T: Scalar> WithSimd for DirectWeights<'_, T> {
     type Output = ();
 
@@ -284,7 +282,6 @@ impl<T: Scalar> WithSimd for DirectWeights<'_, T> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T: Scalar> DirectWeights<'_, T> {
     /// For `R` output channels from `channel` on, and `C` numbers of a window's row from `kx` on.
     ///

@@ -27,7 +27,6 @@ mod vector;
 
 #[doc(hidden)]
 pub use compiled::Compiled;
-#[cfg(feature = "std")]
 pub(crate) use convolution::ConvolutionWeights;
 pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
@@ -37,12 +36,10 @@ pub(crate) use elementwise::{activate, add, add_planes, add_rows, sum};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;
-#[cfg(feature = "std")]
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::product_one;
 pub(crate) use pool::{AvgWindows, MaxWindows};
-#[cfg(feature = "std")]
 pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 pub(crate) use product::{Product, Start};
 #[doc(hidden)]

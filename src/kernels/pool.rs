@@ -17,7 +17,6 @@ pub(crate) struct MaxWindows<'a, T, K> {
 }
 
 /// The gradient of [`MaxWindows`].
-#[cfg(feature = "std")]
 pub(crate) struct MaxWindowsGradient<'a, T, K> {
     pub inputs: &'a [T],
     pub output_gradient: &'a [T],
@@ -33,7 +32,6 @@ pub(crate) struct AvgWindows<'a, T, K> {
 }
 
 /// The gradient of [`AvgWindows`].
-#[cfg(feature = "std")]
 pub(crate) struct AvgWindowsGradient<'a, T, K> {
     pub output_gradient: &'a [T],
     pub input_gradient: &'a mut [T],
@@ -94,7 +92,6 @@ impl Windows {
     }
 
     /// Whether, besides, no number is in two windows.
-    #[cfg(feature = "std")]
     #[inline(always)]
     fn are_apart<T: Scalar, S: Simd, K: Geometry>() -> bool {
         Self::fit::<T, S, K>()
@@ -138,7 +135,6 @@ impl Windows {
     /// # Safety
     ///
     /// The windows must be inside the plane.
-    #[cfg(feature = "std")]
     #[inline(always)]
     unsafe fn store<T: Scalar, S: Simd>(self, plane: &mut [T], tap: usize, numbers: Vector<T, S>) {
         for (lane, number) in numbers.as_slice().iter().enumerate() {
@@ -217,7 +213,6 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     type Output = ();
 
@@ -325,7 +320,6 @@ impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T: Scalar, K: Geometry> WithSimd for AvgWindowsGradient<'_, T, K> {
     type Output = ();
 

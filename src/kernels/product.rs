@@ -142,9 +142,16 @@ where
         let columns = cut(n, 4, part, whole);
         let (c, rest) = c.split_at_mut((columns * c_stride).min(c.len()));
         let right = &b[(if TRANSPOSED { columns } else { columns * b_stride }).min(b.len())..];
+        let (start, other) = match start {
+            Start::Row(row) => {
+                let (row, others) = row.split_at(columns);
+                (Start::Row(row), Start::Row(others))
+            }
+            start => (start, start),
+        };
         (
             Self { a, b, b_stride, c, m, k, n: columns, c_stride, start },
-            Self { a, b: right, b_stride, c: rest, m, k, n: n - columns, c_stride, start },
+            Self { a, b: right, b_stride, c: rest, m, k, n: n - columns, c_stride, start: other },
         )
     }
 }

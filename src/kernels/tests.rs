@@ -83,18 +83,19 @@ impl<W: Split> WithSimd for InParts<W> {
     }
 }
 
-/// `Product` with both orders of `B` and all three starts.
+/// `Product` with both orders of `B` and all starts.
 fn check_product<const TRANSPOSED: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling)
 where
     for<'a> Product<'a, f32, TRANSPOSED>: WithSimd<Output = ()>,
 {
-    let (a, column) = (values(m * k, 1), values(m, 2));
+    let (a, column, row) = (values(m * k, 1), values(m, 2), values(n, 5));
     let stride = if TRANSPOSED { n } else { k } + gap;
     let b = values(stride * if TRANSPOSED { k } else { n }, 3);
     let c_stride = m + gap;
     let before = values(c_stride * n, 4);
     on_every_set(|set| {
-        for start in [Start::Zero, Start::Column(column.as_slice()), Start::Current] {
+        let starts = [Start::Zero, Start::Column(&column), Start::Row(&row), Start::Current];
+        for start in starts {
             let mut c = match start {
                 Start::Current => before.clone(),
                 _ => filling.memory(c_stride * n),
@@ -125,6 +126,7 @@ where
                 let from = match start {
                     Start::Zero => 0.0,
                     Start::Column(column) => column[row],
+                    Start::Row(row) => row[col],
                     Start::Current => before[index],
                 };
                 let right =
