@@ -4,8 +4,8 @@ use std::{slice, vec};
 
 use rand::{Rng, RngExt};
 
-use crate::Error;
 use crate::data::Class;
+use crate::{Error, Sample};
 
 /// Samples: inputs, and for each of them a target.
 ///
@@ -135,6 +135,28 @@ impl<I, Y> Dataset<I, Y> {
     /// The same data with each input replaced by `f(input)`.
     pub fn map_inputs<J>(self, f: impl FnMut(I) -> J) -> Dataset<J, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
+    }
+
+    /// The same data with inputs of another shape, which hold the same numbers in the same order. Nothing is copied.
+    ///
+    /// ```
+    /// use axonal::Image;
+    /// use axonal::data::Dataset;
+    /// use nalgebra::SVector;
+    ///
+    /// let rows: Dataset<SVector<f32, 784>, bool> = Dataset::new(vec![SVector::zeros()], vec![true])?;
+    /// let images: Dataset<Image<1, 28, 28>, bool> = rows.reshape_inputs();
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    pub fn reshape_inputs<J>(self) -> Dataset<J, Y>
+    where
+        I: Sample,
+        J: Sample<Scalar = I::Scalar>,
+    {
+        const {
+            assert!(I::LEN == J::LEN, "inputs of another shape hold as many numbers as before");
+        };
+        Dataset { inputs: bytemuck::allocation::cast_vec(self.inputs), targets: self.targets }
     }
 
     /// The same data with each target replaced by `f(target)`.
