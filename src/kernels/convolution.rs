@@ -19,8 +19,7 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::direct::DirectWeights;
-use super::direct::{self, DirectConvolution};
+use super::direct::{self, DirectConvolution, DirectWeights};
 use super::product::RowsProduct;
 use super::{Mask, Product, Scalar, Start, Vector, activate};
 use crate::activations::Activation;
@@ -411,15 +410,15 @@ impl<T: Scalar, K: Geometry, A: Activation> WithSimd for Convolution<'_, T, K, A
                 for (group, output) in groups.enumerate() {
                     let first = group * Sizes::<K>::OUTPUTS;
                     let channels = first..first + Sizes::<K>::OUTPUTS;
-                    simd.vectorize(DirectConvolution::<T, A> {
+                    simd.vectorize(DirectConvolution {
                         sizes: Sizes::<K>::direct(height, width),
                         input: &input[group * planes..],
                         weight: &weight[first..],
                         bias: bias.get(channels).unwrap_or_default(),
                         output,
-                        activation: PhantomData,
                     });
                 }
+                activate::<A, T, S>(simd, output);
                 continue;
             }
             for group in 0..K::GROUPS {
@@ -530,7 +529,7 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
 }
 
 /// `dW += dYᵀ panel`, for one panel: a function that all convolutions share.
-struct PanelWeights<'a, T> {
+pub struct PanelWeights<'a, T> {
     /// Its columns are contiguous.
     panel: &'a [T],
     positions: usize,
@@ -544,13 +543,23 @@ struct PanelWeights<'a, T> {
 /// What the sum over a vector's lanes takes, in multiplications of vectors.
 const REDUCTION: usize = 4;
 
-impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
+/// The kernel of [`PanelWeights`].
+pub(super) struct PanelProduct<'a, T>(pub(super) PanelWeights<'a, T>);
+
+impl<T: Scalar> WithSimd for PanelProduct<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panel, positions, output, output_stride, outputs, gradient, gradient_stride } =
-            self;
+        let PanelWeights {
+            panel,
+            positions,
+            output,
+            output_stride,
+            outputs,
+            gradient,
+            gradient_stride,
+        } = self.0;
         let lanes = Vector::<T, S>::LANES;
         let columns = panel.len() / positions;
         // Vectors of positions, or vectors of channels?
