@@ -3,6 +3,8 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::convolution::{PanelProduct, PanelWeights};
+use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
 use super::product::{RowsProduct, Tiles};
 use super::transposed::Blocks;
 use super::{Product, Scalar, TransposedProduct, dispatch};
@@ -13,6 +15,9 @@ pub trait Compiled: Sized {
     fn product(product: RowsProduct<'_, Self, false>);
     fn product_with_transposed(product: RowsProduct<'_, Self, true>);
     fn transposed_product(product: TransposedProduct<'_, Self>);
+    fn direct_convolution(convolution: DirectConvolution<'_, Self>);
+    fn direct_weights(weights: DirectWeights<'_, Self>);
+    fn panel_weights(weights: PanelWeights<'_, Self>);
 }
 
 macro_rules! compiled {
@@ -28,6 +33,18 @@ macro_rules! compiled {
 
             fn transposed_product(product: TransposedProduct<'_, Self>) {
                 dispatch(Blocks(product));
+            }
+
+            fn direct_convolution(convolution: DirectConvolution<'_, Self>) {
+                dispatch(DirectTiles(convolution));
+            }
+
+            fn direct_weights(weights: DirectWeights<'_, Self>) {
+                dispatch(DirectDots(weights));
+            }
+
+            fn panel_weights(weights: PanelWeights<'_, Self>) {
+                dispatch(PanelProduct(weights));
             }
         }
     )+};
@@ -56,4 +73,7 @@ delegate! {
     Product<'_, T, false>: product => T::product(product.of_all_rows());
     Product<'_, T, true>: product => T::product_with_transposed(product.of_all_rows());
     TransposedProduct<'_, T>: product => T::transposed_product(product);
+    DirectConvolution<'_, T>: convolution => T::direct_convolution(convolution);
+    DirectWeights<'_, T>: weights => T::direct_weights(weights);
+    PanelWeights<'_, T>: weights => T::panel_weights(weights);
 }

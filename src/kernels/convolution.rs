@@ -19,8 +19,7 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::direct::DirectWeights;
-use super::direct::{self, DirectConvolution};
+use super::direct::{self, DirectConvolution, DirectWeights};
 use super::product::RowsProduct;
 use super::{Mask, Product, Scalar, Start, Vector, activate};
 use crate::activations::Activation;
@@ -411,15 +410,15 @@ impl<T: Scalar, K: Geometry, A: Activation> WithSimd for Convolution<'_, T, K, A
                 for (group, output) in groups.enumerate() {
                     let first = group * Sizes::<K>::OUTPUTS;
                     let channels = first..first + Sizes::<K>::OUTPUTS;
-                    simd.vectorize(DirectConvolution::<T, A> {
+                    simd.vectorize(DirectConvolution {
                         sizes: Sizes::<K>::direct(height, width),
                         input: &input[group * planes..],
                         weight: &weight[first..],
                         bias: bias.get(channels).unwrap_or_default(),
                         output,
-                        activation: PhantomData,
                     });
                 }
+                activate::<A, T, S>(simd, output);
                 continue;
             }
             for group in 0..K::GROUPS {
@@ -530,7 +529,7 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
 }
 
 /// `dW += dYᵀ panel`, for one panel: a function that all convolutions share.
-struct PanelWeights<'a, T> {
+pub struct PanelWeights<'a, T> {
     /// Its columns are contiguous.
     panel: &'a [T],
     positions: usize,
@@ -544,13 +543,23 @@ struct PanelWeights<'a, T> {
 /// What the sum over a vector's lanes takes, in multiplications of vectors.
 const REDUCTION: usize = 4;
 
-impl<T: Scalar> WithSimd for PanelWeights<'_, T> {
+/// The kernel of [`PanelWeights`].
+pub(super) struct PanelProduct<'a, T>(pub(super) PanelWeights<'a, T>);
+
+impl<T: Scalar> WithSimd for PanelProduct<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panel, positions, output, output_stride, outputs, gradient, gradient_stride } =
-            self;
+        let PanelWeights {
+            panel,
+            positions,
+            output,
+            output_stride,
+            outputs,
+            gradient,
+            gradient_stride,
+        } = self.0;
         let lanes = Vector::<T, S>::LANES;
         let columns = panel.len() / positions;
         // Vectors of positions, or vectors of channels?
@@ -703,8 +712,8 @@ pub(crate) struct ConvolutionInputs<'a, T, K> {
     pub kind: PhantomData<K>,
 }
 
-/// Kernels of more columns are added number by number.
-const MASKS: usize = 16;
+/// The columns of larger windows are added number by number.
+const MOST: usize = 16;
 
 impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
     type Output = ();
@@ -733,8 +742,9 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                     let channels = most / Sizes::<K>::TAPS;
                     let whole = channels > 0
                         && K::STRIDE[1] == 1
-                        && K::KERNEL[1] <= MASKS
-                        && positions.columns == Sizes::<K>::COLUMNS;
+                        && K::KERNEL[0] <= MOST
+                        && K::KERNEL[1] <= MOST
+                        && Sizes::<K>::COLUMNS <= POSITIONS;
                     let most = if whole { channels * Sizes::<K>::TAPS } else { most };
                     let mut column = 0;
                     while column < Sizes::<K>::PATCH {
@@ -753,7 +763,7 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                             let start = columns.start / Sizes::<K>::TAPS;
                             let count = columns.len() / Sizes::<K>::TAPS;
                             let input = &mut input[(first + start) * plane..];
-                            // SAFETY: the panel has a margin before and after it, all of it written.
+                            // SAFETY: the panel has a margin after it, which has been written.
                             unsafe {
                                 gather::<T, S, K>(simd, gradient, positions, count, input);
                             }
@@ -796,12 +806,17 @@ fn scatter<T: Scalar, K: Geometry>(
     }
 }
 
-/// Adds the numbers of whole channels of a panel where their windows are: for each row of the input, all that belongs there is
-/// added up in a register. Windows are one column apart, and the block has whole rows.
+/// How many scalars a row of positions takes in [`gather`], with a vector of zeros on both sides.
+const LINE: usize = POSITIONS + 2 * MARGIN;
+
+/// Adds the numbers of whole channels of a panel where their windows are. Windows are one column apart, and the block has whole rows.
+///
+/// For each row of the input, the rows of the panel that belong there are added up first, a line for each column of a window; these
+/// lines, moved by that column, are the row.
 ///
 /// # Safety
 ///
-/// Before and after the panel, `MARGIN` numbers must be readable.
+/// After the panel, a vector must be readable.
 #[inline(always)]
 unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
     simd: S,
@@ -812,81 +827,100 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
 ) {
     let lanes = Vector::<T, S>::LANES;
     let zero = Vector::splat(simd, T::zero());
-    let len = block.len();
+    let (len, columns, width) = (block.len(), Sizes::<K>::COLUMNS, Sizes::<K>::WIDTH);
+    assert!(
+        panel.len() == channels * Sizes::<K>::TAPS * len
+            && block.columns == columns
+            && columns <= POSITIONS
+            && K::KERNEL[0] <= MOST
+            && K::KERNEL[1] <= MOST
+            && lanes <= MARGIN,
+        "a panel of another size"
+    );
+    let mut lines = [[T::zero(); LINE]; MOST];
     // Rows that the block's windows reach.
     let top = (block.y * K::STRIDE[0]).saturating_sub(K::PADDING[0]);
     let bottom =
         ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
             .saturating_sub(K::PADDING[0])
             .min(Sizes::<K>::HEIGHT);
-    let mut left = 0;
-    while left < Sizes::<K>::WIDTH {
-        let width = lanes.min(Sizes::<K>::WIDTH - left);
-        // For each column of a window, which lanes have a position there.
-        let mut masks = [every_lane(simd, 0, 0); MASKS];
-        for kx in 0..K::KERNEL[1] {
-            let shift = kx * K::DILATION[1];
-            let low = shift.saturating_sub(left + K::PADDING[1]);
-            let high = (Sizes::<K>::COLUMNS + shift).saturating_sub(left + K::PADDING[1]);
-            masks[kx] = every_lane(simd, low, high.min(width));
-        }
-        for channel in 0..channels {
-            for row in top..bottom {
-                // Several sums, which do not wait for each other.
-                let mut sums = [zero; 4];
-                for ky in 0..K::KERNEL[0] {
-                    let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
+    let short = first_lanes(simd, columns);
+    let last = first_lanes(simd, width - (width - 1) / lanes * lanes);
+    for channel in 0..channels {
+        for row in top..bottom {
+            // Where in the panel the rows are that belong here, for the first column of the windows.
+            let (mut rows, mut count) = ([0; MOST], 0);
+            for ky in 0..K::KERNEL[0] {
+                let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
+                    continue;
+                };
+                let (y, between) = (y / K::STRIDE[0], y % K::STRIDE[0]);
+                if between == 0 && y >= block.y && y < block.y + block.rows {
+                    rows[count] = (channel * K::KERNEL[0] + ky) * K::KERNEL[1] * len
+                        + (y - block.y) * columns;
+                    count += 1;
+                }
+            }
+            for kx in 0..K::KERNEL[1] {
+                let line = &mut lines[kx][MARGIN..];
+                let mut x = 0;
+                loop {
+                    let mut sum = zero;
+                    for at in &rows[..count] {
+                        // SAFETY: it is the start of a row of the panel, whose `columns` numbers are inside, and, where they are
+                        // fewer than a vector has, the caller's promise.
+                        sum = sum
+                            + unsafe {
+                                Vector::load_ptr(simd, panel.as_ptr().add(*at + kx * len + x))
+                            };
+                    }
+                    if columns < lanes {
+                        sum = short.select(sum, zero);
+                    }
+                    sum.store(&mut line[x..]);
+                    if x + lanes >= columns {
+                        break;
+                    }
+                    // The last vector overlaps the one before it.
+                    x = (x + lanes).min(columns - lanes);
+                }
+            }
+            let start = (channel * Sizes::<K>::HEIGHT + row) * width;
+            let mut left = 0;
+            while left < width {
+                let mut sum = zero;
+                for kx in 0..K::KERNEL[1] {
+                    // Where the first lane is in the line.
+                    let Some(at) = (MARGIN + left + K::PADDING[1]).checked_sub(kx * K::DILATION[1])
+                    else {
                         continue;
                     };
-                    if y % K::STRIDE[0] != 0 {
-                        continue;
-                    }
-                    let y = y / K::STRIDE[0];
-                    if y < block.y || y >= block.y + block.rows {
-                        continue;
-                    }
-                    let taps = (channel * K::KERNEL[0] + ky) * K::KERNEL[1];
-                    let line = (y - block.y) * block.columns;
-                    for kx in 0..K::KERNEL[1] {
-                        let shift = kx * K::DILATION[1];
-                        // Lanes before the first position, or none with one.
-                        if shift >= left + K::PADDING[1] + width
-                            || left + K::PADDING[1] >= Sizes::<K>::COLUMNS + shift
-                        {
-                            continue;
-                        }
-                        let at = (taps + kx) * len + line + left + K::PADDING[1];
-                        // SAFETY: one of the lanes is in this row of the panel (just checked), the others are less than a
-                        // vector away from it, which the margin allows (the caller's promise).
-                        let numbers = unsafe {
-                            Vector::load_ptr(simd, panel.as_ptr().add(at).wrapping_sub(shift))
-                        };
-                        sums[kx % 4] = sums[kx % 4] + masks[kx].select(numbers, zero);
+                    if at + lanes > MARGIN && at < MARGIN + columns {
+                        sum = sum + Vector::load(simd, &lines[kx][at..]);
                     }
                 }
-                let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-                let at = (channel * Sizes::<K>::HEIGHT + row) * Sizes::<K>::WIDTH + left;
-                let to = &mut input[at..];
+                if left + lanes > width {
+                    sum = last.select(sum, zero);
+                }
+                let to = &mut input[start + left..];
                 if to.len() >= lanes {
                     (Vector::load(simd, to) + sum).store(to);
                 } else {
                     (Vector::load_partial(simd, to) + sum).store_partial(to);
                 }
+                left += lanes;
             }
         }
-        left += lanes;
     }
 }
 
-/// The lanes from `low` up to, and without, `high`.
+/// So many lanes.
 #[inline(always)]
-fn every_lane<T: Scalar, S: Simd>(simd: S, low: usize, high: usize) -> Mask<T, S> {
+fn first_lanes<T: Scalar, S: Simd>(simd: S, count: usize) -> Mask<T, S> {
     let one = Vector::splat(simd, T::one());
     let mut lanes = Vector::splat(simd, T::zero());
-    for (lane, value) in lanes.as_mut_slice().iter_mut().enumerate() {
-        if lane >= low && lane < high {
-            *value = T::one();
-        }
+    for value in lanes.as_mut_slice().iter_mut().take(count) {
+        *value = T::one();
     }
     lanes.equal(one)
 }

@@ -1,15 +1,12 @@
 //! Convolutions without a panel, where windows are one column apart: a number of all windows of a row is then a part of a row of the
 //! input, as it is. The tiles are those of the matrix products.
 //!
-//! Sizes are not constants here, so that all layers of one activation share the code.
-
-use core::marker::PhantomData;
+//! Sizes are not constants here, so that all layers share the code.
 
 use pulp::{Simd, WithSimd};
 
 use super::product::columns_from;
 use super::{Scalar, Vector};
-use crate::activations::Activation;
 
 /// The sizes of one group of channels.
 #[derive(Clone, Copy)]
@@ -50,8 +47,8 @@ impl Sizes {
     }
 }
 
-/// `Y = f(bias + W * x)` for one group of channels of one sample.
-pub(super) struct DirectConvolution<'a, T, A> {
+/// `Y = bias + W * x` for one group of channels of one sample.
+pub struct DirectConvolution<'a, T> {
     pub(super) sizes: Sizes,
     /// With zeros around it, if windows reach there.
     pub(super) input: &'a [T],
@@ -59,15 +56,17 @@ pub(super) struct DirectConvolution<'a, T, A> {
     /// One number an output channel, or empty.
     pub(super) bias: &'a [T],
     pub(super) output: &'a mut [T],
-    pub(super) activation: PhantomData<A>,
 }
 
-impl<T: Scalar, A: Activation> WithSimd for DirectConvolution<'_, T, A> {
+/// The kernel of a [`DirectConvolution`].
+pub(super) struct DirectTiles<'a, T>(pub(super) DirectConvolution<'a, T>);
+
+impl<T: Scalar> WithSimd for DirectTiles<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sizes, input, weight, bias, output, .. } = self;
+        let DirectConvolution { sizes, input, weight, bias, output } = self.0;
         let lanes = Vector::<T, S>::LANES;
         assert!(
             input.len() >= sizes.input_len()
@@ -77,13 +76,12 @@ impl<T: Scalar, A: Activation> WithSimd for DirectConvolution<'_, T, A> {
                 && sizes.columns >= lanes,
             "a convolution of other sizes"
         );
-        let tiles = Tiles::<T, A> {
+        let tiles = Tiles {
             sizes,
             input: input.as_ptr(),
             weight: weight.as_ptr(),
             bias: if bias.is_empty() { None } else { Some(bias.as_ptr()) },
             output: output.as_mut_ptr(),
-            activation: PhantomData,
         };
         let vectors = sizes.rows * sizes.columns.div_ceil(lanes);
         let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
@@ -114,16 +112,15 @@ impl<T: Scalar, A: Activation> WithSimd for DirectConvolution<'_, T, A> {
 
 /// The numbers of a [`DirectConvolution`] as pointers.
 #[derive(Clone, Copy)]
-struct Tiles<T, A> {
+struct Tiles<T> {
     sizes: Sizes,
     input: *const T,
     weight: *const T,
     bias: Option<*const T>,
     output: *mut T,
-    activation: PhantomData<A>,
 }
 
-impl<T: Scalar, A: Activation> Tiles<T, A> {
+impl<T: Scalar> Tiles<T> {
     /// The tile for so many channels.
     ///
     /// # Safety
@@ -139,31 +136,36 @@ impl<T: Scalar, A: Activation> Tiles<T, A> {
     ) {
         // SAFETY: the caller's promise.
         unsafe {
-            match count {
-                6 => self.tile::<S, R, 6>(simd, vector, channel),
-                4 => self.tile::<S, R, 4>(simd, vector, channel),
-                3 => self.tile::<S, R, 3>(simd, vector, channel),
-                2 => self.tile::<S, R, 2>(simd, vector, channel),
-                _ => self.tile::<S, R, 1>(simd, vector, channel),
+            match (count, self.sizes.kernel[1]) {
+                (6, 3) => self.tile::<S, R, 6, 3>(simd, vector, channel),
+                (6, 5) => self.tile::<S, R, 6, 5>(simd, vector, channel),
+                (6, _) => self.tile::<S, R, 6, 0>(simd, vector, channel),
+                (4, 3) => self.tile::<S, R, 4, 3>(simd, vector, channel),
+                (4, 5) => self.tile::<S, R, 4, 5>(simd, vector, channel),
+                (4, _) => self.tile::<S, R, 4, 0>(simd, vector, channel),
+                (3, _) => self.tile::<S, R, 3, 0>(simd, vector, channel),
+                (2, _) => self.tile::<S, R, 2, 0>(simd, vector, channel),
+                (_, _) => self.tile::<S, R, 1, 0>(simd, vector, channel),
             }
         }
     }
 
     /// `R` vectors of positions from `vector` on, `C` output channels from `channel` on. The last vector of a row of positions overlaps
-    /// the one before it.
+    /// the one before it. `KW` is how many columns a window has, or 0 if that is not known.
     ///
     /// # Safety
     ///
     /// The pointers must be those of slices of the sizes that [`DirectConvolution`] asks for, and the vectors and channels must be
     /// there.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const R: usize, const C: usize>(
+    unsafe fn tile<S: Simd, const R: usize, const C: usize, const KW: usize>(
         &self,
         simd: S,
         vector: usize,
         channel: usize,
     ) {
-        let Self { sizes, input, weight, bias, output, .. } = *self;
+        let Self { sizes, input, weight, bias, output } = *self;
+        let width = if KW > 0 { KW } else { sizes.kernel[1] };
         let lanes = Vector::<T, S>::LANES;
         let in_row = sizes.columns.div_ceil(lanes);
         let zero = Vector::splat(simd, T::zero());
@@ -190,7 +192,7 @@ impl<T: Scalar, A: Activation> Tiles<T, A> {
             for plane in 0..sizes.channels {
                 for ky in 0..sizes.kernel[0] {
                     let line = plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch;
-                    for kx in 0..sizes.kernel[1] {
+                    for kx in 0..width {
                         let at = line + kx * sizes.dilation[1];
                         let mut left = [zero; R];
                         for r in 0..R {
@@ -209,7 +211,7 @@ impl<T: Scalar, A: Activation> Tiles<T, A> {
             }
             for r in 0..R {
                 for j in 0..C {
-                    A::element(sums[r][j]).store_ptr(to[r].add(j * sizes.positions()));
+                    sums[r][j].store_ptr(to[r].add(j * sizes.positions()));
                 }
             }
         }
@@ -217,7 +219,7 @@ impl<T: Scalar, A: Activation> Tiles<T, A> {
 }
 
 /// `dW += dY * x` for one group of channels, over all samples: rows of positions are whole vectors.
-pub(super) struct DirectWeights<'a, T> {
+pub struct DirectWeights<'a, T> {
     pub(super) sizes: Sizes,
     /// From the first channel of the group in the first sample on.
     pub(super) inputs: &'a [T],
@@ -229,23 +231,26 @@ pub(super) struct DirectWeights<'a, T> {
     pub(super) gradient: &'a mut [T],
 }
 
-impl<T: Scalar> WithSimd for DirectWeights<'_, T> {
+/// The kernel of [`DirectWeights`].
+pub(super) struct DirectDots<'a, T>(pub(super) DirectWeights<'a, T>);
+
+impl<T: Scalar> WithSimd for DirectDots<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let sizes = self.sizes;
-        let others = self.samples.saturating_sub(1);
+        let mut this = self.0;
+        let sizes = this.sizes;
+        let others = this.samples.saturating_sub(1);
         assert!(
-            self.samples > 0
-                && self.inputs.len() >= others * self.input_stride + sizes.input_len()
-                && self.output_gradient.len()
-                    >= others * self.output_stride + sizes.outputs * sizes.positions()
-                && self.gradient.len() >= sizes.weight_len()
+            this.samples > 0
+                && this.inputs.len() >= others * this.input_stride + sizes.input_len()
+                && this.output_gradient.len()
+                    >= others * this.output_stride + sizes.outputs * sizes.positions()
+                && this.gradient.len() >= sizes.weight_len()
                 && sizes.columns.is_multiple_of(Vector::<T, S>::LANES),
             "a convolution of other sizes"
         );
-        let mut this = self;
         for plane in 0..sizes.channels {
             for ky in 0..sizes.kernel[0] {
                 let mut kx = 0;
@@ -287,7 +292,7 @@ impl<T: Scalar> DirectWeights<'_, T> {
     ///
     /// # Safety
     ///
-    /// The slices must have the sizes that [`with_simd`](Self::with_simd) asks for, and channels and numbers must be there.
+    /// The slices must have the sizes that [`DirectDots`] asks for, and channels and numbers must be there.
     #[inline(always)]
     unsafe fn add<S: Simd, const R: usize, const C: usize>(
         &mut self,
