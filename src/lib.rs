@@ -61,6 +61,7 @@ pub mod kernels;
 pub mod layers;
 mod network;
 pub mod prelude;
+mod room;
 mod sample;
 
 #[cfg(feature = "std")]

@@ -3,6 +3,7 @@
 #[cfg(feature = "std")]
 pub use std::{boxed::Box, path::Path as FilePath};
 
+pub use crate::room::{Heap, on_stack};
 use crate::{Sample, Scalar};
 
 /// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.

@@ -41,3 +41,27 @@ fn a_large_expression_is_made_on_the_heap() {
         assert!(net.forward(&SVector::repeat(0.5)).iter().all(|value| value.is_finite()));
     });
 }
+
+network! {
+    /// Three megabytes between two layers.
+    struct Pictures<input 3x112x112
+        => conv 64 1x1 relu
+        => residual { conv 64 1x1 groups 64 } project { conv 64 1x1 groups 64 }
+        => maxpool 8x8 => global avgpool => dense 2>;
+}
+
+#[test]
+fn large_images_have_room() {
+    on_a_default_stack(|| {
+        let mut net = Pictures::random(&mut StdRng::seed_from_u64(1));
+        let mut inputs = vec![Image::<3, 112, 112>::default(); 2];
+        inputs[1].as_mut_slice().fill(0.5);
+        let mut outputs = vec![SVector::zeros(); 2];
+        net.forward_batch(&inputs, &mut outputs);
+        assert!((outputs[1] - net.forward(&inputs[1])).norm() < 1e-5);
+        assert_ne!(outputs[0], outputs[1]);
+        let targets = [0, 1].map(|class| Class::<2>::new(class).unwrap());
+        let loss = net.train_step(&inputs, &targets, &CrossEntropy, &mut Sgd::new(0.01));
+        assert!(net.loss(&inputs, &targets, &CrossEntropy) < loss);
+    });
+}

@@ -8,39 +8,50 @@ use crate::expand::{Context, Part, local, unreachable};
 impl Context<'_> {
     /// One sample.
     pub(crate) fn infer_one(&self) -> TokenStream {
-        let Self { root, scalar, .. } = self;
+        let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let steps = self.steps(last, hidden, Pass::One);
         if hidden.is_empty() {
             return steps;
         }
-        let lengths = self.lengths(hidden);
+        let (lengths, room) = (self.lengths(hidden), self.room());
         quote_spanned! {Span::mixed_site()=>
             const ROOM: ::core::primitive::usize = #root::__private::room(&[#lengths]);
-            let room: &mut [#scalar] = &mut [#root::__private::zero::<#scalar>(); ROOM];
+            #room
             #steps
         }
     }
 
     /// In pieces of as many samples as the room on the stack holds.
     pub(crate) fn infer(&self) -> TokenStream {
-        let Self { root, scalar, .. } = self;
+        let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let steps = self.steps(last, hidden, Pass::Many);
         if hidden.is_empty() {
             return steps;
         }
-        let lengths = self.lengths(hidden);
+        let (lengths, room) = (self.lengths(hidden), self.room());
         quote_spanned! {Span::mixed_site()=>
             const LENGTHS: &[::core::primitive::usize] = &[#lengths];
             const CHUNK: ::core::primitive::usize = #root::__private::chunk(LENGTHS);
             const ROOM: ::core::primitive::usize = CHUNK * #root::__private::room(LENGTHS);
-            let room: &mut [#scalar] = &mut [#root::__private::zero::<#scalar>(); ROOM];
+            #room
             for (inputs, outputs) in
                 ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
             {
                 #steps
             }
+        }
+    }
+
+    /// Room for `ROOM` scalars.
+    fn room(&self) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        quote_spanned! {Span::mixed_site()=>
+            let mut heap = <#root::__private::Heap as ::core::default::Default>::default();
+            let mut stack =
+                [#root::__private::zero::<#scalar>(); #root::__private::on_stack(ROOM)];
+            let room: &mut [#scalar] = heap.or_stack(&mut stack, ROOM);
         }
     }
 

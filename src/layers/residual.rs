@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 #[cfg(feature = "std")]
@@ -12,9 +12,8 @@ use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-#[cfg(feature = "std")]
-use crate::sample::split_samples;
-use crate::sample::{Sample, flat, flat_mut};
+use crate::room::{Heap, on_stack};
+use crate::sample::{Sample, flat, flat_mut, split_samples};
 use crate::{Parameters, Scalar};
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
@@ -153,6 +152,44 @@ impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T
     }
 }
 
+/// Adds the projection of one sample.
+struct OnStack<'a, L: Layer> {
+    projection: &'a L,
+    input: &'a L::Input,
+    output: &'a mut L::Output,
+}
+
+impl<L: Layer> WithSimd for OnStack<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut projected: L::Output = bytemuck::Zeroable::zeroed();
+        self.projection.infer_one(simd, self.input, &mut projected);
+        add(self.output.as_mut_slice(), projected.as_slice());
+    }
+}
+
+/// As [`OnStack`], for a large image.
+struct OnHeap<'a, L: Layer> {
+    projection: &'a L,
+    input: &'a L::Input,
+    output: &'a mut L::Output,
+}
+
+impl<L: Layer> WithSimd for OnHeap<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut heap = Heap::default();
+        let memory = heap.or_stack(&mut [], <L::Output as Sample>::LEN);
+        let (projected, _) = split_samples::<L::Output>(memory, 1);
+        self.projection.infer_one(simd, self.input, &mut projected[0]);
+        add(self.output.as_mut_slice(), projected[0].as_slice());
+    }
+}
+
 impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Input = I, Output = O>>
     Shortcut<I, O> for L
 {
@@ -160,9 +197,12 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
 
     #[inline(always)]
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
-        let mut projected: O = bytemuck::Zeroable::zeroed();
-        self.infer_one(simd, input, &mut projected);
-        add(output.as_mut_slice(), projected.as_slice());
+        // Each in a function of its own: the stack has no room for what is not used.
+        if on_stack(O::LEN) == O::LEN {
+            simd.vectorize(OnStack { projection: self, input, output });
+        } else {
+            simd.vectorize(OnHeap { projection: self, input, output });
+        }
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
