@@ -9,6 +9,9 @@ network! {
     struct Deep<input 2 => dense 8 tanh => norm: batchnorm => hidden: dense 6 tanh => head: Head>;
     struct Small<input 2 => dense 8 tanh => middle: dense 16 tanh => last: dense 1>;
     struct Pixels<input 1x6x6 => conv 8 3x3 relu => conv_transpose 2 2x2 => flatten => dense 1>;
+    /// Large enough for several threads.
+    struct Wide<input 2 => dense 512 tanh => middle: dense 512 tanh => last: dense 1>;
+    struct Blocks<input 2 => residual { dense 4 tanh => dense 2 } => dense 1>;
     /// As many parameters as `Line`.
     struct AsLarge<input 2 => first: dense 4 relu => last: dense 1>;
 }
@@ -194,6 +197,41 @@ fn a_network_inside_a_network_and_statistics_are_frozen() {
     assert_eq!(net.norm.weight, start.norm.weight);
     assert_ne!(net.norm.bias, start.norm.bias);
     assert_ne!(net.norm.running_mean, start.norm.running_mean);
+}
+
+#[test]
+fn layers_that_threads_share_have_their_settings_too() {
+    let start = Wide::random(&mut StdRng::seed_from_u64(1));
+    let run = |rate: f64, change: fn(&mut Adam, &Wide)| {
+        let (mut net, mut optimizer) = (start.clone(), Adam::new(rate));
+        change(&mut optimizer, &net);
+        step(&mut *net, 100, &mut optimizer);
+        net
+    };
+    let frozen = run(0.01, |optimizer, net| {
+        optimizer.freeze(net, |net| &net.middle.weight);
+    });
+    let scaled = run(0.01, |optimizer, net| {
+        optimizer.scale_learning_rate(net, |net| &net.middle.weight, 0.25);
+    });
+    let (full, small) = (run(0.01, |_, _| {}), run(0.0025, |_, _| {}));
+    assert_eq!(bits(&frozen.middle.weight), bits(&start.middle.weight));
+    assert_eq!(frozen.middle.bias, full.middle.bias);
+    assert_eq!(frozen.dense1, full.dense1);
+    assert!(scaled.middle.weight == small.middle.weight);
+    assert_eq!(scaled.dense1, full.dense1);
+    assert!(small.middle.weight != full.middle.weight);
+}
+
+#[test]
+fn a_layer_of_a_block_is_frozen() {
+    let mut net = Blocks::random(&mut StdRng::seed_from_u64(1));
+    let start = net.clone();
+    let mut optimizer = Adam::new(0.01);
+    optimizer.freeze(&*net, |net| &net.residual1.block.dense1);
+    step(&mut *net, 20, &mut optimizer);
+    assert_eq!(bits(&net.residual1.block.dense1), bits(&start.residual1.block.dense1));
+    assert_ne!(net.residual1.block.dense2, start.residual1.block.dense2);
 }
 
 #[test]
