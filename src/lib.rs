@@ -31,7 +31,9 @@
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, CSV, standardization |
 //! | measure | [`evaluation::Evaluation`] |
-//! | save, load | [`Network::save`], [`Network::load`] |
+//! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`] |
+//! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
+//! | one's own layers | [`guide::layers`] |
 //! | speed | [`kernels`] |
 //!
 //! # Errors
@@ -80,6 +82,8 @@ pub mod optimizers;
 mod summary;
 #[cfg(feature = "std")]
 pub mod training;
+#[cfg(feature = "std")]
+mod transfer;
 
 pub use axonal_macros::{Parameters, network};
 #[cfg(feature = "std")]
@@ -100,6 +104,8 @@ pub use rand;
 pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;
+#[cfg(feature = "std")]
+pub use transfer::{Kept, Matching, Transfer};
 
 /// The README's code, compiled and run as doc tests.
 #[cfg(all(doctest, feature = "std"))]
@@ -108,6 +114,9 @@ struct Readme;
 
 /// Pages that are longer than the documentation of one item.
 pub mod guide {
+    #[cfg(feature = "std")]
+    #[doc = include_str!("../docs/layers.md")]
+    pub mod layers {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
 }

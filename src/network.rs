@@ -152,7 +152,7 @@ pub trait Network: Layer {
     /// If the file cannot be written; then a file that was there before is as it was.
     #[cfg(feature = "std")]
     fn save(&self, path: impl AsRef<Path>) -> Result<(), crate::Error> {
-        crate::formats::safetensors::save(self, path.as_ref())
+        crate::formats::safetensors::save(self, path.as_ref(), "")
     }
 
     /// Reads the parameters from a safetensors file, as [`save`](Self::save) or PyTorch wrote it.
@@ -161,6 +161,8 @@ pub trait Network: Layer {
     ///
     /// If the file cannot be read, is no safetensors file, or lacks a tensor, has one too many, or one of another shape or type:
     /// the error names the tensor, what was expected, and what was found.
+    ///
+    /// For a part of a file, or of a network, see [`Transfer`](crate::Transfer).
     #[cfg(feature = "std")]
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
         crate::formats::safetensors::load(path.as_ref())

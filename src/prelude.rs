@@ -8,6 +8,7 @@ pub use crate::{Image, Network, Parameters, network};
 
 #[cfg(feature = "std")]
 pub use crate::{
+    Transfer,
     data::{Class, Dataset},
     evaluation::Evaluation,
     losses::{BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError},

@@ -289,3 +289,191 @@ fn a_network_without_parameters() {
     Flat::zeros().save(&path).unwrap();
     assert!(Flat::load(&path).is_ok());
 }
+
+// A part of a file, and of a network.
+
+network! {
+    struct Head<input 7 => middle: dense 4 no_bias relu => dense 3>;
+    /// `Stack` with its last layers in a network of their own.
+    struct Outer<input 5 => dense1: dense 7 tanh => head: Head>;
+    struct Normalized<input 5 => norm: batchnorm>;
+    struct Bare<input 5 => relu>;
+}
+
+fn random<N: Network>(seed: u64) -> Box<N> {
+    N::random(&mut StdRng::seed_from_u64(seed))
+}
+
+#[test]
+fn one_layer_from_a_file_of_pytorch() {
+    let whole = Stack::load(fixture()).unwrap();
+    let mut net = random::<Stack>(1);
+    let start = net.clone();
+    net.middle.load_from(fixture(), "middle").unwrap();
+    assert_eq!(net.middle, whole.middle);
+    assert_eq!((&net.dense1, &net.dense2), (&start.dense1, &start.dense2));
+    // The label in the file may be another one than the field's.
+    let mut other = random::<Outer>(1);
+    other.head.middle.load_from(fixture(), "middle").unwrap();
+    assert_eq!(other.head.middle, whole.middle);
+}
+
+#[test]
+fn a_network_inside_a_network_from_and_to_files() {
+    let (_directory, path) = directory();
+    let outer = random::<Outer>(1);
+    outer.save(&path).unwrap();
+    let mut head = random::<Head>(2);
+    head.load_from(&path, "head").unwrap();
+    assert_eq!(*head, outer.head);
+    let mut layer = random::<Head>(2);
+    layer.middle.load_from(&path, "head.middle").unwrap();
+    assert_eq!(layer.middle, outer.head.middle);
+
+    // Back, with and without a prefix.
+    outer.head.save_to(&path, "").unwrap();
+    assert_eq!(Head::load(&path).unwrap(), head);
+    outer.head.save_to(&path, "decoder.0").unwrap();
+    let mut again = random::<Head>(3);
+    again.load_from(&path, "decoder.0").unwrap();
+    assert_eq!(again, head);
+    outer.dense1.save_to(&path, "").unwrap();
+    let mut layer = random::<Stack>(2);
+    layer.dense1.load_from(&path, "").unwrap();
+    assert_eq!(layer.dense1, outer.dense1);
+}
+
+#[test]
+fn a_part_that_does_not_fit_is_not_loaded_at_all() {
+    let (_directory, path) = directory();
+    let mut net = random::<Outer>(1);
+    let start = net.clone();
+    let load = |net: &mut Outer, prefix: &str| {
+        let error = net.head.load_from(&path, prefix).unwrap_err();
+        let directory = format!("{}/", path.parent().unwrap().display());
+        (error.to_string().replace(&directory, ""), matches!(error, Error::Tensor { .. }))
+    };
+    let good = [
+        ("head.middle.weight", Dtype::F32, vec![4, 7]),
+        ("head.dense1.weight", Dtype::F32, vec![3, 4]),
+        ("head.dense1.bias", Dtype::F32, vec![3]),
+        ("header.weight", Dtype::F32, vec![9]),
+    ];
+    // The last tensor is the one that does not fit.
+    let mut tensors = good.clone();
+    tensors[2].2 = vec![4];
+    write(&path, &tensors);
+    let expected = "`net.safetensors`, tensor `head.dense1.bias`: expected F32 [3], found F32 [4]";
+    assert_eq!(load(&mut net, "head"), (expected.to_owned(), true));
+
+    let mut tensors = good.clone();
+    tensors[0].1 = Dtype::F64;
+    write(&path, &tensors);
+    let expected =
+        "`net.safetensors`, tensor `head.middle.weight`: expected F32 [4, 7], found F64 [4, 7]";
+    assert_eq!(load(&mut net, "head"), (expected.to_owned(), true));
+
+    write(&path, &good[..2]);
+    let expected = "`net.safetensors`, tensor `head.dense1.bias`: expected F32 [3], found no tensor of this name \
+                    (the file has `head.dense1.weight`, `head.middle.weight`)";
+    assert_eq!(load(&mut net, "head"), (expected.to_owned(), true));
+
+    // A misspelt label.
+    write(&path, &good);
+    let expected = "`net.safetensors`, tensor `haed.middle.weight`: expected F32 [4, 7], found no tensor of this name \
+                    (the file has `head.dense1.bias`, `head.dense1.weight`, `head.middle.weight`, `header.weight`)";
+    assert_eq!(load(&mut net, "haed"), (expected.to_owned(), true));
+
+    let mut tensors = good.to_vec();
+    tensors.push(("head.middle.bias", Dtype::F32, vec![4]));
+    write(&path, &tensors);
+    let expected = "`net.safetensors`, tensor `head.middle.bias`: expected no such tensor in the layer loaded from `head`, \
+                    found F32 [4]";
+    assert_eq!(load(&mut net, "head"), (expected.to_owned(), true));
+
+    assert_eq!(net, start);
+    assert!(matches!(net.head.load_from("missing", "head"), Err(Error::Io { .. })));
+    write(&path, &good);
+    net.head.load_from(&path, "head").unwrap();
+    assert_eq!(net.head, *Head::zeros());
+}
+
+#[test]
+fn what_fits_is_loaded() {
+    let (_directory, path) = directory();
+    let mut tensors = tensors();
+    tensors[4] = ("dense2.bias", Dtype::F32, vec![4]);
+    tensors.push(("fc.weight", Dtype::F32, vec![2, 2]));
+    tensors.push(("fc.num_batches_tracked", Dtype::I64, vec![]));
+    tensors.remove(1);
+    write(&path, &tensors);
+    let mut net = random::<Stack>(1);
+    let start = net.clone();
+    let matching = net.load_matching(&path).unwrap();
+    assert_eq!(matching.loaded, ["dense1.weight", "middle.weight", "dense2.weight"]);
+    assert_eq!(matching.unused, ["fc.weight"]);
+    let kept: Vec<_> =
+        matching.kept.iter().map(|kept| (&*kept.tensor, kept.found.as_deref())).collect();
+    assert_eq!(kept, [("dense1.bias", None), ("dense2.bias", Some("F32 [4]"))]);
+    assert_eq!(
+        matching.to_string(),
+        "3 tensors loaded; kept: `dense1.bias` (not in the file), `dense2.bias` (F32 [3], the file has F32 [4]); \
+         unused: `fc.weight`"
+    );
+    assert_eq!((net.dense1.bias, net.dense2.bias), (start.dense1.bias, start.dense2.bias));
+    assert_eq!(net.dense1.weight, SMatrix::<f32, 7, 5>::zeros());
+
+    // Everything, and another type.
+    let matching = net.load_matching(fixture()).unwrap();
+    assert_eq!(matching.to_string(), "5 tensors loaded");
+    assert_eq!(net, Stack::load(fixture()).unwrap());
+    assert!(random::<Stack<f64>>(1).load_matching(fixture()).is_err());
+}
+
+#[test]
+fn a_file_of_which_nothing_fits() {
+    let (_directory, path) = directory();
+    write(
+        &path,
+        &[("fc1.weight", Dtype::F32, vec![7, 5]), ("dense1.weight", Dtype::F32, vec![5, 7])],
+    );
+    let mut net = random::<Stack>(1);
+    let start = net.clone();
+    let error = net.load_matching(&path).unwrap_err();
+    let directory = format!("{}/", path.parent().unwrap().display());
+    assert_eq!(
+        error.to_string().replace(&directory, ""),
+        "`net.safetensors`, tensors: expected one at least that the network has too, such as `dense1.weight` F32 [7, 5], \
+         found `dense1.weight`, `fc1.weight`"
+    );
+    write(&path, &[]);
+    assert!(net.load_matching(&path).is_err());
+    fs::write(&path, "no file of tensors").unwrap();
+    assert!(matches!(net.load_matching(&path), Err(Error::Format { .. })));
+    assert_eq!(net, start);
+}
+
+#[test]
+fn a_layer_with_statistics_and_one_without_anything() {
+    let (_directory, path) = directory();
+    let tensor = |name| (name, Dtype::F32, vec![5]);
+    write(
+        &path,
+        &[
+            tensor("bn.weight"),
+            tensor("bn.bias"),
+            tensor("bn.running_mean"),
+            tensor("bn.running_var"),
+            ("bn.num_batches_tracked", Dtype::I64, vec![]),
+        ],
+    );
+    let mut net = random::<Normalized>(1);
+    net.norm.load_from(&path, "bn").unwrap();
+    assert_eq!(net, Normalized::zeros());
+    let mut bare = Bare::zeros();
+    bare.load_from(&path, "relu").unwrap();
+    assert_eq!(
+        bare.load_matching(&path).unwrap().to_string().split(';').next(),
+        Some("0 tensors loaded")
+    );
+}

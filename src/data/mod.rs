@@ -1,4 +1,4 @@
-//! Data sets: in memory, from MNIST's IDX files, from CSV; and their standardization.
+//! Data sets: in memory, from MNIST's IDX files, from CSV; their standardization; and samples that change while they are trained on.
 //!
 //! ```no_run
 //! let mnist = axonal::data::mnist("examples/data/mnist")?;
@@ -6,6 +6,7 @@
 //! # Ok::<(), axonal::Error>(())
 //! ```
 
+pub mod augment;
 mod class;
 mod dataset;
 pub mod idx;

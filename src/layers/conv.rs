@@ -229,17 +229,19 @@ where
             });
         }
         let (mut weight, mut bias) = sink.split_at(OUT * PATCH);
-        let (gradient, accumulate) = weight.block(0..OUT * PATCH);
-        if !accumulate {
-            gradient.fill(T::zero());
+        if !weight.is_frozen() {
+            let (gradient, accumulate) = weight.block(0..OUT * PATCH);
+            if !accumulate {
+                gradient.fill(T::zero());
+            }
+            simd.vectorize(ConvolutionWeights::<T, Over<I, O, G>> {
+                inputs: flat(inputs),
+                output_gradient: flat(score_gradient),
+                gradient,
+                kind: PhantomData,
+            });
+            weight.finish(simd, 0..OUT * PATCH);
         }
-        simd.vectorize(ConvolutionWeights::<T, Over<I, O, G>> {
-            inputs: flat(inputs),
-            output_gradient: flat(score_gradient),
-            gradient,
-            kind: PhantomData,
-        });
-        weight.finish(simd, 0..OUT * PATCH);
         if B::COUNT > 0 {
             let (gradient, accumulate) = bias.block(0..OUT);
             add_planes(simd, gradient, flat(score_gradient), O::PIXELS, accumulate);

@@ -219,17 +219,19 @@ where
             });
         }
         let (mut weight, mut bias) = sink.split_at(IN * PATCH);
-        let (gradient, accumulate) = weight.block(0..IN * PATCH);
-        if !accumulate {
-            gradient.fill(T::zero());
+        if !weight.is_frozen() {
+            let (gradient, accumulate) = weight.block(0..IN * PATCH);
+            if !accumulate {
+                gradient.fill(T::zero());
+            }
+            simd.vectorize(ConvolutionWeights::<T, Over<O, I, G>> {
+                inputs: flat(score_gradient),
+                output_gradient: flat(inputs),
+                gradient,
+                kind: PhantomData,
+            });
+            weight.finish(simd, 0..IN * PATCH);
         }
-        simd.vectorize(ConvolutionWeights::<T, Over<O, I, G>> {
-            inputs: flat(score_gradient),
-            output_gradient: flat(inputs),
-            gradient,
-            kind: PhantomData,
-        });
-        weight.finish(simd, 0..IN * PATCH);
         if B::COUNT > 0 {
             let (gradient, accumulate) = bias.block(0..B::COUNT);
             add_planes(simd, gradient, flat(score_gradient), O::PIXELS, accumulate);

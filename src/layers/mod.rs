@@ -110,6 +110,25 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// A layer, by the word for it in the summary; the rest is in its type.
+    #[must_use]
+    pub fn layer<L: Layer>(word: &'static str) -> Self {
+        Self::Layer {
+            word,
+            activation: |formatter| write!(formatter, "{}", L::Activation::name()),
+            output: L::Output::SHAPE,
+            parameters: L::COUNT,
+        }
+    }
+
+    /// A tensor of parameters, with its shape in PyTorch's order.
+    #[must_use]
+    pub fn tensor(kind: Kind, shape: &'static [usize]) -> Self {
+        Self::Tensor { kind, shape }
+    }
+}
+
 /// What a tensor of parameters is for. Weight decay is for weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -5,7 +5,7 @@ use core::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::Kind;
-use crate::optimizers::{Optimizer, Tensors, Update};
+use crate::optimizers::{Optimizer, Tensor, Tensors, Update};
 use crate::{Parameters, Scalar};
 
 /// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
@@ -116,6 +116,15 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         matches!(self.target, Target::Step(_))
     }
 
+    /// Whether all these parameters are [frozen](Optimizer::freeze): their gradient is not looked at, and need not be computed.
+    #[inline(always)]
+    pub fn is_frozen(&self) -> bool {
+        match &self.target {
+            Target::Gradient { .. } => false,
+            Target::Step(step) => step.is_frozen(0..step.parameters.len()),
+        }
+    }
+
     /// Room for the gradient of some parameters, and whether it is to be added to what is there. To be [finished](Self::finish)
     /// before the room for another block is asked for.
     #[inline(always)]
@@ -144,11 +153,13 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         }
     }
 
-    /// Statistics that the layer keeps while it is trained ([`Kind::Statistic`]); none while only a gradient is asked for.
+    /// Statistics that the layer keeps while it is trained ([`Kind::Statistic`]); none while only a gradient is asked for, or where they are
+    /// [frozen](Optimizer::freeze).
     #[inline(always)]
     pub fn statistics(&mut self, range: Range<usize>) -> Option<&mut [T]> {
         match &mut self.target {
             Target::Gradient { .. } => None,
+            Target::Step(step) if step.is_frozen(range.clone()) => None,
             Target::Step(step) => Some(&mut step.parameters[range]),
         }
     }
@@ -165,6 +176,10 @@ impl<T, O> Step<'_, T, O> {
             tensors: self.tensors,
             ..*self
         }
+    }
+
+    fn is_frozen(&self, range: Range<usize>) -> bool {
+        self.tensors.are_frozen(self.at + range.start..self.at + range.end)
     }
 
     #[inline(always)]
@@ -204,8 +219,8 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for Move<'_, T, O> {
         let Self { mut step, gradient, range } = self;
         let mut start = range.start;
         while start < range.end {
-            let (_, end) = step.tensors.at(step.at + start);
-            let end = (end - step.at).min(range.end);
+            let tensor = step.tensors.at(step.at + start);
+            let end = (tensor.end - step.at).min(range.end);
             let gradient = &gradient[start - range.start..end - range.start];
             step.update(simd, start..end, gradient, &[T::one()]);
             start = end;
@@ -235,13 +250,15 @@ impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
     /// Moves some parameters of one tensor.
     #[inline(always)]
     fn update<S: Simd>(&mut self, simd: S, range: Range<usize>, gradient: &[T], factors: &[T]) {
-        let (kind, _) = self.tensors.at(self.at + range.start);
-        if kind == Kind::Statistic {
+        let Tensor { kind, settings, .. } = *self.tensors.at(self.at + range.start);
+        if kind == Kind::Statistic || settings.frozen {
             return;
         }
         let update = Update {
             step: self.number,
             kind,
+            learning_rate_factor: settings.learning_rate_factor,
+            weight_decay: settings.weight_decay,
             parameters: &mut self.parameters[range.clone()],
             gradient,
             factors,

@@ -33,6 +33,9 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if self.sink.is_frozen() {
+            return;
+        }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
         let whole_vectors = self.outputs.is_multiple_of(Vector::<T, S>::LANES);
         if self.sink.is_step() && self.samples == 1 && whole_vectors && columns > 0 {

@@ -73,13 +73,15 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
 
     #[inline(always)]
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { step, kind, parameters, gradient, factors, first, .. } = tensor;
+        let Update { step, kind, learning_rate_factor, weight_decay, .. } = tensor;
+        let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
-        let rate = self.learning_rate / (1.0 + (step - 1) as f64 * self.rate_decay);
+        let rate =
+            self.learning_rate * learning_rate_factor / (1.0 + (step - 1) as f64 * self.rate_decay);
         let rule = AdaGradRule {
             rate: splat(-rate),
-            decay: splat(self.decay.of(kind)),
+            decay: splat(self.decay.of(kind, weight_decay)),
             epsilon: splat(self.epsilon),
         };
         for_each(simd, parameters, gradient, factors, [first], &rule);

@@ -62,10 +62,11 @@ macro_rules! adam {
 
             #[inline(always)]
             fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-                let decay = self.decay.of(tensor.kind);
+                let decay = self.decay.of(tensor.kind, tensor.weight_decay);
+                let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
-                    if $decoupled { (0.0, self.learning_rate * decay) } else { (decay, 0.0) };
-                step(simd, tensor, self.learning_rate, self.betas, self.epsilon, penalty, shrink);
+                    if $decoupled { (0.0, learning_rate * decay) } else { (decay, 0.0) };
+                step(simd, tensor, learning_rate, self.betas, self.epsilon, penalty, shrink);
             }
         }
     };

@@ -3,22 +3,58 @@
 mod adagrad;
 mod adam;
 mod rmsprop;
+mod settings;
 mod sgd;
+
+use core::any::TypeId;
 
 use pulp::Simd;
 
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
+pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
 
-use crate::Layer;
 use crate::kernels::{Scalar, Vector};
-use crate::layers::{Context, Kind, Part, Path};
+use crate::layers::{Context, Kind};
+use crate::{Layer, Parameters};
+use settings::{Settings, place};
 
 /// A rule that moves parameters along their gradient.
 ///
 /// An optimizer belongs to the network that it steps first: its moments are made then, one number a parameter.
+///
+/// # Layers that learn in another way
+///
+/// [`freeze`](Self::freeze), [`scale_learning_rate`](Self::scale_learning_rate) and [`set_weight_decay`](Self::set_weight_decay) are for
+/// a part of the network, which a function of it names by its fields: a tensor, a layer, a network inside the network, or all of it.
+/// A label that is not there does not compile.
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// network! {
+///     struct Encoder<input 8 => dense 6 tanh>;
+///     struct Judge<input 8 => Encoder => hidden: dense 4 tanh => head: dense 1 sigmoid>;
+/// }
+///
+/// let mut net = Judge::random(&mut StdRng::seed_from_u64(1));
+/// let start = net.clone();
+/// let mut optimizer = AdamW::new(0.01);
+/// optimizer
+///     .freeze(&*net, |net| &net.encoder1)
+///     .scale_learning_rate(&*net, |net| &net.hidden, 0.1)
+///     .set_weight_decay(&*net, |net| &net.head.weight, 0.2);
+/// net.train_step(&[SVector::repeat(0.5)], &[true], &BinaryCrossEntropy, &mut optimizer);
+/// assert_eq!(net.encoder1, start.encoder1);
+/// assert_ne!(net.hidden, start.hidden);
+///
+/// // Later, all of it, in small steps.
+/// optimizer.unfreeze(&*net, |net| net).set_learning_rate(1e-4);
+/// ```
+///
+/// Settings can be made and changed at any time; a later one of the same kind takes the place of an earlier one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer of a network of `{T}`",
     note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
@@ -41,6 +77,84 @@ pub trait Optimizer<T: Scalar>: Sync {
 
     /// Moves the parameters of one tensor.
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
+
+    /// Keeps a part of the network as it is, to the bit, with its moments and its running statistics, until it is
+    /// [unfrozen](Self::unfreeze). The others learn through it.
+    ///
+    /// A `dropout` in it goes on, and a `batchnorm` in it still takes the mean and variance of each batch while training, as in PyTorch.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network, or the part is no part of this one.
+    fn freeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
+    where
+        Self: Sized,
+        N: Layer<Scalar = T>,
+        P: Parameters<Scalar = T>,
+    {
+        for settings in self.state_mut().settings(net, part(net)) {
+            settings.frozen = true;
+        }
+        self
+    }
+
+    /// Lets a part of the network learn again, with the moments that it had.
+    ///
+    /// # Panics
+    ///
+    /// As [`freeze`](Self::freeze).
+    fn unfreeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
+    where
+        Self: Sized,
+        N: Layer<Scalar = T>,
+        P: Parameters<Scalar = T>,
+    {
+        for settings in self.state_mut().settings(net, part(net)) {
+            settings.frozen = false;
+        }
+        self
+    }
+
+    /// Multiplies the learning rate by `factor`, whatever it is or becomes, for a part of the network.
+    ///
+    /// # Panics
+    ///
+    /// As [`freeze`](Self::freeze).
+    fn scale_learning_rate<N, P>(
+        &mut self,
+        net: &N,
+        part: impl Fn(&N) -> &P,
+        factor: f64,
+    ) -> &mut Self
+    where
+        Self: Sized,
+        N: Layer<Scalar = T>,
+        P: Parameters<Scalar = T>,
+    {
+        for settings in self.state_mut().settings(net, part(net)) {
+            settings.learning_rate_factor = factor;
+        }
+        self
+    }
+
+    /// Sets the weight decay of a part of the network, in the place of the optimizer's own.
+    ///
+    /// An optimizer that lets weights alone decay (`decay_weights_only`) does so here too: biases in the part do not decay.
+    ///
+    /// # Panics
+    ///
+    /// As [`freeze`](Self::freeze).
+    fn set_weight_decay<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P, rate: f64) -> &mut Self
+    where
+        Self: Sized,
+        N: Layer<Scalar = T>,
+        P: Parameters<Scalar = T>,
+    {
+        for settings in self.state_mut().settings(net, part(net)) {
+            settings.weight_decay = Some(rate);
+        }
+        self
+    }
 }
 
 /// Some parameters of one tensor, as an optimizer sees them.
@@ -53,6 +167,10 @@ pub struct Update<'a, T> {
     pub step: u64,
     /// Whether this is a weight or a bias.
     pub kind: Kind,
+    /// What the learning rate is multiplied by, 1 unless [set](Optimizer::scale_learning_rate).
+    pub learning_rate_factor: f64,
+    /// What the weight decay is here, if it is not the optimizer's own ([`Optimizer::set_weight_decay`]).
+    pub weight_decay: Option<f64>,
     /// The parameters.
     pub parameters: &'a mut [T],
     /// ∂loss/∂parameter, over a factor: that of parameter i is `gradient[i % n] * factors[i / n]`, where n is the length of `gradient`.
@@ -72,8 +190,8 @@ pub struct State<T> {
     pub(crate) seed: u64,
     pub(crate) first: Vec<T>,
     pub(crate) second: Vec<T>,
-    /// The parameters of the network that it steps.
-    count: usize,
+    /// The type of the network that it steps.
+    network: Option<TypeId>,
     pub(crate) tensors: Tensors,
     pub(crate) gradient: Vec<T>,
     pub(crate) memory: Vec<T>,
@@ -91,7 +209,7 @@ impl<T: Scalar> State<T> {
         self.seed = seed;
     }
 
-    /// Forgets all steps: the moments are zero again.
+    /// Forgets all steps: the moments are zero again. What was set for parts of the network stays.
     pub fn reset(&mut self) {
         self.steps = 0;
         self.first.fill(T::zero());
@@ -100,17 +218,34 @@ impl<T: Scalar> State<T> {
 
     /// Makes the moments at the first step.
     pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
-        if self.tensors.0.is_empty() {
-            self.tensors = Tensors::of::<N>();
-            self.count = N::COUNT;
-            self.first = vec![T::zero(); if moments > 0 { N::COUNT } else { 0 }];
-            self.second = vec![T::zero(); if moments > 1 { N::COUNT } else { 0 }];
+        self.belong_to::<N>();
+        for (index, moment) in [&mut self.first, &mut self.second].into_iter().enumerate() {
+            if index < moments && moment.len() < N::COUNT {
+                moment.resize(N::COUNT, T::zero());
+            }
         }
-        assert_eq!(
-            self.count,
-            N::COUNT,
-            "an optimizer belongs to the network that it stepped first: this one has another size"
+    }
+
+    fn belong_to<N: Layer<Scalar = T>>(&mut self) {
+        let network = TypeId::of::<N>();
+        assert!(
+            *self.network.get_or_insert(network) == network,
+            "an optimizer belongs to the network that it stepped first: `{}` is of another type",
+            core::any::type_name::<N>()
         );
+        if self.tensors.is_empty() {
+            self.tensors = Tensors::of::<N>();
+        }
+    }
+
+    /// How a part of the network is moved.
+    fn settings<N, P>(&mut self, net: &N, part: &P) -> impl Iterator<Item = &mut Settings>
+    where
+        N: Layer<Scalar = T>,
+        P: Parameters<Scalar = T>,
+    {
+        self.belong_to::<N>();
+        self.tensors.settings(place(net, part))
     }
 }
 
@@ -131,32 +266,6 @@ impl<T: Scalar> State<T> {
     }
 }
 
-/// The tensors of a network, by where they end among its parameters.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tensors(Vec<(Kind, usize)>);
-
-impl Tensors {
-    fn of<N: Layer>() -> Self {
-        let mut tensors = Vec::new();
-        let mut end = 0;
-        N::describe(&Path::ROOT, &mut |_, part| {
-            if let Part::Tensor { kind, shape } = part {
-                end += shape.iter().product::<usize>();
-                tensors.push((kind, end));
-            }
-        });
-        assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
-        Self(tensors)
-    }
-
-    /// The kind of the tensor that a parameter is in, and where it ends.
-    #[inline(always)]
-    pub(crate) fn at(&self, parameter: usize) -> (Kind, usize) {
-        let index = self.0.partition_point(|(_, end)| *end <= parameter);
-        self.0[index]
-    }
-}
-
 /// Weight decay: how much, and whether biases decay too (they do in PyTorch).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Decay {
@@ -169,9 +278,10 @@ impl Decay {
         Self { rate, weights_only: false }
     }
 
+    /// That of a tensor, which may have one of its `own`.
     #[inline(always)]
-    fn of(self, kind: Kind) -> f64 {
-        if self.weights_only && kind == Kind::Bias { 0.0 } else { self.rate }
+    fn of(self, kind: Kind, own: Option<f64>) -> f64 {
+        if self.weights_only && kind == Kind::Bias { 0.0 } else { own.unwrap_or(self.rate) }
     }
 }
 

@@ -82,11 +82,12 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
     #[inline(always)]
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { kind, parameters, gradient, factors, first, second, .. } = tensor;
+        let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
+        let Update { parameters, gradient, factors, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
         let rule = RmsPropRule {
-            rate: splat(-self.learning_rate),
-            decay: splat(self.decay.of(kind)),
+            rate: splat(-self.learning_rate * learning_rate_factor),
+            decay: splat(self.decay.of(kind, weight_decay)),
             alpha: splat(self.alpha),
             rest: splat(1.0 - self.alpha),
             momentum: splat(self.momentum),

@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use super::progress::Progress;
 use super::{Epoch, History, Schedule, Validation, step};
 use crate::data::Dataset;
+use crate::data::augment::{Augment, NoAugmentation};
 use crate::evaluation::{Evaluation, Report, Target};
 use crate::kernels::Scalar;
 use crate::losses::Loss;
@@ -35,10 +36,11 @@ use crate::{Differentiable, Error, Network};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a trainer does nothing until `fit`"]
-pub struct Trainer<L, O, V = NoValidation> {
+pub struct Trainer<L, O, V = NoValidation, A = NoAugmentation> {
     loss: L,
     optimizer: O,
     validation: V,
+    augmentation: A,
     epochs: usize,
     batch_size: usize,
     shuffle: bool,
@@ -53,6 +55,7 @@ impl<L, O> Trainer<L, O> {
             loss,
             optimizer,
             validation: NoValidation,
+            augmentation: NoAugmentation,
             epochs: 1,
             batch_size: 32,
             shuffle: true,
@@ -62,7 +65,7 @@ impl<L, O> Trainer<L, O> {
     }
 }
 
-impl<L, O, V> Trainer<L, O, V> {
+impl<L, O, V, A> Trainer<L, O, V, A> {
     /// Sets how often the training data are gone through.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
@@ -88,9 +91,27 @@ impl<L, O, V> Trainer<L, O, V> {
     }
 
     /// Measures the network on other data after each epoch.
-    pub fn validate_on<I, Y>(self, data: &Dataset<I, Y>) -> Trainer<L, O, &Dataset<I, Y>> {
+    pub fn validate_on<I, Y>(self, data: &Dataset<I, Y>) -> Trainer<L, O, &Dataset<I, Y>, A> {
         Trainer {
             validation: data,
+            augmentation: self.augmentation,
+            loss: self.loss,
+            optimizer: self.optimizer,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            schedule: self.schedule,
+            progress: self.progress,
+        }
+    }
+
+    /// Changes the inputs of each batch at random, as it is gathered; the data set, and the data to validate on, stay as they are.
+    ///
+    /// See [`data::augment`](crate::data::augment) for what there is.
+    pub fn augment<B>(self, augmentation: B) -> Trainer<L, O, V, B> {
+        Trainer {
+            augmentation,
+            validation: self.validation,
             loss: self.loss,
             optimizer: self.optimizer,
             epochs: self.epochs,
@@ -112,6 +133,11 @@ impl<L, O, V> Trainer<L, O, V> {
         &self.optimizer
     }
 
+    /// The optimizer, to be changed between one [`fit`](Self::fit) and the next: to [unfreeze](Optimizer::unfreeze) a layer, say.
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        &mut self.optimizer
+    }
+
     /// Trains. Called again, it goes on with the same optimizer.
     ///
     /// # Errors
@@ -131,6 +157,7 @@ impl<L, O, V> Trainer<L, O, V> {
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
         V: ValidateOn<N, L>,
+        A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
         if data.is_empty() {
@@ -159,6 +186,7 @@ impl<L, O, V> Trainer<L, O, V> {
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
         V: ValidateOn<N, L>,
+        A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
         let steps = data.len().div_ceil(self.batch_size);
@@ -180,6 +208,9 @@ impl<L, O, V> Trainer<L, O, V> {
             let mut sum = 0.0;
             for (number, indices) in order.chunks(self.batch_size).enumerate() {
                 batch.gather(data, indices);
+                for input in &mut batch.inputs {
+                    self.augmentation.augment(input, rng);
+                }
                 let (inputs, targets) = (&batch.inputs, &batch.targets);
                 good.propose(net, number);
                 let loss = step(net, inputs, targets, &self.loss, &mut self.optimizer);

@@ -6,6 +6,7 @@ macro_rules! vector {
     ($($value:expr),* $(,)?) => { nalgebra::SVector::from([$($value),*]) };
 }
 
+mod augment;
 mod csv;
 mod dataset;
 mod evaluation;

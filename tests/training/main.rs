@@ -4,6 +4,7 @@
 mod divergence;
 mod learning;
 mod perceptron;
+mod settings;
 mod steps;
 mod trainer;
 

@@ -1,0 +1,105 @@
+//! What an optimizer does to some tensors in another way than to the others.
+
+use core::ops::Range;
+
+use crate::layers::{Kind, Part, Path};
+use crate::{Layer, Parameters};
+
+/// How the parameters of one tensor are moved, where that is not as all others are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) frozen: bool,
+    pub(crate) learning_rate_factor: f64,
+    /// In the place of the optimizer's own.
+    pub(crate) weight_decay: Option<f64>,
+}
+
+/// One tensor of a network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tensor {
+    pub(crate) kind: Kind,
+    /// Its last parameter's place among those of the network, plus one.
+    pub(crate) end: usize,
+    pub(crate) settings: Settings,
+}
+
+/// The tensors of a network, by where they end among its parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tensors(Vec<Tensor>);
+
+impl Tensors {
+    pub(crate) fn of<N: Layer>() -> Self {
+        let mut tensors = Vec::new();
+        let mut end = 0;
+        N::describe(&Path::ROOT, &mut |_, part| {
+            if let Part::Tensor { kind, shape } = part {
+                end += shape.iter().product::<usize>();
+                let settings =
+                    Settings { frozen: false, learning_rate_factor: 1.0, weight_decay: None };
+                tensors.push(Tensor { kind, end, settings });
+            }
+        });
+        assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
+        Self(tensors)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn index(&self, parameter: usize) -> usize {
+        self.0.partition_point(|tensor| tensor.end <= parameter)
+    }
+
+    /// The tensor that a parameter is in.
+    #[inline(always)]
+    pub(crate) fn at(&self, parameter: usize) -> &Tensor {
+        &self.0[self.index(parameter)]
+    }
+
+    /// Whether all these parameters stay as they are.
+    pub(crate) fn are_frozen(&self, parameters: Range<usize>) -> bool {
+        let mut at = parameters.start;
+        while at < parameters.end {
+            let tensor = self.at(at);
+            if !tensor.settings.frozen {
+                return false;
+            }
+            at = tensor.end;
+        }
+        true
+    }
+
+    /// The settings of the tensors that are these parameters.
+    pub(super) fn settings(
+        &mut self,
+        parameters: Range<usize>,
+    ) -> impl Iterator<Item = &mut Settings> {
+        let (first, last) = (self.index(parameters.start), self.index(parameters.end));
+        let begins = |index: usize| index.checked_sub(1).map_or(0, |before| self.0[before].end);
+        assert!(
+            begins(first) == parameters.start && begins(last) == parameters.end,
+            "an optimizer's settings are for whole tensors, and this is a part of one"
+        );
+        self.0[first..last].iter_mut().map(|tensor| &mut tensor.settings)
+    }
+}
+
+/// Where a part of a network is among its parameters.
+pub(super) fn place<N, P>(net: &N, part: &P) -> Range<usize>
+where
+    N: Parameters,
+    P: Parameters<Scalar = N::Scalar>,
+{
+    if P::COUNT == 0 {
+        return 0..0;
+    }
+    let (whole, part) = (net.as_slice().as_ptr_range(), part.as_slice().as_ptr_range());
+    // What a function makes of a reference to the network, and is not in it, can only be a `static`.
+    assert!(
+        whole.start <= part.start && part.end <= whole.end,
+        "an optimizer's settings are for a part of the network, such as `|net| &net.dense1`, and this is none of its parts"
+    );
+    let start = (part.start.addr() - whole.start.addr()) / size_of::<N::Scalar>();
+    start..start + P::COUNT
+}
