@@ -33,7 +33,37 @@ where
 {
     let (value, gradient) = net.gradient(inputs, targets, loss);
     assert_eq!(value, net.loss(inputs, targets, loss), "the two ways to the loss");
-    let gradient = gradient.as_slice();
+    compare(net, value, gradient.as_slice(), |net| net.loss(inputs, targets, loss), rng)
+}
+
+/// As [`check`], where training has another loss than inference: with statistics of the batch, and with dropout.
+///
+/// `gradient` gives it, and draws the same numbers each time.
+pub(crate) fn check_training<N, Y: Sync, L>(
+    net: &mut N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    loss: &L,
+    rng: &mut StdRng,
+) -> (usize, usize)
+where
+    N: Network + Differentiable + Parameters<Scalar = f64>,
+    L: Loss<<N as Layer>::Output, Y, <N as Layer>::Activation>,
+{
+    let (value, gradient) = net.gradient(inputs, targets, loss);
+    compare(net, value, gradient.as_slice(), |net| net.gradient(inputs, targets, loss).0, rng)
+}
+
+fn compare<N>(
+    net: &mut N,
+    value: f64,
+    gradient: &[f64],
+    loss: impl Fn(&N) -> f64,
+    rng: &mut StdRng,
+) -> (usize, usize)
+where
+    N: Network + Parameters<Scalar = f64>,
+{
     let indices: Vec<usize> = if N::PARAMETERS <= MOST {
         (0..N::PARAMETERS).collect()
     } else {
@@ -47,7 +77,7 @@ where
             let old = net.as_slice()[index];
             let mut at = |change: f64| {
                 net.as_mut_slice()[index] = old + change;
-                net.loss(inputs, targets, loss)
+                loss(net)
             };
             let slopes = ((value - at(-step)) / step, (at(step) - value) / step);
             net.as_mut_slice()[index] = old;

@@ -1,7 +1,7 @@
 //! Random samples and targets.
 
-use axonal::Scalar;
 use axonal::prelude::*;
+use axonal::{Sample, Scalar};
 use rand::RngExt;
 
 /// Numbers from -1 to 1.
@@ -10,6 +10,15 @@ pub(crate) fn numbers<T: Scalar, const N: usize>(
     rng: &mut StdRng,
 ) -> Vec<SVector<T, N>> {
     from(count, || T::of(rng.random_range(-1.0..1.0)))
+}
+
+/// Numbers from -1 to 1, in samples of any shape.
+pub(crate) fn random<X: Sample>(count: usize, rng: &mut StdRng) -> Vec<X> {
+    let mut samples = vec![X::zeroed(); count];
+    for number in samples.iter_mut().flat_map(|sample| sample.as_mut_slice()) {
+        *number = X::Scalar::of(rng.random_range(-1.0..1.0));
+    }
+    samples
 }
 
 /// Numbers from 0 to 1.

@@ -5,9 +5,12 @@
 mod architectures;
 #[path = "../common/differences.rs"]
 mod differences;
+#[path = "../common/image_architectures.rs"]
+mod image_architectures;
 #[path = "../common/samples.rs"]
 mod samples;
 
 mod activations;
 mod batches;
+mod random_images;
 mod random_networks;
