@@ -62,6 +62,7 @@ pub mod layers;
 mod network;
 pub mod prelude;
 mod sample;
+pub mod shapes;
 
 #[cfg(feature = "std")]
 pub mod data;

@@ -1,7 +1,7 @@
 //! Gradients by central differences.
 
-use axonal::losses::Loss;
 use axonal::prelude::*;
+use axonal::training::TrainingLoss;
 use axonal::{Differentiable, Layer};
 use rand::RngExt;
 
@@ -29,7 +29,7 @@ pub(crate) fn check<N, Y: Sync, L>(
 ) -> (usize, usize)
 where
     N: Network + Differentiable + Parameters<Scalar = f64>,
-    L: Loss<<N as Layer>::Output, Y, <N as Layer>::Activation>,
+    L: TrainingLoss<N, Y>,
 {
     let (value, gradient) = net.gradient(inputs, targets, loss);
     assert_eq!(value, net.loss(inputs, targets, loss), "the two ways to the loss");
