@@ -2,7 +2,7 @@
 
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
-use axonal::{Differentiable, Layer};
+use axonal::Differentiable;
 
 use crate::architectures::{self, for_each_architecture};
 use crate::differences::check;
