@@ -9,6 +9,7 @@ use nalgebra::{SMatrixView, SMatrixViewMut};
 use crate::Error;
 use crate::Scalar;
 use crate::sample::{ImageSample, Sample, Shape};
+use crate::shapes::image;
 
 /// An image: `C` channels of `H` rows and `W` columns, in PyTorch's order (NCHW).
 ///
@@ -221,6 +222,7 @@ impl<const C: usize, const H: usize, const W: usize, T: fmt::Debug> fmt::Debug
 
 impl<const C: usize, const H: usize, const W: usize, T: Scalar> Sample for Image<C, H, W, T> {
     type Scalar = T;
+    type Size = image<C, H, W>;
     const LEN: usize = C * H * W;
     const SHAPE: Shape = Shape::Image(C, H, W);
     const PIXELS: usize = H * W;

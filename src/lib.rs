@@ -65,6 +65,7 @@ mod network;
 pub mod prelude;
 mod room;
 mod sample;
+pub mod shapes;
 
 #[cfg(feature = "std")]
 pub mod data;

@@ -8,8 +8,10 @@ use crate::sample::Sample;
 
 #[cfg(feature = "std")]
 use {
-    crate::Differentiable, crate::losses::Loss, crate::optimizers::Optimizer,
-    crate::summary::Summary, crate::training, rand::Rng, std::path::Path,
+    crate::summary::Summary,
+    crate::training::{self, LossOf, OptimizerOf, SizeOf, Trainable},
+    rand::Rng,
+    std::path::Path,
 };
 
 /// A network, as `network!` defines it.
@@ -97,9 +99,9 @@ pub trait Network: Layer {
         loss: &L,
     ) -> (Self::Scalar, Box<Self>)
     where
-        Self: Differentiable,
+        Self: Trainable<Is: Copy>,
         Y: Sync,
-        L: Loss<Self::Output, Y, Self::Activation>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
     {
         training::gradient(self, inputs, targets, loss)
     }
@@ -112,9 +114,9 @@ pub trait Network: Layer {
     #[cfg(feature = "std")]
     fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
     where
-        Self: Differentiable,
+        Self: Trainable<Is: Copy>,
         Y: Sync,
-        L: Loss<Self::Output, Y, Self::Activation>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
     {
         training::loss(self, inputs, targets, loss)
     }
@@ -136,10 +138,10 @@ pub trait Network: Layer {
         optimizer: &mut O,
     ) -> Self::Scalar
     where
-        Self: Differentiable,
+        Self: Trainable<Is: Copy>,
         Y: Sync,
-        L: Loss<Self::Output, Y, Self::Activation>,
-        O: Optimizer<Self::Scalar>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        O: OptimizerOf<Self, Is: Copy>,
     {
         training::step(self, inputs, targets, loss, optimizer)
     }

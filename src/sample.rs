@@ -6,6 +6,7 @@ use bytemuck::Pod;
 use nalgebra::SVector;
 
 use crate::Scalar;
+use crate::shapes::vector;
 
 /// One input or output of a layer: a vector, or an [`Image`](crate::Image).
 ///
@@ -13,6 +14,9 @@ use crate::Scalar;
 pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
     /// `f32` or `f64`.
     type Scalar: Scalar;
+
+    /// The shape as a type, which the compiler's messages name: [`vector<784>`](vector), [`image<3, 32, 32>`](crate::shapes::image).
+    type Size;
 
     /// How many numbers one sample holds.
     const LEN: usize;
@@ -38,6 +42,7 @@ pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
 
 impl<T: Scalar, const N: usize> Sample for SVector<T, N> {
     type Scalar = T;
+    type Size = vector<N>;
     const LEN: usize = N;
     const SHAPE: Shape = Shape::Vector(N);
 }

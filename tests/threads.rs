@@ -25,7 +25,7 @@ fn check<N, const IN: usize, const OUT: usize>(samples: usize)
 where
     N: Network + axonal::Differentiable,
     N: axonal::Layer<Input = SVector<f32, IN>, Output = SVector<f32, OUT>, Scalar = f32>,
-    MeanSquaredError: axonal::losses::Loss<N::Output, N::Output, N::Activation>,
+    N::Activation: axonal::activations::ActivationGradient,
 {
     let (inputs, targets) = (random::<IN>(samples), random::<OUT>(samples));
     let run = || {

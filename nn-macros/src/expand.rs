@@ -1,6 +1,6 @@
 //! The Rust that a network becomes: a struct of layers, and straight-line calls from one to the next.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::document;
@@ -168,6 +168,22 @@ impl Context<'_> {
             .parts
             .is_empty()
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
+        // From the first of these tokens to the last is what rustc underlines when it means the type: all of them are its name.
+        let place = name.span();
+        let keyword = quote_spanned!(place=> struct);
+        let generics = {
+            let bound = quote_spanned! {Span::mixed_site()=>
+                #scalar: #root::Scalar = ::core::primitive::f32
+            };
+            let [open, close] = ['<', '>'].map(|bracket| {
+                let mut bracket = Punct::new(bracket, Spacing::Alone);
+                bracket.set_span(place);
+                bracket
+            });
+            quote!(#open #bound #close)
+        };
+        let mut body = Group::new(Delimiter::Brace, quote!(#(#fields,)* #marker));
+        body.set_span(place);
         quote_spanned! {Span::mixed_site()=>
             #(#attributes)*
             #documentation
@@ -175,10 +191,7 @@ impl Context<'_> {
             #[allow(clippy::struct_field_names)]
             #[derive(#root::Parameters)]
             #[parameters(crate = #root)]
-            #visibility struct #name<#scalar: #root::Scalar = ::core::primitive::f32> {
-                #(#fields,)*
-                #marker
-            }
+            #visibility #keyword #name #generics #body
         }
     }
 

@@ -105,6 +105,35 @@ pub trait ActivationGradient: Activation {
     fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
 }
 
+/// An activation that a loss can stand behind: every one that has a derivative, and `step`.
+///
+/// A network that ends in `step` cannot be trained. That is said once, of the network; of its loss there is nothing to add.
+pub trait LastActivation: Activation {
+    /// [`ActivationGradient::NEEDS_SCORES`].
+    const SCORES: bool;
+
+    /// [`ActivationGradient::backward`].
+    fn through<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
+}
+
+impl<A: ActivationGradient> LastActivation for A {
+    const SCORES: bool = A::NEEDS_SCORES;
+
+    #[inline(always)]
+    fn through<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]) {
+        A::backward(simd, scores, outputs, gradient);
+    }
+}
+
+impl LastActivation for Step {
+    const SCORES: bool = false;
+
+    /// The derivative is 0 wherever there is one.
+    fn through<T: Scalar, S: Simd>(_: S, _: &[T], _: &[T], gradient: &mut [T]) {
+        gradient.fill(T::zero());
+    }
+}
+
 /// An activation that looks at each number alone.
 ///
 /// Mark [`apply`](Self::apply) `#[inline(always)]` for speed: it becomes part of a layer's kernel.

@@ -7,5 +7,5 @@ mod network;
 mod regression;
 
 pub use confusion::Confusion;
-pub use network::{Evaluation, Report, Target};
+pub use network::{Evaluation, Report, Target, TargetOf};
 pub use regression::RegressionMetrics;

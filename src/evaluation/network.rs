@@ -11,7 +11,7 @@ use crate::activations::Activation;
 use crate::data::{Class, Dataset};
 use crate::kernels::Scalar;
 use crate::network::forward_on_threads;
-use crate::{Network, Sample};
+use crate::{Layer, Network, Sample};
 
 /// How well a network does on a data set: for classes a [`Confusion`], for numbers [`RegressionMetrics`], whose methods it has.
 ///
@@ -35,16 +35,34 @@ pub struct Evaluation<R> {
 }
 
 /// A target that the outputs `O` of a network are measured against.
-#[diagnostic::on_unimplemented(
-    message = "an output `{O}` cannot be measured against a target `{Self}`",
-    note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
-)]
 pub trait Target<O> {
     /// What the measurements add up to.
     type Report: Report;
 
     /// Adds one output. `threshold` is the decision boundary of a single output.
     fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
+}
+
+/// A [`Target`] that the outputs of the network `N` are measured against.
+// For its sentence, as the traits of `training::bounds`.
+#[diagnostic::on_unimplemented(
+    message = "the outputs of `{N}`, a `{S}`, cannot be measured against targets `{Self}`",
+    note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
+)]
+pub trait TargetOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
+    Target<N::Output, Report = Self::Measured>
+{
+    /// [`Target::Report`].
+    type Measured;
+
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, Y: Target<N::Output>> TargetOf<N, <N::Output as Sample>::Size> for Y {
+    type Measured = Y::Report;
+    type Is = ();
 }
 
 /// What measurements add up to.
@@ -61,7 +79,7 @@ impl<R: Report> Evaluation<R> {
     pub fn of<N, Y>(net: &N, data: &Dataset<N::Input, Y>) -> Self
     where
         N: Network,
-        Y: Target<N::Output, Report = R>,
+        Y: TargetOf<N, Measured = R, Is: Copy>,
     {
         /// Samples a pass: some for each thread.
         const PIECE: usize = 1024;
@@ -112,6 +130,7 @@ impl<Y: Sample> Report for RegressionMetrics<Y> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
     type Report = Confusion<C>;
 
@@ -124,6 +143,7 @@ impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar> Target<SVector<T, 1>> for Class<2> {
     type Report = Confusion<2>;
 
@@ -132,6 +152,7 @@ impl<T: Scalar> Target<SVector<T, 1>> for Class<2> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar> Target<SVector<T, 1>> for bool {
     type Report = Confusion<2>;
 
@@ -140,6 +161,7 @@ impl<T: Scalar> Target<SVector<T, 1>> for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<O: Sample> Target<O> for O {
     type Report = RegressionMetrics<O>;
 

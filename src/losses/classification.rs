@@ -5,11 +5,12 @@ use pulp::Simd;
 
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
 use crate::activations::{
-    ActivationGradient, ElementwiseGradient, Sigmoid, Softmax, largest, softmax_and_logarithm,
+    ElementwiseGradient, LastActivation, Sigmoid, Softmax, Step, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
 use crate::kernels::{Scalar, Vector};
 use crate::sample::Sample;
+use crate::shapes::vector;
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
 ///
@@ -61,7 +62,7 @@ fn is<A: 'static, B: 'static>() -> bool {
 
 /// The losses of scores: those before the activation `F`, which the loss takes into account itself, or the outputs of any other.
 #[inline(always)]
-fn evaluate<O: Sample, Y, A: ActivationGradient, F: 'static, S: Simd>(
+fn evaluate<O: Sample, Y, A: LastActivation, F: 'static, S: Simd>(
     simd: S,
     scores: &mut [O],
     targets: &[Y],
@@ -108,9 +109,12 @@ impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for Scaled<T> {
     }
 }
 
-impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class<N>, A>
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>, A>
     for CrossEntropy
 {
+    type Size = vector<N>;
+
     #[inline(always)]
     fn evaluate<S: Simd>(
         &self,
@@ -123,15 +127,18 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class
     }
 }
 
-impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, SVector<T, N>, A>
-    for CrossEntropy
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
+    Loss<SVector<T, N>, SVector<T, M>, A> for CrossEntropy
 {
+    type Size = vector<M>;
+
     #[inline(always)]
     fn evaluate<S: Simd>(
         &self,
         simd: S,
         scores: &mut [SVector<T, N>],
-        targets: &[SVector<T, N>],
+        targets: &[SVector<T, M>],
         scale: T,
     ) -> f64 {
         evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
@@ -143,17 +150,17 @@ impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, SVect
     message = "`BinaryCrossEntropy` takes scores, or a network that ends in `sigmoid`, but this one ends in `{Self}`",
     note = "for one class among several, use `CrossEntropy`"
 )]
-pub trait BinaryScores: ActivationGradient {}
+pub trait BinaryScores: LastActivation {}
 
-// The bound below is how it is known that an activation is not `softmax`; what to say about `softmax` stands above.
+// The bound below is how it is known that an activation is not `softmax`.
 #[diagnostic::do_not_recommend]
 impl<A: ElementwiseGradient> BinaryScores for A {}
 
+// A network that ends in it cannot be trained, which is said of the network.
+#[diagnostic::do_not_recommend]
+impl BinaryScores for Step {}
+
 /// The answer to N yes-or-no questions.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no target for {N} yes-or-no outputs",
-    note = "targets are vectors of as many numbers as the network has outputs; for a single output, also `Class<2>` and `bool`"
-)]
 pub trait BinaryTarget<T, const N: usize> {
     /// The target of each output, from 0 to 1.
     fn probabilities(&self) -> SVector<T, N>;
@@ -204,19 +211,62 @@ impl<T: Scalar, Y: BinaryTarget<T, N>, const N: usize> OfSample<T, Y> for Scaled
     }
 }
 
-impl<T: Scalar, Y: BinaryTarget<T, N>, A: BinaryScores, const N: usize> Loss<SVector<T, N>, Y, A>
-    for BinaryCrossEntropy
+#[inline(always)]
+fn evaluate_binary<T, Y, A, S, const N: usize, const M: usize>(
+    simd: S,
+    scores: &mut [SVector<T, N>],
+    targets: &[Y],
+    scale: T,
+) -> f64
+where
+    T: Scalar,
+    Y: BinaryTarget<T, M>,
+    A: BinaryScores,
+    S: Simd,
 {
+    let share = one_over(N);
+    let loss = ScaledBinary::<T, M>(scale * T::of(share));
+    evaluate::<_, _, A, Sigmoid, S>(simd, scores, targets, &loss) * share
+}
+
+impl<T: Scalar, A: BinaryScores, const N: usize, const M: usize>
+    Loss<SVector<T, N>, SVector<T, M>, A> for BinaryCrossEntropy
+{
+    type Size = vector<M>;
+
     #[inline(always)]
     fn evaluate<S: Simd>(
         &self,
         simd: S,
         scores: &mut [SVector<T, N>],
-        targets: &[Y],
+        targets: &[SVector<T, M>],
         scale: T,
     ) -> f64 {
-        let share = one_over(N);
-        let loss = ScaledBinary::<T, N>(scale * T::of(share));
-        evaluate::<_, _, A, Sigmoid, S>(simd, scores, targets, &loss) * share
+        evaluate_binary::<T, _, A, S, N, M>(simd, scores, targets, scale)
     }
 }
+
+/// A single question, whose answer is a type of its own.
+macro_rules! single_answer {
+    ($($answer:ty),*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: Scalar, A: BinaryScores> Loss<SVector<T, 1>, $answer, A> for BinaryCrossEntropy {
+                type Size = vector<1>;
+
+                #[inline(always)]
+                fn evaluate<S: Simd>(
+                    &self,
+                    simd: S,
+                    scores: &mut [SVector<T, 1>],
+                    targets: &[$answer],
+                    scale: T,
+                ) -> f64 {
+                    evaluate_binary::<T, _, A, S, 1, 1>(simd, scores, targets, scale)
+                }
+            }
+        )*
+    };
+}
+
+single_answer!(Class<2>, bool);

@@ -8,20 +8,23 @@ use pulp::Simd;
 pub use classification::{BinaryCrossEntropy, BinaryScores, BinaryTarget, CrossEntropy};
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
-use crate::activations::{ActivationGradient, apply_on};
+use crate::activations::{LastActivation, apply_on};
 use crate::sample::Sample;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///
 /// A loss is given the scores that go into the last activation, not the outputs that come out of it:
 /// so the cross-entropies can take softmax and logarithm in one stable step.
+///
+/// A function that takes any loss asks for a [`TrainingLoss`](crate::training::TrainingLoss).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot compare an output `{O}` with a target `{Y}`",
-    label = "this loss does not take these targets for these outputs",
-    note = "N outputs go with N numbers; in `CrossEntropy` and `Hinge` also with a `Class<N>`",
-    note = "a single output of `BinaryCrossEntropy` and `Hinge` also goes with a `Class<2>`, of the former with a `bool` too"
+    message = "`{Self}` cannot compare an output `{O}` with a target `{Y}`"
 )]
 pub trait Loss<O: Sample, Y, A>: Sync {
+    /// The [size](Sample::Size) of the outputs that such targets go with. Where it is not that of `O`, the compiler says both;
+    /// `O::Size` for targets that go with every output.
+    type Size;
+
     /// The sum of the losses of a batch. On return, `scores` holds the gradient of that sum, times `scale`.
     ///
     /// Both slices have one length. The mean over a batch is the sum with a scale of 1 / its length, over its length.
@@ -53,7 +56,7 @@ fn of_outputs<O: Sample, Y, S: Simd>(
 
 /// The losses of the outputs that a batch of scores gives: through the activation, the loss, and back through the activation.
 #[inline(always)]
-fn of_scores<O: Sample, Y, A: ActivationGradient, S: Simd>(
+fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     simd: S,
     scores: &mut [O],
     targets: &[Y],
@@ -62,15 +65,15 @@ fn of_scores<O: Sample, Y, A: ActivationGradient, S: Simd>(
     let mut sum = 0.0;
     for (sample, target) in scores.iter_mut().zip(targets) {
         let mut before = O::zeroed();
-        if A::NEEDS_SCORES {
+        if A::SCORES {
             before = *sample;
         }
         apply_on::<A, _, S>(simd, sample.as_mut_slice());
         let outputs = *sample;
         let gradient = sample.as_mut_slice();
         sum += loss.of_sample(simd, gradient, target);
-        let before = if A::NEEDS_SCORES { before.as_slice() } else { &[] };
-        A::backward(simd, before, outputs.as_slice(), gradient);
+        let before = if A::SCORES { before.as_slice() } else { &[] };
+        A::through(simd, before, outputs.as_slice(), gradient);
     }
     sum
 }

@@ -5,10 +5,12 @@ use num_traits::Zero;
 use pulp::Simd;
 
 use super::{Loss, OfSample, of_scores, one_over};
-use crate::activations::{ActivationGradient, apply_on};
+use crate::Image;
+use crate::activations::{LastActivation, apply_on};
 use crate::data::Class;
 use crate::kernels::{Scalar, Vector};
 use crate::sample::{Sample, flat, flat_mut};
+use crate::shapes::{image, vector};
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.
 ///
@@ -78,10 +80,10 @@ const BLOCK: usize = 128;
 
 /// The losses of a batch, number by number.
 #[inline(always)]
-fn pointwise<O: Sample, A: ActivationGradient, S: Simd>(
+fn pointwise<O: Sample, Y: Sample<Scalar = O::Scalar>, A: LastActivation, S: Simd>(
     simd: S,
     scores: &mut [O],
-    targets: &[O],
+    targets: &[Y],
     scale: O::Scalar,
     loss: &impl OfNumber,
 ) -> f64 {
@@ -95,14 +97,14 @@ fn pointwise<O: Sample, A: ActivationGradient, S: Simd>(
         (0.0, [O::Scalar::zero(); BLOCK], [O::Scalar::zero(); BLOCK]);
     for (numbers, targets) in flat_mut(scores).chunks_mut(BLOCK).zip(flat(targets).chunks(BLOCK)) {
         let count = numbers.len();
-        if A::NEEDS_SCORES {
+        if A::SCORES {
             before[..count].copy_from_slice(numbers);
         }
         apply_on::<A, _, S>(simd, numbers);
         outputs[..count].copy_from_slice(numbers);
         sum += of_numbers(simd, numbers, targets, scale, loss);
-        let before = if A::NEEDS_SCORES { &before[..count] } else { &[] };
-        A::backward(simd, before, &outputs[..count], numbers);
+        let before = if A::SCORES { &before[..count] } else { &[] };
+        A::through(simd, before, &outputs[..count], numbers);
     }
     share * sum
 }
@@ -147,9 +149,9 @@ struct Numbers<'a, L, T> {
     scale: T,
 }
 
-impl<O: Sample, L: OfNumber> OfSample<O::Scalar, O> for Numbers<'_, L, O::Scalar> {
+impl<Y: Sample, L: OfNumber> OfSample<Y::Scalar, Y> for Numbers<'_, L, Y::Scalar> {
     #[inline(always)]
-    fn of_sample<S: Simd>(&self, simd: S, output: &mut [O::Scalar], target: &O) -> f64 {
+    fn of_sample<S: Simd>(&self, simd: S, output: &mut [Y::Scalar], target: &Y) -> f64 {
         of_numbers(simd, output, target.as_slice(), self.scale, self.loss)
     }
 }
@@ -212,19 +214,52 @@ impl OfNumber for Hinge {
     }
 }
 
+/// Vectors with vectors, images with images: of anything else the compiler says that it does not fit,
+/// where a bound would have it explain why.
 macro_rules! losses_of_numbers {
     ($($loss:ty),*) => {
         $(
-            impl<O: Sample, A: ActivationGradient> Loss<O, O, A> for $loss {
+            #[diagnostic::do_not_recommend]
+            impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
+                Loss<SVector<T, N>, SVector<T, M>, A> for $loss
+            {
+                type Size = vector<M>;
+
                 #[inline(always)]
                 fn evaluate<S: Simd>(
                     &self,
                     simd: S,
-                    scores: &mut [O],
-                    targets: &[O],
-                    scale: O::Scalar,
+                    scores: &mut [SVector<T, N>],
+                    targets: &[SVector<T, M>],
+                    scale: T,
                 ) -> f64 {
-                    pointwise::<O, A, S>(simd, scores, targets, scale, self)
+                    pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+                }
+            }
+
+            #[diagnostic::do_not_recommend]
+            impl<
+                T: Scalar,
+                A: LastActivation,
+                const C: usize,
+                const H: usize,
+                const W: usize,
+                const D: usize,
+                const I: usize,
+                const X: usize,
+            > Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for $loss
+            {
+                type Size = image<D, I, X>;
+
+                #[inline(always)]
+                fn evaluate<S: Simd>(
+                    &self,
+                    simd: S,
+                    scores: &mut [Image<C, H, W, T>],
+                    targets: &[Image<D, I, X, T>],
+                    scale: T,
+                ) -> f64 {
+                    pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
                 }
             }
         )*
@@ -244,7 +279,10 @@ impl<T: Scalar> OfSample<T, Class<2>> for Margins<T> {
     }
 }
 
-impl<T: Scalar, A: ActivationGradient> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
+    type Size = vector<1>;
+
     #[inline(always)]
     fn evaluate<S: Simd>(
         &self,
@@ -281,7 +319,10 @@ impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for MultiMargins<T> {
     }
 }
 
-impl<T: Scalar, A: ActivationGradient, const N: usize> Loss<SVector<T, N>, Class<N>, A> for Hinge {
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>, A> for Hinge {
+    type Size = vector<N>;
+
     #[inline(always)]
     fn evaluate<S: Simd>(
         &self,

@@ -1,5 +1,6 @@
 //! Gradients, steps, and the training loop.
 
+mod bounds;
 mod history;
 mod pass;
 mod progress;
@@ -8,6 +9,9 @@ mod trainer;
 
 use num_traits::{Float, Zero};
 
+pub use bounds::{
+    Equals, LossOf, OptimizerOf, Parts, SizeOf, Trainable, TrainingLoss, ValidationOf,
+};
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
 pub use trainer::{NoValidation, Trainer, ValidateOn};

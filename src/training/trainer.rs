@@ -7,7 +7,10 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::progress::Progress;
-use super::{Epoch, History, Schedule, Validation, step};
+use super::{
+    Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Trainable, Validation,
+    ValidationOf, step,
+};
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
 use crate::evaluation::{Evaluation, Report, Target};
@@ -152,6 +155,23 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         rng: &mut R,
     ) -> Result<History, Error>
     where
+        N: Network + Trainable<Is: Copy>,
+        Y: Copy + Sync + Parts<L, O, V>,
+        Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy>>,
+        Y::Optimizer: OptimizerOf<N, Is: Copy>,
+        Y::Validation: ValidationOf<N, Y::Loss, Is: Copy>,
+        R: Rng + ?Sized,
+    {
+        Y::trainer(self).start(net, data, rng)
+    }
+
+    fn start<N, Y, R>(
+        &mut self,
+        net: &mut N,
+        data: &Dataset<N::Input, Y>,
+        rng: &mut R,
+    ) -> Result<History, Error>
+    where
         N: Network + Differentiable,
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
@@ -216,7 +236,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 let loss = step(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
                     // Where good weights have no finite loss either, it is the data that are not good.
-                    if good.weights.loss(inputs, targets, &self.loss).is_finite() || !is_finite(net)
+                    if super::loss(&*good.weights, inputs, targets, &self.loss).is_finite()
+                        || !is_finite(net)
                     {
                         good.restore(net);
                     }
@@ -315,10 +336,6 @@ fn is_finite<N: Network>(net: &N) -> bool {
 }
 
 /// What a trainer measures the network on after each epoch: a data set, or [`NoValidation`].
-#[diagnostic::on_unimplemented(
-    message = "`{N}` cannot be measured on `{Self}`",
-    note = "the data to validate on have the network's inputs, and targets of its outputs"
-)]
 pub trait ValidateOn<N, L> {
     /// Measures.
     ///
@@ -332,12 +349,14 @@ pub trait ValidateOn<N, L> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoValidation;
 
+#[diagnostic::do_not_recommend]
 impl<N, L> ValidateOn<N, L> for NoValidation {
     fn validate(&self, _net: &N, _loss: &L) -> Result<Option<Validation>, Error> {
         Ok(None)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<N, L, Y> ValidateOn<N, L> for &Dataset<N::Input, Y>
 where
     N: Network + Differentiable,
@@ -348,7 +367,7 @@ where
         if self.is_empty() {
             return Err(Error::Empty { what: "the validation data" });
         }
-        let loss = net.loss(self.inputs(), self.targets(), loss).as_f64();
+        let loss = super::loss(net, self.inputs(), self.targets(), loss).as_f64();
         let report = Evaluation::of(net, self);
         let (metric, score) = report.score();
         Ok(Some(Validation { loss, metric, score }))

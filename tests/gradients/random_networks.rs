@@ -1,8 +1,8 @@
 //! Random networks: widths from 1 to 70, up to four layers, every batch size that a kernel treats in its own way.
 
-use axonal::losses::Loss;
 use axonal::prelude::*;
-use axonal::{Differentiable, Layer};
+use axonal::training::TrainingLoss;
+use axonal::Differentiable;
 
 use crate::architectures::{self, for_each_architecture};
 use crate::differences::check;
@@ -29,8 +29,7 @@ fn compare<N, M, Y: Sync, Z: Sync, L>(
 ) where
     N: Network + Differentiable + Parameters<Scalar = f32>,
     M: Network + Differentiable + Parameters<Scalar = f64>,
-    L: Loss<<N as Layer>::Output, Y, <N as Layer>::Activation>
-        + Loss<<M as Layer>::Output, Z, <M as Layer>::Activation>,
+    L: TrainingLoss<N, Y> + TrainingLoss<M, Z>,
 {
     for (double, single) in double.as_mut_slice().iter_mut().zip(single.as_slice()) {
         *double = f64::from(*single);

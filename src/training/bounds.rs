@@ -1,0 +1,151 @@
+//! What the training functions ask of their arguments, each with the sentence that the compiler says where it is not so.
+//!
+//! Rust names the trait that is not implemented, all of its arguments, the bound, and every implementation that there is; of nalgebra's
+//! types that is a page. Each trait here is implemented for all that will do and its arguments are names that the user wrote, or
+//! [`shapes`](crate::shapes). `do_not_recommend` keeps the compiler from explaining why an implementation does not apply,
+//! and the bound on an associated type, `Is: Copy`, makes it stop before the note about the bound: the type is looked for first,
+//! and that it cannot be found is reported at the call. It is so as long as the type `Self` is not known when the call is first
+//! looked at: where it is the trainer's, [`Parts`] puts it off.
+
+use super::{Trainer, ValidateOn};
+use crate::layers::Differentiable;
+use crate::losses::Loss;
+use crate::optimizers::Optimizer;
+use crate::{Layer, Sample};
+
+/// A network that can be trained by backpropagation: every one that is [`Differentiable`].
+#[diagnostic::on_unimplemented(
+    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
+    label = "`{Self}: Differentiable` is not implemented",
+    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
+)]
+pub trait Trainable: Differentiable {
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Differentiable> Trainable for N {
+    type Is = ();
+}
+
+/// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot compare the outputs of `{N}`, a `{S}`, with targets `{Y}`",
+    note = "N outputs go with N numbers, in `CrossEntropy` and `Hinge` also with a `Class<N>`; a single output of `BinaryCrossEntropy` and `Hinge` with a `Class<2>`, of the former with a `bool`"
+)]
+pub trait LossOf<N: Layer, Y, S = <<N as Layer>::Output as Sample>::Size>:
+    Loss<N::Output, Y, N::Activation>
+{
+    /// The size of the outputs that such targets go with.
+    type Size;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, Y, L> LossOf<N, Y, <N::Output as Sample>::Size> for L
+where
+    N: Layer,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    type Size = <L as Loss<N::Output, Y, N::Activation>>::Size;
+}
+
+/// The size of the outputs of the network `N`.
+#[diagnostic::on_unimplemented(
+    message = "the targets are a `{Self}`, but the outputs of `{N}` are a `{S}`"
+)]
+pub trait SizeOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size> {
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, Y> SizeOf<N, <N::Output as Sample>::Size> for Y
+where
+    N: Layer,
+    N::Output: Sample<Size: Equals<Y>>,
+{
+    type Is = ();
+}
+
+/// A loss that the network `N` can be trained with on targets `Y`: what a function asks for that takes any network and any loss.
+///
+/// ```
+/// use axonal::layers::Differentiable;
+/// use axonal::prelude::*;
+/// use axonal::training::TrainingLoss;
+///
+/// fn is_better<N, Y, L>(net: &N, other: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> bool
+/// where
+///     N: Network + Differentiable,
+///     Y: Sync,
+///     L: TrainingLoss<N, Y>,
+/// {
+///     net.loss(inputs, targets, loss) < other.loss(inputs, targets, loss)
+/// }
+/// ```
+pub trait TrainingLoss<N: Layer, Y>: LossOf<N, Y, Size: SizeOf<N>> {}
+
+impl<N: Layer, Y, L: LossOf<N, Y, Size: SizeOf<N>>> TrainingLoss<N, Y> for L {}
+
+/// A type is equal to itself alone.
+pub trait Equals<T> {}
+
+impl<T> Equals<T> for T {}
+
+/// An [`Optimizer`] of numbers of the network's own type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer of `{N}`, a network of `{T}`",
+    note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
+)]
+pub trait OptimizerOf<N: Layer, T = <N as crate::Parameters>::Scalar>:
+    Optimizer<N::Scalar>
+{
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, O: Optimizer<N::Scalar>> OptimizerOf<N, N::Scalar> for O {
+    type Is = ();
+}
+
+/// Data that the network `N` can be measured on: see [`ValidateOn`].
+#[diagnostic::on_unimplemented(
+    message = "`{N}` cannot be measured on the data of `validate_on`",
+    note = "they need inputs of the network's shape, and targets that fit its outputs and `{L}`"
+)]
+pub trait ValidationOf<N, L>: ValidateOn<N, L> {
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, L, V: ValidateOn<N, L>> ValidationOf<N, L> for V {
+    type Is = ();
+}
+
+/// The parts of a [`Trainer`], as soon as the compiler knows what `Self` is.
+pub trait Parts<L, O, V> {
+    /// `L`
+    type Loss;
+    /// `O`
+    type Optimizer;
+    /// `V`
+    type Validation;
+
+    #[doc(hidden)]
+    fn trainer(
+        trainer: &mut Trainer<L, O, V>,
+    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation>;
+}
+
+impl<T, L, O, V> Parts<L, O, V> for T {
+    type Loss = L;
+    type Optimizer = O;
+    type Validation = V;
+
+    fn trainer(trainer: &mut Trainer<L, O, V>) -> &mut Trainer<L, O, V> {
+        trainer
+    }
+}
