@@ -135,9 +135,9 @@ pub trait Parts<L, O, V> {
     type Validation;
 
     #[doc(hidden)]
-    fn trainer(
-        trainer: &mut Trainer<L, O, V>,
-    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation>;
+    fn trainer<A>(
+        trainer: &mut Trainer<L, O, V, A>,
+    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, A>;
 }
 
 impl<T, L, O, V> Parts<L, O, V> for T {
@@ -145,7 +145,7 @@ impl<T, L, O, V> Parts<L, O, V> for T {
     type Optimizer = O;
     type Validation = V;
 
-    fn trainer(trainer: &mut Trainer<L, O, V>) -> &mut Trainer<L, O, V> {
+    fn trainer<A>(trainer: &mut Trainer<L, O, V, A>) -> &mut Trainer<L, O, V, A> {
         trainer
     }
 }

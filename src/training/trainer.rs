@@ -160,6 +160,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
         Y::Validation: ValidationOf<N, Y::Loss, Is: Copy>,
+        A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
         Y::trainer(self).start(net, data, rng)

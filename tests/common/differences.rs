@@ -1,8 +1,8 @@
 //! Gradients by central differences.
 
+use axonal::Differentiable;
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
-use axonal::Differentiable;
 use rand::RngExt;
 
 /// Half the distance of a difference: its error, about STEP², and the rounding, about 1e-16 / STEP, are both below 1e-10.
@@ -48,7 +48,7 @@ pub(crate) fn check_training<N, Y: Sync, L>(
 ) -> (usize, usize)
 where
     N: Network + Differentiable + Parameters<Scalar = f64>,
-    L: Loss<<N as Layer>::Output, Y, <N as Layer>::Activation>,
+    L: TrainingLoss<N, Y>,
 {
     let (value, gradient) = net.gradient(inputs, targets, loss);
     compare(net, value, gradient.as_slice(), |net| net.gradient(inputs, targets, loss).0, rng)
