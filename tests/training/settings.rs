@@ -32,14 +32,12 @@ fn bits<P: Parameters<Scalar = f32>>(part: &P) -> Vec<u32> {
     part.as_slice().iter().map(|value| value.to_bits()).collect()
 }
 
-fn step<N>(net: &mut N, samples: usize, optimizer: &mut impl Optimizer<f32>) -> f32
-where
-    N: Network<Input = SVector<f32, 2>, Output = SVector<f32, 1>> + axonal::Differentiable,
-    N: Parameters<Scalar = f32>,
-    MeanSquaredError: axonal::losses::Loss<SVector<f32, 1>, SVector<f32, 1>, N::Activation>,
-{
-    let data = curve(samples);
-    net.train_step(data.inputs(), data.targets(), &MeanSquaredError, optimizer)
+/// A step over some samples of the curve.
+macro_rules! step {
+    ($net:expr, $samples:expr, $optimizer:expr) => {{
+        let data = curve($samples);
+        $net.train_step(data.inputs(), data.targets(), &MeanSquaredError, $optimizer)
+    }};
 }
 
 /// One sample (an outer product), one piece, several pieces.
@@ -54,7 +52,7 @@ fn a_frozen_layer_keeps_its_bits_and_the_others_learn() {
             let mut optimizer = optimizer.clone();
             optimizer.freeze(&*net, |net| &net.middle);
             for _ in 0..5 {
-                step(&mut *net, samples, &mut optimizer);
+                step!(net, samples, &mut optimizer);
             }
             assert_eq!(bits(&net.middle), bits(&start.middle), "{name}, {samples}");
             for (now, then) in [
@@ -72,18 +70,18 @@ fn a_frozen_layer_keeps_its_bits_and_the_others_learn() {
 fn a_layer_that_is_frozen_for_some_steps_goes_on_with_the_moments_that_it_had() {
     fn check(name: &str, mut optimizer: impl Optimizer<f32> + Clone) {
         let mut net = Small::random(&mut StdRng::seed_from_u64(1));
-        step(&mut *net, 20, &mut optimizer);
+        step!(net, 20, &mut optimizer);
         let (mut other, mut untouched) = (net.clone(), optimizer.clone());
         optimizer.freeze(&*net, |net| net);
         for samples in SAMPLES {
-            step(&mut *net, samples, &mut optimizer);
+            step!(net, samples, &mut optimizer);
         }
         assert_eq!(bits(&*net), bits(&*other), "{name}");
         optimizer.unfreeze(&*net, |net| net);
         // The number of the step counts in Adam: it goes on while layers are frozen.
         if !name.starts_with("adam") {
-            step(&mut *net, 20, &mut optimizer);
-            step(&mut *other, 20, &mut untouched);
+            step!(net, 20, &mut optimizer);
+            step!(other, 20, &mut untouched);
             assert_eq!(bits(&*net), bits(&*other), "{name}");
         }
     }
@@ -102,7 +100,7 @@ fn the_step_of_a_layer_is_scaled() {
                 if let Some(factor) = scale {
                     optimizer.scale_learning_rate(&*net, |net| &net.middle.weight, factor);
                 }
-                step(&mut *net, samples, &mut optimizer);
+                step!(net, samples, &mut optimizer);
                 net
             };
             let (full, small, mixed) = (run(0.01, None), run(0.0025, None), run(0.01, Some(0.25)));
@@ -127,7 +125,7 @@ fn steps_of_sgd_by_hand() {
         .scale_learning_rate(&*net, |net| &net.dense1, 0.125)
         .set_weight_decay(&*net, |net| &net.middle, 0.0)
         .set_weight_decay(&*net, |net| &net.last.weight, 2.0);
-    step(&mut *net, 20, &mut optimizer);
+    step!(net, 20, &mut optimizer);
     let check = |now: &[f32], then: &[f32], gradient: &[f32], rate: f32, decay: f32| {
         for ((now, then), gradient) in now.iter().zip(then).zip(gradient) {
             let expected = then - rate * (gradient + decay * then);
@@ -158,7 +156,7 @@ fn adamw_shrinks_by_the_decay_of_the_layer() {
     let mut optimizer = AdamW::new(0.1).weight_decay(0.5);
     optimizer.set_weight_decay(&*net, |net| &net.middle, 0.25);
     optimizer.scale_learning_rate(&*net, |net| &net.middle, 0.5);
-    step(&mut *net, 20, &mut optimizer);
+    step!(net, 20, &mut optimizer);
     let shrunk = start.middle.weight * (1.0 - 0.1 * 0.5 * 0.25);
     approx::assert_relative_eq!(net.middle.weight, shrunk, max_relative = 1e-6);
     let shrunk = start.dense1.weight * (1.0 - 0.1 * 0.5);
@@ -173,7 +171,7 @@ fn weights_alone_decay_where_the_optimizer_says_so() {
     let start = net.clone();
     let mut optimizer = AdamW::new(0.1).decay_weights_only();
     optimizer.set_weight_decay(&*net, |net| &net.middle, 0.5);
-    step(&mut *net, 20, &mut optimizer);
+    step!(net, 20, &mut optimizer);
     assert_eq!(net.middle.bias, start.middle.bias);
     assert_ne!(net.middle.weight, start.middle.weight);
 }
@@ -184,7 +182,7 @@ fn a_network_inside_a_network_and_statistics_are_frozen() {
     let start = net.clone();
     let mut optimizer = Adam::new(0.01);
     optimizer.freeze(&*net, |net| &net.norm).freeze(&*net, |net| &net.head);
-    step(&mut *net, 33, &mut optimizer);
+    step!(net, 33, &mut optimizer);
     assert_eq!(bits(&net.norm), bits(&start.norm));
     assert_eq!(bits(&net.head), bits(&start.head));
     assert_ne!(net.dense1, start.dense1);
@@ -193,7 +191,7 @@ fn a_network_inside_a_network_and_statistics_are_frozen() {
     // Of a layer whose factors alone are frozen, the statistics move.
     optimizer.unfreeze(&*net, |net| &net.norm);
     optimizer.freeze(&*net, |net| &net.norm.weight);
-    step(&mut *net, 33, &mut optimizer);
+    step!(net, 33, &mut optimizer);
     assert_eq!(net.norm.weight, start.norm.weight);
     assert_ne!(net.norm.bias, start.norm.bias);
     assert_ne!(net.norm.running_mean, start.norm.running_mean);
@@ -205,7 +203,7 @@ fn layers_that_threads_share_have_their_settings_too() {
     let run = |rate: f64, change: fn(&mut Adam, &Wide)| {
         let (mut net, mut optimizer) = (start.clone(), Adam::new(rate));
         change(&mut optimizer, &net);
-        step(&mut *net, 100, &mut optimizer);
+        step!(net, 100, &mut optimizer);
         net
     };
     let frozen = run(0.01, |optimizer, net| {
@@ -229,7 +227,7 @@ fn a_layer_of_a_block_is_frozen() {
     let start = net.clone();
     let mut optimizer = Adam::new(0.01);
     optimizer.freeze(&*net, |net| &net.residual1.block.dense1);
-    step(&mut *net, 20, &mut optimizer);
+    step!(net, 20, &mut optimizer);
     assert_eq!(bits(&net.residual1.block.dense1), bits(&start.residual1.block.dense1));
     assert_ne!(net.residual1.block.dense2, start.residual1.block.dense2);
 }
