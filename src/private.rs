@@ -4,7 +4,7 @@
 pub use std::{boxed::Box, path::Path as FilePath};
 
 pub use crate::room::{Heap, on_stack};
-use crate::{Sample, Scalar};
+use crate::{Sample, Scalar, Shape};
 
 /// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
 const BUFFER: usize = 16 * 1024;
@@ -83,6 +83,111 @@ pub fn split_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [X::Sc
 pub fn split_last_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [X::Scalar]) {
     let (samples, rest) = split_last_samples(buffer, 1);
     (&mut samples[0], rest)
+}
+
+/// A sample as one of another type with as many numbers: at the joint of two layers whose types only the compiler knows.
+///
+/// That they fit is what [`joint`] checks.
+#[inline(always)]
+pub fn recast<A: Sample, B: Sample>(sample: &A) -> &B {
+    bytemuck::cast_ref(sample)
+}
+
+/// As [`recast`].
+#[inline(always)]
+pub fn recast_mut<A: Sample, B: Sample>(sample: &mut A) -> &mut B {
+    bytemuck::cast_mut(sample)
+}
+
+/// As [`recast`], for a batch.
+#[inline(always)]
+pub fn recast_all<A: Sample, B: Sample>(samples: &[A]) -> &[B] {
+    bytemuck::cast_slice(samples)
+}
+
+/// As [`recast`], for a batch.
+#[inline(always)]
+pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
+    bytemuck::cast_slice_mut(samples)
+}
+
+/// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
+/// a vector 783``.
+///
+/// # Panics
+///
+/// If the shapes differ.
+#[track_caller]
+pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
+    let fits = match (takes, gives) {
+        (Shape::Vector(takes), Shape::Vector(gives)) => takes == gives,
+        (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
+            c == channels && h == rows && w == columns
+        }
+        _ => false,
+    };
+    if !fits {
+        let mut message = Message { bytes: [0; 512], len: 0 };
+        message.push(taker);
+        message.push_shape(takes);
+        message.push(giver);
+        message.push_shape(gives);
+        panic!("{}", message.text());
+    }
+}
+
+/// Text that is put together while the program compiles.
+struct Message {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Message {
+    const fn push(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut index = 0;
+        while index < bytes.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = bytes[index];
+            self.len += 1;
+            index += 1;
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a digit")]
+    const fn push_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        if self.len < self.bytes.len() {
+            self.bytes[self.len] = b'0' + (number % 10) as u8;
+            self.len += 1;
+        }
+    }
+
+    const fn push_shape(&mut self, shape: Shape) {
+        match shape {
+            Shape::Vector(length) => {
+                self.push("a vector ");
+                self.push_number(length);
+            }
+            Shape::Image(channels, rows, columns) => {
+                self.push("an image ");
+                self.push_number(channels);
+                self.push("x");
+                self.push_number(rows);
+                self.push("x");
+                self.push_number(columns);
+            }
+        }
+    }
+
+    const fn text(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            // A very long name was cut within a letter.
+            Err(_) => "two layers do not fit each other",
+        }
+    }
 }
 
 /// Compiles for a sequence of the scalar `T`, and for nothing else.

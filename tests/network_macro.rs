@@ -278,6 +278,34 @@ fn layers_and_networks_of_the_users_own_take_part() {
     assert_eq!(random::<Alike>().forward(&SVector::repeat(1.0)), SVector::<f32, 3>::repeat(4.0));
 }
 
+network! {
+    struct Drawing<input 4 => dense 8 tanh => reshape 2x2x2 => conv_transpose 3 2x2>;
+    struct Looking<input 3x3x3 => conv 2 2x2 tanh => flatten => dense 2>;
+    struct Picture<input 4 => drawing: Drawing>;
+    struct Both<input 4 => Picture => Looking>;
+    struct Flat<input 4 => Picture => flatten => dense 2 tanh>;
+}
+
+#[test]
+fn networks_give_images_to_each_other() {
+    let both = random::<Both<f64>>();
+    let input = SVector::from([0.1, 0.2, 0.3, 0.4]);
+    let picture: axonal::Image<3, 3, 3, f64> = both.picture1.forward(&input);
+    assert_eq!(both.forward(&input), both.looking1.forward(&picture));
+    assert!(random::<Flat>().forward(&SVector::repeat(1.0)).iter().all(|score| score.is_finite()));
+
+    let targets = [SVector::from([0.5, -0.5])];
+    let (loss, gradient) = both.gradient(&[input], &targets, &MeanSquaredError);
+    let mut moved = both.clone();
+    for (at, slope) in gradient.as_slice().iter().enumerate() {
+        let old = moved.as_slice()[at];
+        moved.as_mut_slice()[at] = old + 1e-6;
+        let difference = (moved.loss(&[input], &targets, &MeanSquaredError) - loss) / 1e-6;
+        assert!((difference - slope).abs() < 1e-4, "parameter {at}: {slope}, {difference}");
+        moved.as_mut_slice()[at] = old;
+    }
+}
+
 #[test]
 fn a_network_of_networks_is_trained() {
     let mut net = random::<Nested>();

@@ -8,6 +8,7 @@ use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
 use crate::shapes::{Network, Shape};
 use crate::stage::Head;
+use crate::tokens::written;
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Definition<'a> {
     pub(crate) broken: bool,
     /// Whether there are functions that allocate.
     pub(crate) std: bool,
+    /// Whether it is the block of another network.
+    pub(crate) block: bool,
 }
 
 /// A layer as the generated code sees it.
@@ -145,7 +148,17 @@ impl Context<'_> {
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
                 let (broken, std) = (*broken, *std);
-                expand(&Definition { root, attributes, visibility, network, title, broken, std })
+                let block = true;
+                expand(&Definition {
+                    root,
+                    attributes,
+                    visibility,
+                    network,
+                    title,
+                    broken,
+                    std,
+                    block,
+                })
             })
         });
         blocks.collect()
@@ -198,7 +211,15 @@ impl Context<'_> {
     fn layer(&self) -> TokenStream {
         let Self { root, definition, scalar, parts, .. } = self;
         let input = definition.network.input.rust(root, scalar);
-        let output = definition.network.output.rust(root, scalar);
+        let output = match (&definition.network.output, parts.last()) {
+            // It may be an image. For what is around a block, it has to be a type that is written out.
+            (Shape::Of(..), Some(Part { rust, layer, .. }))
+                if !definition.block && matches!(layer.stage.head, Head::User(_)) =>
+            {
+                quote!(<#rust as #root::Layer>::Output)
+            }
+            (output, _) => output.rust(root, scalar),
+        };
         let activation = match (parts.last(), definition.network.output.is_known()) {
             (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
             _ => quote!(#root::activations::Identity),
@@ -412,31 +433,25 @@ impl Context<'_> {
         quote!(#debug #equal #clone)
     }
 
-    /// What the user's own layers have to take and give.
+    /// What the user's own layers have to be. What they take and give is for `checks`, which says it once.
     fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
         self.user_types(layers, scalar)
-            .map(|(rust, input, output, span)| {
-                quote_spanned! {span=>
-                    #rust: #root::Layer<Scalar = #scalar, Input = #input, Output = #output>
-                }
-            })
+            .map(|(rust, span)| quote_spanned!(span=> #rust: #root::Layer<Scalar = #scalar>))
             .collect()
     }
 
-    /// Layers of the user's own: type, input, output, and where they were written.
+    /// Layers of the user's own: their types, and where they were written.
     fn user_types<'s>(
         &'s self,
         layers: impl Iterator<Item = &'s Layer<'s>> + 's,
         scalar: &'s TokenStream,
-    ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
+    ) -> impl Iterator<Item = (TokenStream, Span)> + 's {
         let root = self.root;
         layers.filter_map(move |layer| {
             let Head::User(path) = &layer.stage.head else { return None };
-            let rust = layer.rust(root, scalar)?;
-            let (input, output) = (layer.input.rust(root, scalar), layer.output.rust(root, scalar));
-            Some((rust, input, output, place(path)))
+            Some((layer.rust(root, scalar)?, place(path)))
         })
     }
 
@@ -445,11 +460,12 @@ impl Context<'_> {
         let Self { root, conditions, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let own = definition.network.layers.iter();
-        let layers = self.user_types(own, &fixed).map(|(rust, input, output, span)| {
+        let joints = self.joints();
+        let layers = self.user_types(own, &fixed).map(|(rust, span)| {
             quote_spanned! {span=>
                 #(#conditions)*
                 const _: fn() = || {
-                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input, Output = #output>>() {}
+                    fn fits<Own: #root::Layer<Scalar = #fixed>>() {}
                     fits::<#rust>();
                 };
             }
@@ -478,7 +494,73 @@ impl Context<'_> {
                 const _: () = ::core::assert!(#condition, #message);
             }
         });
-        quote!(#sizes #(#assertions)* #(#layers)*)
+        quote!(#sizes #(#assertions)* #(#layers)* #joints)
+    }
+
+    /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
+    fn joints(&self) -> TokenStream {
+        let Self { root, conditions, definition, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let mut before: Option<&Layer<'_>> = None;
+        let joints = definition.network.layers.iter().filter_map(|layer| {
+            let before = before.replace(layer);
+            let giver = before.filter(|before| matches!(before.stage.head, Head::User(_)));
+            let name = match &layer.stage.head {
+                Head::User(path) => written(path.clone()),
+                // They take every shape of as many numbers.
+                Head::Layer(row) if matches!(row.word, "flatten" | "reshape") => return None,
+                _ if giver.is_some() => layer.field.to_string(),
+                _ => return None,
+            };
+            let takes = if let Head::User(_) = layer.stage.head {
+                let rust = layer.rust(root, &fixed)?;
+                quote!(<#rust as #root::Layer>::Input)
+            } else {
+                layer.input.rust(root, &fixed)
+            };
+            let (source, gives) = match (before, giver) {
+                (_, Some(giver)) => {
+                    let rust = giver.rust(root, &fixed)?;
+                    let name = written(giver.stage.word.clone());
+                    (format!("`{name}` gives"), quote!(<#rust as #root::Layer>::Output))
+                }
+                (Some(before), None) => {
+                    (format!("`{}` gives", before.field), before.output.rust(root, &fixed))
+                }
+                (None, None) => ("the input is".to_owned(), layer.input.rust(root, &fixed)),
+            };
+            let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
+            let place = place(&layer.stage.word);
+            let root_here = located(root, place);
+            Some(quote_spanned! {place=>
+                #(#conditions)*
+                const _: () = #root_here::__private::joint(
+                    #taker,
+                    <#takes as #root::Sample>::SHAPE,
+                    #source,
+                    <#gives as #root::Sample>::SHAPE,
+                );
+            })
+        });
+        let joints: TokenStream = joints.collect();
+        let end =
+            before.filter(|last| definition.block && matches!(last.stage.head, Head::User(_)));
+        let end = end.and_then(|last| {
+            let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
+            let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
+            let place = place(&last.stage.word);
+            let root_here = located(root, place);
+            Some(quote_spanned! {place=>
+                #(#conditions)*
+                const _: () = #root_here::__private::joint(
+                    "a block that ends in a layer of your own gives ",
+                    <#vector as #root::Sample>::SHAPE,
+                    #source,
+                    <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
+                );
+            })
+        });
+        quote!(#joints #end)
     }
 
     /// The last layer and those before it; nothing if no code can be written.
@@ -493,6 +575,15 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
+}
+
+/// The same path, so that an error of a call that begins with it is shown at that place.
+fn located(path: &TokenStream, place: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    tokens.collect()
 }
 
 fn is_documentation(attribute: &TokenStream) -> bool {

@@ -66,7 +66,7 @@ impl Context<'_> {
     fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
-        let steps = parts.map(|(index, Part { field, .. })| {
+        let steps = parts.map(|(index, Part { field, layer, .. })| {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -85,6 +85,12 @@ impl Context<'_> {
                 let split = pass.split(root, index, part);
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, _) = #split;));
                 target = quote!(#values);
+            }
+            if layer.is_recast() {
+                let (recast, recast_mut) = pass.recasts();
+                source = quote_spanned!(Span::mixed_site()=> #root::__private::#recast(#source));
+                target =
+                    quote_spanned!(Span::mixed_site()=> #root::__private::#recast_mut(#target));
             }
             let function = pass.function();
             quote_spanned! {Span::mixed_site()=>
@@ -114,6 +120,15 @@ impl Pass {
             Self::Many => "infer",
         };
         Ident::new(name, Span::mixed_site())
+    }
+
+    /// What makes the types of samples fit.
+    fn recasts(self) -> (Ident, Ident) {
+        let (shared, mutable) = match self {
+            Self::One => ("recast", "recast_mut"),
+            Self::Many => ("recast_all", "recast_all_mut"),
+        };
+        (Ident::new(shared, Span::mixed_site()), Ident::new(mutable, Span::mixed_site()))
     }
 
     /// What goes into the first layer, and what the last one fills.

@@ -200,6 +200,13 @@ impl Layer<'_> {
         }
     }
 
+    /// Whether it takes or gives samples of a type that only the compiler knows: that of a layer of the user's own.
+    pub(crate) fn is_recast(&self) -> bool {
+        matches!(self.stage.head, Head::User(_))
+            || matches!(self.input, Shape::Of(..))
+            || matches!(self.output, Shape::Of(..))
+    }
+
     /// How many parameters it has.
     pub(crate) fn parameters(&self) -> Count {
         match &self.stage.head {

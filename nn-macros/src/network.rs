@@ -44,6 +44,7 @@ fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
         title: "A neural network.".to_owned(),
         broken: item.broken || errors.count() > before,
         std,
+        block: false,
     })
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Context, Part, local, unreachable};
-use crate::layer::place;
+use crate::layer::{Layer, place};
 use crate::stage::Head;
 
 impl Context<'_> {
@@ -26,14 +26,8 @@ impl Context<'_> {
         let trace_len = terms.unwrap_or_else(unreachable);
         let forward = |last: &str| self.training_forward(&Ident::new(last, site));
         let (scores, activations) = (forward("scores"), forward("activations"));
-        let backward_scores = self.training_backward(
-            &Ident::new("backward_scores", site),
-            &quote_spanned!(site=> score_gradient),
-        );
-        let backward = self.training_backward(
-            &Ident::new("backward", site),
-            &quote_spanned!(site=> outputs, output_gradient),
-        );
+        let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
+        let backward = self.training_backward(&Ident::new("backward", site), false);
         let types = self.parts.iter().map(|part| &part.rust);
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
@@ -135,9 +129,11 @@ impl Context<'_> {
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
         let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, .. })| {
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, layer, .. })| {
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
+            let (from, target) =
+                (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
             quote_spanned! {site=>
                 #root::Differentiable::activations(
                     &self.#field, simd, context.layer(#index), #from, #target, #trace,
@@ -148,36 +144,64 @@ impl Context<'_> {
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
         let (field, index) = (last.field, hidden.len());
+        let source = self.recast(last.layer, &source);
+        let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
             #root::Differentiable::#function(
-                &self.#field, simd, context.layer(#index), #source, outputs, trace,
+                &self.#field, simd, context.layer(#index), #source, #outputs, trace,
             );
         }
     }
 
-    /// `of_last` are the arguments that only the last layer is given.
-    fn training_backward(&self, function: &Ident, of_last: &TokenStream) -> TokenStream {
+    /// Samples of the type that the layer takes or gives.
+    fn recast(&self, layer: &Layer<'_>, samples: &TokenStream) -> TokenStream {
+        let root = self.root;
+        if !layer.is_recast() {
+            return samples.clone();
+        }
+        quote_spanned!(Span::mixed_site()=> #root::__private::recast_all(#samples))
+    }
+
+    /// As [`recast`](Self::recast).
+    fn recast_mut(&self, layer: &Layer<'_>, samples: &TokenStream) -> TokenStream {
+        let root = self.root;
+        if !layer.is_recast() {
+            return samples.clone();
+        }
+        quote_spanned!(Span::mixed_site()=> #root::__private::recast_all_mut(#samples))
+    }
+
+    /// The last layer is given `scores` alone, or the outputs and their gradient.
+    fn training_backward(&self, function: &Ident, scores: bool) -> TokenStream {
         let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
-        let before = |index: usize| match index.checked_sub(1) {
+        let before = |index: usize, layer: &Layer<'_>| match index.checked_sub(1) {
             Some(before) => {
                 let (values, gradient) = (local("output", before), local("gradient", before));
+                let values = self.recast(layer, &quote!(#values));
+                let gradient = self.recast_mut(layer, &quote_spanned!(site=> &mut *#gradient));
                 quote_spanned! {site=>
-                    inputs: #values, input_gradient: ::core::option::Option::Some(&mut *#gradient)
+                    inputs: #values, input_gradient: ::core::option::Option::Some(#gradient)
                 }
             }
+            None if layer.is_recast() => quote_spanned! {site=>
+                inputs: #root::__private::recast_all(inputs),
+                input_gradient: input_gradient.map(|gradient| #root::__private::recast_all_mut(gradient))
+            },
             None => quote_spanned!(site=> inputs, input_gradient),
         };
         // From the last layer to the first, each takes its parameters off the sink.
-        let steps = hidden.iter().enumerate().rev().map(|(index, Part { rust, .. })| {
+        let steps = hidden.iter().enumerate().rev().map(|(index, Part { rust, layer, .. })| {
             let (values, gradient) = (local("output", index), local("gradient", index));
             let trace = local("trace", index);
-            let before = before(index);
+            let before = before(index, layer);
+            let values = self.recast(layer, &quote!(#values));
+            let gradient = self.recast_mut(layer, &quote!(#gradient));
             quote_spanned! {site=>
                 let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
                 <#rust as #root::Differentiable>::backward(
@@ -189,7 +213,14 @@ impl Context<'_> {
                 );
             }
         });
-        let before_last = before(hidden.len());
+        let before_last = before(hidden.len(), last.layer);
+        let of_last = if scores {
+            self.recast(last.layer, &quote_spanned!(site=> score_gradient))
+        } else {
+            let outputs = self.recast(last.layer, &quote_spanned!(site=> outputs));
+            let gradient = self.recast_mut(last.layer, &quote_spanned!(site=> output_gradient));
+            quote!(#outputs, #gradient)
+        };
         let last = &last.rust;
         quote_spanned! {site=>
             let #root::layers::Batch { inputs, trace, input_gradient } = batch;

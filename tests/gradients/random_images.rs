@@ -1,6 +1,6 @@
 //! Random networks of images: every layer and block in random stacks, and every batch size that a kernel treats in its own way.
 //!
-//! A thousand of them, in about a minute: `cargo test --release --test gradients -- --ignored`
+//! A thousand of them, in three minutes: `cargo test --test gradients -- --ignored`
 
 use axonal::prelude::*;
 use rand::RngExt;
@@ -47,7 +47,7 @@ macro_rules! run {
         )+
 
         #[test]
-        #[ignore = "a minute in release"]
+        #[ignore = "three minutes"]
         fn a_thousand_networks() {
             $(check::$name(0..25);)+
         }
