@@ -87,7 +87,7 @@ fn stripes(sample: usize) -> (Image<1, 16, 16>, Class<2>) {
     let mut image = Image::default();
     for row in 0..16 {
         for column in 0..16 {
-            let across = if sample % 2 == 0 { row } else { column };
+            let across = if sample.is_multiple_of(2) { row } else { column };
             image[(0, row, column)] = f32::from((across + sample) % 4 < 2);
         }
     }
