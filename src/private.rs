@@ -3,7 +3,7 @@
 #[cfg(feature = "std")]
 pub use std::{boxed::Box, path::Path as FilePath};
 
-use crate::{Sample, Scalar};
+use crate::{Sample, Scalar, Shape};
 
 /// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
 const BUFFER: usize = 16 * 1024;
@@ -84,8 +84,108 @@ pub fn split_last_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [
     (&mut samples[0], rest)
 }
 
-/// Compiles for a sequence of the scalar `T`, and for nothing else.
-pub fn is_parameters<T: Scalar, P: crate::Parameters<Scalar = T>>() {}
+/// A network, all of whose parts are layers.
+///
+/// Bounds on a type without parameters are looked at where they stand, unless there is a lifetime in them: then where they are used.
+/// So a type that is no layer is a mistake where it is written, and where the network is used, but not in all that lies between.
+#[diagnostic::on_unimplemented(
+    message = "a type in `{Self}` is not a layer or an activation",
+    label = "`{Self}` is not a network"
+)]
+pub trait Sound<'any>: crate::Network {}
+
+#[diagnostic::do_not_recommend]
+impl<N: crate::Network> Sound<'_> for N {}
+
+/// A sample as the user's own layer takes it: of the same shape, which [`takes`] has made sure of.
+#[inline(always)]
+pub fn own<X: Sample, Y: Sample<Scalar = X::Scalar>>(sample: &X) -> &Y {
+    bytemuck::cast_ref(sample)
+}
+
+/// As [`own`].
+#[inline(always)]
+pub fn own_mut<X: Sample, Y: Sample<Scalar = X::Scalar>>(sample: &mut X) -> &mut Y {
+    bytemuck::cast_mut(sample)
+}
+
+/// As [`own`].
+#[inline(always)]
+pub fn own_slice<X: Sample, Y: Sample<Scalar = X::Scalar>>(samples: &[X]) -> &[Y] {
+    bytemuck::cast_slice(samples)
+}
+
+/// As [`own`].
+#[inline(always)]
+pub fn own_slice_mut<X: Sample, Y: Sample<Scalar = X::Scalar>>(samples: &mut [X]) -> &mut [Y] {
+    bytemuck::cast_slice_mut(samples)
+}
+
+/// Fails to compile where a layer called `name`, which takes the inputs `X`, is given another shape.
+#[track_caller]
+pub const fn takes<X: Sample>(shape: Shape, name: &str, given: &str) {
+    let takes = X::SHAPE;
+    let same = match (takes, shape) {
+        (Shape::Vector(a), Shape::Vector(b)) => a == b,
+        (Shape::Image(a, b, c), Shape::Image(x, y, z)) => a == x && b == y && c == z,
+        _ => false,
+    };
+    if same {
+        return;
+    }
+    let text = Text::new().then("`").then(name).then("` takes ");
+    let text = match takes {
+        Shape::Vector(length) => text.then("a vector ").number(length),
+        Shape::Image(channels, rows, columns) => {
+            let text = text.then("an image ").number(channels);
+            text.then("x").number(rows).then("x").number(columns)
+        }
+    };
+    panic!("{}", text.then(", but ").then(given).as_str());
+}
+
+/// A sentence that is put together while the program compiles.
+struct Text {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Self { bytes: [0; 256], length: 0 }
+    }
+
+    /// What does not fit is left out.
+    const fn then(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        if self.length + text.len() > self.bytes.len() {
+            return self;
+        }
+        let mut index = 0;
+        while index < text.len() {
+            self.bytes[self.length] = text[index];
+            self.length += 1;
+            index += 1;
+        }
+        self
+    }
+
+    const fn number(self, number: usize) -> Self {
+        let text = if number < 10 { self } else { self.number(number / 10) };
+        const DIGITS: &str = "0123456789";
+        let (_, rest) = DIGITS.split_at(number % 10);
+        let (digit, _) = rest.split_at(1);
+        text.then(digit)
+    }
+
+    const fn as_str(&self) -> &str {
+        let (text, _) = self.bytes.split_at(self.length);
+        match core::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
 
 /// A copy on the heap, without a detour over the stack.
 #[cfg(feature = "std")]

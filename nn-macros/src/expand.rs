@@ -6,8 +6,9 @@ use quote::{format_ident, quote, quote_spanned};
 use crate::document;
 use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
-use crate::shapes::{Network, Shape};
-use crate::stage::Head;
+use crate::shapes::{Network, Shape, outputs_of};
+use crate::stage::{ActivationKind, Head};
+use crate::tokens::{located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -23,6 +24,23 @@ pub(crate) struct Definition<'a> {
     pub(crate) broken: bool,
     /// Whether there are functions that allocate.
     pub(crate) std: bool,
+}
+
+impl Part<'_> {
+    /// A sample or samples as the layer takes them, by a function of the library: the user's own layer has its own types for them,
+    /// of the same shape, as is asserted once. A bound in the place of the assertion would be as many errors as it is used.
+    pub(crate) fn seen(
+        &self,
+        root: &TokenStream,
+        function: &str,
+        samples: TokenStream,
+    ) -> TokenStream {
+        if !matches!(self.layer.stage.head, Head::User(_)) {
+            return samples;
+        }
+        let function = Ident::new(function, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #root::__private::#function(#samples))
+    }
 }
 
 /// A layer as the generated code sees it.
@@ -82,6 +100,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     };
     context.bounds = context.user_bounds();
     let mut tokens = context.blocks();
+    tokens.extend(context.outputs());
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
@@ -126,6 +145,7 @@ impl Context<'_> {
         quote_spanned! {Span::mixed_site()=>
             #(#conditions)*
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl<#scalar: #root::Scalar> #what for #name<#scalar>
             where
                 #(#bounds,)*
@@ -286,19 +306,23 @@ impl Context<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
+        // Without it, a type that is no layer would be as many errors as there are items here. The lifetime keeps rustc from
+        // looking at the bound before somebody uses one of them.
+        let has_own = definition_has_own(self.definition);
+        let sound = has_own.then(|| quote!(where for<'any> Self: #root::__private::Sound<'any>));
         let functions = self.definition.std.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
                 #visibility fn random<R: #root::rand::Rng + ?::core::marker::Sized>(
                     rng: &mut R,
-                ) -> #root::__private::Box<Self> {
+                ) -> #root::__private::Box<Self> #sound {
                     #trait_::random(rng)
                 }
 
                 /// All parameters zero.
                 #[must_use]
-                #visibility fn zeros() -> #root::__private::Box<Self> {
+                #visibility fn zeros() -> #root::__private::Box<Self> #sound {
                     <Self as #root::Parameters>::zeros()
                 }
 
@@ -309,13 +333,13 @@ impl Context<'_> {
                 /// If the file cannot be read, or does not hold exactly this network's tensors.
                 #visibility fn load(
                     path: impl ::core::convert::AsRef<#root::__private::FilePath>,
-                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> #sound {
                     #trait_::load(path)
                 }
 
                 /// A table of the layers: shapes, activations, parameters.
                 #[must_use]
-                #visibility fn summary() -> #root::Summary {
+                #visibility fn summary() -> #root::Summary #sound {
                     #trait_::summary()
                 }
             }
@@ -326,6 +350,14 @@ impl Context<'_> {
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
+                #functions
+                #forgiving
+            }
+
+            #(#conditions)*
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl #name<::core::primitive::f32> #sound {
                 /// How many parameters it has.
                 #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
                 /// How many numbers one input holds.
@@ -336,9 +368,6 @@ impl Context<'_> {
                 #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
                 /// The bytes that its parameters take.
                 #visibility const BYTES: #usize = #trait_::BYTES;
-
-                #functions
-                #forgiving
             }
         }
     }
@@ -417,41 +446,82 @@ impl Context<'_> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
         self.user_types(layers, scalar)
-            .map(|(rust, input, output, span)| {
-                quote_spanned! {span=>
-                    #rust: #root::Layer<Scalar = #scalar, Input = #input, Output = #output>
-                }
-            })
+            .map(|(rust, span)| quote_spanned!(span=> #rust: #root::Layer<Scalar = #scalar>))
             .collect()
     }
 
-    /// Layers of the user's own: type, input, output, and where they were written.
+    /// Activations of the user's own.
+    fn user_activations(&self) -> impl Iterator<Item = &TokenStream> {
+        let layers = self.definition.network.layers.iter();
+        layers.filter_map(|layer| match &layer.stage.activation.as_ref()?.kind {
+            ActivationKind::User(path) => Some(path),
+            ActivationKind::Known(..) => None,
+        })
+    }
+
+    /// Layers of the user's own: type, and where they were written.
     fn user_types<'s>(
         &'s self,
         layers: impl Iterator<Item = &'s Layer<'s>> + 's,
         scalar: &'s TokenStream,
-    ) -> impl Iterator<Item = (TokenStream, TokenStream, TokenStream, Span)> + 's {
+    ) -> impl Iterator<Item = (TokenStream, Span)> + 's {
         let root = self.root;
         layers.filter_map(move |layer| {
             let Head::User(path) = &layer.stage.head else { return None };
             let rust = layer.rust(root, scalar)?;
-            let (input, output) = (layer.input.rust(root, scalar), layer.output.rust(root, scalar));
-            Some((rust, input, output, place(path)))
+            Some((rust, place(path)))
         })
+    }
+
+    /// How many outputs the user's own layers have.
+    fn outputs(&self) -> TokenStream {
+        let Self { root, conditions, definition, .. } = self;
+        let float = quote!(::core::primitive::f32);
+        let constants = definition.network.layers.iter().filter_map(|layer| {
+            let Head::User(path) = &layer.stage.head else { return None };
+            let name = outputs_of(self.name, &layer.field);
+            let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
+            let length = located(&length, place(path));
+            Some(quote_spanned! {place(path)=>
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::usize = #length;
+            })
+        });
+        constants.collect()
     }
 
     /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
     fn checks(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
-        let own = definition.network.layers.iter();
-        let layers = self.user_types(own, &fixed).map(|(rust, input, output, span)| {
-            quote_spanned! {span=>
+        let own = definition.network.layers.iter().enumerate().filter_map(|(index, layer)| {
+            let Head::User(path) = &layer.stage.head else { return None };
+            let (rust, input) = (layer.rust(root, &fixed)?, layer.input.rust(root, &fixed));
+            let name = written(path.clone());
+            let given = layer.input.described_with_article();
+            let before =
+                index.checked_sub(1).and_then(|before| definition.network.layers.get(before));
+            let given = match before {
+                Some(before) => format!("`{}` gives {given}", before.field),
+                None => format!("the input is {given}"),
+            };
+            let check = quote! {
+                #root::__private::takes::<<#rust as #root::Layer>::Input>(<#input as #root::Sample>::SHAPE, #name, #given)
+            };
+            let check = located(&check, place(path));
+            Some(quote_spanned! {place(path)=>
                 #(#conditions)*
-                const _: fn() = || {
-                    fn fits<Own: #root::Layer<Scalar = #fixed, Input = #input, Output = #output>>() {}
-                    fits::<#rust>();
-                };
+                const _: () = #check;
+            })
+        });
+        let activations = self.user_activations().map(|path| {
+            let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
+            let check = located(&check, place(path));
+            quote_spanned! {place(path)=>
+                #(#conditions)*
+                const _: ::core::primitive::bool = #check;
             }
         });
         let mut seen = Vec::new();
@@ -478,7 +548,7 @@ impl Context<'_> {
                 const _: () = ::core::assert!(#condition, #message);
             }
         });
-        quote!(#sizes #(#assertions)* #(#layers)*)
+        quote!(#sizes #(#assertions)* #(#own)* #(#activations)*)
     }
 
     /// The last layer and those before it; nothing if no code can be written.
@@ -493,6 +563,10 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
+}
+
+fn definition_has_own(definition: &Definition<'_>) -> bool {
+    definition.network.layers.iter().any(Layer::has_user_types)
 }
 
 fn is_documentation(attribute: &TokenStream) -> bool {

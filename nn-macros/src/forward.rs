@@ -55,7 +55,8 @@ impl Context<'_> {
     fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
-        let steps = parts.map(|(index, Part { field, .. })| {
+        let steps = parts.map(|(index, part_of_step)| {
+            let field = part_of_step.field;
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -76,6 +77,9 @@ impl Context<'_> {
                 target = quote!(#values);
             }
             let function = pass.function();
+            let (read, write) = pass.views();
+            let source = part_of_step.seen(root, read, source);
+            let target = part_of_step.seen(root, write, target);
             quote_spanned! {Span::mixed_site()=>
                 {
                     #splits
@@ -103,6 +107,14 @@ impl Pass {
             Self::Many => "infer",
         };
         Ident::new(name, Span::mixed_site())
+    }
+
+    /// How the user's own layer reads and writes samples.
+    fn views(self) -> (&'static str, &'static str) {
+        match self {
+            Self::One => ("own", "own_mut"),
+            Self::Many => ("own_slice", "own_slice_mut"),
+        }
     }
 
     /// What goes into the first layer, and what the last one fills.

@@ -28,11 +28,11 @@ impl Context<'_> {
         let (scores, activations) = (forward("scores"), forward("activations"));
         let backward_scores = self.training_backward(
             &Ident::new("backward_scores", site),
-            &quote_spanned!(site=> score_gradient),
+            &[("score_gradient", "own_slice")],
         );
         let backward = self.training_backward(
             &Ident::new("backward", site),
-            &quote_spanned!(site=> outputs, output_gradient),
+            &[("outputs", "own_slice"), ("output_gradient", "own_slice_mut")],
         );
         let types = self.parts.iter().map(|part| &part.rust);
         let body = quote_spanned! {site=>
@@ -135,9 +135,12 @@ impl Context<'_> {
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
         let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, .. })| {
+        let steps = hidden.iter().enumerate().map(|(index, part)| {
+            let field = part.field;
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
+            let from = part.seen(root, "own_slice", from);
+            let target = part.seen(root, "own_slice_mut", quote!(#target));
             quote_spanned! {site=>
                 #root::Differentiable::activations(
                     &self.#field, simd, context.layer(#index), #from, #target, #trace,
@@ -148,36 +151,51 @@ impl Context<'_> {
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
         let (field, index) = (last.field, hidden.len());
+        let source = last.seen(root, "own_slice", source);
+        let outputs = last.seen(root, "own_slice_mut", quote_spanned!(site=> outputs));
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
             #root::Differentiable::#function(
-                &self.#field, simd, context.layer(#index), #source, outputs, trace,
+                &self.#field, simd, context.layer(#index), #source, #outputs, trace,
             );
         }
     }
 
     /// `of_last` are the arguments that only the last layer is given.
-    fn training_backward(&self, function: &Ident, of_last: &TokenStream) -> TokenStream {
+    fn training_backward(&self, function: &Ident, of_last: &[(&str, &str)]) -> TokenStream {
         let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
-        let before = |index: usize| match index.checked_sub(1) {
+        let before = |index: usize, part: &Part<'_>| match index.checked_sub(1) {
             Some(before) => {
                 let (values, gradient) = (local("output", before), local("gradient", before));
+                let values = part.seen(root, "own_slice", quote!(#values));
+                let gradient =
+                    part.seen(root, "own_slice_mut", quote_spanned!(site=> &mut *#gradient));
                 quote_spanned! {site=>
-                    inputs: #values, input_gradient: ::core::option::Option::Some(&mut *#gradient)
+                    inputs: #values, input_gradient: ::core::option::Option::Some(#gradient)
                 }
             }
+            None if matches!(part.layer.stage.head, Head::User(_)) => quote_spanned! {site=>
+                inputs: #root::__private::own_slice(inputs),
+                input_gradient: ::core::option::Option::map(
+                    input_gradient,
+                    #root::__private::own_slice_mut,
+                )
+            },
             None => quote_spanned!(site=> inputs, input_gradient),
         };
         // From the last layer to the first, each takes its parameters off the sink.
-        let steps = hidden.iter().enumerate().rev().map(|(index, Part { rust, .. })| {
+        let steps = hidden.iter().enumerate().rev().map(|(index, part)| {
+            let rust = &part.rust;
             let (values, gradient) = (local("output", index), local("gradient", index));
             let trace = local("trace", index);
-            let before = before(index);
+            let before = before(index, part);
+            let values = part.seen(root, "own_slice", quote!(#values));
+            let gradient = part.seen(root, "own_slice_mut", quote!(#gradient));
             quote_spanned! {site=>
                 let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
                 <#rust as #root::Differentiable>::backward(
@@ -189,7 +207,11 @@ impl Context<'_> {
                 );
             }
         });
-        let before_last = before(hidden.len());
+        let before_last = before(hidden.len(), last);
+        let of_last = of_last.iter().map(|(name, view)| {
+            let name = Ident::new(name, site);
+            last.seen(root, view, quote!(#name))
+        });
         let last = &last.rust;
         quote_spanned! {site=>
             let #root::layers::Batch { inputs, trace, input_gradient } = batch;
@@ -198,7 +220,7 @@ impl Context<'_> {
             <#last as #root::Differentiable>::#function(
                 simd,
                 #root::layers::Batch { #before_last, trace },
-                #of_last,
+                #(#of_last,)*
                 part,
             );
             #(#steps)*

@@ -218,6 +218,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, Block, P> Layer for Residual<T, Block, P>
 where
     T: Scalar,
@@ -265,6 +266,7 @@ where
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T, Block, P> Differentiable for Residual<T, Block, P>
 where
     T: Scalar,

@@ -1,8 +1,8 @@
 //! Gradients by central differences.
 
+use axonal::Differentiable;
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
-use axonal::Differentiable;
 use rand::RngExt;
 
 /// Half the distance of a difference: its error, about STEP², and the rounding, about 1e-16 / STEP, are both below 1e-10.

@@ -1,8 +1,8 @@
 //! Random networks: widths from 1 to 70, up to four layers, every batch size that a kernel treats in its own way.
 
+use axonal::Differentiable;
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
-use axonal::Differentiable;
 
 use crate::architectures::{self, for_each_architecture};
 use crate::differences::check;

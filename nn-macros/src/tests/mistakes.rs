@@ -17,7 +17,7 @@ fn messages(description: &str) -> Vec<String> {
         Call::Expression(item) => vec![item],
     };
     for item in items {
-        shapes::network(&quote!(::axonal), &item.name, &item.chain, item.broken, &mut errors);
+        shapes::network(&item.name, &item.chain, item.broken, &mut errors);
     }
     errors.messages()
 }
