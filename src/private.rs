@@ -84,19 +84,6 @@ pub fn split_last_sample<X: Sample>(buffer: &mut [X::Scalar]) -> (&mut X, &mut [
     (&mut samples[0], rest)
 }
 
-/// A network, all of whose parts are layers.
-///
-/// Bounds on a type without parameters are looked at where they stand, unless there is a lifetime in them: then where they are used.
-/// So a type that is no layer is a mistake where it is written, and where the network is used, but not in all that lies between.
-#[diagnostic::on_unimplemented(
-    message = "a type in `{Self}` is not a layer or an activation",
-    label = "`{Self}` is not a network"
-)]
-pub trait Sound<'any>: crate::Network {}
-
-#[diagnostic::do_not_recommend]
-impl<N: crate::Network> Sound<'_> for N {}
-
 /// A sample as the user's own layer takes it: of the same shape, which [`takes`] has made sure of.
 #[inline(always)]
 pub fn own<X: Sample, Y: Sample<Scalar = X::Scalar>>(sample: &X) -> &Y {

@@ -309,7 +309,7 @@ impl Context<'_> {
         // Without it, a type that is no layer would be as many errors as there are items here. The lifetime keeps rustc from
         // looking at the bound before somebody uses one of them.
         let has_own = definition_has_own(self.definition);
-        let sound = has_own.then(|| quote!(where for<'any> Self: #root::__private::Sound<'any>));
+        let sound = has_own.then(|| quote!(where for<'any> Self: #root::IsNetwork<'any>));
         let functions = self.definition.std.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.

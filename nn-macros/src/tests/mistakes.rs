@@ -1,7 +1,6 @@
 //! One sentence for each mistake.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 use crate::errors::Errors;
 use crate::parse::{Call, call};
