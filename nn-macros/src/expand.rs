@@ -145,7 +145,6 @@ impl Context<'_> {
         quote_spanned! {Span::mixed_site()=>
             #(#conditions)*
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
             impl<#scalar: #root::Scalar> #what for #name<#scalar>
             where
                 #(#bounds,)*

@@ -79,7 +79,6 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         // SAFETY: `repr(C)`, each field is itself a sequence of the scalar with the scalar's alignment, so nothing is between them.
         #(#conditions)*
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(clippy::all)]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
