@@ -39,7 +39,7 @@
 //! # Errors
 //!
 //! What can be seen in a description is a compile error. At run time there is one type, [`Error`], which names the place,
-//! what was expected and what was found.
+//! what was expected and what was found. [`guide::errors`] has an example of each, and the likely mistakes in descriptions.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(feature = "std"),
@@ -96,7 +96,7 @@ pub use layers::Differentiable;
 pub use layers::Layer;
 #[doc(hidden)]
 pub use nalgebra;
-pub use network::Network;
+pub use network::{IsNetwork, Network};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;
@@ -115,6 +115,9 @@ struct Readme;
 
 /// Pages that are longer than the documentation of one item.
 pub mod guide {
+    #[doc = include_str!("../docs/errors.md")]
+    #[cfg(feature = "std")]
+    pub mod errors {}
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}

@@ -190,9 +190,6 @@ impl Message {
     }
 }
 
-/// Compiles for a sequence of the scalar `T`, and for nothing else.
-pub fn is_parameters<T: Scalar, P: crate::Parameters<Scalar = T>>() {}
-
 /// A copy on the heap, without a detour over the stack.
 #[cfg(feature = "std")]
 #[must_use]

@@ -1,6 +1,6 @@
 //! Shapes as types: the words for them in the compiler's messages.
 //!
-//! "the targets are a `vector<9>`, but the outputs of `Digits` are a `vector<10>`": so much of
+//! "the targets are of size `vector<9>`, but the outputs of `Digits` are of size `vector<10>`": so much of
 //! `Matrix<f32, Const<9>, Const<1>, ArrayStorage<f32, 9, 1>>` matters to a reader. See [`Sample::Size`](crate::Sample::Size).
 #![allow(non_camel_case_types, reason = "words of messages, as a description writes them")]
 

@@ -6,9 +6,9 @@ use quote::{format_ident, quote, quote_spanned};
 use crate::document;
 use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
-use crate::shapes::{Network, Shape};
-use crate::stage::Head;
-use crate::tokens::written;
+use crate::shapes::{Network, Shape, outputs_of};
+use crate::stage::{ActivationKind, Head};
+use crate::tokens::{located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -85,6 +85,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     };
     context.bounds = context.user_bounds();
     let mut tokens = context.blocks();
+    tokens.extend(context.outputs());
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
@@ -307,19 +308,23 @@ impl Context<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
+        // Without it, a type that is no layer would be as many errors as there are items here. The lifetime keeps rustc from
+        // looking at the bound before somebody uses one of them.
+        let has_own = definition_has_own(self.definition);
+        let sound = has_own.then(|| quote!(where for<'any> Self: #root::IsNetwork<'any>));
         let functions = self.definition.std.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
                 #visibility fn random<R: #root::rand::Rng + ?::core::marker::Sized>(
                     rng: &mut R,
-                ) -> #root::__private::Box<Self> {
+                ) -> #root::__private::Box<Self> #sound {
                     #trait_::random(rng)
                 }
 
                 /// All parameters zero.
                 #[must_use]
-                #visibility fn zeros() -> #root::__private::Box<Self> {
+                #visibility fn zeros() -> #root::__private::Box<Self> #sound {
                     <Self as #root::Parameters>::zeros()
                 }
 
@@ -330,13 +335,13 @@ impl Context<'_> {
                 /// If the file cannot be read, or does not hold exactly this network's tensors.
                 #visibility fn load(
                     path: impl ::core::convert::AsRef<#root::__private::FilePath>,
-                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> #sound {
                     #trait_::load(path)
                 }
 
                 /// A table of the layers: shapes, activations, parameters.
                 #[must_use]
-                #visibility fn summary() -> #root::Summary {
+                #visibility fn summary() -> #root::Summary #sound {
                     #trait_::summary()
                 }
             }
@@ -347,6 +352,14 @@ impl Context<'_> {
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
+                #functions
+                #forgiving
+            }
+
+            #(#conditions)*
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl #name<::core::primitive::f32> #sound {
                 /// How many parameters it has.
                 #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
                 /// How many numbers one input holds.
@@ -357,9 +370,6 @@ impl Context<'_> {
                 #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
                 /// The bytes that its parameters take.
                 #visibility const BYTES: #usize = #trait_::BYTES;
-
-                #functions
-                #forgiving
             }
         }
     }
@@ -442,6 +452,15 @@ impl Context<'_> {
             .collect()
     }
 
+    /// Activations of the user's own.
+    fn user_activations(&self) -> impl Iterator<Item = &TokenStream> {
+        let layers = self.definition.network.layers.iter();
+        layers.filter_map(|layer| match &layer.stage.activation.as_ref()?.kind {
+            ActivationKind::User(path) => Some(path),
+            ActivationKind::Known(..) => None,
+        })
+    }
+
     /// Layers of the user's own: their types, and where they were written.
     fn user_types<'s>(
         &'s self,
@@ -455,19 +474,35 @@ impl Context<'_> {
         })
     }
 
+    /// How many outputs the user's own layers have.
+    fn outputs(&self) -> TokenStream {
+        let Self { root, conditions, definition, .. } = self;
+        let float = quote!(::core::primitive::f32);
+        let constants = definition.network.layers.iter().filter_map(|layer| {
+            let Head::User(path) = &layer.stage.head else { return None };
+            let name = outputs_of(self.name, &layer.field);
+            let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
+            let length = located(&length, place(path));
+            Some(quote_spanned! {place(path)=>
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::usize = #length;
+            })
+        });
+        constants.collect()
+    }
+
     /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
     fn checks(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
-        let fixed = quote!(::core::primitive::f32);
-        let own = definition.network.layers.iter();
         let joints = self.joints();
-        let layers = self.user_types(own, &fixed).map(|(rust, span)| {
-            quote_spanned! {span=>
+        let activations = self.user_activations().map(|path| {
+            let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
+            let check = located(&check, place(path));
+            quote_spanned! {place(path)=>
                 #(#conditions)*
-                const _: fn() = || {
-                    fn fits<Own: #root::Layer<Scalar = #fixed>>() {}
-                    fits::<#rust>();
-                };
+                const _: ::core::primitive::bool = #check;
             }
         });
         let mut seen = Vec::new();
@@ -494,7 +529,7 @@ impl Context<'_> {
                 const _: () = ::core::assert!(#condition, #message);
             }
         });
-        quote!(#sizes #(#assertions)* #(#layers)* #joints)
+        quote!(#sizes #(#assertions)* #(#activations)* #joints)
     }
 
     /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
@@ -577,13 +612,8 @@ pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
 }
 
-/// The same path, so that an error of a call that begins with it is shown at that place.
-fn located(path: &TokenStream, place: Span) -> TokenStream {
-    let tokens = path.clone().into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(place));
-        token
-    });
-    tokens.collect()
+fn definition_has_own(definition: &Definition<'_>) -> bool {
+    definition.network.layers.iter().any(Layer::has_user_types)
 }
 
 fn is_documentation(attribute: &TokenStream) -> bool {

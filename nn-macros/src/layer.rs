@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
 use crate::stage::{Activation, ActivationKind, Head, Stage};
-use crate::tokens::written;
+use crate::tokens::{located, written};
 use crate::words::{LayerRow, Settings};
 
 /// A layer of the library as its row sees it.
@@ -166,6 +166,7 @@ fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
             let name = Ident::new(row.rust, place(&activation.tokens));
             let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
             let place = place(&activation.tokens);
+            let root = located(root, place);
             quote_spanned!(place=> #root::activations::#name #arguments)
         }
         ActivationKind::User(path) => path.clone(),
@@ -193,6 +194,7 @@ impl Layer<'_> {
             }
             Head::Activation => {
                 let sample = self.input.rust(root, scalar);
+                let root = located(root, place);
                 Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
             }
             Head::User(path) => Some(quote!(#path<#scalar>)),

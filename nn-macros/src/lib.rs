@@ -125,9 +125,12 @@ fn caught(
 ) -> TokenStream {
     std::panic::catch_unwind(expand).map_or_else(
         |_| {
+            let place = match env!("CARGO_PKG_REPOSITORY") {
+                "" => "to the authors of `axonal`".to_owned(),
+                repository => format!("at {repository}/issues"),
+            };
             let message = format!(
-                "a mistake in `{name}` itself: please report this description at {}/issues",
-                env!("CARGO_PKG_REPOSITORY")
+                "this is a mistake in `{name}` itself: please report the description {place}"
             );
             quote::quote!(::core::compile_error! { #message }).into()
         },

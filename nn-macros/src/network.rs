@@ -35,7 +35,7 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
 fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
-    let network = shapes::network(&root, &item.name, &item.chain, item.broken, errors);
+    let network = shapes::network(&item.name, &item.chain, item.broken, errors);
     expand(&Definition {
         root: &root,
         attributes,

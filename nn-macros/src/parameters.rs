@@ -7,6 +7,8 @@ use syn::{
     Data, DeriveInput, Field, Fields, GenericParam, Generics, Index, Path, Type, parse_quote,
 };
 
+use crate::tokens::located;
+
 /// The implementation, or one error for each mistake.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     syn::parse2(input)
@@ -62,7 +64,10 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
             let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
             clause.predicates.push(syn::parse2(bound)?);
         } else {
-            checks.push(quote_spanned!(span=> #root::__private::is_parameters::<#scalar, #ty>();));
+            let own = located(&quote!(<#ty as #root::Parameters>::Scalar), span);
+            checks.push(quote_spanned! {span=>
+                let _: fn(#own) -> #scalar = |scalar| scalar;
+            });
         }
     }
     let (implementation, arguments, clause) = generics.split_for_impl();

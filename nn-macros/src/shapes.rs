@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
@@ -41,11 +41,10 @@ impl Shape {
     }
 
     /// The output of the user's own layer, which the compiler knows.
-    fn of_user(path: &TokenStream, root: &TokenStream) -> Self {
-        let float = quote!(::core::primitive::f32);
-        let tokens = quote!({ <<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN });
+    fn of_user(path: &TokenStream, network: &Ident, field: &Ident) -> Self {
+        let name = outputs_of(network, field);
         let text = format!("the outputs of {}", written(path.clone()));
-        Self::Of(path.clone(), Size::Constant { tokens, text })
+        Self::Of(path.clone(), Size::Constant { tokens: quote!({ #name }), text })
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -110,6 +109,14 @@ impl fmt::Display for Shape {
     }
 }
 
+/// The name of the constant that holds how many outputs the user's own layer has.
+///
+/// A constant of its own: where the type is no layer, that is one mistake, however often its outputs are asked for.
+pub(crate) fn outputs_of(network: &Ident, field: &Ident) -> Ident {
+    let name = format!("__{}_{}_OUTPUTS", network.unraw(), field.unraw());
+    Ident::new(&name, Span::mixed_site())
+}
+
 /// A network whose shapes are known, as far as there are no errors.
 pub(crate) struct Network<'a> {
     pub(crate) name: Ident,
@@ -134,7 +141,6 @@ impl Network<'_> {
 
 /// Infers all shapes. In a chain that is `broken`, something may be missing, and was reported.
 pub(crate) fn network<'a>(
-    root: &TokenStream,
     name: &Ident,
     chain: &'a Chain,
     broken: bool,
@@ -149,12 +155,11 @@ pub(crate) fn network<'a>(
     if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
-    Inference { root, errors, types: HashSet::new() }.chain(name, chain, input, None)
+    Inference { errors, types: HashSet::new() }.chain(name, chain, input, None)
 }
 
 /// What is needed for shapes all the way down.
 struct Inference<'e> {
-    root: &'e TokenStream,
     errors: &'e mut Errors,
     /// The names of the types of all blocks.
     types: HashSet<String>,
@@ -184,7 +189,8 @@ impl Inference<'_> {
             });
             let inner: Vec<Inner<'a>> = inner.collect();
             let errors = self.errors.count();
-            let output = self.output(stage, &shape, from, &inner, &mut assertions);
+            let names = (name, &field);
+            let output = self.output(stage, names, &shape, from, &inner, &mut assertions);
             let output = self.possible(stage, output);
             let broken = self.errors.count() > errors;
             let input = std::mem::replace(&mut shape, output.clone());
@@ -215,6 +221,7 @@ impl Inference<'_> {
     fn output(
         &mut self,
         stage: &Stage,
+        (network, field): (&Ident, &Ident),
         input: &Shape,
         from: Option<&str>,
         inner: &[Inner<'_>],
@@ -226,7 +233,7 @@ impl Inference<'_> {
                 (row.output)(&Given { row, stage, input, from, inner }, &mut checks)
             }
             Head::Activation => input.clone(),
-            Head::User(path) => Shape::of_user(path, self.root),
+            Head::User(path) => Shape::of_user(path, network, field),
             Head::Unknown(sizes) => Shape::of_sizes(sizes),
         }
     }

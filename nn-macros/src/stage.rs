@@ -154,7 +154,8 @@ impl Stage {
             skip(parser);
         } else {
             let hint = hint(&text, &[Meaning::Layer, Meaning::Activation]);
-            parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}"));
+            let own = of_own(&text);
+            parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}{own}"));
             let sizes = match parser.peek() {
                 Some(Token::Tree(TokenTree::Literal(_))) => {
                     parser.sizes(&text, "a size", "dense 128")
@@ -224,7 +225,10 @@ impl Stage {
             Some((_, Meaning::Option)) => {
                 format!("unknown option `{text}`{}", hint(text, &[Meaning::Option]))
             }
-            _ => format!("unknown activation `{text}`{}", hint(text, &[Meaning::Activation])),
+            _ => {
+                let hint = hint(text, &[Meaning::Activation]);
+                format!("unknown activation `{text}`{hint}{}", of_own(text))
+            }
         };
         parser.errors.at(word.span(), message);
         parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
@@ -378,6 +382,15 @@ pub(crate) fn hint(word: &str, fits: &[Meaning]) -> String {
     match words::did_you_mean(word, fits) {
         Some((word, _)) => format!(": did you mean `{word}`?"),
         None => String::new(),
+    }
+}
+
+/// A macro cannot see whether the user has a type that is called as another library calls a layer of ours.
+fn of_own(word: &str) -> String {
+    if word.starts_with(char::is_uppercase) {
+        format!(" (a type of your own is written `self::{word}`)")
+    } else {
+        String::new()
     }
 }
 

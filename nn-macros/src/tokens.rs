@@ -106,6 +106,19 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     lexed
 }
 
+/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last.
+pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
+    let moved = tokens.clone().into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            let delimiter = group.delimiter();
+            token = Group::new(delimiter, located(&group.stream(), place)).into();
+        }
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    moved.collect()
+}
+
 /// Tokens as a person writes them, for documentation and messages.
 pub(crate) fn written(tokens: TokenStream) -> String {
     let mut text = String::new();

@@ -11,6 +11,7 @@ use crate::layer::{Checks, Given};
 use crate::number::Decimal;
 use crate::quantity::Count;
 use crate::shapes::Shape;
+use crate::tokens::located;
 use crate::{blocks, plain};
 
 /// A layer that the library has.
@@ -50,6 +51,7 @@ impl Settings<'_> {
     /// `axonal::layers::Name<T, arguments>`
     pub(crate) fn layer(&self, name: &str, arguments: &TokenStream) -> TokenStream {
         let Self { root, scalar, place, .. } = self;
+        let root = located(root, *place);
         let name = proc_macro2::Ident::new(name, *place);
         quote_spanned!(*place=> #root::layers::#name<#scalar, #arguments>)
     }

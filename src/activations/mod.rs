@@ -65,6 +65,10 @@ pub(crate) use softmax::{largest, softmax_and_logarithm};
 /// An activation as layers use it: on scores, in place.
 ///
 /// Implement [`Elementwise`] for one that looks at each number alone, and this comes with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an activation",
+    note = "an activation of one's own implements `axonal::activations::Elementwise`, and `ElementwiseGradient` to be trained through"
+)]
 pub trait Activation: Send + Sync + 'static {
     /// Whether each number is looked at alone: [`sample`](Self::sample) does nothing.
     const ELEMENTWISE: bool = false;
@@ -116,6 +120,7 @@ pub trait LastActivation: Activation {
     fn through<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: ActivationGradient> LastActivation for A {
     const SCORES: bool = A::NEEDS_SCORES;
 
@@ -125,6 +130,7 @@ impl<A: ActivationGradient> LastActivation for A {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl LastActivation for Step {
     const SCORES: bool = false;
 
@@ -179,6 +185,7 @@ pub trait ElementwiseGradient: Elementwise {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Elementwise> Activation for A {
     const ELEMENTWISE: bool = true;
     const THRESHOLD: f64 = A::DECISION_BOUNDARY;
@@ -194,6 +201,7 @@ impl<A: Elementwise> Activation for A {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: ElementwiseGradient> ActivationGradient for A {
     const NEEDS_SCORES: bool = A::FROM_SCORE;
 

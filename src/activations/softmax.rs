@@ -25,6 +25,7 @@ use crate::kernels::{Scalar, Vector};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Softmax;
 
+#[diagnostic::do_not_recommend]
 impl Activation for Softmax {
     const THRESHOLD: f64 = 0.5;
 
@@ -38,6 +39,7 @@ impl Activation for Softmax {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ActivationGradient for Softmax {
     #[inline(always)]
     fn backward<T: Scalar, S: Simd>(simd: S, _: &[T], outputs: &[T], gradient: &mut [T]) {

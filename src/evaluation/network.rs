@@ -46,7 +46,7 @@ pub trait Target<O> {
 /// A [`Target`] that the outputs of the network `N` are measured against.
 // For its sentence, as the traits of `training::bounds`.
 #[diagnostic::on_unimplemented(
-    message = "the outputs of `{N}`, a `{S}`, cannot be measured against targets `{Self}`",
+    message = "the outputs of `{N}`, of size `{S}`, cannot be measured against targets `{Self}`",
     note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
 )]
 pub trait TargetOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:

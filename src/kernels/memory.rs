@@ -15,6 +15,10 @@ use crate::Image;
 ///
 /// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`
 /// or nalgebra's static matrices of `Scalar`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made of numbers of one type",
+    note = "`Parameters` are scalars, nalgebra's static matrices of them, and structs with `#[derive(Parameters)]`"
+)]
 pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// `f32` or `f64`.
     type Scalar: Scalar;
@@ -88,6 +92,7 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
 }
 
 // SAFETY: a static nalgebra matrix is an array of its scalars (`ArrayStorage`, a transparent `[[T; R]; C]`, and a marker).
+#[diagnostic::do_not_recommend]
 unsafe impl<T: Scalar, const R: usize, const C: usize> Parameters for SMatrix<T, R, C> {
     type Scalar = T;
 }

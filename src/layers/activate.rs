@@ -212,6 +212,7 @@ fn put_pixel<T: Scalar>(sample: &mut [T], pixel: &[T], pixels: usize) {
 #[derive(Parameters)]
 pub struct Activate<T, I, A>(PhantomData<(T, I, A)>);
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A> {
     type Input = I;
     type Output = I;
@@ -251,6 +252,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
     fn trace_len(_samples: usize) -> usize {
         0

@@ -128,6 +128,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Layer for BatchNorm<T, I, CHANNELS> {
     type Input = I;
     type Output = I;
@@ -300,6 +301,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
     for BatchNorm<T, I, CHANNELS>
 {

@@ -61,6 +61,7 @@ where
     );
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, I, O, A, B> Layer for Concat<T, I, O, A, B>
 where
     T: Scalar,
@@ -113,6 +114,7 @@ where
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T, I, O, A, B> Differentiable for Concat<T, I, O, A, B>
 where
     T: Scalar,

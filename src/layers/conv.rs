@@ -117,6 +117,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> Layer
     for Conv<T, OUT, PATCH, I, O, G, A, B>
 where
@@ -167,6 +168,7 @@ where
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> Differentiable
     for Conv<T, OUT, PATCH, I, O, G, A, B>
 where

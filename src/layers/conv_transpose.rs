@@ -108,6 +108,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Layer
     for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
 where
@@ -159,6 +160,7 @@ where
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Differentiable
     for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
 where

@@ -135,6 +135,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Wi
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Layer
     for Dense<T, IN, OUT, A, B>
 {
@@ -178,6 +179,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>> Differentiable
     for Dense<T, IN, OUT, A, B>
 {

@@ -13,7 +13,7 @@ use crate::optimizers::Optimizer;
 ///
 /// The backward functions have no `self`: the layer is in the [`GradientSink`], which may change its parameters as soon as it has their gradient.
 #[diagnostic::on_unimplemented(
-    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
+    message = "`{Self}` cannot be trained by backpropagation: a layer in it, such as one with `step`, has no useful gradient",
     label = "`{Self}: Differentiable` is not implemented",
     note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
 )]

@@ -45,6 +45,7 @@ impl<T, I, const NUMERATOR: u64, const DENOMINATOR: u64> Dropout<T, I, NUMERATOR
     };
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: u64> Layer
     for Dropout<T, I, NUMERATOR, DENOMINATOR>
 {
@@ -80,6 +81,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: u64> Differentiable
     for Dropout<T, I, NUMERATOR, DENOMINATOR>
 {

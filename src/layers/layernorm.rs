@@ -90,6 +90,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> WithSimd for Normalize<'_
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Layer for LayerNorm<T, I, N> {
     type Input = I;
     type Output = I;
@@ -194,6 +195,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Differentiable for LayerNorm<T, I, N> {
     fn trace_len(_samples: usize) -> usize {
         0

@@ -60,6 +60,10 @@ use crate::sample::{Sample, Shape};
 ///
 /// The methods here are what a network calls on its layers, inside a pass that runs on one instruction set.
 /// To use a network, see [`Network`](crate::Network).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    note = "a layer of one's own implements `axonal::Layer`, and `Differentiable` to be trained"
+)]
 pub trait Layer: Parameters {
     /// One input.
     type Input: Sample<Scalar = Self::Scalar>;

@@ -258,6 +258,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, Block, P> Layer for Residual<T, Block, P>
 where
     T: Scalar,
@@ -305,6 +306,7 @@ where
 }
 
 #[cfg(feature = "std")]
+#[diagnostic::do_not_recommend]
 impl<T, Block, P> Differentiable for Residual<T, Block, P>
 where
     T: Scalar,

@@ -8,6 +8,7 @@ macro_rules! weightless {
         [$($generics:tt)*] $layer:ty, $input:ty => $output:ty,
         $name:literal, $multiply_adds:expr, |$formatter:ident| $describe:expr
     ) => {
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Layer for $layer {
             type Input = $input;
             type Output = $output;
@@ -54,6 +55,7 @@ macro_rules! weightless {
         }
 
         #[cfg(feature = "std")]
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Differentiable for $layer {
             fn trace_len(_samples: usize) -> usize {
                 0

@@ -15,7 +15,7 @@ use crate::{Layer, Sample};
 
 /// A network that can be trained by backpropagation: every one that is [`Differentiable`].
 #[diagnostic::on_unimplemented(
-    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
+    message = "`{Self}` cannot be trained by backpropagation: a layer in it, such as one with `step`, has no useful gradient",
     label = "`{Self}: Differentiable` is not implemented",
     note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
 )]
@@ -31,7 +31,7 @@ impl<N: Differentiable> Trainable for N {
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot compare the outputs of `{N}`, a `{S}`, with targets `{Y}`",
+    message = "`{Self}` cannot compare the outputs of `{N}`, of size `{S}`, with targets `{Y}`",
     note = "N outputs go with N numbers, in `CrossEntropy` and `Hinge` also with a `Class<N>`; a single output of `BinaryCrossEntropy` and `Hinge` with a `Class<2>`, of the former with a `bool`"
 )]
 pub trait LossOf<N: Layer, Y, S = <<N as Layer>::Output as Sample>::Size>:
@@ -52,7 +52,7 @@ where
 
 /// The size of the outputs of the network `N`.
 #[diagnostic::on_unimplemented(
-    message = "the targets are a `{Self}`, but the outputs of `{N}` are a `{S}`"
+    message = "the targets are of size `{Self}`, but the outputs of `{N}` are of size `{S}`"
 )]
 pub trait SizeOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size> {
     #[doc(hidden)]

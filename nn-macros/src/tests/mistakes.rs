@@ -1,7 +1,6 @@
 //! One sentence for each mistake.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 use crate::errors::Errors;
 use crate::parse::{Call, call};
@@ -17,7 +16,7 @@ fn messages(description: &str) -> Vec<String> {
         Call::Expression(item) => vec![item],
     };
     for item in items {
-        shapes::network(&quote!(::axonal), &item.name, &item.chain, item.broken, &mut errors);
+        shapes::network(&item.name, &item.chain, item.broken, &mut errors);
     }
     errors.messages()
 }

@@ -27,8 +27,7 @@ fn chain(tokens: TokenStream) -> Chain {
 fn layers(tokens: TokenStream) -> Vec<[String; 4]> {
     let chain = chain(tokens);
     let mut errors = Errors::default();
-    let network =
-        shapes::network(&quote!(::axonal), &format_ident!("Net"), &chain, false, &mut errors);
+    let network = shapes::network(&format_ident!("Net"), &chain, false, &mut errors);
     assert_eq!(errors.messages(), Vec::<String>::new());
     let layers = network.layers.iter().map(|layer| {
         [
