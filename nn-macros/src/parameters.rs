@@ -87,7 +87,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #(#conditions)*
         const _: () = {
             // A field that is called PhantomData is the one of `core`.
-            #[allow(dead_code)]
+            #[allow(dead_code, clippy::all)]
             fn fields #implementation (value: &#name #arguments) #clause {
                 #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
                 #(#checks)*
