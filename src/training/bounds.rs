@@ -15,9 +15,9 @@ use crate::{Layer, Sample};
 
 /// A network that can be trained by backpropagation: every one that is [`Differentiable`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be trained by backpropagation: a layer in it, such as one with `step`, has no useful gradient",
+    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
     label = "`{Self}: Differentiable` is not implemented",
-    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`"
+    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ActivationGradient`"
 )]
 pub trait Trainable: Differentiable {
     #[doc(hidden)]

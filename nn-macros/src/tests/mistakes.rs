@@ -34,7 +34,10 @@ fn none(description: &str) {
 #[test]
 fn words() {
     one("input 4 => desne 3", "unknown layer `desne`: did you mean `dense`?");
-    one("input 4 => Linear 3", "unknown layer `Linear`: did you mean `dense`?");
+    one(
+        "input 4 => Linear 3",
+        "unknown layer `Linear`: did you mean `dense`? (a type of your own is written `self::Linear`)",
+    );
     one("input 4 => quux", "unknown layer `quux`");
     one("input 4 => relu6", "unknown layer `relu6`: did you mean `relu`?");
     one("input 4 => dense 3 sigmod", "unknown activation `sigmod`: did you mean `sigmoid`?");
@@ -363,7 +366,9 @@ fn other_libraries_names() {
     for (foreign, word) in hints {
         one(
             &format!("input 8x8 => {foreign}"),
-            &format!("unknown layer `{foreign}`: did you mean `{word}`?"),
+            &format!(
+                "unknown layer `{foreign}`: did you mean `{word}`? (a type of your own is written `self::{foreign}`)"
+            ),
         );
     }
 }
