@@ -557,24 +557,28 @@ impl Context<'_> {
                 (_, Some(giver)) => {
                     let rust = giver.rust(root, &fixed)?;
                     let name = written(giver.stage.word.clone());
-                    (format!("`{name}` gives"), quote!(<#rust as #root::Layer>::Output))
+                    // Where the giver is no layer, that is said once, of the giver.
+                    let gives = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
+                    let gives = located(&gives, place(&giver.stage.word));
+                    (format!("`{name}` gives"), gives)
                 }
-                (Some(before), None) => {
-                    (format!("`{}` gives", before.field), before.output.rust(root, &fixed))
+                (before, None) => {
+                    let source = match before {
+                        Some(before) => format!("`{}` gives", before.field),
+                        None => "the input is".to_owned(),
+                    };
+                    let gives = before.map_or(&layer.input, |before| &before.output);
+                    let gives = gives.rust(root, &fixed);
+                    (source, quote!(<#gives as #root::Sample>::SHAPE))
                 }
-                (None, None) => ("the input is".to_owned(), layer.input.rust(root, &fixed)),
             };
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let place = place(&layer.stage.word);
-            let root_here = located(root, place);
+            let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
+            let joint = located(&quote!(#root::__private::joint), place);
             Some(quote_spanned! {place=>
                 #(#conditions)*
-                const _: () = #root_here::__private::joint(
-                    #taker,
-                    <#takes as #root::Sample>::SHAPE,
-                    #source,
-                    <#gives as #root::Sample>::SHAPE,
-                );
+                const _: () = #joint(#taker, #takes, #source, #gives);
             })
         });
         let joints: TokenStream = joints.collect();
@@ -583,16 +587,19 @@ impl Context<'_> {
         let end = end.and_then(|last| {
             let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let place = place(&last.stage.word);
-            let root_here = located(root, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #root_here::__private::joint(
+            let check = quote! {
+                #root::__private::joint(
                     "a block that ends in a layer of your own gives ",
                     <#vector as #root::Sample>::SHAPE,
                     #source,
                     <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-                );
+                )
+            };
+            let place = place(&last.stage.word);
+            let check = located(&check, place);
+            Some(quote_spanned! {place=>
+                #(#conditions)*
+                const _: () = #check;
             })
         });
         quote!(#joints #end)
