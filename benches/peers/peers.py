@@ -24,6 +24,11 @@ CLASS_SETS = 10
 CHECKED_STEPS = 20
 SGD_RATE = 0.1
 ADAM_RATE = 1e-3
+LENET_RATE = 3e-4
+LENET_CHANNELS = [(1, 6), (6, 16)]
+LENET_WINDOW = 5
+LENET_WIDTHS = [256, 120, 84, 10]
+LENET_SAMPLE = (1, 28, 28)
 
 
 def noise(stream, count):
@@ -37,13 +42,33 @@ def noise(stream, count):
     return bits.astype(np.float64) / 2.0**31 - 1.0
 
 
-def layers(widths, dtype=np.float32):
+def layers(widths, dtype=np.float32, first=1):
     """Weights (one row an output) and biases."""
     found = []
-    for number, (inputs, outputs) in enumerate(zip(widths, widths[1:]), 1):
+    for number, (inputs, outputs) in enumerate(zip(widths, widths[1:]), first):
         weight = noise(number, outputs * inputs).reshape(outputs, inputs) / np.sqrt(inputs)
         found.append((weight.astype(dtype), (0.1 * noise(100 + number, outputs)).astype(dtype)))
     return found
+
+
+def convolutions():
+    """Weights (output channel, input channel, row, column) and biases of LeNet-5."""
+    found = []
+    for number, (ins, outs) in enumerate(LENET_CHANNELS, 1):
+        shape = (outs, ins, LENET_WINDOW, LENET_WINDOW)
+        width = ins * LENET_WINDOW**2
+        weight = noise(number, outs * width).reshape(shape) / np.sqrt(width)
+        bias = 0.1 * noise(100 + number, outs)
+        found.append((weight.astype(np.float32), bias.astype(np.float32)))
+    return found
+
+
+def lenet_dense():
+    return layers(LENET_WIDTHS, first=len(LENET_CHANNELS) + 1)
+
+
+def images(samples):
+    return inputs(samples, int(np.prod(LENET_SAMPLE))).reshape(samples, *LENET_SAMPLE)
 
 
 def inputs(samples, width, dtype=np.float32):
@@ -115,27 +140,41 @@ def pytorch(arguments):
     bench = Bench(arguments, "PyTorch", torch.__version__)
     activations = {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 
-    def network(widths, activation, dtype=np.float32):
-        stages = []
-        for weight, bias in layers(widths, dtype):
-            linear = torch.nn.Linear(*reversed(weight.shape), dtype=torch.from_numpy(weight).dtype)
-            with torch.no_grad():
-                linear.weight.copy_(torch.from_numpy(weight))
-                linear.bias.copy_(torch.from_numpy(bias))
-            stages += [linear, activations[activation]()]
-        return torch.nn.Sequential(*stages[:-1])
+    def filled(layer, weight, bias):
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(weight))
+            layer.bias.copy_(torch.from_numpy(bias))
+        return layer
 
-    def optimizer(name, parameters, fused):
+    def dense(found, activation):
+        stages = []
+        for weight, bias in found:
+            dtype = torch.from_numpy(weight).dtype
+            linear = torch.nn.Linear(*reversed(weight.shape), dtype=dtype)
+            stages += [filled(linear, weight, bias), activations[activation]()]
+        return stages[:-1]
+
+    def network(widths, activation, dtype=np.float32):
+        return torch.nn.Sequential(*dense(layers(widths, dtype), activation))
+
+    def lenet():
+        stages = []
+        for weight, bias in convolutions():
+            convolution = torch.nn.Conv2d(*reversed(weight.shape[:2]), LENET_WINDOW)
+            stages += [filled(convolution, weight, bias), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+        return torch.nn.Sequential(*stages, torch.nn.Flatten(), *dense(lenet_dense(), "relu"))
+
+    def optimizer(name, parameters, fused, rate):
         if name == "sgd":
             return torch.optim.SGD(parameters, lr=SGD_RATE, fused=fused)
-        return torch.optim.Adam(parameters, lr=ADAM_RATE, fused=fused)
+        return torch.optim.Adam(parameters, lr=rate, fused=fused)
 
-    def train(workload, make, loss_function, batch_inputs, sets, name):
+    def train(workload, make, loss_function, batch_inputs, sets, name, rate=ADAM_RATE):
         for setting in ["eager", "fused optimizer", "compiled", "compiled, fused optimizer"]:
             if not bench.wants(workload):
                 return
             net = make()
-            chosen = optimizer(name, net.parameters(), fused="fused" in setting)
+            chosen = optimizer(name, net.parameters(), fused="fused" in setting, rate=rate)
             forward = lambda x, y: loss_function(net(x), y)
             if "compiled" in setting:
                 forward = torch.compile(forward)
@@ -165,14 +204,23 @@ def pytorch(arguments):
             x = torch.from_numpy(inputs(batch, 784))
             train(f"training/{name}/{batch}", make, cross_entropy, x, sets, name)
 
+    for batch in [32, 128]:
+        sets = [torch.from_numpy(classes(batch, number)) for number in range(CLASS_SETS)]
+        x = torch.from_numpy(images(batch))
+        train(f"lenet/adam/{batch}", lenet, cross_entropy, x, sets, "adam", LENET_RATE)
+
     with torch.inference_mode():
-        for name, (widths, activation) in NETWORKS.items():
+        for name in [*NETWORKS, "LeNet-5"]:
             for batch in [1, 64]:
                 workload = f"inference/{name}/{batch}"
                 if not bench.wants(workload):
                     continue
-                net = network(widths, activation)
-                x = torch.from_numpy(inputs(batch, widths[0]))
+                if name in NETWORKS:
+                    widths, activation = NETWORKS[name]
+                    net, x = network(widths, activation), inputs(batch, widths[0])
+                else:
+                    net, x = lenet(), images(batch)
+                x = torch.from_numpy(x)
                 for setting in ["eager", "compiled"]:
                     try:
                         call = torch.compile(net) if setting == "compiled" else net
@@ -232,9 +280,49 @@ def jax(arguments):
         weight, bias = net[-1]
         return x @ weight + bias
 
-    def cross_entropy(net, x, y):
-        scores = jax.nn.log_softmax(forward(net, x, "sigmoid"))
+    def mean_cross_entropy(scores, y):
+        scores = jax.nn.log_softmax(scores)
         return -jnp.take_along_axis(scores, y[:, None], axis=1).mean()
+
+    def cross_entropy(net, x, y):
+        return mean_cross_entropy(forward(net, x, "sigmoid"), y)
+
+    # Channels before rows and columns, or after them: neither is the faster everywhere.
+    LAYOUTS = {"NCHW": ("NCHW", "OIHW", "NCHW"), "NHWC": ("NHWC", "HWIO", "NHWC")}
+
+    def lenet_parameters(layout):
+        dense = lenet_dense()
+        if layout == "NCHW":
+            first = convolutions()
+        else:
+            first = [(w.transpose(2, 3, 1, 0), b) for w, b in convolutions()]
+            channels = LENET_CHANNELS[-1][1]
+            weight, bias = dense[0]
+            side = int(np.sqrt(weight.shape[1] // channels))
+            weight = weight.reshape(-1, channels, side, side).transpose(0, 2, 3, 1)
+            dense[0] = weight.reshape(len(bias), -1), bias
+        dense = [(w.T.copy(), b) for w, b in dense]
+        return [(jnp.array(w), jnp.array(b)) for w, b in [*first, *dense]]
+
+    def lenet_images(samples, layout):
+        x = images(samples)
+        return jnp.array(x if layout == "NCHW" else x.transpose(0, 2, 3, 1))
+
+    def lenet(net, x, layout):
+        first = len(LENET_CHANNELS)
+        for weight, bias in net[:first]:
+            numbers = LAYOUTS[layout]
+            x = lax.conv_general_dilated(x, weight, (1, 1), "VALID", dimension_numbers=numbers)
+            # The largest of a reshaped axis: faster than `reduce_window`, above all in the gradient.
+            if layout == "NCHW":
+                x = jax.nn.relu(x + bias[:, None, None])
+                n, c, h, w = x.shape
+                x = x.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5))
+            else:
+                x = jax.nn.relu(x + bias)
+                n, h, w, c = x.shape
+                x = x.reshape(n, h // 2, 2, w // 2, 2, c).max(axis=(2, 4))
+        return forward(net[first:], x.reshape(len(x), -1), "relu")
 
     def squared_error(net, x, y):
         return jnp.square(forward(net, x, "tanh") - y).mean()
@@ -243,25 +331,28 @@ def jax(arguments):
         step = lambda w, g: w - np.float32(SGD_RATE) * g
         return jax.tree.map(step, net, gradient), state
 
-    def adam(net, gradient, state):
+    def adam(net, gradient, state, rate=ADAM_RATE):
         number, first, second = state
         number += np.float32(1.0)
         f = np.float32
         first = jax.tree.map(lambda m, g: f(0.9) * m + f(0.1) * g, first, gradient)
         second = jax.tree.map(lambda v, g: f(0.999) * v + f(0.001) * g * g, second, gradient)
         root = jnp.sqrt(1 - f(0.999) ** number)
-        rate = f(ADAM_RATE) * root / (1 - f(0.9) ** number)
+        rate = f(rate) * root / (1 - f(0.9) ** number)
         step = lambda w, m, v: w - rate * m / (jnp.sqrt(v) + f(1e-8) * root)
         return jax.tree.map(step, net, first, second), (number, first, second)
 
-    def train(workload, widths, loss_function, x, sets, optimizer):
+    def lenet_adam(net, gradient, state):
+        return adam(net, gradient, state, LENET_RATE)
+
+    def train(workload, make, loss_function, x, sets, optimizer, layout=""):
         if not bench.wants(workload):
             return
 
         def start():
-            net = parameters(widths)
+            net = make()
             zeros = lambda: jax.tree.map(jnp.zeros_like, net)
-            return net, (jnp.float32(0), zeros(), zeros()) if optimizer is adam else ()
+            return net, (jnp.float32(0), zeros(), zeros()) if optimizer is not sgd else ()
 
         def step(carry, x, y):
             net, state = carry
@@ -279,7 +370,7 @@ def jax(arguments):
 
         for _ in range(CHECKED_STEPS):
             loss = one()
-        bench.measure(workload, "jitted step", loss, one, wait)
+        bench.measure(workload, "jitted step" + layout, loss, one, wait)
 
         # Steps in a compiled loop, over all sets of targets in turn, so many that a call takes about 20 ms.
         stacked = jnp.stack(sets)
@@ -307,13 +398,22 @@ def jax(arguments):
 
         wait(many())
         steps = rounds * len(sets)
-        bench.measure(workload, "scan over steps", loss, many, wait, steps=steps)
+        bench.measure(workload, "scan over steps" + layout, loss, many, wait, steps=steps)
 
     for name, optimizer in [("sgd", sgd), ("adam", adam)]:
         for batch in [1, 32, 128]:
             sets = [jnp.array(classes(batch, number)) for number in range(CLASS_SETS)]
             x = jnp.array(inputs(batch, 784))
-            train(f"training/{name}/{batch}", [784, 128, 10], cross_entropy, x, sets, optimizer)
+            make = lambda: parameters([784, 128, 10])
+            train(f"training/{name}/{batch}", make, cross_entropy, x, sets, optimizer)
+
+    for batch in [32, 128]:
+        sets = [jnp.array(classes(batch, number)) for number in range(CLASS_SETS)]
+        for layout in LAYOUTS:
+            make = lambda: lenet_parameters(layout)
+            loss = lambda net, x, y: mean_cross_entropy(lenet(net, x, layout), y)
+            x = lenet_images(batch, layout)
+            train(f"lenet/adam/{batch}", make, loss, x, sets, lenet_adam, f", {layout}")
 
     for name, (widths, activation) in NETWORKS.items():
         for batch in [1, 64]:
@@ -324,8 +424,19 @@ def jax(arguments):
                 check = jnp.abs(call(net, x)).sum()
                 bench.measure(workload, "jitted", check, lambda: wait(call(net, x)))
 
+    for batch in [1, 64]:
+        workload = f"inference/LeNet-5/{batch}"
+        for layout in LAYOUTS:
+            if not bench.wants(workload):
+                continue
+            net, x = lenet_parameters(layout), lenet_images(batch, layout)
+            call = jax.jit(lambda net, x: lenet(net, x, layout))
+            check = jnp.abs(call(net, x)).sum()
+            bench.measure(workload, f"jitted, {layout}", check, lambda: wait(call(net, x)))
+
     x, y = jnp.array(inputs(10_000, 4)), jnp.array(targets(10_000, 4))
-    train("small/4-32-16-4", [4, 32, 16, 4], squared_error, x, [y], adam)
+    make = lambda: parameters([4, 32, 16, 4])
+    train("small/4-32-16-4", make, squared_error, x, [y], adam)
 
     if bench.wants("small/24-8-2 f64"):
         net = parameters([24, 8, 2], np.float64)
@@ -345,11 +456,29 @@ def onnx(arguments):
     from onnx import TensorProto, helper, numpy_helper
 
     os.makedirs(arguments.models, exist_ok=True)
-    for name, (widths, activation) in NETWORKS.items():
+    for name in [*NETWORKS, "LeNet-5"]:
         for batch in [1, 64]:
             nodes, constants, value = [], [], "x"
-            for number, (weight, bias) in enumerate(layers(widths), 1):
-                last = number == len(widths) - 1
+            if name in NETWORKS:
+                widths, activation = NETWORKS[name]
+                sample, found = (widths[0],), layers(widths)
+            else:
+                sample, found, activation = LENET_SAMPLE, lenet_dense(), "relu"
+                for number, (weight, bias) in enumerate(convolutions(), 1):
+                    w, b, z, a = f"wc{number}", f"bc{number}", f"zc{number}", f"ac{number}"
+                    constants.append(numpy_helper.from_array(weight, w))
+                    constants.append(numpy_helper.from_array(bias, b))
+                    window = {"kernel_shape": [2, 2], "strides": [2, 2]}
+                    nodes += [
+                        helper.make_node("Conv", [value, w, b], [z]),
+                        helper.make_node("Relu", [z], [a]),
+                        helper.make_node("MaxPool", [a], [f"p{number}"], **window),
+                    ]
+                    value = f"p{number}"
+                nodes.append(helper.make_node("Flatten", [value], ["flat"]))
+                value = "flat"
+            for number, (weight, bias) in enumerate(found, 1):
+                last = number == len(found)
                 w, b, z = f"w{number}", f"b{number}", "y" if last else f"z{number}"
                 constants += [numpy_helper.from_array(weight, w), numpy_helper.from_array(bias, b)]
                 nodes.append(helper.make_node("Gemm", [value, w, b], [z], transB=1))
@@ -357,10 +486,10 @@ def onnx(arguments):
                 if not last:
                     value = f"a{number}"
                     nodes.append(helper.make_node(activation.capitalize(), [z], [value]))
-            shape = lambda tensor, width: helper.make_tensor_value_info(
-                tensor, TensorProto.FLOAT, [batch, width]
+            shape = lambda tensor, sample: helper.make_tensor_value_info(
+                tensor, TensorProto.FLOAT, [batch, *sample]
             )
-            ends = [shape("x", widths[0])], [shape("y", widths[-1])]
+            ends = [shape("x", sample)], [shape("y", found[-1][1].shape)]
             graph = helper.make_graph(nodes, name, *ends, initializer=constants)
             opsets = [helper.make_opsetid("", 17)]
             model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
@@ -375,7 +504,7 @@ def onnxruntime(arguments):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = arguments.threads
     options.inter_op_num_threads = 1
-    for name, (widths, _) in NETWORKS.items():
+    for name in [*NETWORKS, "LeNet-5"]:
         for batch in [1, 64]:
             workload = f"inference/{name}/{batch}"
             if not bench.wants(workload):
@@ -383,7 +512,12 @@ def onnxruntime(arguments):
             path = model_path(arguments, name, batch)
             providers = ["CPUExecutionProvider"]
             session = onnxruntime.InferenceSession(path, options, providers=providers)
-            x = onnxruntime.OrtValue.ortvalue_from_numpy(inputs(batch, widths[0]))
+            if name in NETWORKS:
+                widths, _ = NETWORKS[name]
+                x = inputs(batch, widths[0])
+            else:
+                widths, x = LENET_WIDTHS, images(batch)
+            x = onnxruntime.OrtValue.ortvalue_from_numpy(x)
             y = onnxruntime.OrtValue.ortvalue_from_numpy(
                 np.zeros((batch, widths[-1]), np.float32)
             )

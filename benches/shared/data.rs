@@ -51,6 +51,15 @@ pub const CHECKED_STEPS: usize = 20;
 pub const SGD_RATE: f64 = 0.1;
 /// The learning rate of Adam.
 pub const ADAM_RATE: f64 = 1e-3;
+/// The learning rate of Adam for LeNet-5.
+pub const LENET_RATE: f64 = 3e-4;
+
+/// The convolutions of LeNet-5, layers number 1 and 2: channels in and out. Each is followed by the largest of 2x2 pixels.
+pub const LENET_CHANNELS: [(usize, usize); 2] = [(1, 6), (6, 16)];
+/// Rows and columns of the window of a convolution of LeNet-5.
+pub const LENET_WINDOW: usize = 5;
+/// The widths of the dense layers of LeNet-5, number 3 and on.
+pub const LENET_WIDTHS: [usize; 4] = [256, 120, 84, 10];
 
 pub fn f32s(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()

@@ -2,8 +2,10 @@
 
 use std::hint::black_box;
 
+use axonal::Differentiable;
 use axonal::kernels::InstructionSet;
-use axonal::layers::Dense;
+use axonal::layers::{Conv, Dense};
+use axonal::losses::Loss;
 use axonal::prelude::*;
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
@@ -26,6 +28,12 @@ network! {
 
     /// SimpleChains.jl's second workload.
     pub struct Chain<input 24 => dense 8 tanh => dense 2>;
+
+    /// LeNet-5, with rectified linear units and the largest of 2x2 pixels.
+    pub struct LeNet<input 28x28
+        => conv 6 5x5 relu => maxpool 2x2
+        => conv 16 5x5 relu => maxpool 2x2
+        => flatten => dense 120 relu => dense 84 relu => dense 10>;
 }
 
 fn set<T: axonal::Scalar, const IN: usize, const OUT: usize, A: axonal::activations::Activation>(
@@ -36,6 +44,26 @@ fn set<T: axonal::Scalar, const IN: usize, const OUT: usize, A: axonal::activati
         layer.weight[(i / IN, i % IN)] = T::of(weight);
     }
     layer.bias.copy_from_slice(&data::bias(number, OUT).into_iter().map(T::of).collect::<Vec<_>>());
+}
+
+fn set_conv<const OUT: usize, const PATCH: usize, I, O, G, A>(
+    layer: &mut Conv<f32, OUT, PATCH, I, O, G, A>,
+    number: u32,
+) {
+    for (i, weight) in f32s(data::weights(number, OUT, PATCH)).into_iter().enumerate() {
+        layer.weight[(i / PATCH, i % PATCH)] = weight;
+    }
+    layer.bias.copy_from_slice(&f32s(data::bias(number, OUT)));
+}
+
+fn lenet() -> Box<LeNet> {
+    let mut net = LeNet::zeros();
+    set_conv(&mut net.conv1, 1);
+    set_conv(&mut net.conv2, 2);
+    set(&mut net.dense1, 3);
+    set(&mut net.dense2, 4);
+    set(&mut net.dense3, 5);
+    net
 }
 
 fn digits() -> Box<Digits> {
@@ -49,18 +77,33 @@ fn samples<const N: usize>(values: &[f32]) -> Vec<SVector<f32, N>> {
     values.chunks_exact(N).map(SVector::from_column_slice).collect()
 }
 
-fn training<O: Optimizer<f32>>(bench: &Bench, name: &str, optimizer: impl Fn() -> O) {
-    for batch in [1, 32, 128] {
-        let inputs = samples::<784>(&f32s(data::inputs(batch, 784)));
+fn images(count: usize) -> Vec<Image<1, 28, 28>> {
+    let values = f32s(data::inputs(count, 784));
+    values.chunks_exact(784).map(|pixels| Image::from_slice(pixels).expect("an image")).collect()
+}
+
+fn training<N, O: Optimizer<f32>>(
+    bench: &Bench,
+    name: &str,
+    batches: &[usize],
+    net: impl Fn() -> Box<N>,
+    samples: impl Fn(usize) -> Vec<N::Input>,
+    optimizer: impl Fn() -> O,
+) where
+    N: Network<Scalar = f32, Output = SVector<f32, 10>> + Differentiable,
+    CrossEntropy: Loss<N::Output, Class<10>, N::Activation>,
+{
+    for &batch in batches {
+        let inputs = samples(batch);
         let targets: Vec<Vec<Class<10>>> = (0..data::CLASS_SETS)
             .map(|set| {
                 let classes = data::classes(batch, set).into_iter();
                 classes.map(|class| Class::new(class).expect("a digit")).collect()
             })
             .collect();
-        let (mut net, mut optimizer) = (digits(), optimizer());
+        let (mut net, mut optimizer) = (net(), optimizer());
         bench.training(
-            &format!("training/{name}/{batch}"),
+            &format!("{name}/{batch}"),
             |step| {
                 let targets = &targets[step % data::CLASS_SETS];
                 net.train_step(black_box(&inputs), targets, &CrossEntropy, &mut optimizer)
@@ -74,16 +117,22 @@ fn inference<N, const IN: usize, const OUT: usize>(bench: &Bench, name: &str, ne
 where
     N: Network<Scalar = f32, Input = SVector<f32, IN>, Output = SVector<f32, OUT>>,
 {
-    let inputs = samples::<IN>(&f32s(data::inputs(64, IN)));
+    inference_of(bench, name, net, &samples::<IN>(&f32s(data::inputs(64, IN))));
+}
+
+fn inference_of<N, const OUT: usize>(bench: &Bench, name: &str, net: &N, inputs: &[N::Input])
+where
+    N: Network<Scalar = f32, Output = SVector<f32, OUT>>,
+{
     let check = sum_of_sizes(net.forward(&inputs[0]).iter().copied());
     bench.measure(&format!("inference/{name}/1"), check, || {
         black_box(net).forward(black_box(&inputs[0]))
     });
     let mut outputs = vec![SVector::zeros(); 64];
-    net.forward_batch(&inputs, &mut outputs);
+    net.forward_batch(inputs, &mut outputs);
     let check = sum_of_sizes(outputs.iter().flatten().copied());
     bench.measure(&format!("inference/{name}/64"), check, || {
-        black_box(net).forward_batch(black_box(&inputs), &mut outputs);
+        black_box(net).forward_batch(black_box(inputs), &mut outputs);
         black_box(&mut outputs);
     });
 }
@@ -91,8 +140,12 @@ where
 fn main() {
     let bench = Bench::new("axonal", "axonal", InstructionSet::current().to_string());
 
-    training(&bench, "sgd", || Sgd::new(data::SGD_RATE));
-    training(&bench, "adam", || Adam::new(data::ADAM_RATE));
+    let batches = [1, 32, 128];
+    let rows = |count| samples::<784>(&f32s(data::inputs(count, 784)));
+    training(&bench, "training/sgd", &batches, digits, rows, || Sgd::new(data::SGD_RATE));
+    training(&bench, "training/adam", &batches, digits, rows, || Adam::new(data::ADAM_RATE));
+    let adam = || Adam::new(data::LENET_RATE);
+    training(&bench, "lenet/adam", &[32, 128], lenet, images, adam);
 
     inference(&bench, "784-128-10", &*digits());
     let mut policy = Policy::<f32>::zeros();
@@ -110,6 +163,7 @@ fn main() {
     set(&mut tiny.dense2, 2);
     set(&mut tiny.dense3, 3);
     inference(&bench, "6-64-8-4", &*tiny);
+    inference_of(&bench, "LeNet-5", &*lenet(), &images(64));
 
     let mut small = Small::<f32>::zeros();
     set(&mut small.dense1, 1);

@@ -15,17 +15,22 @@ fn main() -> TractResult<()> {
     }
     let folder = env::args().skip_while(|argument| argument != "--models").nth(1);
     let folder = PathBuf::from(folder.expect("--models FOLDER"));
-    for (name, width) in
-        [("784-128-10", 784), ("8-64-64-2", 8), ("784-512-512-10", 784), ("6-64-8-4", 6)]
-    {
+    let networks: [(&str, &[usize]); 5] = [
+        ("784-128-10", &[784]),
+        ("8-64-64-2", &[8]),
+        ("784-512-512-10", &[784]),
+        ("6-64-8-4", &[6]),
+        ("LeNet-5", &[1, 28, 28]),
+    ];
+    for (name, sample) in networks {
         for batch in [1, 64] {
             let model = tract_onnx::onnx()
                 .model_for_path(folder.join(format!("{name}-{batch}.onnx")))?
                 .into_optimized()?
                 .into_runnable()?;
             let mut state = model.spawn()?;
-            let values = f32s(data::inputs(batch, width));
-            let input: TValue = Tensor::from_shape(&[batch, width], &values)?.into();
+            let values = f32s(data::inputs(batch, sample.iter().product()));
+            let input: TValue = Tensor::from_shape(&[&[batch], sample].concat(), &values)?.into();
             let outputs = state.run(tvec![input.clone()])?;
             let check = sum_of_sizes(outputs[0].to_plain_array_view::<f32>()?.iter().copied());
             bench.measure(&format!("inference/{name}/{batch}"), check, || {
