@@ -7,6 +7,7 @@ use axonal::kernels::InstructionSet;
 use axonal::layers::{Conv, Dense};
 use axonal::losses::Loss;
 use axonal::prelude::*;
+use axonal::shapes::vector;
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 
@@ -91,7 +92,7 @@ fn training<N, O: Optimizer<f32>>(
     optimizer: impl Fn() -> O,
 ) where
     N: Network<Scalar = f32, Output = SVector<f32, 10>> + Differentiable,
-    CrossEntropy: Loss<N::Output, Class<10>, N::Activation>,
+    CrossEntropy: Loss<N::Output, Class<10>, N::Activation, Size = vector<10>>,
 {
     for &batch in batches {
         let inputs = samples(batch);
