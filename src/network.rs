@@ -49,7 +49,8 @@ pub trait Network: Layer {
 
     /// The output for one input.
     ///
-    /// Nothing is allocated.
+    /// Nothing is allocated, unless the images between two layers are so large that the stack has no room for them (more than 65,536 numbers
+    /// on both sides of a layer): then a thread allocates memory at its first pass, and keeps it.
     #[inline]
     fn forward(&self, input: &Self::Input) -> Self::Output {
         let mut output = bytemuck::Zeroable::zeroed();
@@ -59,7 +60,7 @@ pub trait Network: Layer {
 
     /// The output for each input. A batch of any size is a slice.
     ///
-    /// Nothing is allocated, and it runs on the calling thread. To use more of them, cut the slices: each output depends on its own input alone.
+    /// It allocates no more than [`forward`](Self::forward), and runs on the calling thread. To use more of them, cut the slices: each output depends on its own input alone.
     ///
     /// # Panics
     ///
