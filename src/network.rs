@@ -50,7 +50,7 @@ pub trait Network: Layer {
     /// The output for one input.
     ///
     /// Nothing is allocated, unless the images between two layers are so large that the stack has no room for them (more than 65,536 numbers
-    /// on both sides of a layer): then a thread allocates memory at its first pass, and keeps it.
+    /// before and after a layer together): then a thread allocates memory at its first pass, and keeps it.
     #[inline]
     fn forward(&self, input: &Self::Input) -> Self::Output {
         let mut output = bytemuck::Zeroable::zeroed();
