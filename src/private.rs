@@ -6,8 +6,11 @@ pub use std::{boxed::Box, path::Path as FilePath};
 pub use crate::room::{Heap, on_stack};
 use crate::{Sample, Scalar, Shape};
 
-/// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
-const BUFFER: usize = 16 * 1024;
+/// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
+const BUFFER: usize = 32 * 1024;
+
+/// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece.
+const WIDE: usize = 256;
 
 /// How many samples go through the layers at a time, given the lengths of the samples between them: one at least,
 /// and no more than help the matrix kernels.
@@ -20,9 +23,10 @@ pub const fn chunk(mut lengths: &[usize]) -> usize {
         }
         lengths = rest;
     }
+    let most = if widest < WIDE { 24 } else { 64 };
     match BUFFER / widest {
         0 => 1,
-        samples if samples > 24 => 24,
+        samples if samples > most => most,
         samples => samples,
     }
 }

@@ -14,6 +14,7 @@ mod math;
 mod memory;
 mod normalize;
 mod one;
+mod packed;
 mod pool;
 mod product;
 mod scalar;
