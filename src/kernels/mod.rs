@@ -46,6 +46,8 @@ pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
-pub(crate) use threads::{Split, cut, dispatch_shared, is_worth_waking, share, sharing};
+pub(crate) use threads::{
+    Split, WORTH_WAKING, cut, dispatch_shared, is_worth_waking, share, sharing,
+};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};
