@@ -8,7 +8,7 @@ use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
 use crate::shapes::{Network, Shape, outputs_of};
 use crate::stage::{ActivationKind, Head};
-use crate::tokens::{located, written};
+use crate::tokens::{elsewhere, located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Definition<'a> {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: &'a TokenStream,
+    /// The word `struct`.
+    pub(crate) keyword: Span,
     pub(crate) network: &'a Network<'a>,
     /// The documentation where the user wrote none.
     pub(crate) title: String,
@@ -30,7 +32,9 @@ pub(crate) struct Definition<'a> {
 
 /// A layer as the generated code sees it.
 pub(crate) struct Part<'a> {
-    pub(crate) field: &'a Ident,
+    /// Where it is defined, and the same name where it is used.
+    pub(crate) defined: &'a Ident,
+    pub(crate) field: Ident,
     pub(crate) rust: TokenStream,
     pub(crate) layer: &'a Layer<'a>,
     /// The type of its outputs.
@@ -43,7 +47,8 @@ pub(crate) struct Part<'a> {
 pub(crate) struct Context<'a> {
     pub(crate) definition: &'a Definition<'a>,
     pub(crate) root: &'a TokenStream,
-    pub(crate) name: &'a Ident,
+    /// The name where it is used.
+    pub(crate) name: Ident,
     /// The type parameter: `T`.
     pub(crate) scalar: TokenStream,
     pub(crate) parts: Vec<Part<'a>>,
@@ -64,7 +69,8 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         .filter_map(|layer| {
             let fixed = quote!(::core::primitive::f32);
             Some(Part {
-                field: &layer.field,
+                defined: &layer.field,
+                field: elsewhere(&layer.field),
                 rust: layer.rust(root, &scalar)?,
                 layer,
                 output: layer.output.rust(root, &scalar),
@@ -77,7 +83,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let mut context = Context {
         definition,
         root,
-        name: &definition.network.name,
+        name: elsewhere(&definition.network.name),
         scalar,
         parts,
         conditions,
@@ -141,19 +147,20 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, broken, std, network, .. } = self.definition;
+        let Definition { root, visibility, keyword, broken, std, network, .. } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (broken, std) = (*broken, *std);
+                let (keyword, broken, std) = (*keyword, *broken, *std);
                 let block = true;
                 expand(&Definition {
                     root,
                     attributes,
                     visibility,
+                    keyword,
                     network,
                     title,
                     broken,
@@ -166,25 +173,26 @@ impl Context<'_> {
     }
 
     fn structure(&self) -> TokenStream {
-        let Self { definition, root, name, scalar, .. } = self;
-        let Definition { attributes, visibility, network, .. } = definition;
+        let Self { definition, root, scalar, .. } = self;
+        let Definition { attributes, visibility, keyword, network, .. } = definition;
+        let name = &network.name;
         let mut lines = document::table(network);
         if !attributes.iter().any(is_documentation) {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { field, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { defined, rust, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
-            quote!(#documentation #visibility #field: #rust)
+            quote!(#documentation #visibility #defined: #rust)
         });
         // Without a layer, the parameter would be unused.
         let marker = self
             .parts
             .is_empty()
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
-        // From the first of these tokens to the last is what rustc underlines when it means the type: all of them are its name.
+        // To the last of these tokens rustc underlines when it means the type: all of them are its name.
         let place = name.span();
-        let keyword = quote_spanned!(place=> struct);
+        let keyword = quote_spanned!(*keyword=> struct);
         let generics = {
             let bound = quote_spanned! {Span::mixed_site()=>
                 #scalar: #root::Scalar = ::core::primitive::f32
@@ -229,7 +237,7 @@ impl Context<'_> {
         let (infer_one, infer) = (self.infer_one(), self.infer());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
-            let label = syn::ext::IdentExt::unraw(*field).to_string();
+            let label = syn::ext::IdentExt::unraw(field).to_string();
             quote_spanned! {Span::mixed_site()=>
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
@@ -297,7 +305,7 @@ impl Context<'_> {
 
     fn network(&self) -> TokenStream {
         let Self { root, name, .. } = self;
-        let name = syn::ext::IdentExt::unraw(*name).to_string();
+        let name = syn::ext::IdentExt::unraw(name).to_string();
         let body = quote!(const NAME: &'static ::core::primitive::str = #name;);
         self.implement(&quote!(#root::Network), &[], &body)
     }
@@ -480,7 +488,7 @@ impl Context<'_> {
         let float = quote!(::core::primitive::f32);
         let constants = definition.network.layers.iter().filter_map(|layer| {
             let Head::User(path) = &layer.stage.head else { return None };
-            let name = outputs_of(self.name, &layer.field);
+            let name = outputs_of(&self.name, &layer.field);
             let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
             let length = located(&length, place(path));
             Some(quote_spanned! {place(path)=>

@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
 use crate::stage::{Activation, ActivationKind, Head, Stage};
-use crate::tokens::{located, written};
+use crate::tokens::{library, written};
 use crate::words::{LayerRow, Settings};
 
 /// A layer of the library as its row sees it.
@@ -163,11 +163,10 @@ pub(crate) fn place(tokens: &TokenStream) -> Span {
 fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
     match &activation.kind {
         ActivationKind::Known(row, arguments) => {
-            let name = Ident::new(row.rust, place(&activation.tokens));
-            let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
             let place = place(&activation.tokens);
-            let root = located(root, place);
-            quote_spanned!(place=> #root::activations::#name #arguments)
+            let path = library(root, "activations", Ident::new(row.rust, place), place);
+            let arguments = (!arguments.is_empty()).then(|| quote_spanned!(place=> <#arguments>));
+            quote!(#path #arguments)
         }
         ActivationKind::User(path) => path.clone(),
     }
@@ -194,8 +193,10 @@ impl Layer<'_> {
             }
             Head::Activation => {
                 let sample = self.input.rust(root, scalar);
-                let root = located(root, place);
-                Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
+                // The word is the activation's name, not that of its layer.
+                let name = Ident::new("Activate", Span::mixed_site());
+                let path = library(root, "layers", name, place);
+                Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
             }
             Head::User(path) => Some(quote!(#path<#scalar>)),
             Head::Unknown(_) => None,

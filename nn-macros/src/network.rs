@@ -40,6 +40,7 @@ fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
         root: &root,
         attributes,
         visibility: &item.visibility,
+        keyword: item.keyword,
         network: &network,
         title: "A neural network.".to_owned(),
         broken: item.broken || errors.count() > before,

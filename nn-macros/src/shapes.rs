@@ -215,7 +215,8 @@ impl Inference<'_> {
             }
         }
         self.types.insert(name.clone());
-        Ident::new(&name, network.span())
+        // It stands where its layer does: an editor shows it there.
+        Ident::new(&name, field.span().resolved_at(network.span()))
     }
 
     fn output(

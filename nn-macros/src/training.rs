@@ -143,7 +143,7 @@ impl Context<'_> {
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (field, index) = (last.field, hidden.len());
+        let (field, index) = (&last.field, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         quote_spanned! {site=>
