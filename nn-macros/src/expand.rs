@@ -8,7 +8,7 @@ use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
 use crate::shapes::{Network, Shape, outputs_of};
 use crate::stage::{ActivationKind, Head};
-use crate::tokens::{elsewhere, located, written};
+use crate::tokens::{elsewhere, library, located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -90,8 +90,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         bounds: Vec::new(),
     };
     context.bounds = context.user_bounds();
-    let mut tokens = context.blocks();
-    tokens.extend(context.outputs());
+    let mut tokens = context.outputs();
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
@@ -100,6 +99,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(context.network());
     tokens.extend(context.inherent());
     tokens.extend(context.common());
+    tokens.extend(context.blocks());
     if !definition.broken {
         tokens.extend(context.checks());
     }
@@ -230,10 +230,12 @@ impl Context<'_> {
             (output, _) => output.rust(root, scalar),
         };
         let activation = match (parts.last(), definition.network.output.is_known()) {
-            (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
+            (Some(Part { rust, layer, .. }), true) if !layer.broken => {
+                quote!(<#rust as #root::Layer>::Activation)
+            }
             _ => quote!(#root::activations::Identity),
         };
-        let rust = parts.iter().map(|part| &part.rust);
+        let rust = self.sound_types();
         let (infer_one, infer) = (self.infer_one(), self.infer());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
@@ -242,6 +244,7 @@ impl Context<'_> {
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
         });
+        let describe = if definition.broken { unreachable() } else { describe.collect() };
         let body = quote_spanned! {Span::mixed_site()=>
             type Input = #input;
             type Output = #output;
@@ -281,7 +284,7 @@ impl Context<'_> {
                 path: &#root::layers::Path<'_>,
                 visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
             ) {
-                #(#describe)*
+                #describe
             }
         };
         self.implement(&quote!(#root::Layer), &[], &body)
@@ -289,10 +292,16 @@ impl Context<'_> {
 
     fn initialize(&self) -> TokenStream {
         let root = self.root;
+        if self.definition.broken {
+            return unreachable();
+        }
         let steps = self.parts.iter().map(|Part { field, layer, .. }| {
             if let Some(initializer) = &layer.stage.options.initializer {
-                quote_spanned! {Span::mixed_site()=>
-                    self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
+                let site = Span::mixed_site();
+                let word = layer.stage.options.place("init").unwrap_or(site);
+                let kind = Ident::new("Initializer", word.resolved_at(site));
+                quote_spanned! {site=>
+                    self.#field.initialize_with(#root::init::#kind::#initializer, rng);
                 }
             } else {
                 quote_spanned! {Span::mixed_site()=>
@@ -384,14 +393,21 @@ impl Context<'_> {
 
     /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
     fn forgiving(&self) -> Option<TokenStream> {
+        let root = self.root;
         let network = &self.definition.network;
         let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
         if !self.definition.broken || !open(&network.input) && !open(&network.output) {
             return None;
         }
         let visibility = self.definition.visibility;
+        // With an output that is known, the rest of the user's code has its types.
+        let (parameter, output) = if open(&network.output) {
+            (Some(quote!(, Y)), quote!(Y))
+        } else {
+            (None, quote!(<Self as #root::Layer>::Output))
+        };
         Some(quote! {
-            #visibility fn forward<X: ?::core::marker::Sized, Y>(&self, _: &X) -> Y {
+            #visibility fn forward<X: ?::core::marker::Sized #parameter>(&self, _: &X) -> #output {
                 ::core::unreachable!()
             }
         })
@@ -407,10 +423,15 @@ impl Context<'_> {
                 let label = field.to_string();
                 quote_spanned!(site=> .field(#label, &self.#field))
             });
+            let written = if self.definition.broken {
+                unreachable()
+            } else {
+                quote_spanned!(site=> formatter.debug_struct(#label) #(#fields)* .finish())
+            };
             let user = parts.iter().filter(|part| part.layer.has_user_types());
             let more: Vec<TokenStream> = user
                 .map(|Part { rust, layer, .. }| {
-                    quote_spanned!(place(&layer.stage.word)=> #rust: ::core::fmt::Debug)
+                    located(&quote!(#rust: ::core::fmt::Debug), place(&layer.stage.word))
                 })
                 .collect();
             let body = quote_spanned! {site=>
@@ -418,7 +439,7 @@ impl Context<'_> {
                     &self,
                     formatter: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    formatter.debug_struct(#label) #(#fields)* .finish()
+                    #written
                 }
             };
             self.implement(&quote!(::core::fmt::Debug), &more, &body)
@@ -456,7 +477,7 @@ impl Context<'_> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
         self.user_types(layers, scalar)
-            .map(|(rust, span)| quote_spanned!(span=> #rust: #root::Layer<Scalar = #scalar>))
+            .map(|(rust, span)| located(&quote!(#rust: #root::Layer<Scalar = #scalar>), span))
             .collect()
     }
 
@@ -491,7 +512,7 @@ impl Context<'_> {
             let name = outputs_of(&self.name, &layer.field);
             let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
             let length = located(&length, place(path));
-            Some(quote_spanned! {place(path)=>
+            Some(quote! {
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
@@ -508,7 +529,7 @@ impl Context<'_> {
         let activations = self.user_activations().map(|path| {
             let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
             let check = located(&check, place(path));
-            quote_spanned! {place(path)=>
+            quote! {
                 #(#conditions)*
                 const _: ::core::primitive::bool = #check;
             }
@@ -522,27 +543,33 @@ impl Context<'_> {
             seen.push(text.clone());
             let message =
                 format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
-            Some(quote_spanned! {size.span().resolved_at(Span::mixed_site())=>
-                #(#conditions)*
-                const _: () = ::core::assert!(#tokens > 0, #message);
-            })
+            Some(self.assertion(&quote!(#tokens > 0), size.span(), &message))
         });
         let sizes: TokenStream = sizes.collect();
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
-            // It is a format string.
-            let message = message.replace('{', "{{").replace('}', "}}");
-            quote_spanned! {place.resolved_at(Span::mixed_site())=>
-                #(#conditions)*
-                const _: () = ::core::assert!(#condition, #message);
-            }
+            self.assertion(condition, *place, message)
         });
         quote!(#sizes #(#assertions)* #(#activations)* #joints)
     }
 
+    /// An error at `place` unless it holds.
+    fn assertion(&self, condition: &TokenStream, place: Span, message: &str) -> TokenStream {
+        let place = place.resolved_at(Span::mixed_site());
+        self.check("require", &quote!(#condition, #message), place)
+    }
+
+    /// A call of the library while the program compiles, which panics at `place`.
+    fn check(&self, function: &str, arguments: &TokenStream, place: Span) -> TokenStream {
+        let Self { root, conditions, .. } = self;
+        let function = library(root, "__private", Ident::new(function, place), place);
+        let call = quote_spanned!(place=> #function(#arguments));
+        quote!(#(#conditions)* const _: () = #call;)
+    }
+
     /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
     fn joints(&self) -> TokenStream {
-        let Self { root, conditions, definition, .. } = self;
+        let Self { root, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let mut before: Option<&Layer<'_>> = None;
         let joints = definition.network.layers.iter().filter_map(|layer| {
@@ -583,11 +610,7 @@ impl Context<'_> {
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let place = place(&layer.stage.word);
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
-            let joint = located(&quote!(#root::__private::joint), place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #joint(#taker, #takes, #source, #gives);
-            })
+            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
         });
         let joints: TokenStream = joints.collect();
         let end =
@@ -595,22 +618,21 @@ impl Context<'_> {
         let end = end.and_then(|last| {
             let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let check = quote! {
-                #root::__private::joint(
-                    "a block that ends in a layer of your own gives ",
-                    <#vector as #root::Sample>::SHAPE,
-                    #source,
-                    <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-                )
+            let arguments = quote! {
+                "a block that ends in a layer of your own gives ",
+                <#vector as #root::Sample>::SHAPE,
+                #source,
+                <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
             };
-            let place = place(&last.stage.word);
-            let check = located(&check, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #check;
-            })
+            Some(self.check("joint", &arguments, place(&last.stage.word)))
         });
         quote!(#joints #end)
+    }
+
+    /// The types of the layers; none after an error, when one may be no layer at all for what it is given.
+    pub(crate) fn sound_types(&self) -> Vec<&TokenStream> {
+        let sound = if self.definition.broken { &[] } else { self.parts.as_slice() };
+        sound.iter().map(|part| &part.rust).collect()
     }
 
     /// The last layer and those before it; nothing if no code can be written.

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::arguments::Role;
+use crate::arguments::{Argument, Role};
 use crate::errors::Errors;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
@@ -149,8 +149,10 @@ pub(crate) struct Layer<'a> {
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) inner: Vec<Inner<'a>>,
-    /// Whether it has a mistake for which Rust may have no type.
+    /// Whether it has a mistake.
     pub(crate) broken: bool,
+    /// Whether memory cannot hold it, so that Rust has no type for it.
+    pub(crate) impossible: bool,
 }
 
 /// The words are the user's, the names mean what they mean in the macro.
@@ -177,10 +179,14 @@ impl Layer<'_> {
         Given { row, stage: self.stage, input: &self.input, from: None, inner: &self.inner }
     }
 
-    /// The type of the field; none after a mistake that leaves no type.
+    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
+    /// the program keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
-        if self.broken || !self.input.is_known() || !self.output.is_known() {
-            return None;
+        let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.inner.iter().all(|inner| inner.role != *role));
+        match &self.stage.head {
+            Head::Layer(row) if row.arguments.iter().any(missing) => return None,
+            _ if self.impossible => return None,
+            _ => {}
         }
         let activation = self.stage.activation.as_ref();
         let activation = activation.map(|activation| activation_type(activation, root));

@@ -11,7 +11,7 @@ use crate::layer::{Checks, Given};
 use crate::number::Decimal;
 use crate::quantity::Count;
 use crate::shapes::Shape;
-use crate::tokens::library;
+use crate::tokens::{elsewhere, library};
 use crate::{blocks, plain};
 
 /// A layer that the library has.
@@ -63,7 +63,7 @@ impl Settings<'_> {
     /// The type of a block.
     pub(crate) fn block(&self, given: &Given<'_>, role: Role) -> Option<TokenStream> {
         let scalar = self.scalar;
-        let name = &given.block(role)?.network.name;
+        let name = elsewhere(&given.block(role)?.network.name);
         Some(quote!(#name<#scalar>))
     }
 }
