@@ -122,3 +122,11 @@ fn images_and_blocks_become_types_of_the_library() {
         ]
     );
 }
+
+#[test]
+fn after_a_mistake_every_layer_that_was_read_is_a_field() {
+    let missing = quote!(struct A<input 784 => hidden: dense sigmoid => last: dense 10>;);
+    assert_eq!(fields(missing), ["A.hidden: Dense<T,784,1,Sigmoid>", "A.last: Dense<T,1,10>"]);
+    let image = quote!(struct A<input 28x28 => hidden: dense 128 => residual => last: dense 10>;);
+    assert_eq!(fields(image), ["A.hidden: Dense<T,784,128>", "A.last: Dense<T,1,10>"]);
+}
