@@ -108,12 +108,10 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
 }
 
 /// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last.
-/// Words between these stay away, or an editor would show at `place` what they mean.
+/// Words behind the first stay away, or an editor would show at `place` what they mean.
 pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
-    let count = tokens.clone().into_iter().count();
     let moved = tokens.clone().into_iter().enumerate().map(|(index, mut token)| {
-        let between = index > 0 && index + 1 < count;
-        if !(between && matches!(token, TokenTree::Ident(_))) {
+        if index == 0 || !matches!(token, TokenTree::Ident(_)) {
             token.set_span(token.span().located_at(place));
         }
         token
@@ -124,13 +122,7 @@ pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
 /// A path in the library, of which the word at `place` is the name: rustc underlines that word, and an editor shows what the name
 /// is, but not the crate and the modules that it is in.
 pub(crate) fn library(root: &TokenStream, module: &str, name: Ident, place: Span) -> TokenStream {
-    let root = root.clone().into_iter().enumerate().map(|(index, mut token)| {
-        if index == 0 || matches!(token, TokenTree::Punct(_)) {
-            token.set_span(token.span().located_at(place));
-        }
-        token
-    });
-    let root: TokenStream = root.collect();
+    let root = located(root, place);
     let module = Ident::new(module, Span::mixed_site());
     quote_spanned!(place=> #root::#module::#name)
 }

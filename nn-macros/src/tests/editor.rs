@@ -83,6 +83,13 @@ fn constants_are_themselves() {
 }
 
 #[test]
+fn types_of_the_users_own_are_themselves() {
+    let description = "struct Net<input 8 => code: Encoder => it: dense 4 Bump => dense 3>;";
+    assert_eq!(shown(description, "Encoder"), ["Encoder", "joint"]);
+    assert_eq!(shown(description, "Bump"), ["Bump"]);
+}
+
+#[test]
 fn a_word_that_is_wrong_is_still_what_it_is() {
     let description = "struct Net<input 8x8 => it: dense 4>;";
     assert_eq!(shown(description, "dense"), ["Dense", "compile_error"]);
