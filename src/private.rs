@@ -140,6 +140,20 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
     }
 }
 
+/// That sizes which only the compiler knows are as a layer needs them.
+///
+/// A function, not `assert!`: an editor would show what that expands to where the sizes are written.
+///
+/// # Panics
+///
+/// If they are not.
+#[track_caller]
+pub const fn require(holds: bool, message: &str) {
+    if !holds {
+        panic!("{}", message);
+    }
+}
+
 /// Text that is put together while the program compiles.
 struct Message {
     bytes: [u8; 512],

@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
+
+use crate::tokens::elsewhere;
 
 /// What is wrong so far. Every stage goes on after a mistake, so that two mistakes give two errors.
 #[derive(Default)]
@@ -33,7 +35,13 @@ impl Errors {
 
     /// One `compile_error!` for each mistake.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.map(|errors| errors.into_compile_error()).unwrap_or_default()
+        let errors = self.0.map(|errors| errors.into_compile_error()).unwrap_or_default();
+        let errors = errors.into_iter().map(|token| match token {
+            // An editor would show the documentation of the crate at the word that is wrong.
+            TokenTree::Ident(word) if word == "core" => elsewhere(&word).into(),
+            token => token,
+        });
+        errors.collect()
     }
 
     #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::layer::{Assertion, Inner, Layer, place};
 use crate::quantity::Size;
 use crate::shapes::{Network, Shape, outputs_of};
 use crate::stage::{ActivationKind, Head};
-use crate::tokens::{located, written};
+use crate::tokens::{elsewhere, library, located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Definition<'a> {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: &'a TokenStream,
+    /// The word `struct`.
+    pub(crate) keyword: Span,
     pub(crate) network: &'a Network<'a>,
     /// The documentation where the user wrote none.
     pub(crate) title: String,
@@ -30,7 +32,9 @@ pub(crate) struct Definition<'a> {
 
 /// A layer as the generated code sees it.
 pub(crate) struct Part<'a> {
-    pub(crate) field: &'a Ident,
+    /// Where it is defined, and the same name where it is used.
+    pub(crate) defined: &'a Ident,
+    pub(crate) field: Ident,
     pub(crate) rust: TokenStream,
     pub(crate) layer: &'a Layer<'a>,
     /// The type of its outputs.
@@ -43,7 +47,8 @@ pub(crate) struct Part<'a> {
 pub(crate) struct Context<'a> {
     pub(crate) definition: &'a Definition<'a>,
     pub(crate) root: &'a TokenStream,
-    pub(crate) name: &'a Ident,
+    /// The name where it is used.
+    pub(crate) name: Ident,
     /// The type parameter: `T`.
     pub(crate) scalar: TokenStream,
     pub(crate) parts: Vec<Part<'a>>,
@@ -64,7 +69,8 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         .filter_map(|layer| {
             let fixed = quote!(::core::primitive::f32);
             Some(Part {
-                field: &layer.field,
+                defined: &layer.field,
+                field: elsewhere(&layer.field),
                 rust: layer.rust(root, &scalar)?,
                 layer,
                 output: layer.output.rust(root, &scalar),
@@ -77,15 +83,14 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let mut context = Context {
         definition,
         root,
-        name: &definition.network.name,
+        name: elsewhere(&definition.network.name),
         scalar,
         parts,
         conditions,
         bounds: Vec::new(),
     };
     context.bounds = context.user_bounds();
-    let mut tokens = context.blocks();
-    tokens.extend(context.outputs());
+    let mut tokens = context.outputs();
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
@@ -94,6 +99,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(context.network());
     tokens.extend(context.inherent());
     tokens.extend(context.common());
+    tokens.extend(context.blocks());
     if !definition.broken {
         tokens.extend(context.checks());
     }
@@ -141,19 +147,20 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, broken, std, network, .. } = self.definition;
+        let Definition { root, visibility, keyword, broken, std, network, .. } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (broken, std) = (*broken, *std);
+                let (keyword, broken, std) = (*keyword, *broken, *std);
                 let block = true;
                 expand(&Definition {
                     root,
                     attributes,
                     visibility,
+                    keyword,
                     network,
                     title,
                     broken,
@@ -166,25 +173,26 @@ impl Context<'_> {
     }
 
     fn structure(&self) -> TokenStream {
-        let Self { definition, root, name, scalar, .. } = self;
-        let Definition { attributes, visibility, network, .. } = definition;
+        let Self { definition, root, scalar, .. } = self;
+        let Definition { attributes, visibility, keyword, network, .. } = definition;
+        let name = &network.name;
         let mut lines = document::table(network);
         if !attributes.iter().any(is_documentation) {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { field, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { defined, rust, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
-            quote!(#documentation #visibility #field: #rust)
+            quote!(#documentation #visibility #defined: #rust)
         });
         // Without a layer, the parameter would be unused.
         let marker = self
             .parts
             .is_empty()
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
-        // From the first of these tokens to the last is what rustc underlines when it means the type: all of them are its name.
+        // To the last of these tokens rustc underlines when it means the type: all of them are its name.
         let place = name.span();
-        let keyword = quote_spanned!(place=> struct);
+        let keyword = quote_spanned!(*keyword=> struct);
         let generics = {
             let bound = quote_spanned! {Span::mixed_site()=>
                 #scalar: #root::Scalar = ::core::primitive::f32
@@ -222,18 +230,21 @@ impl Context<'_> {
             (output, _) => output.rust(root, scalar),
         };
         let activation = match (parts.last(), definition.network.output.is_known()) {
-            (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
+            (Some(Part { rust, layer, .. }), true) if !layer.broken => {
+                quote!(<#rust as #root::Layer>::Activation)
+            }
             _ => quote!(#root::activations::Identity),
         };
-        let rust = parts.iter().map(|part| &part.rust);
+        let rust = self.sound_types();
         let (infer_one, infer) = (self.infer_one(), self.infer());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
-            let label = syn::ext::IdentExt::unraw(*field).to_string();
+            let label = syn::ext::IdentExt::unraw(field).to_string();
             quote_spanned! {Span::mixed_site()=>
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
         });
+        let describe = if definition.broken { unreachable() } else { describe.collect() };
         let body = quote_spanned! {Span::mixed_site()=>
             type Input = #input;
             type Output = #output;
@@ -273,7 +284,7 @@ impl Context<'_> {
                 path: &#root::layers::Path<'_>,
                 visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
             ) {
-                #(#describe)*
+                #describe
             }
         };
         self.implement(&quote!(#root::Layer), &[], &body)
@@ -281,10 +292,16 @@ impl Context<'_> {
 
     fn initialize(&self) -> TokenStream {
         let root = self.root;
+        if self.definition.broken {
+            return unreachable();
+        }
         let steps = self.parts.iter().map(|Part { field, layer, .. }| {
             if let Some(initializer) = &layer.stage.options.initializer {
-                quote_spanned! {Span::mixed_site()=>
-                    self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
+                let site = Span::mixed_site();
+                let word = layer.stage.options.place("init").unwrap_or(site);
+                let kind = Ident::new("Initializer", word.resolved_at(site));
+                quote_spanned! {site=>
+                    self.#field.initialize_with(#root::init::#kind::#initializer, rng);
                 }
             } else {
                 quote_spanned! {Span::mixed_site()=>
@@ -297,7 +314,7 @@ impl Context<'_> {
 
     fn network(&self) -> TokenStream {
         let Self { root, name, .. } = self;
-        let name = syn::ext::IdentExt::unraw(*name).to_string();
+        let name = syn::ext::IdentExt::unraw(name).to_string();
         let body = quote!(const NAME: &'static ::core::primitive::str = #name;);
         self.implement(&quote!(#root::Network), &[], &body)
     }
@@ -376,14 +393,21 @@ impl Context<'_> {
 
     /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
     fn forgiving(&self) -> Option<TokenStream> {
+        let root = self.root;
         let network = &self.definition.network;
         let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
         if !self.definition.broken || !open(&network.input) && !open(&network.output) {
             return None;
         }
         let visibility = self.definition.visibility;
+        // With an output that is known, the rest of the user's code has its types.
+        let (parameter, output) = if open(&network.output) {
+            (Some(quote!(, Y)), quote!(Y))
+        } else {
+            (None, quote!(<Self as #root::Layer>::Output))
+        };
         Some(quote! {
-            #visibility fn forward<X: ?::core::marker::Sized, Y>(&self, _: &X) -> Y {
+            #visibility fn forward<X: ?::core::marker::Sized #parameter>(&self, _: &X) -> #output {
                 ::core::unreachable!()
             }
         })
@@ -399,10 +423,15 @@ impl Context<'_> {
                 let label = field.to_string();
                 quote_spanned!(site=> .field(#label, &self.#field))
             });
+            let written = if self.definition.broken {
+                unreachable()
+            } else {
+                quote_spanned!(site=> formatter.debug_struct(#label) #(#fields)* .finish())
+            };
             let user = parts.iter().filter(|part| part.layer.has_user_types());
             let more: Vec<TokenStream> = user
                 .map(|Part { rust, layer, .. }| {
-                    quote_spanned!(place(&layer.stage.word)=> #rust: ::core::fmt::Debug)
+                    located(&quote!(#rust: ::core::fmt::Debug), place(&layer.stage.word))
                 })
                 .collect();
             let body = quote_spanned! {site=>
@@ -410,7 +439,7 @@ impl Context<'_> {
                     &self,
                     formatter: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    formatter.debug_struct(#label) #(#fields)* .finish()
+                    #written
                 }
             };
             self.implement(&quote!(::core::fmt::Debug), &more, &body)
@@ -448,7 +477,7 @@ impl Context<'_> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
         self.user_types(layers, scalar)
-            .map(|(rust, span)| quote_spanned!(span=> #rust: #root::Layer<Scalar = #scalar>))
+            .map(|(rust, span)| located(&quote!(#rust: #root::Layer<Scalar = #scalar>), span))
             .collect()
     }
 
@@ -480,10 +509,10 @@ impl Context<'_> {
         let float = quote!(::core::primitive::f32);
         let constants = definition.network.layers.iter().filter_map(|layer| {
             let Head::User(path) = &layer.stage.head else { return None };
-            let name = outputs_of(self.name, &layer.field);
+            let name = outputs_of(&self.name, &layer.field);
             let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
             let length = located(&length, place(path));
-            Some(quote_spanned! {place(path)=>
+            Some(quote! {
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
@@ -500,7 +529,7 @@ impl Context<'_> {
         let activations = self.user_activations().map(|path| {
             let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
             let check = located(&check, place(path));
-            quote_spanned! {place(path)=>
+            quote! {
                 #(#conditions)*
                 const _: ::core::primitive::bool = #check;
             }
@@ -514,27 +543,33 @@ impl Context<'_> {
             seen.push(text.clone());
             let message =
                 format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
-            Some(quote_spanned! {size.span().resolved_at(Span::mixed_site())=>
-                #(#conditions)*
-                const _: () = ::core::assert!(#tokens > 0, #message);
-            })
+            Some(self.assertion(&quote!(#tokens > 0), size.span(), &message))
         });
         let sizes: TokenStream = sizes.collect();
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
-            // It is a format string.
-            let message = message.replace('{', "{{").replace('}', "}}");
-            quote_spanned! {place.resolved_at(Span::mixed_site())=>
-                #(#conditions)*
-                const _: () = ::core::assert!(#condition, #message);
-            }
+            self.assertion(condition, *place, message)
         });
         quote!(#sizes #(#assertions)* #(#activations)* #joints)
     }
 
+    /// An error at `place` unless it holds.
+    fn assertion(&self, condition: &TokenStream, place: Span, message: &str) -> TokenStream {
+        let place = place.resolved_at(Span::mixed_site());
+        self.check("require", &quote!(#condition, #message), place)
+    }
+
+    /// A call of the library while the program compiles, which panics at `place`.
+    fn check(&self, function: &str, arguments: &TokenStream, place: Span) -> TokenStream {
+        let Self { root, conditions, .. } = self;
+        let function = library(root, "__private", Ident::new(function, place), place);
+        let call = quote_spanned!(place=> #function(#arguments));
+        quote!(#(#conditions)* const _: () = #call;)
+    }
+
     /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
     fn joints(&self) -> TokenStream {
-        let Self { root, conditions, definition, .. } = self;
+        let Self { root, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let mut before: Option<&Layer<'_>> = None;
         let joints = definition.network.layers.iter().filter_map(|layer| {
@@ -575,11 +610,7 @@ impl Context<'_> {
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let place = place(&layer.stage.word);
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
-            let joint = located(&quote!(#root::__private::joint), place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #joint(#taker, #takes, #source, #gives);
-            })
+            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
         });
         let joints: TokenStream = joints.collect();
         let end =
@@ -587,22 +618,21 @@ impl Context<'_> {
         let end = end.and_then(|last| {
             let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let check = quote! {
-                #root::__private::joint(
-                    "a block that ends in a layer of your own gives ",
-                    <#vector as #root::Sample>::SHAPE,
-                    #source,
-                    <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-                )
+            let arguments = quote! {
+                "a block that ends in a layer of your own gives ",
+                <#vector as #root::Sample>::SHAPE,
+                #source,
+                <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
             };
-            let place = place(&last.stage.word);
-            let check = located(&check, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #check;
-            })
+            Some(self.check("joint", &arguments, place(&last.stage.word)))
         });
         quote!(#joints #end)
+    }
+
+    /// The types of the layers; none after an error, when one may be no layer at all for what it is given.
+    pub(crate) fn sound_types(&self) -> Vec<&TokenStream> {
+        let sound = if self.definition.broken { &[] } else { self.parts.as_slice() };
+        sound.iter().map(|part| &part.rust).collect()
     }
 
     /// The last layer and those before it; nothing if no code can be written.

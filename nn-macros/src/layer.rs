@@ -3,12 +3,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::arguments::Role;
+use crate::arguments::{Argument, Role};
 use crate::errors::Errors;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
 use crate::stage::{Activation, ActivationKind, Head, Stage};
-use crate::tokens::{located, written};
+use crate::tokens::{library, written};
 use crate::words::{LayerRow, Settings};
 
 /// A layer of the library as its row sees it.
@@ -149,8 +149,10 @@ pub(crate) struct Layer<'a> {
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) inner: Vec<Inner<'a>>,
-    /// Whether it has a mistake for which Rust may have no type.
+    /// Whether it has a mistake.
     pub(crate) broken: bool,
+    /// Whether memory cannot hold it, so that Rust has no type for it.
+    pub(crate) impossible: bool,
 }
 
 /// The words are the user's, the names mean what they mean in the macro.
@@ -163,11 +165,10 @@ pub(crate) fn place(tokens: &TokenStream) -> Span {
 fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
     match &activation.kind {
         ActivationKind::Known(row, arguments) => {
-            let name = Ident::new(row.rust, place(&activation.tokens));
-            let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
             let place = place(&activation.tokens);
-            let root = located(root, place);
-            quote_spanned!(place=> #root::activations::#name #arguments)
+            let path = library(root, "activations", Ident::new(row.rust, place), place);
+            let arguments = (!arguments.is_empty()).then(|| quote_spanned!(place=> <#arguments>));
+            quote!(#path #arguments)
         }
         ActivationKind::User(path) => path.clone(),
     }
@@ -178,10 +179,14 @@ impl Layer<'_> {
         Given { row, stage: self.stage, input: &self.input, from: None, inner: &self.inner }
     }
 
-    /// The type of the field; none after a mistake that leaves no type.
+    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
+    /// the program keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
-        if self.broken || !self.input.is_known() || !self.output.is_known() {
-            return None;
+        let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.inner.iter().all(|inner| inner.role != *role));
+        match &self.stage.head {
+            Head::Layer(row) if row.arguments.iter().any(missing) => return None,
+            _ if self.impossible => return None,
+            _ => {}
         }
         let activation = self.stage.activation.as_ref();
         let activation = activation.map(|activation| activation_type(activation, root));
@@ -194,8 +199,10 @@ impl Layer<'_> {
             }
             Head::Activation => {
                 let sample = self.input.rust(root, scalar);
-                let root = located(root, place);
-                Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
+                // The word is the activation's name, not that of its layer.
+                let name = Ident::new("Activate", Span::mixed_site());
+                let path = library(root, "layers", name, place);
+                Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
             }
             Head::User(path) => Some(quote!(#path<#scalar>)),
             Head::Unknown(_) => None,

@@ -22,14 +22,15 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
             let errors = errors.into_tokens();
             // After an error, only the type of the expression matters.
             return quote!({
-                #errors
                 #definition
+                #errors
                 ::axonal::__private::random::<#name<::core::primitive::f32>>()
             });
         }
     };
     let errors = errors.into_tokens();
-    quote!(#errors #expanded)
+    // An editor shows first what a word is, then what is wrong with it.
+    quote!(#expanded #errors)
 }
 
 fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
@@ -40,6 +41,7 @@ fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
         root: &root,
         attributes,
         visibility: &item.visibility,
+        keyword: item.keyword,
         network: &network,
         title: "A neural network.".to_owned(),
         broken: item.broken || errors.count() > before,

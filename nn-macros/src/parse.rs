@@ -20,6 +20,8 @@ pub(crate) struct Item {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: TokenStream,
+    /// The word `struct`, or what stands in its place.
+    pub(crate) keyword: Span,
     pub(crate) name: Ident,
     pub(crate) chain: Chain,
     /// Whether there were errors in it.
@@ -117,6 +119,7 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         Call::Expression(Item {
             attributes: Vec::new(),
             visibility: TokenStream::new(),
+            keyword: Span::mixed_site(),
             name: crate::network::anonymous(),
             chain,
             broken: errors.count() > 0,
@@ -207,7 +210,7 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     };
     parser.next_if(|token| token.is_punct(';'));
     let broken = parser.errors.count() > before;
-    Some(Item { attributes, visibility, name: name.clone(), chain, broken })
+    Some(Item { attributes, visibility, keyword, name: name.clone(), chain, broken })
 }
 
 /// `struct`, or what might be thought to stand there.

@@ -44,7 +44,7 @@ impl Shape {
     fn of_user(path: &TokenStream, network: &Ident, field: &Ident) -> Self {
         let name = outputs_of(network, field);
         let text = format!("the outputs of {}", written(path.clone()));
-        Self::Of(path.clone(), Size::Constant { tokens: quote!({ #name }), text })
+        Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text })
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -191,10 +191,12 @@ impl Inference<'_> {
             let errors = self.errors.count();
             let names = (name, &field);
             let output = self.output(stage, names, &shape, from, &inner, &mut assertions);
+            let possible = self.errors.count();
             let output = self.possible(stage, output);
+            let impossible = self.errors.count() > possible;
             let broken = self.errors.count() > errors;
             let input = std::mem::replace(&mut shape, output.clone());
-            let mut layer = Layer { stage, field, input, output, inner, broken };
+            let mut layer = Layer { stage, field, input, output, inner, broken, impossible };
             self.check_size(&mut layer);
             layers.push(layer);
         }
@@ -215,7 +217,8 @@ impl Inference<'_> {
             }
         }
         self.types.insert(name.clone());
-        Ident::new(&name, network.span())
+        // It stands where its layer does: an editor shows it there.
+        Ident::new(&name, field.span().resolved_at(network.span()))
     }
 
     fn output(
@@ -260,7 +263,7 @@ impl Inference<'_> {
                 &layer.stage.tokens,
                 format!("`{name}` has {parameters} parameters, more than memory can hold"),
             );
-            layer.broken = true;
+            (layer.broken, layer.impossible) = (true, true);
         }
     }
 }

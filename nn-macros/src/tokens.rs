@@ -1,6 +1,7 @@
 //! The tokens of a description, as the parser walks through them.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use quote::quote_spanned;
 
 /// One token of the grammar.
 #[derive(Clone, Debug)]
@@ -107,16 +108,30 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
 }
 
 /// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last.
+/// Words behind the first stay away, or an editor would show at `place` what they mean.
 pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
-    let moved = tokens.clone().into_iter().map(|mut token| {
-        if let TokenTree::Group(group) = &token {
-            let delimiter = group.delimiter();
-            token = Group::new(delimiter, located(&group.stream(), place)).into();
+    let moved = tokens.clone().into_iter().enumerate().map(|(index, mut token)| {
+        if index == 0 || !matches!(token, TokenTree::Ident(_)) {
+            token.set_span(token.span().located_at(place));
         }
-        token.set_span(token.span().located_at(place));
         token
     });
     moved.collect()
+}
+
+/// A path in the library, of which the word at `place` is the name: rustc underlines that word, and an editor shows what the name
+/// is, but not the crate and the modules that it is in.
+pub(crate) fn library(root: &TokenStream, module: &str, name: Ident, place: Span) -> TokenStream {
+    let root = located(root, place);
+    let module = Ident::new(module, Span::mixed_site());
+    quote_spanned!(place=> #root::#module::#name)
+}
+
+/// The same name with the same meaning, but not where the user wrote it: an editor shows once what it is, and not at each use.
+pub(crate) fn elsewhere(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::mixed_site().resolved_at(name.span()));
+    name
 }
 
 /// Tokens as a person writes them, for documentation and messages.

@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::expand::{Context, Part, local, unreachable};
 use crate::layer::{Layer, place};
 use crate::stage::Head;
+use crate::tokens::located;
 
 impl Context<'_> {
     pub(crate) fn differentiable(&self) -> TokenStream {
@@ -28,7 +29,7 @@ impl Context<'_> {
         let (scores, activations) = (forward("scores"), forward("activations"));
         let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
         let backward = self.training_backward(&Ident::new("backward", site), false);
-        let types = self.parts.iter().map(|part| &part.rust);
+        let types = self.sound_types();
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
@@ -98,7 +99,8 @@ impl Context<'_> {
                     let output = layer.output.rust(root, scalar);
                     quote!(<Scalar = #scalar, Input = #input, Output = #output>)
                 });
-                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable #known)
+                let bound = quote!(#rust: #root::Differentiable #known);
+                located(&bound, place(&layer.stage.word))
             })
             .collect();
         self.implement(&quote!(#root::Differentiable), &bounds, &body)
@@ -143,7 +145,7 @@ impl Context<'_> {
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (field, index) = (last.field, hidden.len());
+        let (field, index) = (&last.field, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         quote_spanned! {site=>
