@@ -304,48 +304,105 @@ fn for_each<T: Scalar, S: Simd, const M: usize>(
     parameters: &mut [T],
     gradient: &[T],
     factors: &[T],
-    mut moments: [&mut [T]; M],
+    moments: [&mut [T]; M],
     rule: &impl Rule<T, S, M>,
 ) {
     let lanes = Vector::<T, S>::LANES;
     let length = gradient.len();
-    let whole = length - length % lanes;
     let total = parameters.len();
     assert_eq!(total, length * factors.len(), "a gradient of another length than the parameters");
     for moment in &moments {
         assert_eq!(moment.len(), total, "the slices of one tensor have different lengths");
     }
-    let mut vectors = [Vector::splat(simd, T::zero()); M];
-    for (index, factor) in factors.iter().enumerate() {
-        let start = index * length;
-        let factor = Vector::splat(simd, *factor);
-        let parameters = &mut parameters[start..start + length];
-        let mut moments = moments.each_mut().map(|moment| &mut moment[start..start + length]);
+    let bytes = lanes * size_of::<T>();
+    let before = (bytes - parameters.as_ptr().addr() % bytes) % bytes / size_of::<T>();
+    let mut numbers = Numbers { simd, parameters, moments };
+    let Some((last, others)) = factors.split_last() else { return };
+    if before == 0 || others.is_empty() || length == 0 || !length.is_multiple_of(lanes) {
+        for (index, factor) in factors.iter().enumerate() {
+            let factor = Vector::splat(simd, *factor);
+            numbers.apply(index * length, gradient, factor, rule);
+        }
+        return;
+    }
+    // A store that crosses a cache line costs two: vectors begin at multiples of their size in memory, and one of them lies in two columns.
+    let (head, tail) = gradient.split_at(before);
+    let (tail, end) = tail.split_at(length - lanes);
+    let mut joint = Vector::splat(simd, T::zero());
+    let mut is_first = joint;
+    for (lane, value) in end.iter().chain(head).enumerate() {
+        joint.as_mut_slice()[lane] = *value;
+        is_first.as_mut_slice()[lane] = if lane < end.len() { T::one() } else { T::zero() };
+    }
+    let is_first = is_first.equal(Vector::splat(simd, T::one()));
+    let mut factor = Vector::splat(simd, factors[0]);
+    numbers.apply(0, head, factor, rule);
+    let mut start = before;
+    for next in &factors[1..] {
+        numbers.apply(start, tail, factor, rule);
+        let next = Vector::splat(simd, *next);
+        numbers.apply_vector(start + tail.len(), joint * is_first.select(factor, next), rule);
+        factor = next;
+        start += length;
+    }
+    numbers.apply(start, tail, Vector::splat(simd, *last), rule);
+    numbers.apply(start + tail.len(), end, Vector::splat(simd, *last), rule);
+}
+
+/// What a rule changes.
+struct Numbers<'a, T, S, const M: usize> {
+    simd: S,
+    parameters: &'a mut [T],
+    moments: [&'a mut [T]; M],
+}
+
+impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
+    /// Along a gradient times a factor, from a first parameter on.
+    #[inline(always)]
+    fn apply(
+        &mut self,
+        start: usize,
+        gradient: &[T],
+        factor: Vector<T, S>,
+        rule: &impl Rule<T, S, M>,
+    ) {
+        let lanes = Vector::<T, S>::LANES;
+        let whole = gradient.len() - gradient.len() % lanes;
         let mut at = 0;
         while at < whole {
-            for (vector, moment) in vectors.iter_mut().zip(&moments) {
-                *vector = Vector::load(simd, &moment[at..at + lanes]);
-            }
-            let parameter = Vector::load(simd, &parameters[at..at + lanes]);
-            let gradient = Vector::load(simd, &gradient[at..at + lanes]) * factor;
-            let (parameter, new) = rule.apply(parameter, gradient, vectors);
-            parameter.store(&mut parameters[at..at + lanes]);
-            for (moment, new) in moments.iter_mut().zip(new) {
-                new.store(&mut moment[at..at + lanes]);
-            }
+            let gradient = Vector::load(self.simd, &gradient[at..at + lanes]) * factor;
+            self.apply_vector(start + at, gradient, rule);
             at += lanes;
         }
-        if whole < length {
-            for (vector, moment) in vectors.iter_mut().zip(&moments) {
-                *vector = Vector::load_partial(simd, &moment[whole..]);
+        if whole < gradient.len() {
+            let (simd, range) = (self.simd, start + whole..start + gradient.len());
+            let mut vectors = [Vector::splat(simd, T::zero()); M];
+            for (vector, moment) in vectors.iter_mut().zip(&self.moments) {
+                *vector = Vector::load_partial(simd, &moment[range.clone()]);
             }
-            let parameter = Vector::load_partial(simd, &parameters[whole..]);
+            let parameter = Vector::load_partial(simd, &self.parameters[range.clone()]);
             let gradient = Vector::load_partial(simd, &gradient[whole..]) * factor;
             let (parameter, new) = rule.apply(parameter, gradient, vectors);
-            parameter.store_partial(&mut parameters[whole..]);
-            for (moment, new) in moments.iter_mut().zip(new) {
-                new.store_partial(&mut moment[whole..]);
+            parameter.store_partial(&mut self.parameters[range.clone()]);
+            for (moment, new) in self.moments.iter_mut().zip(new) {
+                new.store_partial(&mut moment[range.clone()]);
             }
+        }
+    }
+
+    /// Along the gradient of a vector of parameters.
+    #[inline(always)]
+    fn apply_vector(&mut self, at: usize, gradient: Vector<T, S>, rule: &impl Rule<T, S, M>) {
+        let (simd, range) = (self.simd, at..at + Vector::<T, S>::LANES);
+        let mut vectors = [Vector::splat(simd, T::zero()); M];
+        for (vector, moment) in vectors.iter_mut().zip(&self.moments) {
+            *vector = Vector::load(simd, &moment[range.clone()]);
+        }
+        let parameter = Vector::load(simd, &self.parameters[range.clone()]);
+        let (parameter, new) = rule.apply(parameter, gradient, vectors);
+        parameter.store(&mut self.parameters[range.clone()]);
+        for (moment, new) in self.moments.iter_mut().zip(new) {
+            new.store(&mut moment[range.clone()]);
         }
     }
 }
@@ -391,3 +448,71 @@ macro_rules! decays {
     };
 }
 use decays;
+
+#[cfg(test)]
+mod tests {
+    use pulp::WithSimd;
+
+    use super::*;
+    use crate::kernels::dispatch;
+
+    /// parameter += gradient, and the moment counts.
+    struct Add;
+
+    impl<T: Scalar, S: Simd> Rule<T, S, 1> for Add {
+        #[inline(always)]
+        fn apply(
+            &self,
+            parameter: Vector<T, S>,
+            gradient: Vector<T, S>,
+            [moment]: [Vector<T, S>; 1],
+        ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+            (parameter + gradient, [moment + moment.constant(1.0)])
+        }
+    }
+
+    struct Run<'a> {
+        parameters: &'a mut [f32],
+        gradient: &'a [f32],
+        factors: &'a [f32],
+        moments: &'a mut [f32],
+    }
+
+    impl WithSimd for Run<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { parameters, gradient, factors, moments } = self;
+            for_each(simd, parameters, gradient, factors, [moments], &Add);
+        }
+    }
+
+    /// An outer product, wherever in memory the parameters begin: all numbers are changed once.
+    #[test]
+    fn every_parameter_is_moved_once() {
+        for length in [0, 1, 5, 8, 16, 48, 50, 64] {
+            for count in [0, 1, 2, 5] {
+                for first in 0..17 {
+                    let number = |index: usize| f32::from(u8::try_from(index % 50).unwrap());
+                    let gradient: Vec<f32> = (1..=length).map(number).collect();
+                    let factors: Vec<f32> = (0..count).map(|index| number(index) - 1.5).collect();
+                    let mut parameters = vec![0.25; first + length * count];
+                    let mut moments = vec![0.5; length * count];
+                    let parameters = &mut parameters[first..];
+                    dispatch(Run {
+                        parameters,
+                        gradient: &gradient,
+                        factors: &factors,
+                        moments: &mut moments,
+                    });
+                    for (index, found) in parameters.iter().enumerate() {
+                        let expected = 0.25 + gradient[index % length] * factors[index / length];
+                        assert_eq!(*found, expected, "{index} of {length} x {count} at {first}");
+                    }
+                    assert!(moments.iter().all(|moment| *moment == 1.5), "{length} x {count}");
+                }
+            }
+        }
+    }
+}
