@@ -9,6 +9,12 @@ use crate::{Sample, Scalar, Shape};
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
 const BUFFER: usize = 32 * 1024;
 
+/// As many as that many scalars hold go through small layers, where what a call of a kernel takes counts.
+const SMALL_BUFFER: usize = 2 * 1024;
+
+/// So many samples help the matrix kernels.
+const FEW: usize = 24;
+
 /// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece.
 const WIDE: usize = 256;
 
@@ -23,9 +29,11 @@ pub const fn chunk(mut lengths: &[usize]) -> usize {
         }
         lengths = rest;
     }
-    let most = if widest < WIDE { 24 } else { 64 };
+    let most = if widest < WIDE { FEW } else { 64 };
+    let small = SMALL_BUFFER / widest;
     match BUFFER / widest {
         0 => 1,
+        _ if small > most => small,
         samples if samples > most => most,
         samples => samples,
     }

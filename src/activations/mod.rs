@@ -54,7 +54,7 @@ use core::fmt::{self, Display};
 use pulp::{Simd, WithSimd};
 
 use crate::init::Initializer;
-use crate::kernels::{Scalar, Vector, activate, dispatch};
+use crate::kernels::{Scalar, Vector, activate, dispatch, is_identity};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
@@ -207,6 +207,9 @@ impl<A: ElementwiseGradient> ActivationGradient for A {
 
     #[inline(always)]
     fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]) {
+        if is_identity::<A>() {
+            return;
+        }
         let scores = if A::FROM_SCORE { scores } else { outputs };
         let lanes = Vector::<T, S>::LANES;
         let whole = gradient.len() - gradient.len() % lanes;

@@ -1,15 +1,20 @@
 //! Loops over whole slices: vectors, then a partial one at the end.
 
+use core::any::TypeId;
+
 use pulp::Simd;
 
 use super::{Scalar, Vector};
-use crate::activations::Activation;
+use crate::activations::{Activation, Identity};
 
 /// `values[i] = f(values[i])`, for the elementwise part of an activation f.
 ///
 /// A type, not a closure or function, says what is done: those would not be compiled for the instruction set of the pass.
 #[inline(always)]
 pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut [T]) {
+    if is_identity::<A>() {
+        return;
+    }
     let lanes = Vector::<T, S>::LANES;
     let whole = values.len() - values.len() % lanes;
     let (vectors, rest) = values.split_at_mut(whole);
@@ -27,6 +32,12 @@ pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut 
     if !rest.is_empty() {
         A::element(Vector::load_partial(simd, rest)).store_partial(rest);
     }
+}
+
+/// Whether an activation changes nothing: that values are loaded and stored again, no compiler removes.
+#[inline(always)]
+pub(crate) fn is_identity<A: 'static>() -> bool {
+    TypeId::of::<A>() == TypeId::of::<Identity>()
 }
 
 /// `sums += values`, lane by lane, or `sums = values` the first time.

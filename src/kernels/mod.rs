@@ -33,7 +33,7 @@ pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
-pub(crate) use elementwise::{activate, add, add_planes, add_rows, sum};
+pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::Parameters;

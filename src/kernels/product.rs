@@ -90,6 +90,7 @@ impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
             a: a.as_ptr(),
             b: b.as_ptr(),
             c: c.as_mut_ptr(),
+            c_len: c.len(),
             m,
             k,
             a_stride,
@@ -234,6 +235,8 @@ pub(super) struct Matrices<T, const TRANSPOSED: bool> {
     pub(super) m: usize,
     pub(super) k: usize,
     pub(super) a_stride: usize,
+    /// The elements of `C`.
+    pub(super) c_len: usize,
     pub(super) c_stride: usize,
     pub(super) b_stride: usize,
     pub(super) start: PointerStart<T>,
@@ -293,7 +296,9 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
     #[inline(always)]
     pub(super) unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
-        let whole = rows.count == Vector::<T, S>::LANES;
+        // Rows that are stored a second time are the same, unless the products were added to them.
+        let again = rows.skip > 0 && !matches!(self.start, PointerStart::Current);
+        let whole = again || rows.count == Vector::<T, S>::LANES;
         // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
         unsafe {
             if S::REGISTER_COUNT >= 32 && rows.vectors == 4 {
@@ -414,13 +419,33 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     #[inline(always)]
     unsafe fn edge<S: Simd, const C: usize>(self, simd: S, rows: Rows, column: usize) {
         let lanes = Vector::<T, S>::LANES;
+        let row = rows.first + rows.skip;
         let mut sums = [Vector::splat(simd, T::zero()); C];
         // Where there are fewer rows than lanes, a vector reads on into the next columns, whose lanes are not stored;
         // the last columns, where this would leave the matrix, are loaded lane by lane.
         let whole = whole_columns(self.m, self.k, self.a_stride, rows.first, lanes);
-        // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, and of `C`,
-        // the stored rows alone are touched, which are inside the matrices (the caller's promise).
+        // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, of the start and of `C`,
+        // the stored rows alone are touched, which are inside the matrices (the caller's promise), and of `C` what follows them in it.
         unsafe {
+            match self.start {
+                PointerStart::Zero => {}
+                PointerStart::Column(start) => {
+                    let start = core::slice::from_raw_parts(start.add(row), rows.count);
+                    sums = [Vector::load_partial(simd, start); C];
+                }
+                PointerStart::Row(start) => {
+                    for j in 0..C {
+                        sums[j] = Vector::splat(simd, *start.add(column + j));
+                    }
+                }
+                PointerStart::Current => {
+                    for j in 0..C {
+                        let c = self.c.add(rows.first + (column + j) * self.c_stride);
+                        let c = core::slice::from_raw_parts(c, rows.skip + rows.count);
+                        sums[j] = Vector::load_partial(simd, c);
+                    }
+                }
+            }
             for k in 0..whole {
                 let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.a_stride));
                 self.add_step(simd, left, k, column, &mut sums);
@@ -430,18 +455,19 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
                 self.add_step(simd, left, k, column, &mut sums);
             }
-            let row = rows.first + rows.skip;
+            // A whole vector is stored also where columns are shorter: its last lanes fall into the next columns, which are stored after it.
+            let is_dense =
+                self.c_stride == rows.count && !matches!(self.start, PointerStart::Current);
             for j in 0..C {
-                let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
-                let c = self.c.add(row + (column + j) * self.c_stride);
-                for (lane, sum) in sums.iter().enumerate() {
-                    let c = c.add(lane);
-                    *c = match self.start {
-                        PointerStart::Zero => *sum,
-                        PointerStart::Column(start) => *sum + *start.add(row + lane),
-                        PointerStart::Row(start) => *sum + *start.add(column + j),
-                        PointerStart::Current => *sum + *c,
-                    };
+                let at = row + (column + j) * self.c_stride;
+                let c = self.c.add(at);
+                if is_dense && at + lanes <= self.c_len {
+                    sums[j].store_ptr(c);
+                } else {
+                    let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
+                    for (lane, sum) in sums.iter().enumerate() {
+                        *c.add(lane) = *sum;
+                    }
                 }
             }
         }
