@@ -53,35 +53,50 @@ impl Initializer {
         fan_out: usize,
         rng: &mut R,
     ) {
+        let mut rng = rng;
+        let draw = self.draw(fan_in, fan_out);
+        for weight in weights {
+            *weight = T::of(draw.number(&mut rng));
+        }
+    }
+
+    fn draw(self, fan_in: usize, fan_out: usize) -> Draw {
         #[expect(clippy::cast_precision_loss, reason = "layer sizes are far below 2^52")]
         let (inputs, both) = (fan_in as f64, (fan_in + fan_out) as f64);
         let sqrt = num_traits::Float::sqrt;
+        let symmetric = |bound: f64| Draw::Uniform { low: -bound, high: bound };
+        let normal = |std| Draw::Normal { mean: 0.0, std };
         match self {
-            Self::Zeros => weights.fill(T::zero()),
-            Self::Uniform { low, high } => uniform(weights, low, high, rng),
-            Self::Normal { mean, std } => normal(weights, mean, std, rng),
-            Self::GlorotUniform => symmetric(weights, sqrt(6.0 / both), rng),
-            Self::GlorotNormal => normal(weights, 0.0, sqrt(2.0 / both), rng),
-            Self::HeUniform => symmetric(weights, sqrt(6.0 / inputs), rng),
-            Self::HeNormal => normal(weights, 0.0, sqrt(2.0 / inputs), rng),
-            Self::LecunUniform => symmetric(weights, sqrt(3.0 / inputs), rng),
-            Self::LecunNormal => normal(weights, 0.0, sqrt(1.0 / inputs), rng),
+            Self::Zeros => Draw::Zero,
+            Self::Uniform { low, high } => Draw::Uniform { low, high },
+            Self::Normal { mean, std } => Draw::Normal { mean, std },
+            Self::GlorotUniform => symmetric(sqrt(6.0 / both)),
+            Self::GlorotNormal => normal(sqrt(2.0 / both)),
+            Self::HeUniform => symmetric(sqrt(6.0 / inputs)),
+            Self::HeNormal => normal(sqrt(2.0 / inputs)),
+            Self::LecunUniform => symmetric(sqrt(3.0 / inputs)),
+            Self::LecunNormal => normal(sqrt(1.0 / inputs)),
         }
     }
 }
 
-fn symmetric<T: Scalar, R: Rng + ?Sized>(weights: &mut [T], bound: f64, rng: &mut R) {
-    uniform(weights, -bound, bound, rng);
+/// What a weight is drawn from.
+#[derive(Clone, Copy)]
+enum Draw {
+    Zero,
+    Uniform { low: f64, high: f64 },
+    Normal { mean: f64, std: f64 },
 }
 
-fn uniform<T: Scalar, R: Rng + ?Sized>(weights: &mut [T], low: f64, high: f64, rng: &mut R) {
-    for weight in weights {
-        *weight = T::of(low + (high - low) * rng.random::<f64>());
-    }
-}
-
-fn normal<T: Scalar, R: Rng + ?Sized>(weights: &mut [T], mean: f64, std: f64, rng: &mut R) {
-    for weight in weights {
-        *weight = T::of(mean + std * rng.sample::<f64, _>(rand_distr::StandardNormal));
+impl Draw {
+    /// One weight. For any generator: compiled for each, distributions would be a good part of what a network adds to a build.
+    fn number(self, rng: &mut dyn Rng) -> f64 {
+        match self {
+            Self::Zero => 0.0,
+            Self::Uniform { low, high } => low + (high - low) * rng.random::<f64>(),
+            Self::Normal { mean, std } => {
+                mean + std * rng.sample::<f64, _>(rand_distr::StandardNormal)
+            }
+        }
     }
 }

@@ -5,10 +5,23 @@ use pulp::{Simd, WithSimd};
 
 use super::convolution::{PanelProduct, PanelWeights};
 use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
+use super::one::One;
 use super::packed::{self, Packed};
 use super::product::{RowsProduct, Tiles};
 use super::transposed::Blocks;
-use super::{Product, Scalar, TransposedProduct, dispatch};
+use super::{Product, ProductOfOne, Scalar, TransposedProduct, dispatch};
+
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub use crate::optimizers::Moves;
+
+/// There is no training.
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+pub trait Moves {}
+
+#[cfg(not(feature = "std"))]
+impl<T> Moves for T {}
 
 /// The kernels of a scalar, as functions that are generic over nothing.
 #[doc(hidden)]
@@ -16,6 +29,7 @@ pub trait Compiled: Sized {
     fn product(product: RowsProduct<'_, Self, false>);
     fn product_with_transposed(product: RowsProduct<'_, Self, true>);
     fn transposed_product(product: TransposedProduct<'_, Self>);
+    fn product_of_one(product: ProductOfOne<'_, Self>);
     fn direct_convolution(convolution: DirectConvolution<'_, Self>);
     fn direct_weights(weights: DirectWeights<'_, Self>);
     fn panel_weights(weights: PanelWeights<'_, Self>);
@@ -43,6 +57,10 @@ macro_rules! compiled {
 
             fn transposed_product(product: TransposedProduct<'_, Self>) {
                 dispatch(Blocks(product));
+            }
+
+            fn product_of_one(product: ProductOfOne<'_, Self>) {
+                dispatch(One(product));
             }
 
             fn direct_convolution(convolution: DirectConvolution<'_, Self>) {
@@ -83,6 +101,7 @@ delegate! {
     Product<'_, T, false>: product => T::product(product.of_all_rows());
     Product<'_, T, true>: product => T::product_with_transposed(product.of_all_rows());
     TransposedProduct<'_, T>: product => T::transposed_product(product);
+    ProductOfOne<'_, T>: product => T::product_of_one(product);
     DirectConvolution<'_, T>: convolution => T::direct_convolution(convolution);
     DirectWeights<'_, T>: weights => T::direct_weights(weights);
     PanelWeights<'_, T>: weights => T::panel_weights(weights);

@@ -27,7 +27,7 @@ mod transposed;
 mod vector;
 
 #[doc(hidden)]
-pub use compiled::Compiled;
+pub use compiled::{Compiled, Moves};
 pub(crate) use convolution::ConvolutionWeights;
 pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
@@ -39,7 +39,7 @@ pub use math::Elementary;
 pub use memory::Parameters;
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};
-pub(crate) use one::product_one;
+pub(crate) use one::{ProductOfOne, product_one};
 pub(crate) use pool::{AvgWindows, MaxWindows};
 pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 pub(crate) use product::{Product, Start};

@@ -1,10 +1,31 @@
 //! One sample: a matrix times a vector. The weights are read once, in order; what bounds it is the cache that holds them.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::product::whole_columns;
 use super::{Scalar, Vector};
-use crate::activations::Activation;
+use crate::activations::{Activation, Identity};
+
+/// `y = start + A x`, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
+pub struct ProductOfOne<'a, T> {
+    pub a: &'a [T],
+    pub x: &'a [T],
+    pub start: &'a [T],
+    pub y: &'a mut [T],
+}
+
+/// The kernel of a [`ProductOfOne`].
+pub(super) struct One<'a, T>(pub(super) ProductOfOne<'a, T>);
+
+impl<T: Scalar> WithSimd for One<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let ProductOfOne { a, x, start, y } = self.0;
+        product_one::<Identity, T, S>(simd, a, x, start, y);
+    }
+}
 
 /// `y = f(start + A x)`, for the elementwise part of an activation f, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
 #[inline(always)]

@@ -8,8 +8,8 @@ use bytemuck::Pod;
 use num_traits::{Float, FloatConst, FromPrimitive, ToPrimitive};
 use pulp::Simd;
 
-use super::Compiled;
 use super::math::Elementary;
+use super::{Compiled, Moves};
 
 mod sealed {
     pub trait Sealed {}
@@ -41,6 +41,7 @@ pub trait Scalar:
     + Lanes
     + Elementary
     + Compiled
+    + Moves
 {
     /// The nearest value of this type.
     fn of(value: f64) -> Self;

@@ -62,10 +62,15 @@ pub(super) fn share<J: Job>(job: &J, parts: usize) {
         }
         return;
     }
+    lead(core::ptr::from_ref(job).cast_mut().cast(), part::<J> as *mut (), parts);
+}
+
+/// Shares a job of the team that this thread leads, and ends with it.
+fn lead(job: *mut (), run: *mut (), parts: usize) {
     assert!(parts <= MOST, "{parts} parts of one job");
     TEAM.done.store(0, Ordering::Relaxed);
-    TEAM.job.store(core::ptr::from_ref(job).cast_mut().cast(), Ordering::Relaxed);
-    TEAM.run.store(part::<J> as *mut (), Ordering::Relaxed);
+    TEAM.job.store(job, Ordering::Relaxed);
+    TEAM.run.store(run, Ordering::Relaxed);
     let number = (TEAM.state.load(Ordering::Relaxed) >> 32).wrapping_add(1);
     TEAM.state.store(number << 32 | (parts as u64) << 16, Ordering::SeqCst);
     wake(parts - 1);

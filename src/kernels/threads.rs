@@ -43,7 +43,7 @@ pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
     {
         let size = work.multiply_adds();
         if size >= 2 * GRAIN && SHARES.get() {
-            return parallel(simd, work, size / GRAIN);
+            return parallel(work, size / GRAIN);
         }
     }
     simd.vectorize(work);
@@ -97,7 +97,7 @@ impl<W: Split> WithSimd for Whole<W> {
         {
             let size = self.work.multiply_adds();
             if size >= self.least {
-                return parallel(simd, self.work, size / GRAIN);
+                return parallel(self.work, size / GRAIN);
             }
         }
         simd.vectorize(self.work);
@@ -105,37 +105,35 @@ impl<W: Split> WithSimd for Whole<W> {
 }
 
 /// On as many threads as rayon would use here, which is the user's to set, and up to so many parts.
+///
+/// Each part finds its instruction set anew: compiled for each of them, all this would be a large part of what a network adds to a build.
 #[cfg(feature = "rayon")]
-fn parallel<S: Simd, W: Split>(simd: S, work: W, most: usize) {
+fn parallel<W: Split>(work: W, most: usize) {
     let parts = rayon::current_num_threads().min(most).min(team::MOST);
     if parts < 2 {
-        return simd.vectorize(work);
+        return dispatch(work);
     }
-    let cut = [const { Mutex::new(None) }; team::MOST];
-    let mut cut = Parts { simd, parts: cut };
+    let mut cut = Parts([const { Mutex::new(None) }; team::MOST]);
     let mut rest = work;
     for left in (2..=parts).rev() {
         let part;
         (part, rest) = rest.split(1, left);
-        cut.parts[parts - left] = Mutex::new(Some(part));
+        cut.0[parts - left] = Mutex::new(Some(part));
     }
-    cut.parts[parts - 1] = Mutex::new(Some(rest));
+    cut.0[parts - 1] = Mutex::new(Some(rest));
     team::share(&cut, parts);
 }
 
 #[cfg(feature = "rayon")]
-struct Parts<S, W> {
-    simd: S,
-    parts: [Mutex<Option<W>>; team::MOST],
-}
+struct Parts<W>([Mutex<Option<W>>; team::MOST]);
 
 #[cfg(feature = "rayon")]
-impl<S: Simd, W: Split> Job for Parts<S, W> {
+impl<W: Split> Job for Parts<W> {
     fn part(&self, index: usize) {
         // Each part is taken once: the lock is free.
-        let part = self.parts[index].lock().ok().and_then(|mut part| part.take());
+        let part = self.0[index].lock().ok().and_then(|mut part| part.take());
         if let Some(part) = part {
-            self.simd.vectorize(part);
+            dispatch(part);
         }
     }
 }

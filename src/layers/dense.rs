@@ -4,7 +4,9 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use nalgebra::{SMatrix, SVector};
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
+#[cfg(feature = "std")]
+use pulp::WithSimd;
 use rand::Rng;
 
 use super::activate::Activated;
@@ -16,7 +18,7 @@ use super::{
 use super::{Kind, Layer, Part, Path};
 use crate::activations::{Activation, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, Start, product_one};
+use crate::kernels::{Product, ProductOfOne, Start, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
@@ -63,8 +65,7 @@ pub trait Bias<T: Scalar>: Parameters<Scalar = T> + fmt::Debug + PartialEq {}
 impl<T: Scalar, const N: usize> Bias<T> for SVector<T, N> {}
 impl<T: Scalar> Bias<T> for NoBias<T> {}
 
-/// Weights up to this size are multiplied in line, where the optimizer sees all sizes; larger ones in a function that
-/// layers of the same type share.
+/// Weights up to this size are multiplied by one sample in line, where the optimizer sees all sizes; larger ones in a function that all layers share.
 const IN_LINE: usize = 8 * 1024;
 
 impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
@@ -97,6 +98,21 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
         }
     }
 
+    /// W **x** + **b** for one sample.
+    #[inline(always)]
+    fn product_of_one<'a>(
+        &'a self,
+        input: &'a SVector<T, IN>,
+        scores: &'a mut SVector<T, OUT>,
+    ) -> ProductOfOne<'a, T> {
+        ProductOfOne {
+            a: self.weight.as_slice(),
+            x: input.as_slice(),
+            start: self.bias.as_slice(),
+            y: scores.as_mut_slice(),
+        }
+    }
+
     /// f in place.
     #[inline(always)]
     fn activate<S: Simd>(simd: S, scores: &mut [SVector<T, OUT>]) {
@@ -105,33 +121,6 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
             width: OUT,
             activation: PhantomData,
         });
-    }
-}
-
-/// One sample, for layers whose weights are too large to multiply them in line.
-struct One<'a, T, const IN: usize, const OUT: usize, A, B> {
-    layer: &'a Dense<T, IN, OUT, A, B>,
-    input: &'a SVector<T, IN>,
-    output: &'a mut SVector<T, OUT>,
-}
-
-impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> WithSimd
-    for One<'_, T, IN, OUT, A, B>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layer, input, output } = self;
-        let output = output.as_mut_slice();
-        product_one::<A, T, S>(
-            simd,
-            layer.weight.as_slice(),
-            input.as_slice(),
-            layer.bias.as_slice(),
-            output,
-        );
-        A::sample(simd, output);
     }
 }
 
@@ -147,8 +136,15 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
-        let one = One { layer: self, input, output };
-        if IN * OUT <= IN_LINE { one.with_simd(simd) } else { simd.vectorize(one) }
+        if IN * OUT <= IN_LINE {
+            let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
+            let output = output.as_mut_slice();
+            product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output);
+            A::sample(simd, output);
+        } else {
+            simd.vectorize(self.product_of_one(input, output));
+            Self::activate(simd, core::slice::from_mut(output));
+        }
     }
 
     #[inline(always)]
@@ -197,7 +193,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         _trace: &mut [T],
     ) {
         if let ([input], [scores]) = (inputs, &mut *scores) {
-            simd.vectorize(Scores { layer: self, input, output: scores });
+            simd.vectorize(self.product_of_one(input, scores));
         } else {
             share(simd, self.product(inputs, scores));
         }
@@ -226,35 +222,14 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         score_gradient: &[Self::Output],
         sink: GradientSink<'_, T, O>,
     ) {
-        let Batch { inputs, input_gradient, .. } = batch;
-        let samples = score_gradient.len();
-        let score_gradient = flat(score_gradient);
-        if let Some(input_gradient) = input_gradient {
-            let product = TransposedProduct {
-                a: sink.layer::<Self>().weight.as_slice(),
-                b: score_gradient,
-                c: flat_mut(input_gradient),
-                k: OUT,
-                m: IN,
-                n: samples,
-            };
-            share(simd, product);
+        Backward {
+            inputs: flat(batch.inputs),
+            input_gradient: batch.input_gradient.map(flat_mut),
+            score_gradient: flat(score_gradient),
+            sizes: [IN, OUT],
+            sink,
         }
-        let (weight, mut bias) = sink.split_at(IN * OUT);
-        let product = WeightGradient {
-            score_gradient,
-            inputs: flat(inputs),
-            samples,
-            outputs: OUT,
-            stride: IN,
-            sink: weight,
-        };
-        share(simd, product);
-        if B::COUNT > 0 {
-            let (gradient, accumulate) = bias.block(0..OUT);
-            add_rows(simd, gradient, score_gradient, accumulate);
-            bias.finish(simd, 0..OUT);
-        }
+        .run(simd);
     }
 
     #[inline(always)]
@@ -277,26 +252,68 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     }
 }
 
-/// One sample up to, and without, the activation.
+/// The backward pass of a layer up to its scores: one function for layers of all sizes.
 #[cfg(feature = "std")]
-struct Scores<'a, T, const IN: usize, const OUT: usize, A, B> {
-    layer: &'a Dense<T, IN, OUT, A, B>,
-    input: &'a SVector<T, IN>,
-    output: &'a mut SVector<T, OUT>,
+struct Backward<'a, T, O> {
+    inputs: &'a [T],
+    input_gradient: Option<&'a mut [T]>,
+    score_gradient: &'a [T],
+    /// Of an input and of an output.
+    sizes: [usize; 2],
+    /// Of the weight, and the bias if there is one.
+    sink: GradientSink<'a, T, O>,
 }
 
 #[cfg(feature = "std")]
-impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> WithSimd
-    for Scores<'_, T, IN, OUT, A, B>
-{
+impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
+    #[inline(never)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
+        let weights = input * output;
+        if let Some(input_gradient) = input_gradient {
+            let product = TransposedProduct {
+                a: &sink.parameters()[..weights],
+                b: score_gradient,
+                n: input_gradient.len() / input,
+                c: input_gradient,
+                k: output,
+                m: input,
+            };
+            share(simd, product);
+        }
+        let (weight, mut bias) = sink.split_at(weights);
+        let product = WeightGradient {
+            score_gradient,
+            inputs,
+            samples: inputs.len() / input,
+            outputs: output,
+            stride: input,
+            sink: weight,
+        };
+        share(simd, product);
+        if !bias.parameters().is_empty() {
+            let (gradient, accumulate) = bias.block(0..output);
+            simd.vectorize(Sums { sums: gradient, rows: score_gradient, accumulate });
+            bias.finish(simd, 0..output);
+        }
+    }
+}
+
+/// The gradient of a bias.
+#[cfg(feature = "std")]
+struct Sums<'a, T> {
+    sums: &'a mut [T],
+    rows: &'a [T],
+    accumulate: bool,
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar> WithSimd for Sums<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layer, input, output } = self;
-        let (weight, bias) = (layer.weight.as_slice(), layer.bias.as_slice());
-        let output = output.as_mut_slice();
-        product_one::<Identity, T, S>(simd, weight, input.as_slice(), bias, output);
+        add_rows(simd, self.sums, self.rows, self.accumulate);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
@@ -71,8 +72,14 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
         1
     }
 
+    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+        T::adagrad(self, tensor);
+    }
+}
+
+impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
     #[inline(always)]
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { step, kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));

@@ -2,11 +2,12 @@
 
 use pulp::Simd;
 
+use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
 macro_rules! adam {
-    ($(#[$doc:meta])* $name:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
+    ($(#[$doc:meta])* $name:ident, step $step:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name<T = f32> {
@@ -60,8 +61,14 @@ macro_rules! adam {
                 2
             }
 
+            fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+                T::$step(self, tensor);
+            }
+        }
+
+        impl<T: Scalar> BuiltIn<T> for $name<T> {
             #[inline(always)]
-            fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
                 let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
@@ -87,7 +94,7 @@ adam!(
     /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.
     ///
     /// Source: D. Kingma, J. Ba, [Adam: a method for stochastic optimization](https://arxiv.org/abs/1412.6980) (2014).
-    Adam, default decay 0.0, "Sets the weight decay λ (an L2 penalty). [`AdamW`] decays in another way.", decoupled false
+    Adam, step adam, default decay 0.0, "Sets the weight decay λ (an L2 penalty). [`AdamW`] decays in another way.", decoupled false
 );
 
 adam!(
@@ -105,7 +112,7 @@ adam!(
     /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.01.
     ///
     /// Source: I. Loshchilov, F. Hutter, [Decoupled weight decay regularization](https://arxiv.org/abs/1711.05101) (2017).
-    AdamW, default decay 0.01, "Sets the weight decay λ.", decoupled true
+    AdamW, step adamw, default decay 0.01, "Sets the weight decay λ.", decoupled true
 );
 
 /// One step of either: `penalty` goes into the gradient, `shrink` onto the weights.

@@ -2,6 +2,7 @@
 
 mod adagrad;
 mod adam;
+mod compiled;
 mod rmsprop;
 mod settings;
 mod sgd;
@@ -12,6 +13,8 @@ use pulp::Simd;
 
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
+#[doc(hidden)]
+pub use compiled::Moves;
 pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
@@ -80,8 +81,14 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
         if self.momentum == 0.0 { 1 } else { 2 }
     }
 
+    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+        T::rmsprop(self, tensor);
+    }
+}
+
+impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
     #[inline(always)]
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
 use crate::kernels::{Scalar, Vector};
 
@@ -75,8 +76,14 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         usize::from(self.momentum != 0.0)
     }
 
+    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+        T::sgd(self, tensor);
+    }
+}
+
+impl<T: Scalar> BuiltIn<T> for Sgd<T> {
     #[inline(always)]
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
