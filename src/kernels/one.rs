@@ -107,10 +107,10 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
     }
 }
 
-/// The rows of vectors that follow each other.
+/// The rows of vectors that follow each other. The first one may lie before row 0, where it is about to be [moved](between).
 #[inline(always)]
 fn successive<const R: usize>(row: usize, lanes: usize) -> [usize; R] {
-    core::array::from_fn(|r| row + r * lanes)
+    core::array::from_fn(|r| row.wrapping_add(r * lanes))
 }
 
 /// The same where the first and the last one may have been moved.

@@ -61,6 +61,11 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![1_usize..10, Just(16), Just(33), Just(64), Just(70), Just(130)]
 }
 
+/// With many that are a multiple of the lanes.
+fn rows() -> impl Strategy<Value = usize> {
+    prop_oneof![size(), Just(128), Just(136), Just(144), (16_usize..30).prop_map(|m| 16 * m)]
+}
+
 fn filling() -> impl Strategy<Value = Filling> {
     prop_oneof![Just(Filling::Zeros), Just(Filling::Ones)]
 }
@@ -196,12 +201,14 @@ proptest! {
     }
 
     #[test]
-    fn one_sample(m in size(), k in size(), has_start: bool, filling in filling()) {
-        let (a, x, start) = (values(k * m, 1), values(k, 2), values(m, 3));
+    fn one_sample(m in rows(), k in size(), first in 0_usize..17, has_start: bool, filling in filling()) {
+        let (a, x, start) = (values(first + k * m, 1), values(k, 2), values(m, 3));
+        // Wherever in memory the matrix begins.
+        let a = &a[first..];
         let start = if has_start { start.as_slice() } else { &[] };
         on_every_set(|set| {
             let mut y = filling.memory(m);
-            dispatch(One { a: &a, x: &x, start, y: &mut y });
+            dispatch(One { a, x: &x, start, y: &mut y });
             for (row, found) in y.iter().enumerate() {
                 let from = start.get(row).copied().unwrap_or(0.0);
                 let expected = sum(from, (0..k).map(|i| (a[row + i * m], x[i])));
