@@ -172,19 +172,6 @@ pub trait Network: Layer {
     }
 }
 
-/// A network, all of whose parts are layers: what the functions of its type ask for, where types of the user's own are in it.
-///
-/// Bounds on a type without parameters are looked at where they stand, unless there is a lifetime in them: then where they are used.
-/// So a type that is no layer is a mistake where it is written, and where the network is used, but not in all that lies between.
-#[diagnostic::on_unimplemented(
-    message = "a type in `{Self}` is not a layer or an activation",
-    label = "`{Self}` is not a network"
-)]
-pub trait IsNetwork<'any>: Network {}
-
-#[diagnostic::do_not_recommend]
-impl<N: Network> IsNetwork<'_> for N {}
-
 struct Forward<'a, N: Layer> {
     net: &'a N,
     input: &'a N::Input,

@@ -111,6 +111,18 @@ pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
     bytemuck::cast_slice_mut(samples)
 }
 
+/// Stops the compiler with a message unless something holds.
+///
+/// # Panics
+///
+/// If it does not.
+#[track_caller]
+pub const fn require(holds: bool, message: &str) {
+    if !holds {
+        panic!("{}", message);
+    }
+}
+
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
 /// a vector 783``.
 ///
@@ -188,6 +200,20 @@ impl Message {
             Err(_) => "two layers do not fit each other",
         }
     }
+}
+
+/// `L`, if the constant `CHECK` can be computed. If not, that is an error where the constant is, and here the compiler knows no type: it
+/// says nothing about what the network does with it.
+#[derive(Debug)]
+pub struct Checked<L, const CHECK: usize>(core::marker::PhantomData<L>);
+
+/// What is in a [`Checked`].
+pub trait Own {
+    type Type;
+}
+
+impl<L, const CHECK: usize> Own for Checked<L, CHECK> {
+    type Type = L;
 }
 
 /// A copy on the heap, without a detour over the stack.

@@ -4,9 +4,9 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::document;
-use crate::layer::{Assertion, Inner, Layer, place};
+use crate::layer::{Assertion, Inner, Layer, place, word};
 use crate::quantity::Size;
-use crate::shapes::{Network, Shape, outputs_of};
+use crate::shapes::{Network, Shape};
 use crate::stage::{ActivationKind, Head};
 use crate::tokens::{located, written};
 
@@ -31,6 +31,9 @@ pub(crate) struct Definition<'a> {
 /// A layer as the generated code sees it.
 pub(crate) struct Part<'a> {
     pub(crate) field: &'a Ident,
+    /// The type of the field.
+    written: TokenStream,
+    /// The same where it has to be a layer.
     pub(crate) rust: TokenStream,
     pub(crate) layer: &'a Layer<'a>,
     /// The type of its outputs.
@@ -65,7 +68,8 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
             let fixed = quote!(::core::primitive::f32);
             Some(Part {
                 field: &layer.field,
-                rust: layer.rust(root, &scalar)?,
+                written: layer.rust(root, &scalar)?,
+                rust: layer.checked(root, &scalar)?,
                 layer,
                 output: layer.output.rust(root, &scalar),
                 fixed_output: layer.output.rust(root, &fixed),
@@ -85,7 +89,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     };
     context.bounds = context.user_bounds();
     let mut tokens = context.blocks();
-    tokens.extend(context.outputs());
+    tokens.extend(context.own_types());
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
@@ -173,9 +177,10 @@ impl Context<'_> {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { field, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { field, written, rust, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
-            quote!(#documentation #visibility #field: #rust)
+            let known = layer.has_own_type().then(|| quote!(#[parameters(known = #rust)]));
+            quote!(#documentation #known #visibility #field: #written)
         });
         // Without a layer, the parameter would be unused.
         let marker = self
@@ -281,14 +286,14 @@ impl Context<'_> {
 
     fn initialize(&self) -> TokenStream {
         let root = self.root;
-        let steps = self.parts.iter().map(|Part { field, layer, .. }| {
+        let steps = self.parts.iter().map(|Part { field, rust, layer, .. }| {
             if let Some(initializer) = &layer.stage.options.initializer {
                 quote_spanned! {Span::mixed_site()=>
                     self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
                 }
             } else {
                 quote_spanned! {Span::mixed_site()=>
-                    #root::Layer::initialize(&mut self.#field, rng);
+                    <#rust as #root::Layer>::initialize(&mut self.#field, rng);
                 }
             }
         });
@@ -308,23 +313,19 @@ impl Context<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
-        // Without it, a type that is no layer would be as many errors as there are items here. The lifetime keeps rustc from
-        // looking at the bound before somebody uses one of them.
-        let has_own = definition_has_own(self.definition);
-        let sound = has_own.then(|| quote!(where for<'any> Self: #root::IsNetwork<'any>));
         let functions = self.definition.std.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
                 #visibility fn random<R: #root::rand::Rng + ?::core::marker::Sized>(
                     rng: &mut R,
-                ) -> #root::__private::Box<Self> #sound {
+                ) -> #root::__private::Box<Self> {
                     #trait_::random(rng)
                 }
 
                 /// All parameters zero.
                 #[must_use]
-                #visibility fn zeros() -> #root::__private::Box<Self> #sound {
+                #visibility fn zeros() -> #root::__private::Box<Self> {
                     <Self as #root::Parameters>::zeros()
                 }
 
@@ -335,13 +336,13 @@ impl Context<'_> {
                 /// If the file cannot be read, or does not hold exactly this network's tensors.
                 #visibility fn load(
                     path: impl ::core::convert::AsRef<#root::__private::FilePath>,
-                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> #sound {
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
                     #trait_::load(path)
                 }
 
                 /// A table of the layers: shapes, activations, parameters.
                 #[must_use]
-                #visibility fn summary() -> #root::Summary #sound {
+                #visibility fn summary() -> #root::Summary {
                     #trait_::summary()
                 }
             }
@@ -359,7 +360,7 @@ impl Context<'_> {
             #(#conditions)*
             #[automatically_derived]
             #[allow(dead_code)]
-            impl #name<::core::primitive::f32> #sound {
+            impl #name<::core::primitive::f32> {
                 /// How many parameters it has.
                 #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
                 /// How many numbers one input holds.
@@ -447,47 +448,40 @@ impl Context<'_> {
     fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
-        self.user_types(layers, scalar)
-            .map(|(rust, span)| quote_spanned!(span=> #rust: #root::Layer<Scalar = #scalar>))
-            .collect()
+        let bounds = layers.filter_map(|layer| {
+            let rust = layer.checked(root, scalar)?;
+            let place = place(&layer.stage.word);
+            Some(quote_spanned!(place=> #rust: #root::Layer<Scalar = #scalar>))
+        });
+        bounds.collect()
     }
 
-    /// Activations of the user's own.
-    fn user_activations(&self) -> impl Iterator<Item = &TokenStream> {
-        let layers = self.definition.network.layers.iter();
-        layers.filter_map(|layer| match &layer.stage.activation.as_ref()?.kind {
-            ActivationKind::User(path) => Some(path),
-            ActivationKind::Known(..) => None,
-        })
-    }
-
-    /// Layers of the user's own: their types, and where they were written.
-    fn user_types<'s>(
-        &'s self,
-        layers: impl Iterator<Item = &'s Layer<'s>> + 's,
-        scalar: &'s TokenStream,
-    ) -> impl Iterator<Item = (TokenStream, Span)> + 's {
-        let root = self.root;
-        layers.filter_map(move |layer| {
-            let Head::User(path) = &layer.stage.head else { return None };
-            Some((layer.rust(root, scalar)?, place(path)))
-        })
-    }
-
-    /// How many outputs the user's own layers have.
-    fn outputs(&self) -> TokenStream {
+    /// That the types of the user's own are what they have to be: one error each, at the word.
+    fn own_types(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
-        let float = quote!(::core::primitive::f32);
         let constants = definition.network.layers.iter().filter_map(|layer| {
-            let Head::User(path) = &layer.stage.head else { return None };
-            let name = outputs_of(self.name, &layer.field);
-            let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
-            let length = located(&length, place(path));
-            Some(quote_spanned! {place(path)=>
+            let activation = layer.stage.activation.as_ref().map(|activation| &activation.kind);
+            let (path, constant) = match (&layer.stage.head, activation) {
+                (Head::User(path), _) => (path, "OUTPUTS"),
+                (_, Some(ActivationKind::User(path))) => (path, "CHECK"),
+                _ => return None,
+            };
+            let place = word(path);
+            let (root, constant) = (located(root, place), Ident::new(constant, place));
+            let (own, check) = match layer.stage.head {
+                Head::User(_) => {
+                    let layer = quote_spanned!(place=> #path<::core::primitive::f32>);
+                    (layer.clone(), quote_spanned!(place=> layers::IsLayer<#layer>))
+                }
+                _ => (path.clone(), quote_spanned!(place=> activations::IsActivation<#path>)),
+            };
+            let name = &layer.check;
+            Some(quote_spanned! {place=>
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
-                const #name: ::core::primitive::usize = #length;
+                const #name: ::core::primitive::usize =
+                    <&#own as #root::#check>::#constant;
             })
         });
         constants.collect()
@@ -497,14 +491,6 @@ impl Context<'_> {
     fn checks(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
         let joints = self.joints();
-        let activations = self.user_activations().map(|path| {
-            let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
-            let check = located(&check, place(path));
-            quote_spanned! {place(path)=>
-                #(#conditions)*
-                const _: ::core::primitive::bool = #check;
-            }
-        });
         let mut seen = Vec::new();
         let sizes = definition.network.sizes().filter_map(|size| {
             let Size::Constant { tokens, text } = size else { return None };
@@ -514,22 +500,23 @@ impl Context<'_> {
             seen.push(text.clone());
             let message =
                 format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
-            Some(quote_spanned! {size.span().resolved_at(Span::mixed_site())=>
+            let place = size.span();
+            let root = located(root, place);
+            Some(quote_spanned! {place=>
                 #(#conditions)*
-                const _: () = ::core::assert!(#tokens > 0, #message);
+                const _: () = #root::__private::require(#tokens > 0, #message);
             })
         });
         let sizes: TokenStream = sizes.collect();
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
-            // It is a format string.
-            let message = message.replace('{', "{{").replace('}', "}}");
-            quote_spanned! {place.resolved_at(Span::mixed_site())=>
+            let root = located(root, *place);
+            quote_spanned! {*place=>
                 #(#conditions)*
-                const _: () = ::core::assert!(#condition, #message);
+                const _: () = #root::__private::require(#condition, #message);
             }
         });
-        quote!(#sizes #(#assertions)* #(#activations)* #joints)
+        quote!(#sizes #(#assertions)* #joints)
     }
 
     /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
@@ -548,18 +535,18 @@ impl Context<'_> {
                 _ => return None,
             };
             let takes = if let Head::User(_) = layer.stage.head {
-                let rust = layer.rust(root, &fixed)?;
+                let rust = layer.checked(root, &fixed)?;
                 quote!(<#rust as #root::Layer>::Input)
             } else {
                 layer.input.rust(root, &fixed)
             };
             let (source, gives) = match (before, giver) {
                 (_, Some(giver)) => {
-                    let rust = giver.rust(root, &fixed)?;
+                    let rust = giver.checked(root, &fixed)?;
                     let name = written(giver.stage.word.clone());
                     // Where the giver is no layer, that is said once, of the giver.
                     let gives = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
-                    let gives = located(&gives, place(&giver.stage.word));
+                    let gives = located(&gives, word(&giver.stage.word));
                     (format!("`{name}` gives"), gives)
                 }
                 (before, None) => {
@@ -573,33 +560,30 @@ impl Context<'_> {
                 }
             };
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
-            let place = place(&layer.stage.word);
+            let place = word(&layer.stage.word);
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
-            let joint = located(&quote!(#root::__private::joint), place);
+            let root = located(root, place);
             Some(quote_spanned! {place=>
                 #(#conditions)*
-                const _: () = #joint(#taker, #takes, #source, #gives);
+                const _: () = #root::__private::joint(#taker, #takes, #source, #gives);
             })
         });
         let joints: TokenStream = joints.collect();
         let end =
             before.filter(|last| definition.block && matches!(last.stage.head, Head::User(_)));
         let end = end.and_then(|last| {
-            let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
+            let (rust, vector) = (last.checked(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let check = quote! {
-                #root::__private::joint(
+            let place = word(&last.stage.word);
+            let root = located(root, place);
+            Some(quote_spanned! {place=>
+                #(#conditions)*
+                const _: () = #root::__private::joint(
                     "a block that ends in a layer of your own gives ",
                     <#vector as #root::Sample>::SHAPE,
                     #source,
                     <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-                )
-            };
-            let place = place(&last.stage.word);
-            let check = located(&check, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #check;
+                );
             })
         });
         quote!(#joints #end)
@@ -617,10 +601,6 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
-}
-
-fn definition_has_own(definition: &Definition<'_>) -> bool {
-    definition.network.layers.iter().any(Layer::has_user_types)
 }
 
 fn is_documentation(attribute: &TokenStream) -> bool {

@@ -99,7 +99,7 @@ pub(crate) struct Assertion {
 impl Checks<'_> {
     /// Where the word of the layer was written.
     pub(crate) fn place(&self) -> Span {
-        self.word.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
+        word(self.word)
     }
 
     /// A mistake at the word of the layer.
@@ -146,11 +146,18 @@ pub(crate) struct Layer<'a> {
     pub(crate) stage: &'a Stage,
     /// The name of its field.
     pub(crate) field: Ident,
+    /// The constant that checks the type of the user's own in it.
+    pub(crate) check: Ident,
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) inner: Vec<Inner<'a>>,
     /// Whether it has a mistake for which Rust may have no type.
     pub(crate) broken: bool,
+}
+
+/// Where the words were written. Rustc says of an error at tokens of a macro which macro it is, which a person can see.
+pub(crate) fn word(tokens: &TokenStream) -> Span {
+    tokens.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }
 
 /// The words are the user's, the names mean what they mean in the macro.
@@ -160,7 +167,11 @@ pub(crate) fn place(tokens: &TokenStream) -> Span {
 }
 
 /// The type of an activation.
-fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
+fn activation_type(
+    activation: &Activation,
+    root: &TokenStream,
+    own: impl Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
     match &activation.kind {
         ActivationKind::Known(row, arguments) => {
             let name = Ident::new(row.rust, place(&activation.tokens));
@@ -169,7 +180,7 @@ fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
             let root = located(root, place);
             quote_spanned!(place=> #root::activations::#name #arguments)
         }
-        ActivationKind::User(path) => path.clone(),
+        ActivationKind::User(path) => own(path.clone()),
     }
 }
 
@@ -180,11 +191,31 @@ impl Layer<'_> {
 
     /// The type of the field; none after a mistake that leaves no type.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        self.rust_with(root, scalar, |path| path)
+    }
+
+    /// The same for code that needs it to be a layer: where a type of the user's own is not what it has to be, no type at all.
+    pub(crate) fn checked(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        let check = &self.check;
+        self.rust_with(root, scalar, |own| {
+            quote_spanned! {Span::mixed_site()=>
+                <#root::__private::Checked<#own, { #check }> as #root::__private::Own>::Type
+            }
+        })
+    }
+
+    /// `own` is what is written for a type of the user's own.
+    fn rust_with(
+        &self,
+        root: &TokenStream,
+        scalar: &TokenStream,
+        own: impl Fn(TokenStream) -> TokenStream,
+    ) -> Option<TokenStream> {
         if self.broken || !self.input.is_known() || !self.output.is_known() {
             return None;
         }
         let activation = self.stage.activation.as_ref();
-        let activation = activation.map(|activation| activation_type(activation, root));
+        let activation = activation.map(|activation| activation_type(activation, root, &own));
         let place = place(&self.stage.word);
         match &self.stage.head {
             Head::Layer(row) => {
@@ -197,7 +228,11 @@ impl Layer<'_> {
                 let root = located(root, place);
                 Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
             }
-            Head::User(path) => Some(quote!(#path<#scalar>)),
+            Head::User(path) => {
+                let place = word(path);
+                let scalar = located(scalar, place);
+                Some(own(quote_spanned!(place=> #path<#scalar>)))
+            }
             Head::Unknown(_) => None,
         }
     }
@@ -226,10 +261,14 @@ impl Layer<'_> {
 
     /// Whether types of the user's are in it.
     pub(crate) fn has_user_types(&self) -> bool {
+        self.has_own_type() || self.inner_layers().any(Layer::has_user_types)
+    }
+
+    /// Whether a type of the user's stands in its own type, not in its blocks.
+    pub(crate) fn has_own_type(&self) -> bool {
         let user = |kind: &ActivationKind| matches!(kind, ActivationKind::User(_));
         matches!(self.stage.head, Head::User(_))
             || self.stage.activation.as_ref().is_some_and(|activation| user(&activation.kind))
-            || self.inner_layers().any(Layer::has_user_types)
     }
 
     /// Whether backpropagation goes through it, as far as the macro sees.

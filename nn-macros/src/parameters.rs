@@ -58,7 +58,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     let clause = generics.make_where_clause();
     let mut checks = Vec::new();
     for field in &values {
-        let ty = &field.ty;
+        let ty = &known(field)?;
         let span = ty.span();
         if is_generic(ty, &input.generics) {
             let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
@@ -193,6 +193,23 @@ fn settings(input: &DeriveInput) -> syn::Result<Settings> {
         })?;
     }
     Ok(settings)
+}
+
+/// The type that the bound is about. `network!` writes another one for a type of the user's own, by which a mistake is said once.
+fn known(field: &Field) -> syn::Result<Type> {
+    let mut known = field.ty.clone();
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
+    {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("known") {
+                known = meta.value()?.parse()?;
+                Ok(())
+            } else {
+                Err(meta.error("`parameters` stands above the struct"))
+            }
+        })?;
+    }
+    Ok(known)
 }
 
 fn is_marker(field: &Field) -> bool {

@@ -41,8 +41,7 @@ impl Shape {
     }
 
     /// The output of the user's own layer, which the compiler knows.
-    fn of_user(path: &TokenStream, network: &Ident, field: &Ident) -> Self {
-        let name = outputs_of(network, field);
+    fn of_user(path: &TokenStream, name: &Ident) -> Self {
         let text = format!("the outputs of {}", written(path.clone()));
         Self::Of(path.clone(), Size::Constant { tokens: quote!({ #name }), text })
     }
@@ -109,11 +108,10 @@ impl fmt::Display for Shape {
     }
 }
 
-/// The name of the constant that holds how many outputs the user's own layer has.
-///
-/// A constant of its own: where the type is no layer, that is one mistake, however often its outputs are asked for.
-pub(crate) fn outputs_of(network: &Ident, field: &Ident) -> Ident {
-    let name = format!("__{}_{}_OUTPUTS", network.unraw(), field.unraw());
+/// The name of the constant that checks the type of the user's own in a layer: what the type has to be, it is if the constant can be computed.
+/// Of a layer, it is how many outputs it has.
+fn check_of(network: &Ident, field: &Ident) -> Ident {
+    let name = format!("__{}_{}_CHECK", network.unraw(), field.unraw());
     Ident::new(&name, Span::mixed_site())
 }
 
@@ -189,12 +187,12 @@ impl Inference<'_> {
             });
             let inner: Vec<Inner<'a>> = inner.collect();
             let errors = self.errors.count();
-            let names = (name, &field);
-            let output = self.output(stage, names, &shape, from, &inner, &mut assertions);
+            let check = check_of(name, &field);
+            let output = self.output(stage, &check, &shape, from, &inner, &mut assertions);
             let output = self.possible(stage, output);
             let broken = self.errors.count() > errors;
             let input = std::mem::replace(&mut shape, output.clone());
-            let mut layer = Layer { stage, field, input, output, inner, broken };
+            let mut layer = Layer { stage, field, check, input, output, inner, broken };
             self.check_size(&mut layer);
             layers.push(layer);
         }
@@ -221,7 +219,7 @@ impl Inference<'_> {
     fn output(
         &mut self,
         stage: &Stage,
-        (network, field): (&Ident, &Ident),
+        check: &Ident,
         input: &Shape,
         from: Option<&str>,
         inner: &[Inner<'_>],
@@ -233,7 +231,7 @@ impl Inference<'_> {
                 (row.output)(&Given { row, stage, input, from, inner }, &mut checks)
             }
             Head::Activation => input.clone(),
-            Head::User(path) => Shape::of_user(path, network, field),
+            Head::User(path) => Shape::of_user(path, check),
             Head::Unknown(sizes) => Shape::of_sizes(sizes),
         }
     }

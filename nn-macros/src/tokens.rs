@@ -106,14 +106,20 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     lexed
 }
 
-/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last.
+/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last,
+/// and names the macro where both are the macro's. The meaning is that of the names.
 pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
     let moved = tokens.clone().into_iter().map(|mut token| {
-        if let TokenTree::Group(group) = &token {
-            let delimiter = group.delimiter();
-            token = Group::new(delimiter, located(&group.stream(), place)).into();
-        }
-        token.set_span(token.span().located_at(place));
+        let span = match &token {
+            TokenTree::Group(group) => {
+                let inner = located(&group.stream(), place);
+                token = Group::new(group.delimiter(), inner).into();
+                place
+            }
+            TokenTree::Ident(name) => name.span().located_at(place),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => place,
+        };
+        token.set_span(span);
         token
     });
     moved.collect()

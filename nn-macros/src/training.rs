@@ -129,13 +129,13 @@ impl Context<'_> {
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
         let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, layer, .. })| {
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, rust, layer, .. })| {
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
             let (from, target) =
                 (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
             quote_spanned! {site=>
-                #root::Differentiable::activations(
+                <#rust as #root::Differentiable>::activations(
                     &self.#field, simd, context.layer(#index), #from, #target, #trace,
                 );
             }
@@ -143,14 +143,14 @@ impl Context<'_> {
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (field, index) = (last.field, hidden.len());
+        let (Part { field, rust, .. }, index) = (last, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
-            #root::Differentiable::#function(
+            <#rust as #root::Differentiable>::#function(
                 &self.#field, simd, context.layer(#index), #source, #outputs, trace,
             );
         }
