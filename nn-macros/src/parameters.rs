@@ -80,6 +80,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #(#conditions)*
         #[automatically_derived]
         #[allow(clippy::all)]
+        #[diagnostic::do_not_recommend]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
         }
