@@ -9,7 +9,7 @@ use crate::sample::Sample;
 #[cfg(feature = "std")]
 use {
     crate::summary::Summary,
-    crate::training::{self, LossOf, OptimizerOf, SizeOf, Trainable},
+    crate::training::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through},
     rand::Rng,
     std::path::Path,
 };
@@ -100,11 +100,11 @@ pub trait Network: Layer {
         loss: &L,
     ) -> (Self::Scalar, Box<Self>)
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        training::gradient(self, inputs, targets, loss)
+        Backpropagation::gradient(self, inputs, targets, loss)
     }
 
     /// The mean loss over some samples.
@@ -115,11 +115,11 @@ pub trait Network: Layer {
     #[cfg(feature = "std")]
     fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        training::loss(self, inputs, targets, loss)
+        Backpropagation::loss(self, inputs, targets, loss)
     }
 
     /// One step of an optimizer along the gradient of the mean loss over some samples; gives back the loss before the step.
@@ -139,12 +139,12 @@ pub trait Network: Layer {
         optimizer: &mut O,
     ) -> Self::Scalar
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
         O: OptimizerOf<Self, Is: Copy>,
     {
-        training::step(self, inputs, targets, loss, optimizer)
+        Backpropagation::step(self, inputs, targets, loss, optimizer)
     }
 
     /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:

@@ -64,7 +64,9 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
             let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
             clause.predicates.push(syn::parse2(bound)?);
         } else {
-            let own = located(&quote!(<#ty as #root::Parameters>::Scalar), span);
+            let root = located(&quote!(#root), span);
+            let own =
+                quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar);
             checks.push(quote_spanned! {span=>
                 let _: fn(#own) -> #scalar = |scalar| scalar;
             });
@@ -80,7 +82,6 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #(#conditions)*
         #[automatically_derived]
         #[allow(clippy::all)]
-        #[diagnostic::do_not_recommend]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
         }
@@ -118,6 +119,7 @@ fn is_generic(ty: &Type, generics: &Generics) -> bool {
 /// Sizes and alignment once more, where the type is generic over the scalar only.
 fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
     let name = &input.ident;
+    let message = format!("`{name}` is not a sequence of numbers of one type");
     let params: Vec<&GenericParam> = input.generics.params.iter().collect();
     let types: Vec<(TokenStream, TokenStream)> = match params.as_slice() {
         [] => vec![(quote!(#name), quote!(#scalar))],
@@ -132,7 +134,8 @@ fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
         quote! {
             ::core::assert!(
                 ::core::mem::size_of::<#ty>() % ::core::mem::size_of::<#scalar>() == 0
-                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>()
+                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>(),
+                #message
             );
         }
     });

@@ -35,7 +35,7 @@ pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, sum};
 #[doc(hidden)]
 pub use math::Elementary;
-pub use memory::Parameters;
+pub use memory::{IsParameters, Parameters};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::product_one;
