@@ -151,6 +151,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) inner: Vec<Inner<'a>>,
+    /// Whether its outputs are those of a block that has to give another type.
+    pub(crate) recast: bool,
     /// Whether it has a mistake for which Rust may have no type.
     pub(crate) broken: bool,
 }
@@ -239,7 +241,8 @@ impl Layer<'_> {
 
     /// Whether it takes or gives samples of a type that only the compiler knows: that of a layer of the user's own.
     pub(crate) fn is_recast(&self) -> bool {
-        matches!(self.stage.head, Head::User(_))
+        self.recast
+            || matches!(self.stage.head, Head::User(_))
             || matches!(self.input, Shape::Of(..))
             || matches!(self.output, Shape::Of(..))
     }

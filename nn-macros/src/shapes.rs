@@ -8,6 +8,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::arguments::Role;
+use crate::blocks;
 use crate::errors::Errors;
 use crate::layer::{Assertion, Checks, Given, Inner, Layer};
 use crate::names::{camel, fields};
@@ -185,14 +186,16 @@ impl Inference<'_> {
                 let network = self.chain(&name, &block.chain, shape.clone(), from);
                 Inner { role: block.role, network }
             });
-            let inner: Vec<Inner<'a>> = inner.collect();
+            let mut inner: Vec<Inner<'a>> = inner.collect();
             let errors = self.errors.count();
             let check = check_of(name, &field);
             let output = self.output(stage, &check, &shape, from, &inner, &mut assertions);
             let output = self.possible(stage, output);
             let broken = self.errors.count() > errors;
+            blocks::settle(&shape, &mut inner);
             let input = std::mem::replace(&mut shape, output.clone());
-            let mut layer = Layer { stage, field, check, input, output, inner, broken };
+            let mut layer =
+                Layer { stage, field, check, input, output, inner, recast: false, broken };
             self.check_size(&mut layer);
             layers.push(layer);
         }
