@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 
 /// What is wrong so far. Every stage goes on after a mistake, so that two mistakes give two errors.
 #[derive(Default)]
@@ -31,9 +31,17 @@ impl Errors {
         self.0.iter().flatten().count()
     }
 
-    /// One `compile_error!` for each mistake.
-    pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.map(|errors| errors.into_compile_error()).unwrap_or_default()
+    /// One `compile_error!` for each mistake. The first is a constant, which the compiler then does not know: of a type with the constant in it,
+    /// it knows that there was an error, and says nothing more.
+    pub(crate) fn into_tokens(self, unknown: &Ident) -> TokenStream {
+        let mut errors = self.0.into_iter().flatten().map(syn::Error::into_compile_error);
+        let Some(first) = errors.next() else { return TokenStream::new() };
+        quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #unknown: ::core::primitive::usize = #first;
+            #(#errors)*
+        }
     }
 
     #[cfg(test)]

@@ -20,12 +20,22 @@ pub(crate) struct Definition<'a> {
     pub(crate) network: &'a Network<'a>,
     /// The documentation where the user wrote none.
     pub(crate) title: String,
-    /// After an error: all names and types, no code.
-    pub(crate) broken: bool,
+    /// After an error, there are all names, no code, and this type in the place of those that are not known.
+    pub(crate) unknown: Option<&'a Ident>,
     /// Whether there are functions that allocate.
     pub(crate) std: bool,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
+}
+
+impl Definition<'_> {
+    /// What stands for a type that is not known after an error.
+    fn unknown_type(&self) -> Option<TokenStream> {
+        let (root, unknown) = (self.root, self.unknown?);
+        Some(quote! {
+            <#root::__private::Checked<(), { #unknown }> as #root::__private::Own>::Type
+        })
+    }
 }
 
 /// A layer as the generated code sees it.
@@ -66,10 +76,11 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         .iter()
         .filter_map(|layer| {
             let fixed = quote!(::core::primitive::f32);
+            let unknown = definition.unknown_type();
             Some(Part {
                 field: &layer.field,
-                written: layer.rust(root, &scalar)?,
-                rust: layer.checked(root, &scalar)?,
+                written: layer.rust(root, &scalar).or_else(|| unknown.clone())?,
+                rust: layer.checked(root, &scalar).or(unknown)?,
                 layer,
                 output: layer.output.rust(root, &scalar),
                 fixed_output: layer.output.rust(root, &fixed),
@@ -92,13 +103,14 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(context.own_types());
     tokens.extend(context.structure());
     tokens.extend(context.layer());
-    if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
+    let mut layers = definition.network.layers.iter();
+    if definition.std && (definition.unknown.is_some() || layers.all(Layer::is_differentiable)) {
         tokens.extend(context.differentiable());
     }
     tokens.extend(context.network());
     tokens.extend(context.inherent());
     tokens.extend(context.common());
-    if !definition.broken {
+    if definition.unknown.is_none() {
         tokens.extend(context.checks());
     }
     tokens
@@ -145,14 +157,14 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, broken, std, network, .. } = self.definition;
+        let Definition { root, visibility, unknown, std, network, .. } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (broken, std) = (*broken, *std);
+                let (unknown, std) = (*unknown, *std);
                 let block = true;
                 expand(&Definition {
                     root,
@@ -160,7 +172,7 @@ impl Context<'_> {
                     visibility,
                     network,
                     title,
-                    broken,
+                    unknown,
                     std,
                     block,
                 })
@@ -229,6 +241,10 @@ impl Context<'_> {
         let activation = match (parts.last(), definition.network.output.is_known()) {
             (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
             _ => quote!(#root::activations::Identity),
+        };
+        let [input, output, activation] = match definition.unknown_type() {
+            Some(unknown) => [unknown.clone(), unknown.clone(), unknown],
+            None => [input, output, activation],
         };
         let rust = parts.iter().map(|part| &part.rust);
         let (infer_one, infer) = (self.infer_one(), self.infer());
@@ -347,14 +363,12 @@ impl Context<'_> {
                 }
             }
         });
-        let forgiving = self.forgiving();
         quote! {
             #(#conditions)*
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
                 #functions
-                #forgiving
             }
 
             #(#conditions)*
@@ -373,21 +387,6 @@ impl Context<'_> {
                 #visibility const BYTES: #usize = #trait_::BYTES;
             }
         }
-    }
-
-    /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
-    fn forgiving(&self) -> Option<TokenStream> {
-        let network = &self.definition.network;
-        let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
-        if !self.definition.broken || !open(&network.input) && !open(&network.output) {
-            return None;
-        }
-        let visibility = self.definition.visibility;
-        Some(quote! {
-            #visibility fn forward<X: ?::core::marker::Sized, Y>(&self, _: &X) -> Y {
-                ::core::unreachable!()
-            }
-        })
     }
 
     /// Traits of the standard library.
@@ -591,7 +590,7 @@ impl Context<'_> {
 
     /// The last layer and those before it; nothing if no code can be written.
     pub(crate) fn code(&self) -> Option<(&Part<'_>, &[Part<'_>])> {
-        if self.definition.broken { None } else { self.parts.split_last() }
+        if self.definition.unknown.is_some() { None } else { self.parts.split_last() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 use crate::expand::{Definition, expand};
@@ -12,27 +13,36 @@ use crate::shapes;
 pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
     let mut errors = Errors::default();
     let call = call(tokens, &mut errors);
-    let expanded = match &call {
+    match &call {
         Call::Items(items) => {
-            items.iter().map(|item| definition(item, std, &mut errors)).collect::<TokenStream>()
+            let first = items.first().map_or_else(anonymous, |item| item.name.clone());
+            let unknown = unknown(&first);
+            let definitions = items.iter().map(|item| definition(item, std, &unknown, &mut errors));
+            let definitions: TokenStream = definitions.collect();
+            let errors = errors.into_tokens(&unknown);
+            quote!(#errors #definitions)
         }
         Call::Expression(item) => {
-            let definition = definition(item, std, &mut errors);
             let name = &item.name;
-            let errors = errors.into_tokens();
+            let unknown = unknown(name);
+            let definition = definition(item, std, &unknown, &mut errors);
+            let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
-            return quote!({
+            quote!({
                 #errors
                 #definition
                 ::axonal::__private::random::<#name<::core::primitive::f32>>()
-            });
+            })
         }
-    };
-    let errors = errors.into_tokens();
-    quote!(#errors #expanded)
+    }
 }
 
-fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
+/// The name of the constant of the type that stands for all that is not known after a mistake.
+fn unknown(network: &Ident) -> Ident {
+    Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
+}
+
+fn definition(item: &Item, std: bool, unknown: &Ident, errors: &mut Errors) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
     let network = shapes::network(&item.name, &item.chain, item.broken, errors);
@@ -42,7 +52,7 @@ fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
         visibility: &item.visibility,
         network: &network,
         title: "A neural network.".to_owned(),
-        broken: item.broken || errors.count() > before,
+        unknown: (item.broken || errors.count() > before).then_some(unknown),
         std,
         block: false,
     })
