@@ -78,7 +78,7 @@ impl Arguments {
     /// All that the row asks for; after one that is missing, nothing is read.
     pub(crate) fn parse(parser: &mut Parser<'_>, row: &'static LayerRow) -> Self {
         let mut arguments = Self::default();
-        let mut missing = false;
+        let mut missing = called(parser, row);
         for argument in row.arguments {
             missing = missing || !arguments.argument(parser, row, *argument);
             if missing {
@@ -157,6 +157,27 @@ impl Arguments {
         self.blocks.push(Block { role, chain });
         true
     }
+}
+
+/// As a call in Python or Rust: `conv(6, 5)`, `dense(128, activation="relu")`. A size that is computed, `(64 * 2)`, is told by itself.
+fn called(parser: &mut Parser<'_>, row: &LayerRow) -> bool {
+    let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::Parenthesis)) else {
+        return false;
+    };
+    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+    let separates =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(it) if ",=".contains(it.as_char()));
+    let sizes = matches!(row.arguments, [Argument::Size(_) | Argument::Pair(_), ..]);
+    if !sizes || !(inside.len() < 2 || inside.iter().any(separates)) {
+        return false;
+    }
+    let LayerRow { word, example, .. } = row;
+    parser.errors.over(
+        group,
+        format!("what `{word}` takes stands behind it without parentheses: `{example}`"),
+    );
+    parser.next();
+    true
 }
 
 /// A block is not empty.

@@ -194,10 +194,8 @@ impl Context<'_> {
             let known = layer.has_own_type().then(|| quote!(#[parameters(known = #rust)]));
             quote!(#documentation #known #visibility #field: #written)
         });
-        // Without a layer, the parameter would be unused.
-        let marker = self
-            .parts
-            .is_empty()
+        // Without a layer of a known type, the parameter would be unused.
+        let marker = (self.parts.is_empty() || definition.unknown.is_some())
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
         // From the first of these tokens to the last is what rustc underlines when it means the type: all of them are its name.
         let place = name.span();

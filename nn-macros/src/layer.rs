@@ -48,7 +48,7 @@ impl Given<'_> {
     pub(crate) fn check_image(&self, checks: &mut Checks<'_>) {
         if matches!(self.input, Shape::Vector(_) | Shape::Of(..)) {
             let count = match self.input {
-                Shape::Vector(size) => format!(" with C * H * W = {size}"),
+                Shape::Vector(size) if size.is_known() => format!(" with C * H * W = {size}"),
                 _ => String::new(),
             };
             checks.complain(format!(
@@ -235,7 +235,7 @@ impl Layer<'_> {
                 let scalar = located(scalar, place);
                 Some(own(quote_spanned!(place=> #path<#scalar>)))
             }
-            Head::Unknown(_) => None,
+            Head::Unknown => None,
         }
     }
 
@@ -253,7 +253,7 @@ impl Layer<'_> {
             Head::Layer(row) => (row.parameters)(&self.given(row)),
             Head::Activation => Count::Known(0),
             Head::User(path) => Count::Written(format!("those of {}", written(path.clone()))),
-            Head::Unknown(_) => Count::Unknown,
+            Head::Unknown => Count::Unknown,
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) enum Shape {
 impl Shape {
     pub(crate) fn of_sizes(sizes: &[Size]) -> Self {
         match sizes {
+            [Size::Unknown] => Self::Unknown,
             [size] => Self::Vector(size.clone()),
             [rows, columns] => Self::Image(Box::new([Size::of(1), rows.clone(), columns.clone()])),
             [channels, rows, columns] => {
@@ -81,6 +82,7 @@ impl Shape {
     /// For messages: `vector 64`, `image 6x4x4`.
     pub(crate) fn described(&self) -> String {
         match self {
+            Self::Vector(Size::Unknown) => "vector".to_owned(),
             Self::Vector(size) => format!("vector {size}"),
             Self::Image(_) => format!("image {self}"),
             Self::Of(path, _) => format!("vector that {} gives", written(path.clone())),
@@ -235,7 +237,7 @@ impl Inference<'_> {
             }
             Head::Activation => input.clone(),
             Head::User(path) => Shape::of_user(path, check),
-            Head::Unknown(sizes) => Shape::of_sizes(sizes),
+            Head::Unknown => Shape::Unknown,
         }
     }
 

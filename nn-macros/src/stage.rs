@@ -34,8 +34,8 @@ pub(crate) enum Head {
     Activation,
     /// The user's own type.
     User(TokenStream),
-    /// A mistake, already reported, with the sizes that its result may have.
-    Unknown(Vec<Size>),
+    /// A mistake, already reported.
+    Unknown,
 }
 
 /// An activation, as written.
@@ -64,7 +64,7 @@ impl Stage {
             }
             return None;
         }
-        let mut stage = Self { label, ..Self::new(Head::Unknown(Vec::new())) };
+        let mut stage = Self { label, ..Self::new(Head::Unknown) };
         stage.head(parser);
         stage.tokens = parser.since(before);
         stage.rest(parser);
@@ -156,15 +156,8 @@ impl Stage {
             let hint = hint(&text, &[Meaning::Layer, Meaning::Activation]);
             let own = of_own(&text);
             parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}{own}"));
-            let sizes = match parser.peek() {
-                Some(Token::Tree(TokenTree::Literal(_))) => {
-                    parser.sizes(&text, "a size", "dense 128")
-                }
-                _ => None,
-            };
             // As a call in Python.
             parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
-            self.head = Head::Unknown(sizes.unwrap_or_default());
         }
     }
 
@@ -213,7 +206,7 @@ impl Stage {
     }
 
     fn unknown_word(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
-        if matches!(self.head, Head::Unknown(_)) {
+        if matches!(self.head, Head::Unknown) {
             return;
         }
         let fits = [Meaning::Activation, Meaning::Option, Meaning::Initializer];
@@ -241,7 +234,7 @@ impl Stage {
         let name = written(self.word.clone());
         let what = written(token.stream());
         let message = match &self.head {
-            Head::Unknown(_) => return,
+            Head::Unknown => return,
             Head::Layer(row) if row.arguments.is_empty() && is_literal(token) => {
                 format!("`{name}` takes {}, `{what}` is too many", row.takes)
             }
@@ -260,7 +253,7 @@ impl Stage {
         let name = written(self.word.clone());
         let tokens = activation.tokens.clone();
         match (&self.head, &self.activation) {
-            (Head::Unknown(_), _) => {}
+            (Head::Unknown, _) => {}
             (Head::User(_), _) => parser.errors.over(
                 tokens,
                 format!(
@@ -283,7 +276,7 @@ impl Stage {
         let name = written(self.word.clone());
         let fits = match &self.head {
             Head::Layer(row) => row.options.contains(&text),
-            Head::Unknown(_) => true,
+            Head::Unknown => true,
             Head::Activation | Head::User(_) => false,
         };
         let twice = self.options.has(text);
