@@ -72,6 +72,8 @@ pub(crate) struct Arguments {
     pub(crate) sizes: Vec<Size>,
     pub(crate) probability: Option<Decimal>,
     pub(crate) blocks: Vec<Block>,
+    /// Whether one is missing, which was reported.
+    pub(crate) missing: bool,
 }
 
 impl Arguments {
@@ -85,6 +87,7 @@ impl Arguments {
                 arguments.unknown(*argument);
             }
         }
+        arguments.missing = missing;
         arguments
     }
 
@@ -138,6 +141,13 @@ impl Arguments {
     /// Layers in braces.
     pub(crate) fn block(&mut self, parser: &mut Parser<'_>, row: &LayerRow, role: Role) -> bool {
         let LayerRow { word, example, takes, .. } = row;
+        if role == Role::Second
+            && parser.peek_at(1).is_some_and(|token| token.group(Delimiter::Brace).is_some())
+            && let Some(comma) = parser.next_if(|token| token.is_punct(','))
+        {
+            let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
+            parser.errors.over(comma.stream(), message);
+        }
         let group = match parser.peek() {
             Some(Token::Tree(TokenTree::Group(group))) => group,
             _ => {
@@ -195,6 +205,7 @@ fn filled(parser: &mut Parser<'_>, row: &LayerRow, group: &Group) -> Chain {
 /// `0.5`: at least 0, and less than 1.
 fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
     let LayerRow { word, example, .. } = row;
+    parser.named(word, example);
     let minus = parser.next_if(|token| token.is_punct('-'));
     let literal = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
     let Some(token) = parser.next_if(literal) else {
@@ -210,7 +221,7 @@ fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
         Some(_) => {
             let sign = if minus.is_some() { "-" } else { "" };
             let message = format!(
-                "the probability of `{word}` is at least 0 and less than 1, `{sign}{text}` is not"
+                "the probability of `{word}` is at least 0 and less than 1, `{sign}{text}` is not: `{example}`"
             );
             parser.errors.at(token.span(), message);
             None

@@ -10,6 +10,7 @@ mod errors;
 mod expand;
 mod forward;
 mod geometry;
+mod habits;
 mod layer;
 mod names;
 mod network;

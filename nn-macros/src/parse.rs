@@ -46,11 +46,13 @@ pub(crate) struct Parser<'a> {
     pub(crate) zeros: bool,
     /// Whether `0x1` is rows and columns, not a hexadecimal number.
     pub(crate) decimal: bool,
+    /// Whether a mistake was just reported at which reading went on in the middle: a missing arrow is no second one.
+    pub(crate) forgiven: bool,
 }
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token], errors: &'a mut Errors, end: Span) -> Self {
-        Self { tokens, errors, end, zeros: false, decimal: false }
+        Self { tokens, errors, end, zeros: false, decimal: false, forgiven: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a Token> {
@@ -279,15 +281,16 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     let mut length = 0;
     let mut closed = false;
     for token in parser.tokens {
+        let goes_on = parser.starts_at(length + 1);
         if token.is_punct('<') {
             depth += 1;
-        } else if token.is_punct('>') {
+        } else if token.is_punct('>') && (depth > 0 || !goes_on) {
             if depth == 0 {
                 closed = true;
                 break;
             }
             depth -= 1;
-        } else if token.is_punct(';') || token.is_word("struct") {
+        } else if token.is_punct(';') && !goes_on || token.is_word("struct") {
             break;
         }
         length += 1;
@@ -298,6 +301,9 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     parser.tokens = rest;
     if closed {
         parser.next();
+        while let Some(extra) = parser.next_if(|token| token.is_punct('>')) {
+            parser.errors.over(extra.stream(), "this `>` closes nothing: leave it out");
+        }
     } else {
         parser.errors.at(open, "this `<` is not closed: a `>` is missing after the last layer");
     }
@@ -317,6 +323,11 @@ fn chain(mut parser: Parser<'_>) -> Chain {
             return chain;
         }
         parser.errors.over(place, "a network begins with its input: `input 784 => …`");
+        // A number there is the input, without the word.
+        if parser.peek_is(|token| matches!(token, Token::Tree(TokenTree::Literal(_)))) {
+            parser.next();
+            separator(&mut parser);
+        }
     }
     let arrow = !input || separator(&mut parser);
     stages(&mut parser, &mut chain, arrow);
@@ -326,7 +337,7 @@ fn chain(mut parser: Parser<'_>) -> Chain {
 /// All layers; `arrow` is whether there was one before them, or none is needed.
 fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
     while parser.peek().is_some() {
-        if !arrow {
+        if !std::mem::take(&mut parser.forgiven) && !arrow {
             missing_arrow(parser);
         }
         let before = parser.tokens.len();
@@ -347,6 +358,14 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     let before = parser.tokens;
     let Some(word) = parser.peek().and_then(Token::word) else { return false };
     let text = word.to_string();
+    if parser.peek_at(1).is_some_and(|token| token.is_punct(':'))
+        && parser.peek_at(2).is_some_and(|token| token.is_word("input"))
+    {
+        parser.errors.at(word.span(), "the input has no label");
+        parser.next();
+        parser.next();
+        return input(parser, chain);
+    }
     if text != "input" {
         let near = words::distance(&text.to_lowercase(), "input") <= 2
             && parser.peek_at(1).is_some_and(|token| !token.is_punct(':'))
@@ -366,6 +385,7 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     while let Some(token) = parser.peek() {
         if matches!(token, Token::Arrow { .. })
             || token.is_punct(',')
+            || parser.is_operator_for_arrow()
             || token.word().is_some_and(|word| words::is_layer(&word.to_string()))
             || parser.peek_at(1).is_some_and(|next| next.is_punct(':'))
         {
@@ -396,8 +416,16 @@ fn separator(parser: &mut Parser<'_>) -> bool {
                     );
                 }
             }
+            // A second input is reported itself.
             token if token.is_punct(',') => {
-                parser.errors.over(token.stream(), "layers are joined by `=>`, not by `,`");
+                if !parser.peek_at(1).is_some_and(|next| next.is_word("input")) {
+                    parser.errors.over(token.stream(), "layers are joined by `=>`, not by `,`");
+                }
+            }
+            token if parser.is_operator_for_arrow() => {
+                let text = crate::tokens::written(token.stream());
+                let message = format!("layers are joined by `=>`, not by `{text}`");
+                parser.errors.over(token.stream(), message);
             }
             _ => break,
         }

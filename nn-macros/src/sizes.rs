@@ -17,7 +17,9 @@ impl Parser<'_> {
         let before = self.tokens;
         let mut sizes = Vec::new();
         let mut comma = false;
+        self.named(word, example);
         loop {
+            let start = self.tokens;
             let Some(more) = self.size(&mut sizes) else {
                 self.errors.at(self.end, format!("`{word}` needs {what}: `{example}`"));
                 return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
@@ -25,7 +27,10 @@ impl Parser<'_> {
             if more || self.by(&mut sizes) {
                 continue;
             }
-            if !self.comma() {
+            if self.computed(start) {
+                return Some(vec![Size::Unknown]);
+            }
+            if !self.comma(comma) {
                 break;
             }
             comma = true;
@@ -127,6 +132,10 @@ impl Parser<'_> {
         let message = if inner.contains(',') {
             let joined = inner.trim_end_matches(',').replace(", ", "x").replace(',', "x");
             format!("sizes are joined by `x`: `{joined}`")
+        } else if group.delimiter() == Delimiter::Bracket {
+            format!(
+                "`[{inner}]` is not a size: a size is a number or a constant, as in `784` or `28x28`"
+            )
         } else if group.stream().into_iter().count() == 1 {
             format!("a size stands without parentheses: `{inner}`")
         } else {
@@ -136,12 +145,12 @@ impl Parser<'_> {
     }
 
     /// A comma in the place of an `x`, before a number; whether it is there.
-    fn comma(&mut self) -> bool {
+    fn comma(&mut self, reported: bool) -> bool {
         let number = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
         if !self.peek_is(|token| token.is_punct(',')) || !self.peek_at(1).is_some_and(number) {
             return false;
         }
-        if let Some(comma) = self.next() {
+        if let (Some(comma), false) = (self.next(), reported) {
             self.errors.over(comma.stream(), "sizes are joined by `x`: `28x28`, `3x32x32`");
         }
         true
@@ -172,7 +181,9 @@ impl Parser<'_> {
         if path.is_empty() {
             return None;
         }
-        if is_path(self, &path) {
+        if self.no_constant(&written(path.clone())) {
+            sizes.push(Size::Unknown);
+        } else if is_path(self, &path) {
             sizes.push(constant(quote!({ #path }), &written(path)));
         } else {
             sizes.push(Size::Unknown);

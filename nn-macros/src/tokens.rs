@@ -75,6 +75,20 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     while let Some(first) = trees.next() {
         let mut run = String::new();
         let mut all = vec![first];
+        // `<=` and `>=` are arrows for those who think so.
+        if let (Some(TokenTree::Punct(sign)), Some(TokenTree::Punct(equals))) =
+            (all.last(), trees.peek())
+            && "<>".contains(sign.as_char())
+            && sign.spacing() == Spacing::Joint
+            && equals.as_char() == '='
+            && equals.spacing() == Spacing::Alone
+        {
+            let text = format!("{}=", sign.as_char());
+            all.extend(trees.next());
+            let last = all.last().map_or_else(Span::call_site, TokenTree::span);
+            lexed.push(Token::Arrow { text, tokens: all.into_iter().collect(), last });
+            continue;
+        }
         // An arrow is a run of `=`, `-`, `|`, `~` that holds a `=` or ends in `>`.
         while let Some(TokenTree::Punct(punct)) = all.last() {
             let character = punct.as_char();
