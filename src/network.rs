@@ -33,6 +33,10 @@ use {
 /// assert!(scores.iter().all(|score| score.is_finite()));
 /// assert_eq!(Spiral::PARAMETERS, 2 * 16 + 16 + 16 * 2 + 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    note = "a network in a box is `*net`: write `&*net` and `&mut *net`"
+)]
 pub trait Network: Layer {
     /// The name in the program.
     const NAME: &'static str;

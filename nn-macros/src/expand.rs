@@ -129,7 +129,8 @@ fn scalar_name(definition: &Definition<'_>) -> TokenStream {
     if used { quote!(Float) } else { quote!(T) }
 }
 
-fn is_condition(attribute: &TokenStream) -> bool {
+/// Whether it is `#[cfg(…)]`.
+pub(crate) fn is_condition(attribute: &TokenStream) -> bool {
     attribute.to_string().replace(' ', "").starts_with("#[cfg(")
 }
 

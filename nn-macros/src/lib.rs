@@ -5,6 +5,7 @@
 
 mod arguments;
 mod blocks;
+mod constants;
 mod document;
 mod errors;
 mod expand;

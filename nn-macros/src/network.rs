@@ -4,27 +4,28 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 
+use crate::constants::{self, Constant};
 use crate::errors::Errors;
-use crate::expand::{Definition, expand};
+use crate::expand::{Definition, expand, is_condition};
 use crate::parse::{Call, Item, call};
 use crate::shapes;
 
 /// What `network!` becomes; with `std`, functions that allocate are in it.
 pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
     let mut errors = Errors::default();
-    let call = call(tokens, &mut errors);
-    match &call {
+    match call(tokens, &mut errors) {
         Call::Items(items) => {
             let first = items.first().map_or_else(anonymous, |item| item.name.clone());
             let unknown = unknown(&first);
-            let definitions = items.iter().map(|item| definition(item, std, &unknown, &mut errors));
+            let definitions =
+                items.into_iter().map(|item| definition(item, std, &unknown, &mut errors));
             let definitions: TokenStream = definitions.collect();
             let errors = errors.into_tokens(&unknown);
             quote!(#errors #definitions)
         }
         Call::Expression(item) => {
-            let name = &item.name;
-            let unknown = unknown(name);
+            let name = item.name.clone();
+            let unknown = unknown(&name);
             let definition = definition(item, std, &unknown, &mut errors);
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
@@ -42,11 +43,23 @@ fn unknown(network: &Ident) -> Ident {
     Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
 }
 
-fn definition(item: &Item, std: bool, unknown: &Ident, errors: &mut Errors) -> TokenStream {
+fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
+    let conditions: Vec<_> =
+        attributes.iter().filter(|attribute| is_condition(attribute)).collect();
+    let constants = constants::named(&item.name, &mut item.chain);
+    let constants = constants.iter().map(|Constant { name, value }| {
+        quote! {
+            #(#conditions)*
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #name: ::core::primitive::usize = #value;
+        }
+    });
+    let constants: TokenStream = constants.collect();
     let network = shapes::network(&item.name, &item.chain, item.broken, errors);
-    expand(&Definition {
+    let expanded = expand(&Definition {
         root: &root,
         attributes,
         visibility: &item.visibility,
@@ -55,7 +68,8 @@ fn definition(item: &Item, std: bool, unknown: &Ident, errors: &mut Errors) -> T
         unknown: (item.broken || errors.count() > before).then_some(unknown),
         std,
         block: false,
-    })
+    });
+    quote!(#constants #expanded)
 }
 
 /// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.
