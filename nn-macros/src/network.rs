@@ -1,5 +1,7 @@
 //! The stages of `network!`, one after the other.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
@@ -17,9 +19,16 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
         Call::Items(items) => {
             let first = items.first().map_or_else(anonymous, |item| item.name.clone());
             let unknown = unknown(&first);
-            let definitions =
-                items.into_iter().map(|item| definition(item, std, &unknown, &mut errors));
-            let definitions: TokenStream = definitions.collect();
+            let mut names = HashSet::new();
+            let mut definitions = TokenStream::new();
+            for item in items {
+                if names.insert(item.name.to_string()) {
+                    definitions.extend(definition(item, std, &unknown, &mut errors));
+                } else {
+                    let name = item.name;
+                    errors.at(name.span(), format!("the name `{name}` is there twice"));
+                }
+            }
             let errors = errors.into_tokens(&unknown);
             quote!(#errors #definitions)
         }
@@ -78,6 +87,7 @@ fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<To
     let mut others = Vec::new();
     for attribute in attributes {
         match argument(attribute) {
+            None if !fits(attribute, errors) => {}
             None => others.push(attribute.clone()),
             Some(argument) => match argument.as_slice() {
                 [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
@@ -93,6 +103,33 @@ fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<To
         }
     }
     (root, others)
+}
+
+/// Whether the attribute may stand above a network; an error if not.
+fn fits(attribute: &TokenStream, errors: &mut Errors) -> bool {
+    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return true };
+    let mut inside = bracket.stream().into_iter();
+    match inside.next() {
+        Some(TokenTree::Ident(name)) if name == "repr" => {
+            errors.over(attribute, "a network has its layout by itself: leave `repr` out");
+            false
+        }
+        Some(TokenTree::Ident(name)) if name == "derive" => {
+            let Some(TokenTree::Group(traits)) = inside.next() else { return true };
+            let own = traits.stream().into_iter().find(|token| {
+                let there = ["Clone", "Copy", "Debug", "Default", "Parameters", "PartialEq"];
+                matches!(token, TokenTree::Ident(name) if there.iter().any(|own| name == own))
+            });
+            if let Some(own) = &own {
+                let message = format!(
+                    "`{own}` is not derived: a network has `Debug` and `PartialEq` by itself, its box has `Clone`, and `zeros()` is its default"
+                );
+                errors.over(own, message);
+            }
+            own.is_none()
+        }
+        _ => true,
+    }
 }
 
 /// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.

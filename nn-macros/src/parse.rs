@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::errors::Errors;
-use crate::stage::Stage;
+use crate::stage::{Head, Stage};
 use crate::tokens::{Token, lex};
 use crate::{quantity::Size, words};
 
@@ -112,7 +112,12 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
     }
     let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || is_keyword(token);
     let defined = |token: &Token| token.is_word("struct");
-    if parser.peek_is(defines) || lexed.iter().any(defined) || parser.is_bare_name() {
+    let other = |token: &Token| ITEMS.iter().any(|word| token.is_word(word));
+    if parser.peek_is(defines)
+        || parser.peek_is(other)
+        || lexed.iter().any(defined)
+        || parser.is_bare_name()
+    {
         Call::Items(items(&mut parser))
     } else {
         let chain = expression(&mut parser);
@@ -162,8 +167,10 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     let before = parser.errors.count();
     let attributes = attributes(parser);
     let visibility = visibility(parser);
+    let mut is_struct = true;
     if let Some(keyword) = parser.next_if(is_keyword) {
-        if !keyword.is_word("struct") {
+        is_struct = keyword.is_word("struct");
+        if !is_struct {
             parser.errors.over(keyword.stream(), "a network is defined as a `struct`");
         }
     } else if parser.is_bare_name() {
@@ -191,26 +198,71 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         );
         return None;
     }
-    let chain = if let Some(open) = parser.next_if(|token| token.is_punct('<')) {
-        bracketed(parser, open.span())
+    let open = parameters(parser, name)
+        .or_else(|| parser.next_if(|token| token.is_punct('<')).map(Token::span));
+    let mut chain = if let Some(open) = open {
+        bracketed(parser, open)
     } else if let Some(TokenTree::Group(group)) = parser.peek().and_then(as_tree) {
         parser.next();
-        parser.errors.at(
-            group.span_open(),
-            format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`"),
-        );
-        within(group, parser.errors)
+        if is_struct {
+            parser.errors.at(
+                group.span_open(),
+                format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`"),
+            );
+        }
+        // What is in it may be anything: a module, fields.
+        within(group, &mut Errors::default())
     } else {
-        parser.errors.at(
-            name.span(),
-            format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`"),
-        );
+        let sign =
+            parser.next_if(|token| token.is_punct(':') || matches!(token, Token::Arrow { .. }));
+        let message = if sign.is_some() {
+            format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`")
+        } else {
+            format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`")
+        };
+        let place = sign.map_or_else(|| quote::quote!(#name), Token::stream);
+        if is_struct {
+            parser.errors.over(place, message);
+        }
+        while sign.is_some() && parser.next_if(|token| !token.is_punct(';')).is_some() {}
         Chain::default()
     };
     parser.next_if(|token| token.is_punct(';'));
+    for stage in &mut chain.stages {
+        if matches!(&stage.head, Head::User(path) if path.to_string() == name.to_string()) {
+            parser.errors.over(&stage.word, format!("`{name}` cannot be a layer of itself"));
+            stage.head = Head::Unknown;
+        }
+    }
     let broken = parser.errors.count() > before;
     Some(Item { attributes, visibility, name: name.clone(), chain, broken })
 }
+
+/// `<T>` or `<T, ` before the layers: an error, and the bracket that is still open.
+fn parameters(parser: &mut Parser<'_>, name: &Ident) -> Option<Span> {
+    let before = parser.tokens;
+    let lifetime = usize::from(parser.peek_at(1).is_some_and(|token| token.is_punct('\'')));
+    let is = |at: usize, wanted| parser.peek_at(at).is_some_and(|token| token.is_punct(wanted));
+    let own = is(0, '<') && is(lifetime + 2, '>') && is(lifetime + 3, '<');
+    let among = is(0, '<')
+        && is(lifetime + 2, ',')
+        && parser.peek_at(lifetime + 3).is_some_and(|token| token.is_word("input"));
+    if !own && !among {
+        return None;
+    }
+    for _ in 0..lifetime + 3 {
+        parser.next();
+    }
+    let message = format!(
+        "`{name}` has its one parameter, the type of its numbers, by itself: leave this out"
+    );
+    parser.errors.over(parser.since(before), message);
+    // The bracket belongs to the layers.
+    before.first().filter(|_| among).map(Token::span)
+}
+
+/// What else stands in a module, but not in the macro.
+const ITEMS: &[&str] = &["const", "impl", "let", "static", "use"];
 
 /// `struct`, or what might be thought to stand there.
 fn is_keyword(token: &Token) -> bool {
