@@ -1,6 +1,6 @@
 //! What people write out of habit, from other languages and libraries: understood well enough to be one error that says how to write it.
 
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenTree};
 
 use crate::parse::Parser;
 use crate::tokens::{Token, written};
@@ -98,11 +98,8 @@ impl Parser<'_> {
         if assigned {
             self.next();
             // An activation without quotes is read as one.
-            if !self
-                .peek()
-                .and_then(Token::word)
-                .is_some_and(|word| words::activation_row(&word.to_string()).is_some())
-            {
+            let activation = |word: &Ident| words::activation_row(&word.to_string()).is_some();
+            if !self.peek().and_then(Token::word).is_some_and(activation) {
                 self.next();
             }
         }

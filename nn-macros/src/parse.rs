@@ -229,7 +229,7 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     };
     parser.next_if(|token| token.is_punct(';'));
     for stage in &mut chain.stages {
-        if matches!(&stage.head, Head::User(path) if path.to_string() == name.to_string()) {
+        if matches!(&stage.head, Head::User(path) if *name == path.to_string()) {
             parser.errors.over(&stage.word, format!("`{name}` cannot be a layer of itself"));
             stage.head = Head::Unknown;
         }
