@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::Layer;
-use crate::kernels::{Split, cut, dispatch, dispatch_shared};
+use crate::kernels::{Split, WORTH_WAKING, cut, dispatch, dispatch_shared};
 use crate::sample::Sample;
 
 #[cfg(feature = "std")]
@@ -64,7 +64,9 @@ pub trait Network: Layer {
 
     /// The output for each input. A batch of any size is a slice.
     ///
-    /// It allocates no more than [`forward`](Self::forward), and runs on the calling thread. To use more of them, cut the slices: each output depends on its own input alone.
+    /// A batch that takes less than some 300 µs runs on the calling thread, and allocates no more than [`forward`](Self::forward).
+    /// A longer one is shared with other threads (feature `rayon`), which are started, and allocated, by the first call that wants them.
+    /// The outputs are the same to the bit.
     ///
     /// # Panics
     ///
@@ -72,7 +74,7 @@ pub trait Network: Layer {
     #[inline]
     fn forward_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         assert_eq!(inputs.len(), outputs.len(), "`forward_batch` takes as many outputs as inputs");
-        dispatch(ForwardBatch { net: self, inputs, outputs });
+        dispatch_shared(ForwardBatch { net: self, inputs, outputs }, LONG_BATCH);
     }
 
     /// New random weights, by the initializers of the description; biases are zero.
@@ -191,6 +193,10 @@ impl<N: Layer> WithSimd for Forward<'_, N> {
     }
 }
 
+/// From so many multiplications with an addition on, `forward_batch` runs on several threads: more than are worth waking threads for, because
+/// it is called in loops against the clock, where starting and waking threads is out of place.
+const LONG_BATCH: usize = 16 * 1024 * 1024;
+
 struct ForwardBatch<'a, N: Layer> {
     net: &'a N,
     inputs: &'a [N::Input],
@@ -212,7 +218,7 @@ pub(crate) fn forward_on_threads<N: Layer>(
     inputs: &[N::Input],
     outputs: &mut [N::Output],
 ) {
-    dispatch_shared(ForwardBatch { net, inputs, outputs });
+    dispatch_shared(ForwardBatch { net, inputs, outputs }, WORTH_WAKING);
 }
 
 impl<N: Layer> Split for ForwardBatch<'_, N> {

@@ -6,8 +6,11 @@ pub use std::{boxed::Box, path::Path as FilePath};
 pub use crate::room::{Heap, on_stack};
 use crate::{Sample, Scalar, Shape};
 
-/// How many scalars a buffer between two layers holds, about: a few of them fit into the L1 and L2 caches.
-const BUFFER: usize = 16 * 1024;
+/// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
+const BUFFER: usize = 32 * 1024;
+
+/// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece.
+const WIDE: usize = 256;
 
 /// How many samples go through the layers at a time, given the lengths of the samples between them: one at least,
 /// and no more than help the matrix kernels.
@@ -20,9 +23,10 @@ pub const fn chunk(mut lengths: &[usize]) -> usize {
         }
         lengths = rest;
     }
+    let most = if widest < WIDE { 24 } else { 64 };
     match BUFFER / widest {
         0 => 1,
-        samples if samples > 24 => 24,
+        samples if samples > most => most,
         samples => samples,
     }
 }
@@ -111,18 +115,6 @@ pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
     bytemuck::cast_slice_mut(samples)
 }
 
-/// Stops the compiler with a message unless something holds.
-///
-/// # Panics
-///
-/// If it does not.
-#[track_caller]
-pub const fn require(holds: bool, message: &str) {
-    if !holds {
-        panic!("{}", message);
-    }
-}
-
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
 /// a vector 783``.
 ///
@@ -145,6 +137,20 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
         message.push(giver);
         message.push_shape(gives);
         panic!("{}", message.text());
+    }
+}
+
+/// That sizes which only the compiler knows are as a layer needs them.
+///
+/// A function, not `assert!`: an editor would show what that expands to where the sizes are written.
+///
+/// # Panics
+///
+/// If they are not.
+#[track_caller]
+pub const fn require(holds: bool, message: &str) {
+    if !holds {
+        panic!("{}", message);
     }
 }
 

@@ -59,6 +59,8 @@ fn large_layers_share_each_product() {
 fn large_batches_share_the_samples() {
     check::<Small, 4, 3>(2_000);
     check::<Wide, 100, 10>(900);
+    // Long enough for `forward_batch` too.
+    check::<Wide, 100, 10>(2_000);
 }
 
 /// A step inside a pool whose threads are all at work ends, and gives the same.

@@ -52,6 +52,6 @@ fn name(network: &Ident, size: &mut Size, constants: &mut Vec<Constant>) {
     }
     let number = constants.len() + 1;
     let name = format_ident!("__{}_SIZE_{number}", network.unraw(), span = span);
-    let value = std::mem::replace(tokens, quote!({ #name }));
+    let value = std::mem::replace(tokens, quote!(#name));
     constants.push(Constant { name, value });
 }

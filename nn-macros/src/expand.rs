@@ -8,7 +8,7 @@ use crate::layer::{Assertion, Inner, Layer, place, word};
 use crate::quantity::Size;
 use crate::shapes::{Network, Shape};
 use crate::stage::{ActivationKind, Head};
-use crate::tokens::{located, written};
+use crate::tokens::{elsewhere, library, located, written};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Definition<'a> {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: &'a TokenStream,
+    /// The word `struct`.
+    pub(crate) keyword: Span,
     pub(crate) network: &'a Network<'a>,
     /// The documentation where the user wrote none.
     pub(crate) title: String,
@@ -29,18 +31,21 @@ pub(crate) struct Definition<'a> {
 }
 
 impl Definition<'_> {
-    /// What stands for a type that is not known after an error.
-    fn unknown_type(&self) -> Option<TokenStream> {
-        let (root, unknown) = (self.root, self.unknown?);
-        Some(quote! {
-            <#root::__private::Checked<(), { #unknown }> as #root::__private::Own>::Type
-        })
+    /// After an error, a type of which the compiler knows that there was an error. An editor takes it for `likely`: in it, the rest of the
+    /// program keeps its fields and methods.
+    fn unknown_type(&self, likely: TokenStream) -> TokenStream {
+        let Self { root, unknown: Some(unknown), .. } = self else { return likely };
+        quote! {
+            <#root::__private::Checked<#likely, #unknown> as #root::__private::Own>::Type
+        }
     }
 }
 
 /// A layer as the generated code sees it.
 pub(crate) struct Part<'a> {
-    pub(crate) field: &'a Ident,
+    /// Where it is defined, and the same name where it is used.
+    pub(crate) defined: &'a Ident,
+    pub(crate) field: Ident,
     /// The type of the field.
     written: TokenStream,
     /// The same where it has to be a layer.
@@ -56,7 +61,8 @@ pub(crate) struct Part<'a> {
 pub(crate) struct Context<'a> {
     pub(crate) definition: &'a Definition<'a>,
     pub(crate) root: &'a TokenStream,
-    pub(crate) name: &'a Ident,
+    /// The name where it is used.
+    pub(crate) name: Ident,
     /// The type parameter: `T`.
     pub(crate) scalar: TokenStream,
     pub(crate) parts: Vec<Part<'a>>,
@@ -70,17 +76,28 @@ pub(crate) struct Context<'a> {
 pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let root = definition.root;
     let scalar = scalar_name(definition);
+    // Where nothing is known of a layer, it is taken for one that does nothing.
+    let known = |layer: &Layer<'_>, rust: Option<TokenStream>| {
+        if layer.is_known() {
+            return rust;
+        }
+        let likely = rust.unwrap_or_else(|| {
+            let sample = layer.input.rust(root, &scalar);
+            quote!(#root::layers::Activate<#scalar, #sample, #root::activations::Identity>)
+        });
+        Some(definition.unknown_type(likely))
+    };
     let parts: Vec<Part<'_>> = definition
         .network
         .layers
         .iter()
         .filter_map(|layer| {
             let fixed = quote!(::core::primitive::f32);
-            let unknown = definition.unknown_type();
             Some(Part {
-                field: &layer.field,
-                written: layer.rust(root, &scalar).or_else(|| unknown.clone())?,
-                rust: layer.checked(root, &scalar).or(unknown)?,
+                defined: &layer.field,
+                field: elsewhere(&layer.field),
+                written: known(layer, layer.rust(root, &scalar))?,
+                rust: known(layer, layer.checked(root, &scalar))?,
                 layer,
                 output: layer.output.rust(root, &scalar),
                 fixed_output: layer.output.rust(root, &fixed),
@@ -92,15 +109,14 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let mut context = Context {
         definition,
         root,
-        name: &definition.network.name,
+        name: elsewhere(&definition.network.name),
         scalar,
         parts,
         conditions,
         bounds: Vec::new(),
     };
     context.bounds = context.user_bounds();
-    let mut tokens = context.blocks();
-    tokens.extend(context.own_types());
+    let mut tokens = context.own_types();
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     let mut layers = definition.network.layers.iter();
@@ -110,6 +126,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(context.network());
     tokens.extend(context.inherent());
     tokens.extend(context.common());
+    tokens.extend(context.blocks());
     if definition.unknown.is_none() {
         tokens.extend(context.checks());
     }
@@ -158,19 +175,20 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, unknown, std, network, .. } = self.definition;
+        let Definition { root, visibility, keyword, unknown, std, network, .. } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (unknown, std) = (*unknown, *std);
+                let (keyword, unknown, std) = (*keyword, *unknown, *std);
                 let block = true;
                 expand(&Definition {
                     root,
                     attributes,
                     visibility,
+                    keyword,
                     network,
                     title,
                     unknown,
@@ -183,24 +201,27 @@ impl Context<'_> {
     }
 
     fn structure(&self) -> TokenStream {
-        let Self { definition, root, name, scalar, .. } = self;
-        let Definition { attributes, visibility, network, .. } = definition;
+        let Self { definition, root, scalar, .. } = self;
+        let Definition { attributes, visibility, keyword, network, .. } = definition;
+        let name = &network.name;
         let mut lines = document::table(network);
         if !attributes.iter().any(is_documentation) {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { field, written, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { defined, written, rust, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
             let known = layer.has_own_type().then(|| quote!(#[parameters(known = #rust)]));
-            quote!(#documentation #known #visibility #field: #written)
+            quote!(#documentation #known #visibility #defined: #written)
         });
-        // Without a layer of a known type, the parameter would be unused.
-        let marker = (self.parts.is_empty() || definition.unknown.is_some())
+        // Without a layer, the parameter would be unused.
+        let marker = self
+            .parts
+            .is_empty()
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
-        // From the first of these tokens to the last is what rustc underlines when it means the type: all of them are its name.
+        // To the last of these tokens rustc underlines when it means the type: all of them are its name.
         let place = name.span();
-        let keyword = quote_spanned!(place=> struct);
+        let keyword = quote_spanned!(*keyword=> struct);
         let generics = {
             let bound = quote_spanned! {Span::mixed_site()=>
                 #scalar: #root::Scalar = ::core::primitive::f32
@@ -241,15 +262,13 @@ impl Context<'_> {
             (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
             _ => quote!(#root::activations::Identity),
         };
-        let [input, output, activation] = match definition.unknown_type() {
-            Some(unknown) => [unknown.clone(), unknown.clone(), unknown],
-            None => [input, output, activation],
-        };
+        let [input, output, activation] =
+            [input, output, activation].map(|likely| definition.unknown_type(likely));
         let rust = parts.iter().map(|part| &part.rust);
         let (infer_one, infer) = (self.infer_one(), self.infer());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
-            let label = syn::ext::IdentExt::unraw(*field).to_string();
+            let label = syn::ext::IdentExt::unraw(field).to_string();
             quote_spanned! {Span::mixed_site()=>
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
@@ -303,8 +322,11 @@ impl Context<'_> {
         let root = self.root;
         let steps = self.parts.iter().map(|Part { field, rust, layer, .. }| {
             if let Some(initializer) = &layer.stage.options.initializer {
-                quote_spanned! {Span::mixed_site()=>
-                    self.#field.initialize_with(#root::init::Initializer::#initializer, rng);
+                let site = Span::mixed_site();
+                let word = layer.stage.options.place("init").unwrap_or(site);
+                let kind = Ident::new("Initializer", word.resolved_at(site));
+                quote_spanned! {site=>
+                    self.#field.initialize_with(#root::init::#kind::#initializer, rng);
                 }
             } else {
                 quote_spanned! {Span::mixed_site()=>
@@ -317,7 +339,7 @@ impl Context<'_> {
 
     fn network(&self) -> TokenStream {
         let Self { root, name, .. } = self;
-        let name = syn::ext::IdentExt::unraw(*name).to_string();
+        let name = syn::ext::IdentExt::unraw(name).to_string();
         let body = quote!(const NAME: &'static ::core::primitive::str = #name;);
         self.implement(&quote!(#root::Network), &[], &body)
     }
@@ -401,7 +423,7 @@ impl Context<'_> {
             let user = parts.iter().filter(|part| part.layer.has_user_types());
             let more: Vec<TokenStream> = user
                 .map(|Part { rust, layer, .. }| {
-                    quote_spanned!(place(&layer.stage.word)=> #rust: ::core::fmt::Debug)
+                    located(&quote!(#rust: ::core::fmt::Debug), place(&layer.stage.word))
                 })
                 .collect();
             let body = quote_spanned! {site=>
@@ -448,10 +470,14 @@ impl Context<'_> {
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
         let bounds = layers.filter_map(|layer| {
             let rust = layer.checked(root, scalar)?;
-            let place = place(&layer.stage.word);
-            Some(quote_spanned!(place=> #rust: #root::Layer<Scalar = #scalar>))
+            let bound = quote!(#rust: #root::Layer<Scalar = #scalar>);
+            Some(located(&bound, word(&layer.stage.word)))
         });
-        bounds.collect()
+        // After an error, that of `derive(Parameters)`, so that the compiler sees in each implementation that there was one.
+        let unknown = self.parts.iter().filter(|part| !part.layer.is_known());
+        let unknown =
+            unknown.map(|Part { rust, .. }| quote!(#rust: #root::Parameters<Scalar = #scalar>));
+        bounds.chain(unknown).collect()
     }
 
     /// That the types of the user's own are what they have to be: one error each, at the word.
@@ -459,27 +485,25 @@ impl Context<'_> {
         let Self { root, conditions, definition, .. } = self;
         let constants = definition.network.layers.iter().filter_map(|layer| {
             let activation = layer.stage.activation.as_ref().map(|activation| &activation.kind);
-            let (path, constant) = match (&layer.stage.head, activation) {
-                (Head::User(path), _) => (path, "OUTPUTS"),
-                (_, Some(ActivationKind::User(path))) => (path, "CHECK"),
+            let (path, is, constant) = match (&layer.stage.head, activation) {
+                (Head::User(path), _) => (path, quote!(layers::IsLayer), quote!(OUTPUTS)),
+                (_, Some(ActivationKind::User(path))) => {
+                    (path, quote!(activations::IsActivation), quote!(CHECK))
+                }
                 _ => return None,
             };
-            let place = word(path);
-            let (root, constant) = (located(root, place), Ident::new(constant, place));
-            let (own, check) = match layer.stage.head {
-                Head::User(_) => {
-                    let layer = quote_spanned!(place=> #path<::core::primitive::f32>);
-                    (layer.clone(), quote_spanned!(place=> layers::IsLayer<#layer>))
-                }
-                _ => (path.clone(), quote_spanned!(place=> activations::IsActivation<#path>)),
+            let own = match layer.stage.head {
+                Head::User(_) => quote!(#path<::core::primitive::f32>),
+                _ => path.clone(),
             };
+            let check = quote!(<&#own as #root::#is<#own>>::#constant);
+            let check = located(&check, word(path));
             let name = &layer.check;
-            Some(quote_spanned! {place=>
+            Some(quote! {
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
-                const #name: ::core::primitive::usize =
-                    <&#own as #root::#check>::#constant;
+                const #name: ::core::primitive::usize = #check;
             })
         });
         constants.collect()
@@ -487,7 +511,7 @@ impl Context<'_> {
 
     /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
     fn checks(&self) -> TokenStream {
-        let Self { root, conditions, definition, .. } = self;
+        let definition = self.definition;
         let joints = self.joints();
         let mut seen = Vec::new();
         let sizes = definition.network.sizes().filter_map(|size| {
@@ -498,28 +522,32 @@ impl Context<'_> {
             seen.push(text.clone());
             let message =
                 format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
-            let place = size.span();
-            let root = located(root, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #root::__private::require(#tokens > 0, #message);
-            })
+            Some(self.assertion(&quote!(#tokens > 0), size.span(), &message))
         });
         let sizes: TokenStream = sizes.collect();
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
-            let root = located(root, *place);
-            quote_spanned! {*place=>
-                #(#conditions)*
-                const _: () = #root::__private::require(#condition, #message);
-            }
+            self.assertion(condition, *place, message)
         });
         quote!(#sizes #(#assertions)* #joints)
     }
 
+    /// An error at `place` unless it holds.
+    fn assertion(&self, condition: &TokenStream, place: Span, message: &str) -> TokenStream {
+        self.check("require", &quote!(#condition, #message), place)
+    }
+
+    /// A call of the library while the program compiles, which panics at `place`.
+    fn check(&self, function: &str, arguments: &TokenStream, place: Span) -> TokenStream {
+        let Self { root, conditions, .. } = self;
+        let function = library(root, "__private", Ident::new(function, place), place);
+        let call = quote_spanned!(place=> #function(#arguments));
+        quote!(#(#conditions)* const _: () = #call;)
+    }
+
     /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
     fn joints(&self) -> TokenStream {
-        let Self { root, conditions, definition, .. } = self;
+        let Self { root, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let mut before: Option<&Layer<'_>> = None;
         let joints = definition.network.layers.iter().filter_map(|layer| {
@@ -560,11 +588,7 @@ impl Context<'_> {
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let place = word(&layer.stage.word);
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
-            let root = located(root, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #root::__private::joint(#taker, #takes, #source, #gives);
-            })
+            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
         });
         let joints: TokenStream = joints.collect();
         let end =
@@ -572,17 +596,13 @@ impl Context<'_> {
         let end = end.and_then(|last| {
             let (rust, vector) = (last.checked(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let place = word(&last.stage.word);
-            let root = located(root, place);
-            Some(quote_spanned! {place=>
-                #(#conditions)*
-                const _: () = #root::__private::joint(
-                    "a block that ends in a layer of your own gives ",
-                    <#vector as #root::Sample>::SHAPE,
-                    #source,
-                    <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-                );
-            })
+            let arguments = quote! {
+                "a block that ends in a layer of your own gives ",
+                <#vector as #root::Sample>::SHAPE,
+                #source,
+                <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
+            };
+            Some(self.check("joint", &arguments, word(&last.stage.word)))
         });
         quote!(#joints #end)
     }

@@ -394,7 +394,7 @@ pub(crate) fn transposed_type(given: &Given<'_>, settings: &Settings<'_>) -> Tok
         let outputs = outputs(given).tokens();
         quote!(#root::nalgebra::SVector<#scalar, #outputs>)
     } else {
-        quote!(#root::layers::NoBias<#scalar>)
+        plain::no_bias(given, settings)
     };
     let arguments = quote!(#channels, #patch, #input, #output, #window, #activation, #bias);
     settings.layer("ConvTranspose", &arguments)

@@ -3,12 +3,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::arguments::Role;
+use crate::arguments::{Argument, Role};
 use crate::errors::Errors;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
 use crate::stage::{Activation, ActivationKind, Head, Stage};
-use crate::tokens::{located, written};
+use crate::tokens::{library, written};
 use crate::words::{LayerRow, Settings};
 
 /// A layer of the library as its row sees it.
@@ -153,8 +153,10 @@ pub(crate) struct Layer<'a> {
     pub(crate) inner: Vec<Inner<'a>>,
     /// Whether its outputs are those of a block that has to give another type.
     pub(crate) recast: bool,
-    /// Whether it has a mistake for which Rust may have no type.
+    /// Whether it has a mistake.
     pub(crate) broken: bool,
+    /// Whether memory cannot hold it, so that Rust has no type for it.
+    pub(crate) impossible: bool,
 }
 
 /// Where the words were written. Rustc says of an error at tokens of a macro which macro it is, which a person can see.
@@ -176,11 +178,10 @@ fn activation_type(
 ) -> TokenStream {
     match &activation.kind {
         ActivationKind::Known(row, arguments) => {
-            let name = Ident::new(row.rust, place(&activation.tokens));
-            let arguments = (!arguments.is_empty()).then(|| quote!(<#arguments>));
             let place = place(&activation.tokens);
-            let root = located(root, place);
-            quote_spanned!(place=> #root::activations::#name #arguments)
+            let path = library(root, "activations", Ident::new(row.rust, place), place);
+            let arguments = (!arguments.is_empty()).then(|| quote_spanned!(place=> <#arguments>));
+            quote!(#path #arguments)
         }
         ActivationKind::User(path) => own(path.clone()),
     }
@@ -191,7 +192,16 @@ impl Layer<'_> {
         Given { row, stage: self.stage, input: &self.input, from: None, inner: &self.inner }
     }
 
-    /// The type of the field; none after a mistake that leaves no type.
+    /// Whether its type and its samples are known: not after a mistake in it, or before it.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.broken
+            && self.input.is_known()
+            && self.output.is_known()
+            && self.inner_layers().all(Layer::is_known)
+    }
+
+    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
+    /// the program keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
         self.rust_with(root, scalar, |path| path)
     }
@@ -201,7 +211,7 @@ impl Layer<'_> {
         let check = &self.check;
         self.rust_with(root, scalar, |own| {
             quote_spanned! {Span::mixed_site()=>
-                <#root::__private::Checked<#own, { #check }> as #root::__private::Own>::Type
+                <#root::__private::Checked<#own, #check> as #root::__private::Own>::Type
             }
         })
     }
@@ -213,8 +223,11 @@ impl Layer<'_> {
         scalar: &TokenStream,
         own: impl Fn(TokenStream) -> TokenStream,
     ) -> Option<TokenStream> {
-        if self.broken || !self.input.is_known() || !self.output.is_known() {
-            return None;
+        let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.inner.iter().all(|inner| inner.role != *role));
+        match &self.stage.head {
+            Head::Layer(row) if row.arguments.iter().any(missing) => return None,
+            _ if self.impossible => return None,
+            _ => {}
         }
         let activation = self.stage.activation.as_ref();
         let activation = activation.map(|activation| activation_type(activation, root, &own));
@@ -227,14 +240,12 @@ impl Layer<'_> {
             }
             Head::Activation => {
                 let sample = self.input.rust(root, scalar);
-                let root = located(root, place);
-                Some(quote_spanned!(place=> #root::layers::Activate<#scalar, #sample, #activation>))
+                // The word is the activation's name, not that of its layer.
+                let name = Ident::new("Activate", Span::mixed_site());
+                let path = library(root, "layers", name, place);
+                Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
             }
-            Head::User(path) => {
-                let place = word(path);
-                let scalar = located(scalar, place);
-                Some(own(quote_spanned!(place=> #path<#scalar>)))
-            }
+            Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
             Head::Unknown => None,
         }
     }

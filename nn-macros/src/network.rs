@@ -30,7 +30,8 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
                 }
             }
             let errors = errors.into_tokens(&unknown);
-            quote!(#errors #definitions)
+            // An editor shows first what a word is, then what is wrong with it.
+            quote!(#definitions #errors)
         }
         Call::Expression(item) => {
             let name = item.name.clone();
@@ -39,8 +40,8 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
             quote!({
-                #errors
                 #definition
+                #errors
                 ::axonal::__private::random::<#name<::core::primitive::f32>>()
             })
         }
@@ -72,6 +73,7 @@ fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -
         root: &root,
         attributes,
         visibility: &item.visibility,
+        keyword: item.keyword,
         network: &network,
         title: "A neural network.".to_owned(),
         unknown: (item.broken || errors.count() > before).then_some(unknown),

@@ -124,7 +124,8 @@ fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
         return None;
     };
     parser.next();
-    let variant = format_ident!("{}", row.rust);
+    // An editor shows at the word what it is.
+    let variant = Ident::new(row.rust, word.span().resolved_at(Span::mixed_site()));
     let group = parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
     let place = group.map_or_else(|| quote!(#word), Token::stream);
     let inside = group.and_then(|token| token.group(Delimiter::Parenthesis));

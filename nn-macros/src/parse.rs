@@ -20,6 +20,8 @@ pub(crate) struct Item {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: TokenStream,
+    /// The word `struct`, or what stands in its place.
+    pub(crate) keyword: Span,
     pub(crate) name: Ident,
     pub(crate) chain: Chain,
     /// Whether there were errors in it.
@@ -124,6 +126,7 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         Call::Expression(Item {
             attributes: Vec::new(),
             visibility: TokenStream::new(),
+            keyword: Span::mixed_site(),
             name: crate::network::anonymous(),
             chain,
             broken: errors.count() > 0,
@@ -235,7 +238,7 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         }
     }
     let broken = parser.errors.count() > before;
-    Some(Item { attributes, visibility, name: name.clone(), chain, broken })
+    Some(Item { attributes, visibility, keyword, name: name.clone(), chain, broken })
 }
 
 /// `<T>` or `<T, ` before the layers: an error, and the bracket that is still open.

@@ -1,6 +1,6 @@
 //! The layers without windows and blocks: their shapes, their types.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::layer::{Checks, Given};
@@ -29,15 +29,23 @@ pub(crate) fn with_activation(
     given: &Given<'_>,
     settings: &Settings<'_>,
 ) -> TokenStream {
-    let Settings { root, scalar, .. } = settings;
     match (&settings.activation, given.bias()) {
         (None, true) => arguments,
         (Some(activation), true) => quote!(#arguments, #activation),
         (_, false) => {
             let activation = activation(settings);
-            quote!(#arguments, #activation, #root::layers::NoBias<#scalar>)
+            let bias = no_bias(given, settings);
+            quote!(#arguments, #activation, #bias)
         }
     }
+}
+
+/// What stands in the place of a bias.
+pub(crate) fn no_bias(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
+    let Settings { root, scalar, .. } = settings;
+    let word = given.stage.options.place("no_bias").unwrap_or(settings.place);
+    let name = Ident::new("NoBias", word.resolved_at(settings.place));
+    quote!(#root::layers::#name<#scalar>)
 }
 
 /// The type of the activation, written out.

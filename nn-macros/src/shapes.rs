@@ -45,7 +45,7 @@ impl Shape {
     /// The output of the user's own layer, which the compiler knows.
     fn of_user(path: &TokenStream, name: &Ident) -> Self {
         let text = format!("the outputs of {}", written(path.clone()));
-        Self::Of(path.clone(), Size::Constant { tokens: quote!({ #name }), text })
+        Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text })
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -192,12 +192,23 @@ impl Inference<'_> {
             let errors = self.errors.count();
             let check = check_of(name, &field);
             let output = self.output(stage, &check, &shape, from, &inner, &mut assertions);
+            let possible = self.errors.count();
             let output = self.possible(stage, output);
+            let impossible = self.errors.count() > possible;
             let broken = self.errors.count() > errors;
             blocks::settle(&shape, &mut inner);
             let input = std::mem::replace(&mut shape, output.clone());
-            let mut layer =
-                Layer { stage, field, check, input, output, inner, recast: false, broken };
+            let mut layer = Layer {
+                stage,
+                field,
+                check,
+                input,
+                output,
+                inner,
+                recast: false,
+                broken,
+                impossible,
+            };
             self.check_size(&mut layer);
             layers.push(layer);
         }
@@ -218,7 +229,8 @@ impl Inference<'_> {
             }
         }
         self.types.insert(name.clone());
-        Ident::new(&name, network.span())
+        // It stands where its layer does: an editor shows it there.
+        Ident::new(&name, field.span().resolved_at(network.span()))
     }
 
     fn output(
@@ -263,7 +275,7 @@ impl Inference<'_> {
                 &layer.stage.tokens,
                 format!("`{name}` has {parameters} parameters, more than memory can hold"),
             );
-            layer.broken = true;
+            (layer.broken, layer.impossible) = (true, true);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The tokens of a description, as the parser walks through them.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use quote::quote_spanned;
 
 /// One token of the grammar.
 #[derive(Clone, Debug)]
@@ -122,21 +123,32 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
 
 /// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last,
 /// and names the macro where both are the macro's. The meaning is that of the names.
+/// Words behind the first stay away, or an editor would show at `place` what they mean.
 pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
-    let moved = tokens.clone().into_iter().map(|mut token| {
-        let span = match &token {
-            TokenTree::Group(group) => {
-                let inner = located(&group.stream(), place);
-                token = Group::new(group.delimiter(), inner).into();
-                place
-            }
-            TokenTree::Ident(name) => name.span().located_at(place),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => place,
-        };
-        token.set_span(span);
+    let moved = tokens.clone().into_iter().enumerate().map(|(index, mut token)| {
+        match &token {
+            TokenTree::Ident(name) if index == 0 => token.set_span(name.span().located_at(place)),
+            TokenTree::Ident(_) => {}
+            _ => token.set_span(place),
+        }
         token
     });
     moved.collect()
+}
+
+/// A path in the library, of which the word at `place` is the name: rustc underlines that word, and an editor shows what the name
+/// is, but not the crate and the modules that it is in.
+pub(crate) fn library(root: &TokenStream, module: &str, name: Ident, place: Span) -> TokenStream {
+    let root = located(root, place);
+    let module = Ident::new(module, Span::mixed_site());
+    quote_spanned!(place=> #root::#module::#name)
+}
+
+/// The same name with the same meaning, but not where the user wrote it: an editor shows once what it is, and not at each use.
+pub(crate) fn elsewhere(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::mixed_site().resolved_at(name.span()));
+    name
 }
 
 /// Tokens as a person writes them, for documentation and messages.

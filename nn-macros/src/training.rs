@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::expand::{Context, Part, local, unreachable};
 use crate::layer::{Layer, place};
 use crate::stage::Head;
+use crate::tokens::located;
 
 impl Context<'_> {
     pub(crate) fn differentiable(&self) -> TokenStream {
@@ -98,7 +99,8 @@ impl Context<'_> {
                     let output = layer.output.rust(root, scalar);
                     quote!(<Scalar = #scalar, Input = #input, Output = #output>)
                 });
-                quote_spanned!(place(&layer.stage.word)=> #rust: #root::Differentiable #known)
+                let bound = quote!(#rust: #root::Differentiable #known);
+                located(&bound, place(&layer.stage.word))
             })
             .collect();
         self.implement(&quote!(#root::Differentiable), &bounds, &body)

@@ -2,7 +2,7 @@
 //!
 //! A new layer is a row here and a file in the library's `src/layers`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::arguments::{Argument, Role};
@@ -11,7 +11,7 @@ use crate::layer::{Checks, Given};
 use crate::number::Decimal;
 use crate::quantity::Count;
 use crate::shapes::Shape;
-use crate::tokens::located;
+use crate::tokens::{elsewhere, library};
 use crate::{blocks, plain};
 
 /// A layer that the library has.
@@ -51,9 +51,8 @@ impl Settings<'_> {
     /// `axonal::layers::Name<T, arguments>`
     pub(crate) fn layer(&self, name: &str, arguments: &TokenStream) -> TokenStream {
         let Self { root, scalar, place, .. } = self;
-        let root = located(root, *place);
-        let name = proc_macro2::Ident::new(name, *place);
-        quote_spanned!(*place=> #root::layers::#name<#scalar, #arguments>)
+        let path = library(root, "layers", Ident::new(name, *place), *place);
+        quote_spanned!(*place=> #path<#scalar, #arguments>)
     }
 
     /// The samples that go in and come out.
@@ -64,7 +63,7 @@ impl Settings<'_> {
     /// The type of a block.
     pub(crate) fn block(&self, given: &Given<'_>, role: Role) -> Option<TokenStream> {
         let scalar = self.scalar;
-        let name = &given.block(role)?.network.name;
+        let name = elsewhere(&given.block(role)?.network.name);
         Some(quote!(#name<#scalar>))
     }
 }

@@ -5,6 +5,7 @@ use pulp::{Simd, WithSimd};
 
 use super::convolution::{PanelProduct, PanelWeights};
 use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
+use super::packed::{self, Packed};
 use super::product::{RowsProduct, Tiles};
 use super::transposed::Blocks;
 use super::{Product, Scalar, TransposedProduct, dispatch};
@@ -20,15 +21,24 @@ pub trait Compiled: Sized {
     fn panel_weights(weights: PanelWeights<'_, Self>);
 }
 
+/// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
+fn multiply<T: Scalar, const TRANSPOSED: bool>(product: RowsProduct<'_, T, TRANSPOSED>) {
+    if packed::pays(&product) {
+        dispatch(Packed(product));
+    } else {
+        dispatch(Tiles(product));
+    }
+}
+
 macro_rules! compiled {
     ($($scalar:ty)+) => {$(
         impl Compiled for $scalar {
             fn product(product: RowsProduct<'_, Self, false>) {
-                dispatch(Tiles(product));
+                multiply(product);
             }
 
             fn product_with_transposed(product: RowsProduct<'_, Self, true>) {
-                dispatch(Tiles(product));
+                multiply(product);
             }
 
             fn transposed_product(product: TransposedProduct<'_, Self>) {

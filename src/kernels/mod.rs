@@ -14,6 +14,7 @@ mod math;
 mod memory;
 mod normalize;
 mod one;
+mod packed;
 mod pool;
 mod product;
 mod scalar;
@@ -45,6 +46,8 @@ pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
-pub(crate) use threads::{Split, cut, dispatch_shared, is_worth_waking, share, sharing};
+pub(crate) use threads::{
+    Split, WORTH_WAKING, cut, dispatch_shared, is_worth_waking, share, sharing,
+};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

@@ -18,43 +18,98 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     let (m, k) = (y.len(), x.len());
     assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
     let lanes = Vector::<T, S>::LANES;
+    if m < lanes {
+        return few_rows::<A, T, S>(simd, a, x, start, y);
+    }
+    if m >= 16 * lanes && m.is_multiple_of(lanes) {
+        return whole_vectors::<A, T, S>(simd, a, x, start, y);
+    }
     let mut row = 0;
-    // SAFETY, for all four: rows up to `row + R * lanes` are below m, and the sizes were checked above.
+    // SAFETY, for all: rows up to `row + R * lanes` are not above m, and the sizes were checked above.
     while row + 8 * lanes <= m {
-        unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, row) };
+        unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, successive(row, lanes)) };
         row += 8 * lanes;
     }
-    // SAFETY: as above.
     while row + 4 * lanes <= m {
-        unsafe { rows::<A, T, S, 4, 2>(simd, a, x, start, y, row) };
+        unsafe { rows::<A, T, S, 4, 2>(simd, a, x, start, y, successive(row, lanes)) };
         row += 4 * lanes;
     }
-    // SAFETY: as above.
     while row + 2 * lanes <= m {
-        unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, row) };
+        unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, successive(row, lanes)) };
         row += 2 * lanes;
     }
-    // SAFETY: as above.
     while row + lanes <= m {
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, row) };
+        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row]) };
         row += lanes;
     }
     if row < m {
-        if m >= lanes {
-            // The last rows again, together with the rest: the same results are written twice.
-            // SAFETY: as above.
-            unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, m - lanes) };
+        // The last rows again, together with the rest: the same results are written twice.
+        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [m - lanes]) };
+    }
+}
+
+/// As [`product_one`], for many rows that are a multiple of the lanes. A load that crosses a cache line costs two, so the vectors are those that begin
+/// at multiples of their size in memory, whatever the address of the matrix; the first and the last one overlap their neighbours instead.
+#[inline(always)]
+fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
+    simd: S,
+    a: &[T],
+    x: &[T],
+    start: &[T],
+    y: &mut [T],
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let last = y.len() - lanes;
+    // So many rows lie between such an address and the first row.
+    let before = a.as_ptr().addr() % (lanes * size_of::<T>()) / size_of::<T>();
+    // The row of a vector: the first begins before the matrix, the last one may end after it.
+    let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
+    let vectors = (y.len() + before).div_ceil(lanes);
+    let mut vector = 0;
+    // SAFETY, for all: `row` keeps all vectors inside the matrix.
+    while vectors - vector >= 8 {
+        if vectors - vector == 9 {
+            unsafe { rows::<A, T, S, 9, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
+            vector += 9;
         } else {
-            few_rows::<A, T, S>(simd, a, x, start, y);
+            unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
+            vector += 8;
         }
     }
+    while vectors - vector >= 2 {
+        unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, [row(vector), row(vector + 1)]) };
+        vector += 2;
+    }
+    while vectors > vector {
+        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row(vector)]) };
+        vector += 1;
+    }
+}
+
+/// The rows of vectors that follow each other.
+#[inline(always)]
+fn successive<const R: usize>(row: usize, lanes: usize) -> [usize; R] {
+    core::array::from_fn(|r| row + r * lanes)
+}
+
+/// The same where the first and the last one may have been moved.
+#[inline(always)]
+fn between<const R: usize>(
+    row: &impl Fn(usize) -> usize,
+    vector: usize,
+    lanes: usize,
+) -> [usize; R] {
+    let mut rows = successive(row(vector + 1).wrapping_sub(lanes), lanes);
+    rows[0] = row(vector);
+    rows[R - 1] = row(vector + R - 1);
+    rows
 }
 
 /// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition.
 ///
 /// # Safety
 ///
-/// `A` must have `y.len() * x.len()` elements, and `row + R * LANES` must not be above `y.len()`.
+/// `A` must have `y.len() * x.len()` elements, and a vector from each row of `at` on must not end above `y.len()`.
 #[inline(always)]
 unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize>(
     simd: S,
@@ -62,14 +117,13 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
     x: &[T],
     start: &[T],
     y: &mut [T],
-    row: usize,
+    at: [usize; R],
 ) {
-    let lanes = Vector::<T, S>::LANES;
     let (m, k) = (y.len(), x.len());
     let mut sums = [[Vector::splat(simd, T::zero()); R]; P];
     if !start.is_empty() {
         for r in 0..R {
-            sums[0][r] = Vector::load(simd, &start[row + r * lanes..]);
+            sums[0][r] = Vector::load(simd, &start[at[r]..]);
         }
     }
     let whole = k - k % P;
@@ -77,13 +131,13 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
     while column < whole {
         for phase in 0..P {
             // SAFETY: the rows are inside the matrix (the caller's promise), and the columns are below k.
-            unsafe { add_column(simd, a, x, &mut sums[phase], column + phase, m, row) };
+            unsafe { add_column(simd, a, x, &mut sums[phase], column + phase, m, at) };
         }
         column += P;
     }
     while column < k {
         // SAFETY: as above.
-        unsafe { add_column(simd, a, x, &mut sums[0], column, m, row) };
+        unsafe { add_column(simd, a, x, &mut sums[0], column, m, at) };
         column += 1;
     }
     for r in 0..R {
@@ -91,7 +145,7 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
         for phase in sums.iter().skip(1) {
             sum = sum + phase[r];
         }
-        A::element(sum).store(&mut y[row + r * lanes..]);
+        A::element(sum).store(&mut y[at[r]..]);
     }
 }
 
@@ -99,7 +153,7 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
 ///
 /// # Safety
 ///
-/// `R` vectors from row `row` of column `column` on must be inside `A`, and the column inside `x`.
+/// A vector from each of the rows `at` of column `column` must be inside `A`, and the column inside `x`.
 #[inline(always)]
 unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
     simd: S,
@@ -108,14 +162,14 @@ unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
     sums: &mut [Vector<T, S>; R],
     column: usize,
     m: usize,
-    row: usize,
+    at: [usize; R],
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         let right = Vector::splat(simd, *x.get_unchecked(column));
+        let a = a.as_ptr().add(column * m);
         for r in 0..R {
-            let at = a.as_ptr().add(column * m + row + r * Vector::<T, S>::LANES);
-            sums[r] = Vector::load_ptr(simd, at).mul_add(right, sums[r]);
+            sums[r] = Vector::load_ptr(simd, a.add(at[r])).mul_add(right, sums[r]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Matrix products over a batch: a tile of accumulators stays in registers while it runs along the common dimension.
 //!
-//! Nothing is packed: a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
+//! Nothing is packed, unless the columns are [far apart](super::packed): a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
 //! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
 //! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add.
 
@@ -57,18 +57,15 @@ pub struct RowsProduct<'a, T, const TRANSPOSED: bool> {
     pub product: Product<'a, T, TRANSPOSED>,
 }
 
-/// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
-const LARGE: usize = 512 * 1024;
-
-/// The kernel of a [`RowsProduct`].
-pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
-
-impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
-    type Output = ();
-
+impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
+    /// The matrices as pointers.
+    ///
+    /// # Panics
+    ///
+    /// If one is smaller than said: the tiles rely on the sizes.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let RowsProduct { a_stride, product } = self.0;
+    pub(super) fn matrices(self) -> Matrices<T, TRANSPOSED> {
+        let RowsProduct { a_stride, product } = self;
         let Product { a, b, b_stride, c, m, k, n, c_stride, start } = product;
         assert!(
             m <= a_stride && (k == 0 || a.len() >= (k - 1) * a_stride + m),
@@ -89,7 +86,7 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         if let Start::Row(row) = start {
             assert_eq!(row.len(), n, "the row to start from has another length");
         }
-        let matrices = Matrices::<T, TRANSPOSED> {
+        Matrices {
             a: a.as_ptr(),
             b: b.as_ptr(),
             c: c.as_mut_ptr(),
@@ -104,7 +101,23 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
                 Start::Row(row) => PointerStart::Row(row.as_ptr()),
                 Start::Current => PointerStart::Current,
             },
-        };
+        }
+    }
+}
+
+/// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
+const LARGE: usize = 512 * 1024;
+
+/// The kernel of a [`RowsProduct`].
+pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let RowsProduct { product: Product { m, k, n, .. }, .. } = self.0;
+        let matrices = self.0.matrices();
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
         let height =
             if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
@@ -112,18 +125,8 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         let mut top = 0;
         while top < m {
             let bottom = (top + height).min(m);
-            let mut column = 0;
-            while column < n {
-                let count = columns_from(n - column);
-                let mut row = top;
-                while row < bottom {
-                    let rows = Rows::from::<T, S>(row, m);
-                    // SAFETY: the sizes were checked above; the rows and columns of the block are below m and n.
-                    unsafe { matrices.block(simd, rows, column, count) };
-                    row += rows.count;
-                }
-                column += count;
-            }
+            // SAFETY: the sizes were checked.
+            unsafe { matrices.rows(simd, top, bottom, n) };
             top = bottom;
         }
     }
@@ -158,7 +161,7 @@ where
 
 /// How many vectors of rows the largest tile has.
 #[inline(always)]
-fn wide<S: Simd>() -> usize {
+pub(super) fn wide<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
 }
 
@@ -178,7 +181,7 @@ pub(super) fn whole_columns(
 
 /// The rows of a tile.
 #[derive(Clone, Copy)]
-struct Rows {
+pub(super) struct Rows {
     /// The first row that is loaded.
     first: usize,
     vectors: usize,
@@ -189,13 +192,19 @@ struct Rows {
 }
 
 impl Rows {
+    /// The widest tile.
+    #[inline(always)]
+    pub(super) fn whole<T: Scalar, S: Simd>(row: usize) -> Self {
+        let vectors = wide::<S>();
+        Self { first: row, vectors, skip: 0, count: vectors * Vector::<T, S>::LANES }
+    }
+
     /// The widest tile from `row` on; at the end of the rows, a vector that overlaps the one before it.
     #[inline(always)]
     fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
         let lanes = Vector::<T, S>::LANES;
-        let wide = wide::<S>();
-        if row + wide * lanes <= m {
-            Self { first: row, vectors: wide, skip: 0, count: wide * lanes }
+        if row + wide::<S>() * lanes <= m {
+            Self::whole::<T, S>(row)
         } else if row + lanes <= m {
             Self { first: row, vectors: 1, skip: 0, count: lanes }
         } else if m >= lanes {
@@ -218,20 +227,20 @@ pub(super) fn columns_from(rest: usize) -> usize {
 
 /// The matrices as pointers, for the tiles.
 #[derive(Clone, Copy)]
-struct Matrices<T, const TRANSPOSED: bool> {
-    a: *const T,
-    b: *const T,
-    c: *mut T,
-    m: usize,
-    k: usize,
-    a_stride: usize,
-    c_stride: usize,
-    b_stride: usize,
-    start: PointerStart<T>,
+pub(super) struct Matrices<T, const TRANSPOSED: bool> {
+    pub(super) a: *const T,
+    pub(super) b: *const T,
+    pub(super) c: *mut T,
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) a_stride: usize,
+    pub(super) c_stride: usize,
+    pub(super) b_stride: usize,
+    pub(super) start: PointerStart<T>,
 }
 
 #[derive(Clone, Copy)]
-enum PointerStart<T> {
+pub(super) enum PointerStart<T> {
     Zero,
     Column(*const T),
     Row(*const T),
@@ -245,7 +254,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     ///
     /// It must be inside.
     #[inline(always)]
-    unsafe fn right(self, row: usize, column: usize) -> *const T {
+    pub(super) unsafe fn right(self, row: usize, column: usize) -> *const T {
         // SAFETY: the caller's promise.
         unsafe {
             if TRANSPOSED {
@@ -256,13 +265,34 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
+    /// Some rows of `C`, from a first one to before another, and `n` columns.
+    ///
+    /// # Safety
+    ///
+    /// The pointers must be those of matrices of the sizes given, and the rows and columns must lie inside them.
+    #[inline(always)]
+    pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize, bottom: usize, n: usize) {
+        let mut column = 0;
+        while column < n {
+            let count = columns_from(n - column);
+            let mut row = top;
+            while row < bottom {
+                let rows = Rows::from::<T, S>(row, self.m);
+                // SAFETY: the caller's promise.
+                unsafe { self.block(simd, rows, column, count) };
+                row += rows.count;
+            }
+            column += count;
+        }
+    }
+
     /// One tile of `C`.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
     #[inline(always)]
-    unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
+    pub(super) unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
         let whole = rows.count == Vector::<T, S>::LANES;
         // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
         unsafe {
@@ -352,7 +382,8 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                     }
                 }
             }
-            let mut a = self.a.add(row);
+            // Where `A` is a panel, `self.a` lies before it: its first row has the number that it has in `C`.
+            let mut a = self.a.wrapping_add(row);
             for k in 0..self.k {
                 let mut left = [zero; R];
                 for r in 0..R {

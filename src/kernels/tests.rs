@@ -230,7 +230,13 @@ proptest! {
 /// Sizes at which the kernels change their way: longer than a block, larger than the cache.
 #[test]
 fn large_products() {
-    for sizes in [[520, 300, 40, 0, 2], [16, 1030, 50, 1, 1], [1100, 130, 7, 0, 3]] {
+    for sizes in [
+        [520, 300, 40, 0, 2],
+        [16, 1030, 50, 1, 1],
+        [1100, 130, 7, 0, 3],
+        [275, 530, 67, 3, 2],
+        [333, 32, 24, 0, 1],
+    ] {
         check_product::<false>(sizes, Filling::Ones);
         check_product::<true>(sizes, Filling::Ones);
     }

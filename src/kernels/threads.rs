@@ -28,7 +28,7 @@ pub(crate) trait Split: WithSimd<Output = ()> + Send + Sized {
 const GRAIN: usize = 128 * 1024;
 
 /// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
-const WORTH_WAKING: usize = 3 * 1024 * 1024;
+pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 
 #[cfg(feature = "rayon")]
 thread_local! {
@@ -74,12 +74,19 @@ pub(crate) fn sharing<P: WithSimd>(pass: P) -> P::Output {
     dispatch(pass)
 }
 
-/// Runs a pass that is cut as a whole.
-pub(crate) fn dispatch_shared<W: Split>(work: W) {
-    dispatch(Whole(work));
+/// Runs a pass that is cut as a whole, from so many multiplications with an addition on.
+pub(crate) fn dispatch_shared<W: Split>(work: W, least: usize) {
+    dispatch(Whole { work, least });
 }
 
-struct Whole<W>(W);
+#[cfg_attr(
+    not(feature = "rayon"),
+    expect(dead_code, reason = "what is never shared has no least size")
+)]
+struct Whole<W> {
+    work: W,
+    least: usize,
+}
 
 impl<W: Split> WithSimd for Whole<W> {
     type Output = ();
@@ -88,12 +95,12 @@ impl<W: Split> WithSimd for Whole<W> {
     fn with_simd<S: Simd>(self, simd: S) {
         #[cfg(feature = "rayon")]
         {
-            let size = self.0.multiply_adds();
-            if is_worth_waking(size) {
-                return parallel(simd, self.0, size / GRAIN);
+            let size = self.work.multiply_adds();
+            if size >= self.least {
+                return parallel(simd, self.work, size / GRAIN);
             }
         }
-        simd.vectorize(self.0);
+        simd.vectorize(self.work);
     }
 }
 

@@ -102,7 +102,12 @@ pub trait IsLayer<L> {
 
 #[diagnostic::do_not_recommend]
 impl<L: Layer> IsLayer<L> for &L {
-    const OUTPUTS: usize = <L::Output as Sample>::LEN;
+    const OUTPUTS: usize = outputs::<L>();
+}
+
+/// Not written above: there, rust-analyzer does not compute it.
+const fn outputs<L: Layer>() -> usize {
+    <L::Output as Sample>::LEN
 }
 
 /// A part of a layer's description.

@@ -5,7 +5,9 @@ use pulp::{Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
-use crate::kernels::{Scalar, Split, add, cut, dispatch, dispatch_shared, is_worth_waking};
+use crate::kernels::{
+    Scalar, Split, WORTH_WAKING, add, cut, dispatch, dispatch_shared, is_worth_waking,
+};
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, Sgd};
@@ -134,7 +136,7 @@ where
     let plan = Plan::of::<N>(inputs.len());
     let mut losses = [0.0; Plan::GROUPS];
     let losses = &mut losses[..plan.groups];
-    dispatch_shared(Groups {
+    let groups = Groups {
         net,
         plan,
         inputs,
@@ -146,7 +148,8 @@ where
         memory,
         gradients: &mut *gradients,
         losses: &mut *losses,
-    });
+    };
+    dispatch_shared(groups, WORTH_WAKING);
     if !gradients.is_empty() {
         dispatch(Sum { gradients, length: N::COUNT });
     }

@@ -68,7 +68,8 @@ fn fields(tokens: TokenStream) -> Vec<String> {
         let name = item.ident.clone();
         item.fields.into_iter().map(move |field| {
             let ty = quote::ToTokens::into_token_stream(field.ty).to_string().replace(' ', "");
-            let short = ty.replace("::axonal::", "").replace("layers::", "");
+            let short =
+                ty.replace("::axonal::", "").replace("layers::", "").replace("__private::", "");
             let field = field.ident.expect("a name");
             format!(
                 "{name}.{field}: {}",
@@ -98,14 +99,6 @@ fn images_and_blocks_become_types_of_the_library() {
     assert_eq!(
         fields,
         [
-            "NetResidual1Residual1.identity1: Activate<T,Image<8,10,8,T>,Identity>",
-            "NetResidual1.layernorm1: LayerNorm<T,Image<8,10,8,T>,640>",
-            "NetResidual1.residual1: Residual<T,NetResidual1Residual1<T>>",
-            "NetResidual1Projection.conv1: Conv<T,8,8,Image<8,10,8,T>,Image<8,10,8,T>,Window<1,1>>",
-            "NetConcat1First.dropout1: Dropout<T,Image<8,10,8,T>,25,100>",
-            "NetConcat1Second.global_avgpool1: GlobalAvgPool<T,Image<8,10,8,T>,8>",
-            "NetConcat1Second.reshape1: Reshape<T,SVector<T,8>,Image<8,1,1,T>>",
-            "NetConcat1Second.upsample1: Upsample<T,Image<8,1,1,T>,Image<8,10,8,T>,10,8>",
             "Net.conv1: Conv<T,6,25,Image<1,28,28,T>,Image<6,24,24,T>,Window<5,5>,Relu>",
             "Net.conv2: Conv<T,6,54,Image<6,24,24,T>,Image<6,12,12,T>,Window<3,3,2,2,0,0,1,1>,Identity,NoBias<T>>",
             "Net.conv3: Conv<T,12,6,Image<6,12,12,T>,Image<12,5,6,T>,Window<3,2,2,2,1,0,1,0,2,1,6>>",
@@ -120,6 +113,35 @@ fn images_and_blocks_become_types_of_the_library() {
             "Net.concat1: Concat<T,Image<8,10,8,T>,Image<16,10,8,T>,NetConcat1First<T>,NetConcat1Second<T>>",
             "Net.flatten1: Flatten<T,Image<16,10,8,T>,1280>",
             "Net.dense1: Dense<T,1280,10>",
+            "NetResidual1.layernorm1: LayerNorm<T,Image<8,10,8,T>,640>",
+            "NetResidual1.residual1: Residual<T,NetResidual1Residual1<T>>",
+            "NetResidual1Residual1.identity1: Activate<T,Image<8,10,8,T>,Identity>",
+            "NetResidual1Projection.conv1: Conv<T,8,8,Image<8,10,8,T>,Image<8,10,8,T>,Window<1,1>>",
+            "NetConcat1First.dropout1: Dropout<T,Image<8,10,8,T>,25,100>",
+            "NetConcat1Second.global_avgpool1: GlobalAvgPool<T,Image<8,10,8,T>,8>",
+            "NetConcat1Second.reshape1: Reshape<T,SVector<T,8>,Image<8,1,1,T>>",
+            "NetConcat1Second.upsample1: Upsample<T,Image<8,1,1,T>,Image<8,10,8,T>,10,8>",
+        ]
+    );
+}
+
+#[test]
+fn after_a_mistake_every_layer_that_was_read_is_a_field() {
+    let missing = quote!(struct A<input 784 => hidden: dense sigmoid => last: dense 10>;);
+    assert_eq!(
+        fields(missing),
+        [
+            "A.hidden: <Checked<Dense<T,784,1,Sigmoid>,__A_UNKNOWN>asOwn>::Type",
+            "A.last: <Checked<Dense<T,1,10>,__A_UNKNOWN>asOwn>::Type",
+        ]
+    );
+    let image = quote!(struct A<input 28x28 => hidden: dense 128 => residual => last: dense 10>;);
+    assert_eq!(
+        fields(image),
+        [
+            "A.hidden: <Checked<Dense<T,784,128>,__A_UNKNOWN>asOwn>::Type",
+            "A.residual1: <Checked<Activate<T,SVector<T,128>,Identity>,__A_UNKNOWN>asOwn>::Type",
+            "A.last: <Checked<Dense<T,1,10>,__A_UNKNOWN>asOwn>::Type",
         ]
     );
 }

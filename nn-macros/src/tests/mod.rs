@@ -1,5 +1,6 @@
 //! Every stage, without the compiler.
 
+mod editor;
 mod expansion;
 mod mistakes;
 mod random;
