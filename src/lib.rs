@@ -96,7 +96,7 @@ pub use layers::Differentiable;
 pub use layers::Layer;
 #[doc(hidden)]
 pub use nalgebra;
-pub use network::{IsNetwork, Network};
+pub use network::Network;
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;

@@ -9,7 +9,7 @@ use crate::sample::Sample;
 #[cfg(feature = "std")]
 use {
     crate::summary::Summary,
-    crate::training::{self, LossOf, OptimizerOf, SizeOf, Trainable},
+    crate::training::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through},
     rand::Rng,
     std::path::Path,
 };
@@ -33,6 +33,10 @@ use {
 /// assert!(scores.iter().all(|score| score.is_finite()));
 /// assert_eq!(Spiral::PARAMETERS, 2 * 16 + 16 + 16 * 2 + 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    note = "a network in a box is `*net`: write `&*net` and `&mut *net`"
+)]
 pub trait Network: Layer {
     /// The name in the program.
     const NAME: &'static str;
@@ -102,11 +106,11 @@ pub trait Network: Layer {
         loss: &L,
     ) -> (Self::Scalar, Box<Self>)
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        training::gradient(self, inputs, targets, loss)
+        Backpropagation::gradient(self, inputs, targets, loss)
     }
 
     /// The mean loss over some samples.
@@ -117,11 +121,11 @@ pub trait Network: Layer {
     #[cfg(feature = "std")]
     fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        training::loss(self, inputs, targets, loss)
+        Backpropagation::loss(self, inputs, targets, loss)
     }
 
     /// One step of an optimizer along the gradient of the mean loss over some samples; gives back the loss before the step.
@@ -141,12 +145,12 @@ pub trait Network: Layer {
         optimizer: &mut O,
     ) -> Self::Scalar
     where
-        Self: Trainable<Is: Copy>,
+        Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy>>,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
         O: OptimizerOf<Self, Is: Copy>,
     {
-        training::step(self, inputs, targets, loss, optimizer)
+        Backpropagation::step(self, inputs, targets, loss, optimizer)
     }
 
     /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:
@@ -173,19 +177,6 @@ pub trait Network: Layer {
         crate::formats::safetensors::load(path.as_ref())
     }
 }
-
-/// A network, all of whose parts are layers: what the functions of its type ask for, where types of the user's own are in it.
-///
-/// Bounds on a type without parameters are looked at where they stand, unless there is a lifetime in them: then where they are used.
-/// So a type that is no layer is a mistake where it is written, and where the network is used, but not in all that lies between.
-#[diagnostic::on_unimplemented(
-    message = "a type in `{Self}` is not a layer or an activation",
-    label = "`{Self}` is not a network"
-)]
-pub trait IsNetwork<'any>: Network {}
-
-#[diagnostic::do_not_recommend]
-impl<N: Network> IsNetwork<'_> for N {}
 
 struct Forward<'a, N: Layer> {
     net: &'a N,

@@ -216,6 +216,20 @@ impl Message {
     }
 }
 
+/// `L`, if the constant `CHECK` can be computed. If not, that is an error where the constant is, and here the compiler knows no type: it
+/// says nothing about what the network does with it.
+#[derive(Debug)]
+pub struct Checked<L, const CHECK: usize>(core::marker::PhantomData<L>);
+
+/// What is in a [`Checked`].
+pub trait Own {
+    type Type;
+}
+
+impl<L, const CHECK: usize> Own for Checked<L, CHECK> {
+    type Type = L;
+}
+
 /// A copy on the heap, without a detour over the stack.
 #[cfg(feature = "std")]
 #[must_use]

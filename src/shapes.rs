@@ -8,6 +8,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct vector<const N: usize> {}
 
+/// The answers to so many yes-or-no questions, for so many outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct answers<const N: usize> {}
+
 /// Channels, rows, columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct image<const C: usize, const H: usize, const W: usize> {}

@@ -72,19 +72,22 @@ pub(crate) struct Arguments {
     pub(crate) sizes: Vec<Size>,
     pub(crate) probability: Option<Decimal>,
     pub(crate) blocks: Vec<Block>,
+    /// Whether one is missing, which was reported.
+    pub(crate) missing: bool,
 }
 
 impl Arguments {
     /// All that the row asks for; after one that is missing, nothing is read.
     pub(crate) fn parse(parser: &mut Parser<'_>, row: &'static LayerRow) -> Self {
         let mut arguments = Self::default();
-        let mut missing = false;
+        let mut missing = called(parser, row);
         for argument in row.arguments {
             missing = missing || !arguments.argument(parser, row, *argument);
             if missing {
                 arguments.unknown(*argument);
             }
         }
+        arguments.missing = missing;
         arguments
     }
 
@@ -138,6 +141,13 @@ impl Arguments {
     /// Layers in braces.
     pub(crate) fn block(&mut self, parser: &mut Parser<'_>, row: &LayerRow, role: Role) -> bool {
         let LayerRow { word, example, takes, .. } = row;
+        if role == Role::Second
+            && parser.peek_at(1).is_some_and(|token| token.group(Delimiter::Brace).is_some())
+            && let Some(comma) = parser.next_if(|token| token.is_punct(','))
+        {
+            let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
+            parser.errors.over(comma.stream(), message);
+        }
         let group = match parser.peek() {
             Some(Token::Tree(TokenTree::Group(group))) => group,
             _ => {
@@ -159,6 +169,27 @@ impl Arguments {
     }
 }
 
+/// As a call in Python or Rust: `conv(6, 5)`, `dense(128, activation="relu")`. A size that is computed, `(64 * 2)`, is told by itself.
+fn called(parser: &mut Parser<'_>, row: &LayerRow) -> bool {
+    let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::Parenthesis)) else {
+        return false;
+    };
+    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+    let separates =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(it) if ",=".contains(it.as_char()));
+    let sizes = matches!(row.arguments, [Argument::Size(_) | Argument::Pair(_), ..]);
+    if !sizes || !(inside.len() < 2 || inside.iter().any(separates)) {
+        return false;
+    }
+    let LayerRow { word, example, .. } = row;
+    parser.errors.over(
+        group,
+        format!("what `{word}` takes stands behind it without parentheses: `{example}`"),
+    );
+    parser.next();
+    true
+}
+
 /// A block is not empty.
 fn filled(parser: &mut Parser<'_>, row: &LayerRow, group: &Group) -> Chain {
     if group.stream().is_empty() {
@@ -174,6 +205,7 @@ fn filled(parser: &mut Parser<'_>, row: &LayerRow, group: &Group) -> Chain {
 /// `0.5`: at least 0, and less than 1.
 fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
     let LayerRow { word, example, .. } = row;
+    parser.named(word, example);
     let minus = parser.next_if(|token| token.is_punct('-'));
     let literal = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
     let Some(token) = parser.next_if(literal) else {
@@ -189,7 +221,7 @@ fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
         Some(_) => {
             let sign = if minus.is_some() { "-" } else { "" };
             let message = format!(
-                "the probability of `{word}` is at least 0 and less than 1, `{sign}{text}` is not"
+                "the probability of `{word}` is at least 0 and less than 1, `{sign}{text}` is not: `{example}`"
             );
             parser.errors.at(token.span(), message);
             None

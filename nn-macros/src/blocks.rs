@@ -12,7 +12,6 @@ pub(crate) fn residual(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
     let projection = given.block(Role::Projection);
     let added = projection.map_or(given.input, |projection| &projection.network.output);
     let same = same(added, output);
-    let failed = matches!(same, Condition::Known(false));
     let place = given.stage.options.place("project").unwrap_or(checks.place());
     checks.require(same, place, || {
         let (what, fix) = match projection {
@@ -25,7 +24,22 @@ pub(crate) fn residual(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
             output.described()
         )
     });
-    if failed && projection.is_none() { given.input.clone() } else { output.clone() }
+    added.clone()
+}
+
+/// Where the compiler has to find out whether the block of `residual` gives the shape that is added, the block's type gives it anyway, as
+/// samples of so many numbers: two types that differ would be errors of their own, before the sentence that says why.
+pub(crate) fn settle(input: &Shape, inner: &mut [Inner<'_>]) {
+    let shape =
+        |role| inner.iter().find(|inner| inner.role == role).map(|inner| &inner.network.output);
+    let added = shape(Role::Projection).unwrap_or(input).clone();
+    let Some(body) = inner.iter_mut().find(|inner| inner.role == Role::Body) else { return };
+    if let (Condition::Written(_), Some(last)) =
+        (same(&added, &body.network.output), body.network.layers.last_mut())
+    {
+        last.recast = true;
+        body.network.output = added;
+    }
 }
 
 /// A projection that may be what is missing.

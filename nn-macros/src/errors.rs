@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 
 use crate::tokens::elsewhere;
 
@@ -33,15 +33,24 @@ impl Errors {
         self.0.iter().flatten().count()
     }
 
-    /// One `compile_error!` for each mistake.
-    pub(crate) fn into_tokens(self) -> TokenStream {
-        let errors = self.0.map(|errors| errors.into_compile_error()).unwrap_or_default();
-        let errors = errors.into_iter().map(|token| match token {
-            // An editor would show the documentation of the crate at the word that is wrong.
-            TokenTree::Ident(word) if word == "core" => elsewhere(&word).into(),
-            token => token,
+    /// One `compile_error!` for each mistake. The first is a constant, which the compiler then does not know: of a type with the constant in it,
+    /// it knows that there was an error, and says nothing more. In a block, for in the place of an expression rust-analyzer has nothing for it.
+    pub(crate) fn into_tokens(self, unknown: &Ident) -> TokenStream {
+        let mut errors = self.0.into_iter().flatten().map(|error| {
+            let error = error.into_compile_error().into_iter().map(|token| match token {
+                // An editor would show the documentation of the crate at the word that is wrong.
+                TokenTree::Ident(word) if word == "core" => elsewhere(&word).into(),
+                token => token,
+            });
+            error.collect::<TokenStream>()
         });
-        errors.collect()
+        let Some(first) = errors.next() else { return TokenStream::new() };
+        quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #unknown: ::core::primitive::usize = { #first 0 };
+            #(#errors)*
+        }
     }
 
     #[cfg(test)]

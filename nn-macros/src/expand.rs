@@ -4,9 +4,9 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::document;
-use crate::layer::{Assertion, Inner, Layer, place};
+use crate::layer::{Assertion, Inner, Layer, place, word};
 use crate::quantity::Size;
-use crate::shapes::{Network, Shape, outputs_of};
+use crate::shapes::{Network, Shape};
 use crate::stage::{ActivationKind, Head};
 use crate::tokens::{elsewhere, library, located, written};
 
@@ -22,12 +22,23 @@ pub(crate) struct Definition<'a> {
     pub(crate) network: &'a Network<'a>,
     /// The documentation where the user wrote none.
     pub(crate) title: String,
-    /// After an error: all names and types, no code.
-    pub(crate) broken: bool,
+    /// After an error, there are all names, no code, and this type in the place of those that are not known.
+    pub(crate) unknown: Option<&'a Ident>,
     /// Whether there are functions that allocate.
     pub(crate) std: bool,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
+}
+
+impl Definition<'_> {
+    /// After an error, a type of which the compiler knows that there was an error. An editor takes it for `likely`: in it, the rest of the
+    /// program keeps its fields and methods.
+    fn unknown_type(&self, likely: TokenStream) -> TokenStream {
+        let Self { root, unknown: Some(unknown), .. } = self else { return likely };
+        quote! {
+            <#root::__private::Checked<#likely, #unknown> as #root::__private::Own>::Type
+        }
+    }
 }
 
 /// A layer as the generated code sees it.
@@ -35,6 +46,9 @@ pub(crate) struct Part<'a> {
     /// Where it is defined, and the same name where it is used.
     pub(crate) defined: &'a Ident,
     pub(crate) field: Ident,
+    /// The type of the field.
+    written: TokenStream,
+    /// The same where it has to be a layer.
     pub(crate) rust: TokenStream,
     pub(crate) layer: &'a Layer<'a>,
     /// The type of its outputs.
@@ -62,6 +76,17 @@ pub(crate) struct Context<'a> {
 pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let root = definition.root;
     let scalar = scalar_name(definition);
+    // Where nothing is known of a layer, it is taken for one that does nothing.
+    let known = |layer: &Layer<'_>, rust: Option<TokenStream>| {
+        if layer.is_known() {
+            return rust;
+        }
+        let likely = rust.unwrap_or_else(|| {
+            let sample = layer.input.rust(root, &scalar);
+            quote!(#root::layers::Activate<#scalar, #sample, #root::activations::Identity>)
+        });
+        Some(definition.unknown_type(likely))
+    };
     let parts: Vec<Part<'_>> = definition
         .network
         .layers
@@ -71,7 +96,8 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
             Some(Part {
                 defined: &layer.field,
                 field: elsewhere(&layer.field),
-                rust: layer.rust(root, &scalar)?,
+                written: known(layer, layer.rust(root, &scalar))?,
+                rust: known(layer, layer.checked(root, &scalar))?,
                 layer,
                 output: layer.output.rust(root, &scalar),
                 fixed_output: layer.output.rust(root, &fixed),
@@ -90,17 +116,18 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         bounds: Vec::new(),
     };
     context.bounds = context.user_bounds();
-    let mut tokens = context.outputs();
+    let mut tokens = context.own_types();
     tokens.extend(context.structure());
     tokens.extend(context.layer());
-    if definition.std && definition.network.layers.iter().all(Layer::is_differentiable) {
+    let mut layers = definition.network.layers.iter();
+    if definition.std && (definition.unknown.is_some() || layers.all(Layer::is_differentiable)) {
         tokens.extend(context.differentiable());
     }
     tokens.extend(context.network());
     tokens.extend(context.inherent());
     tokens.extend(context.common());
     tokens.extend(context.blocks());
-    if !definition.broken {
+    if definition.unknown.is_none() {
         tokens.extend(context.checks());
     }
     tokens
@@ -119,7 +146,8 @@ fn scalar_name(definition: &Definition<'_>) -> TokenStream {
     if used { quote!(Float) } else { quote!(T) }
 }
 
-fn is_condition(attribute: &TokenStream) -> bool {
+/// Whether it is `#[cfg(…)]`.
+pub(crate) fn is_condition(attribute: &TokenStream) -> bool {
     attribute.to_string().replace(' ', "").starts_with("#[cfg(")
 }
 
@@ -147,14 +175,14 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, keyword, broken, std, network, .. } = self.definition;
+        let Definition { root, visibility, keyword, unknown, std, network, .. } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (keyword, broken, std) = (*keyword, *broken, *std);
+                let (keyword, unknown, std) = (*keyword, *unknown, *std);
                 let block = true;
                 expand(&Definition {
                     root,
@@ -163,7 +191,7 @@ impl Context<'_> {
                     keyword,
                     network,
                     title,
-                    broken,
+                    unknown,
                     std,
                     block,
                 })
@@ -181,9 +209,10 @@ impl Context<'_> {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { defined, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { defined, written, rust, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
-            quote!(#documentation #visibility #defined: #rust)
+            let known = layer.has_own_type().then(|| quote!(#[parameters(known = #rust)]));
+            quote!(#documentation #known #visibility #defined: #written)
         });
         // Without a layer, the parameter would be unused.
         let marker = self
@@ -230,12 +259,12 @@ impl Context<'_> {
             (output, _) => output.rust(root, scalar),
         };
         let activation = match (parts.last(), definition.network.output.is_known()) {
-            (Some(Part { rust, layer, .. }), true) if !layer.broken => {
-                quote!(<#rust as #root::Layer>::Activation)
-            }
+            (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
             _ => quote!(#root::activations::Identity),
         };
-        let rust = self.sound_types();
+        let [input, output, activation] =
+            [input, output, activation].map(|likely| definition.unknown_type(likely));
+        let rust = parts.iter().map(|part| &part.rust);
         let (infer_one, infer) = (self.infer_one(), self.infer());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
@@ -244,7 +273,6 @@ impl Context<'_> {
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
         });
-        let describe = if definition.broken { unreachable() } else { describe.collect() };
         let body = quote_spanned! {Span::mixed_site()=>
             type Input = #input;
             type Output = #output;
@@ -284,7 +312,7 @@ impl Context<'_> {
                 path: &#root::layers::Path<'_>,
                 visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
             ) {
-                #describe
+                #(#describe)*
             }
         };
         self.implement(&quote!(#root::Layer), &[], &body)
@@ -292,10 +320,7 @@ impl Context<'_> {
 
     fn initialize(&self) -> TokenStream {
         let root = self.root;
-        if self.definition.broken {
-            return unreachable();
-        }
-        let steps = self.parts.iter().map(|Part { field, layer, .. }| {
+        let steps = self.parts.iter().map(|Part { field, rust, layer, .. }| {
             if let Some(initializer) = &layer.stage.options.initializer {
                 let site = Span::mixed_site();
                 let word = layer.stage.options.place("init").unwrap_or(site);
@@ -305,7 +330,7 @@ impl Context<'_> {
                 }
             } else {
                 quote_spanned! {Span::mixed_site()=>
-                    #root::Layer::initialize(&mut self.#field, rng);
+                    <#rust as #root::Layer>::initialize(&mut self.#field, rng);
                 }
             }
         });
@@ -325,23 +350,19 @@ impl Context<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
-        // Without it, a type that is no layer would be as many errors as there are items here. The lifetime keeps rustc from
-        // looking at the bound before somebody uses one of them.
-        let has_own = definition_has_own(self.definition);
-        let sound = has_own.then(|| quote!(where for<'any> Self: #root::IsNetwork<'any>));
         let functions = self.definition.std.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
                 #visibility fn random<R: #root::rand::Rng + ?::core::marker::Sized>(
                     rng: &mut R,
-                ) -> #root::__private::Box<Self> #sound {
+                ) -> #root::__private::Box<Self> {
                     #trait_::random(rng)
                 }
 
                 /// All parameters zero.
                 #[must_use]
-                #visibility fn zeros() -> #root::__private::Box<Self> #sound {
+                #visibility fn zeros() -> #root::__private::Box<Self> {
                     <Self as #root::Parameters>::zeros()
                 }
 
@@ -352,31 +373,29 @@ impl Context<'_> {
                 /// If the file cannot be read, or does not hold exactly this network's tensors.
                 #visibility fn load(
                     path: impl ::core::convert::AsRef<#root::__private::FilePath>,
-                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> #sound {
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
                     #trait_::load(path)
                 }
 
                 /// A table of the layers: shapes, activations, parameters.
                 #[must_use]
-                #visibility fn summary() -> #root::Summary #sound {
+                #visibility fn summary() -> #root::Summary {
                     #trait_::summary()
                 }
             }
         });
-        let forgiving = self.forgiving();
         quote! {
             #(#conditions)*
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
                 #functions
-                #forgiving
             }
 
             #(#conditions)*
             #[automatically_derived]
             #[allow(dead_code)]
-            impl #name<::core::primitive::f32> #sound {
+            impl #name<::core::primitive::f32> {
                 /// How many parameters it has.
                 #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
                 /// How many numbers one input holds.
@@ -391,28 +410,6 @@ impl Context<'_> {
         }
     }
 
-    /// After an error that leaves the input or the output open, `forward` takes and gives everything: one mistake is one error.
-    fn forgiving(&self) -> Option<TokenStream> {
-        let root = self.root;
-        let network = &self.definition.network;
-        let open = |shape: &Shape| !shape.is_known() || matches!(shape, Shape::Image(_));
-        if !self.definition.broken || !open(&network.input) && !open(&network.output) {
-            return None;
-        }
-        let visibility = self.definition.visibility;
-        // With an output that is known, the rest of the user's code has its types.
-        let (parameter, output) = if open(&network.output) {
-            (Some(quote!(, Y)), quote!(Y))
-        } else {
-            (None, quote!(<Self as #root::Layer>::Output))
-        };
-        Some(quote! {
-            #visibility fn forward<X: ?::core::marker::Sized #parameter>(&self, _: &X) -> #output {
-                ::core::unreachable!()
-            }
-        })
-    }
-
     /// Traits of the standard library.
     fn common(&self) -> TokenStream {
         let Self { root, name, scalar, conditions, bounds, parts, .. } = self;
@@ -423,11 +420,6 @@ impl Context<'_> {
                 let label = field.to_string();
                 quote_spanned!(site=> .field(#label, &self.#field))
             });
-            let written = if self.definition.broken {
-                unreachable()
-            } else {
-                quote_spanned!(site=> formatter.debug_struct(#label) #(#fields)* .finish())
-            };
             let user = parts.iter().filter(|part| part.layer.has_user_types());
             let more: Vec<TokenStream> = user
                 .map(|Part { rust, layer, .. }| {
@@ -439,7 +431,7 @@ impl Context<'_> {
                     &self,
                     formatter: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    #written
+                    formatter.debug_struct(#label) #(#fields)* .finish()
                 }
             };
             self.implement(&quote!(::core::fmt::Debug), &more, &body)
@@ -476,47 +468,42 @@ impl Context<'_> {
     fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(Layer::user_layers);
-        self.user_types(layers, scalar)
-            .map(|(rust, span)| located(&quote!(#rust: #root::Layer<Scalar = #scalar>), span))
-            .collect()
+        let bounds = layers.filter_map(|layer| {
+            let rust = layer.checked(root, scalar)?;
+            let bound = quote!(#rust: #root::Layer<Scalar = #scalar>);
+            Some(located(&bound, word(&layer.stage.word)))
+        });
+        // After an error, that of `derive(Parameters)`, so that the compiler sees in each implementation that there was one.
+        let unknown = self.parts.iter().filter(|part| !part.layer.is_known());
+        let unknown =
+            unknown.map(|Part { rust, .. }| quote!(#rust: #root::Parameters<Scalar = #scalar>));
+        bounds.chain(unknown).collect()
     }
 
-    /// Activations of the user's own.
-    fn user_activations(&self) -> impl Iterator<Item = &TokenStream> {
-        let layers = self.definition.network.layers.iter();
-        layers.filter_map(|layer| match &layer.stage.activation.as_ref()?.kind {
-            ActivationKind::User(path) => Some(path),
-            ActivationKind::Known(..) => None,
-        })
-    }
-
-    /// Layers of the user's own: their types, and where they were written.
-    fn user_types<'s>(
-        &'s self,
-        layers: impl Iterator<Item = &'s Layer<'s>> + 's,
-        scalar: &'s TokenStream,
-    ) -> impl Iterator<Item = (TokenStream, Span)> + 's {
-        let root = self.root;
-        layers.filter_map(move |layer| {
-            let Head::User(path) = &layer.stage.head else { return None };
-            Some((layer.rust(root, scalar)?, place(path)))
-        })
-    }
-
-    /// How many outputs the user's own layers have.
-    fn outputs(&self) -> TokenStream {
+    /// That the types of the user's own are what they have to be: one error each, at the word.
+    fn own_types(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
-        let float = quote!(::core::primitive::f32);
         let constants = definition.network.layers.iter().filter_map(|layer| {
-            let Head::User(path) = &layer.stage.head else { return None };
-            let name = outputs_of(&self.name, &layer.field);
-            let length = quote!(<<#path<#float> as #root::Layer>::Output as #root::Sample>::LEN);
-            let length = located(&length, place(path));
+            let activation = layer.stage.activation.as_ref().map(|activation| &activation.kind);
+            let (path, is, constant) = match (&layer.stage.head, activation) {
+                (Head::User(path), _) => (path, quote!(layers::IsLayer), quote!(OUTPUTS)),
+                (_, Some(ActivationKind::User(path))) => {
+                    (path, quote!(activations::IsActivation), quote!(CHECK))
+                }
+                _ => return None,
+            };
+            let own = match layer.stage.head {
+                Head::User(_) => quote!(#path<::core::primitive::f32>),
+                _ => path.clone(),
+            };
+            let check = quote!(<&#own as #root::#is<#own>>::#constant);
+            let check = located(&check, word(path));
+            let name = &layer.check;
             Some(quote! {
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
-                const #name: ::core::primitive::usize = #length;
+                const #name: ::core::primitive::usize = #check;
             })
         });
         constants.collect()
@@ -524,16 +511,8 @@ impl Context<'_> {
 
     /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
     fn checks(&self) -> TokenStream {
-        let Self { root, conditions, definition, .. } = self;
+        let definition = self.definition;
         let joints = self.joints();
-        let activations = self.user_activations().map(|path| {
-            let check = quote!(<#path as #root::activations::Activation>::ELEMENTWISE);
-            let check = located(&check, place(path));
-            quote! {
-                #(#conditions)*
-                const _: ::core::primitive::bool = #check;
-            }
-        });
         let mut seen = Vec::new();
         let sizes = definition.network.sizes().filter_map(|size| {
             let Size::Constant { tokens, text } = size else { return None };
@@ -550,12 +529,11 @@ impl Context<'_> {
         let assertions = assertions.map(|Assertion { condition, place, message }| {
             self.assertion(condition, *place, message)
         });
-        quote!(#sizes #(#assertions)* #(#activations)* #joints)
+        quote!(#sizes #(#assertions)* #joints)
     }
 
     /// An error at `place` unless it holds.
     fn assertion(&self, condition: &TokenStream, place: Span, message: &str) -> TokenStream {
-        let place = place.resolved_at(Span::mixed_site());
         self.check("require", &quote!(#condition, #message), place)
     }
 
@@ -583,18 +561,18 @@ impl Context<'_> {
                 _ => return None,
             };
             let takes = if let Head::User(_) = layer.stage.head {
-                let rust = layer.rust(root, &fixed)?;
+                let rust = layer.checked(root, &fixed)?;
                 quote!(<#rust as #root::Layer>::Input)
             } else {
                 layer.input.rust(root, &fixed)
             };
             let (source, gives) = match (before, giver) {
                 (_, Some(giver)) => {
-                    let rust = giver.rust(root, &fixed)?;
+                    let rust = giver.checked(root, &fixed)?;
                     let name = written(giver.stage.word.clone());
                     // Where the giver is no layer, that is said once, of the giver.
                     let gives = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
-                    let gives = located(&gives, place(&giver.stage.word));
+                    let gives = located(&gives, word(&giver.stage.word));
                     (format!("`{name}` gives"), gives)
                 }
                 (before, None) => {
@@ -608,7 +586,7 @@ impl Context<'_> {
                 }
             };
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
-            let place = place(&layer.stage.word);
+            let place = word(&layer.stage.word);
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
             Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
         });
@@ -616,7 +594,7 @@ impl Context<'_> {
         let end =
             before.filter(|last| definition.block && matches!(last.stage.head, Head::User(_)));
         let end = end.and_then(|last| {
-            let (rust, vector) = (last.rust(root, &fixed)?, last.output.rust(root, &fixed));
+            let (rust, vector) = (last.checked(root, &fixed)?, last.output.rust(root, &fixed));
             let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
             let arguments = quote! {
                 "a block that ends in a layer of your own gives ",
@@ -624,20 +602,14 @@ impl Context<'_> {
                 #source,
                 <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
             };
-            Some(self.check("joint", &arguments, place(&last.stage.word)))
+            Some(self.check("joint", &arguments, word(&last.stage.word)))
         });
         quote!(#joints #end)
     }
 
-    /// The types of the layers; none after an error, when one may be no layer at all for what it is given.
-    pub(crate) fn sound_types(&self) -> Vec<&TokenStream> {
-        let sound = if self.definition.broken { &[] } else { self.parts.as_slice() };
-        sound.iter().map(|part| &part.rust).collect()
-    }
-
     /// The last layer and those before it; nothing if no code can be written.
     pub(crate) fn code(&self) -> Option<(&Part<'_>, &[Part<'_>])> {
-        if self.definition.broken { None } else { self.parts.split_last() }
+        if self.definition.unknown.is_some() { None } else { self.parts.split_last() }
     }
 }
 
@@ -647,10 +619,6 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
-}
-
-fn definition_has_own(definition: &Definition<'_>) -> bool {
-    definition.network.layers.iter().any(Layer::has_user_types)
 }
 
 fn is_documentation(attribute: &TokenStream) -> bool {

@@ -32,9 +32,8 @@ impl Context<'_> {
         }
         let (lengths, room) = (self.lengths(hidden), self.room());
         quote_spanned! {Span::mixed_site()=>
-            const LENGTHS: &[::core::primitive::usize] = &[#lengths];
-            const CHUNK: ::core::primitive::usize = #root::__private::chunk(LENGTHS);
-            const ROOM: ::core::primitive::usize = CHUNK * #root::__private::room(LENGTHS);
+            const CHUNK: ::core::primitive::usize = #root::__private::chunk(&[#lengths]);
+            const ROOM: ::core::primitive::usize = CHUNK * #root::__private::room(&[#lengths]);
             #room
             for (inputs, outputs) in
                 ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
@@ -66,7 +65,7 @@ impl Context<'_> {
     fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
-        let steps = parts.map(|(index, Part { field, layer, .. })| {
+        let steps = parts.map(|(index, Part { field, rust, layer, .. })| {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -96,7 +95,7 @@ impl Context<'_> {
             quote_spanned! {Span::mixed_site()=>
                 {
                     #splits
-                    #root::Layer::#function(&self.#field, simd, #source, #target);
+                    <#rust as #root::Layer>::#function(&self.#field, simd, #source, #target);
                 }
             }
         });

@@ -48,7 +48,7 @@ impl Given<'_> {
     pub(crate) fn check_image(&self, checks: &mut Checks<'_>) {
         if matches!(self.input, Shape::Vector(_) | Shape::Of(..)) {
             let count = match self.input {
-                Shape::Vector(size) => format!(" with C * H * W = {size}"),
+                Shape::Vector(size) if size.is_known() => format!(" with C * H * W = {size}"),
                 _ => String::new(),
             };
             checks.complain(format!(
@@ -99,7 +99,7 @@ pub(crate) struct Assertion {
 impl Checks<'_> {
     /// Where the word of the layer was written.
     pub(crate) fn place(&self) -> Span {
-        self.word.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
+        word(self.word)
     }
 
     /// A mistake at the word of the layer.
@@ -146,13 +146,22 @@ pub(crate) struct Layer<'a> {
     pub(crate) stage: &'a Stage,
     /// The name of its field.
     pub(crate) field: Ident,
+    /// The constant that checks the type of the user's own in it.
+    pub(crate) check: Ident,
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) inner: Vec<Inner<'a>>,
+    /// Whether its outputs are those of a block that has to give another type.
+    pub(crate) recast: bool,
     /// Whether it has a mistake.
     pub(crate) broken: bool,
     /// Whether memory cannot hold it, so that Rust has no type for it.
     pub(crate) impossible: bool,
+}
+
+/// Where the words were written. Rustc says of an error at tokens of a macro which macro it is, which a person can see.
+pub(crate) fn word(tokens: &TokenStream) -> Span {
+    tokens.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }
 
 /// The words are the user's, the names mean what they mean in the macro.
@@ -162,7 +171,11 @@ pub(crate) fn place(tokens: &TokenStream) -> Span {
 }
 
 /// The type of an activation.
-fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
+fn activation_type(
+    activation: &Activation,
+    root: &TokenStream,
+    own: impl Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
     match &activation.kind {
         ActivationKind::Known(row, arguments) => {
             let place = place(&activation.tokens);
@@ -170,7 +183,7 @@ fn activation_type(activation: &Activation, root: &TokenStream) -> TokenStream {
             let arguments = (!arguments.is_empty()).then(|| quote_spanned!(place=> <#arguments>));
             quote!(#path #arguments)
         }
-        ActivationKind::User(path) => path.clone(),
+        ActivationKind::User(path) => own(path.clone()),
     }
 }
 
@@ -179,9 +192,37 @@ impl Layer<'_> {
         Given { row, stage: self.stage, input: &self.input, from: None, inner: &self.inner }
     }
 
+    /// Whether its type and its samples are known: not after a mistake in it, or before it.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.broken
+            && self.input.is_known()
+            && self.output.is_known()
+            && self.inner_layers().all(Layer::is_known)
+    }
+
     /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
     /// the program keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        self.rust_with(root, scalar, |path| path)
+    }
+
+    /// The same for code that needs it to be a layer: where a type of the user's own is not what it has to be, no type at all.
+    pub(crate) fn checked(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        let check = &self.check;
+        self.rust_with(root, scalar, |own| {
+            quote_spanned! {Span::mixed_site()=>
+                <#root::__private::Checked<#own, #check> as #root::__private::Own>::Type
+            }
+        })
+    }
+
+    /// `own` is what is written for a type of the user's own.
+    fn rust_with(
+        &self,
+        root: &TokenStream,
+        scalar: &TokenStream,
+        own: impl Fn(TokenStream) -> TokenStream,
+    ) -> Option<TokenStream> {
         let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.inner.iter().all(|inner| inner.role != *role));
         match &self.stage.head {
             Head::Layer(row) if row.arguments.iter().any(missing) => return None,
@@ -189,7 +230,7 @@ impl Layer<'_> {
             _ => {}
         }
         let activation = self.stage.activation.as_ref();
-        let activation = activation.map(|activation| activation_type(activation, root));
+        let activation = activation.map(|activation| activation_type(activation, root, &own));
         let place = place(&self.stage.word);
         match &self.stage.head {
             Head::Layer(row) => {
@@ -204,14 +245,15 @@ impl Layer<'_> {
                 let path = library(root, "layers", name, place);
                 Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
             }
-            Head::User(path) => Some(quote!(#path<#scalar>)),
-            Head::Unknown(_) => None,
+            Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
+            Head::Unknown => None,
         }
     }
 
     /// Whether it takes or gives samples of a type that only the compiler knows: that of a layer of the user's own.
     pub(crate) fn is_recast(&self) -> bool {
-        matches!(self.stage.head, Head::User(_))
+        self.recast
+            || matches!(self.stage.head, Head::User(_))
             || matches!(self.input, Shape::Of(..))
             || matches!(self.output, Shape::Of(..))
     }
@@ -222,7 +264,7 @@ impl Layer<'_> {
             Head::Layer(row) => (row.parameters)(&self.given(row)),
             Head::Activation => Count::Known(0),
             Head::User(path) => Count::Written(format!("those of {}", written(path.clone()))),
-            Head::Unknown(_) => Count::Unknown,
+            Head::Unknown => Count::Unknown,
         }
     }
 
@@ -233,10 +275,14 @@ impl Layer<'_> {
 
     /// Whether types of the user's are in it.
     pub(crate) fn has_user_types(&self) -> bool {
+        self.has_own_type() || self.inner_layers().any(Layer::has_user_types)
+    }
+
+    /// Whether a type of the user's stands in its own type, not in its blocks.
+    pub(crate) fn has_own_type(&self) -> bool {
         let user = |kind: &ActivationKind| matches!(kind, ActivationKind::User(_));
         matches!(self.stage.head, Head::User(_))
             || self.stage.activation.as_ref().is_some_and(|activation| user(&activation.kind))
-            || self.inner_layers().any(Layer::has_user_types)
     }
 
     /// Whether backpropagation goes through it, as far as the macro sees.

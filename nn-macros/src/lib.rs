@@ -5,11 +5,13 @@
 
 mod arguments;
 mod blocks;
+mod constants;
 mod document;
 mod errors;
 mod expand;
 mod forward;
 mod geometry;
+mod habits;
 mod layer;
 mod names;
 mod network;

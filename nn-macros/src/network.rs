@@ -1,53 +1,86 @@
 //! The stages of `network!`, one after the other.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::ext::IdentExt;
 
+use crate::constants::{self, Constant};
 use crate::errors::Errors;
-use crate::expand::{Definition, expand};
+use crate::expand::{Definition, expand, is_condition};
 use crate::parse::{Call, Item, call};
 use crate::shapes;
 
 /// What `network!` becomes; with `std`, functions that allocate are in it.
 pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
     let mut errors = Errors::default();
-    let call = call(tokens, &mut errors);
-    let expanded = match &call {
+    match call(tokens, &mut errors) {
         Call::Items(items) => {
-            items.iter().map(|item| definition(item, std, &mut errors)).collect::<TokenStream>()
+            let first = items.first().map_or_else(anonymous, |item| item.name.clone());
+            let unknown = unknown(&first);
+            let mut names = HashSet::new();
+            let mut definitions = TokenStream::new();
+            for item in items {
+                if names.insert(item.name.to_string()) {
+                    definitions.extend(definition(item, std, &unknown, &mut errors));
+                } else {
+                    let name = item.name;
+                    errors.at(name.span(), format!("the name `{name}` is there twice"));
+                }
+            }
+            let errors = errors.into_tokens(&unknown);
+            // An editor shows first what a word is, then what is wrong with it.
+            quote!(#definitions #errors)
         }
         Call::Expression(item) => {
-            let definition = definition(item, std, &mut errors);
-            let name = &item.name;
-            let errors = errors.into_tokens();
+            let name = item.name.clone();
+            let unknown = unknown(&name);
+            let definition = definition(item, std, &unknown, &mut errors);
+            let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
-            return quote!({
+            quote!({
                 #definition
                 #errors
                 ::axonal::__private::random::<#name<::core::primitive::f32>>()
-            });
+            })
         }
-    };
-    let errors = errors.into_tokens();
-    // An editor shows first what a word is, then what is wrong with it.
-    quote!(#expanded #errors)
+    }
 }
 
-fn definition(item: &Item, std: bool, errors: &mut Errors) -> TokenStream {
+/// The name of the constant of the type that stands for all that is not known after a mistake.
+fn unknown(network: &Ident) -> Ident {
+    Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
+}
+
+fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
+    let conditions: Vec<_> =
+        attributes.iter().filter(|attribute| is_condition(attribute)).collect();
+    let constants = constants::named(&item.name, &mut item.chain);
+    let constants = constants.iter().map(|Constant { name, value }| {
+        quote! {
+            #(#conditions)*
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #name: ::core::primitive::usize = #value;
+        }
+    });
+    let constants: TokenStream = constants.collect();
     let network = shapes::network(&item.name, &item.chain, item.broken, errors);
-    expand(&Definition {
+    let expanded = expand(&Definition {
         root: &root,
         attributes,
         visibility: &item.visibility,
         keyword: item.keyword,
         network: &network,
         title: "A neural network.".to_owned(),
-        broken: item.broken || errors.count() > before,
+        unknown: (item.broken || errors.count() > before).then_some(unknown),
         std,
         block: false,
-    })
+    });
+    quote!(#constants #expanded)
 }
 
 /// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.
@@ -56,6 +89,7 @@ fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<To
     let mut others = Vec::new();
     for attribute in attributes {
         match argument(attribute) {
+            None if !fits(attribute, errors) => {}
             None => others.push(attribute.clone()),
             Some(argument) => match argument.as_slice() {
                 [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
@@ -71,6 +105,33 @@ fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<To
         }
     }
     (root, others)
+}
+
+/// Whether the attribute may stand above a network; an error if not.
+fn fits(attribute: &TokenStream, errors: &mut Errors) -> bool {
+    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return true };
+    let mut inside = bracket.stream().into_iter();
+    match inside.next() {
+        Some(TokenTree::Ident(name)) if name == "repr" => {
+            errors.over(attribute, "a network has its layout by itself: leave `repr` out");
+            false
+        }
+        Some(TokenTree::Ident(name)) if name == "derive" => {
+            let Some(TokenTree::Group(traits)) = inside.next() else { return true };
+            let own = traits.stream().into_iter().find(|token| {
+                let there = ["Clone", "Copy", "Debug", "Default", "Parameters", "PartialEq"];
+                matches!(token, TokenTree::Ident(name) if there.iter().any(|own| name == own))
+            });
+            if let Some(own) = &own {
+                let message = format!(
+                    "`{own}` is not derived: a network has `Debug` and `PartialEq` by itself, its box has `Clone`, and `zeros()` is its default"
+                );
+                errors.over(own, message);
+            }
+            own.is_none()
+        }
+        _ => true,
+    }
 }
 
 /// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use crate::number::{Decimal, numbers};
 use crate::parse::Parser;
 use crate::quantity::Size;
-use crate::stage::{begins_stage, hint};
+use crate::stage::{begins_stage, hint_or_list};
 use crate::tokens::Token;
 use crate::words::{self, Meaning};
 
@@ -45,13 +45,18 @@ impl Options {
     /// What follows the word of an option. It is read the second time too, and then forgotten.
     pub(crate) fn parse(&mut self, parser: &mut Parser<'_>, word: &Ident) {
         // As in Python: `stride=2`.
+        let mut quoted = false;
         let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
         if let Some(equals) = parser.next_if(equals) {
             let message = format!("the value of `{word}` follows without `=`");
             parser.errors.over(equals.stream(), message);
+            // As in Python, too: `pad="same"`.
+            quoted = parser.next_if(|token| token.stream().to_string().starts_with('"')).is_some();
         }
         let mut read = Self::default();
-        read.values(parser, word);
+        if !quoted {
+            read.values(parser, word);
+        }
         if !self.has(&word.to_string()) {
             self.given.push(word.clone());
             self.stride = self.stride.take().or(read.stride);
@@ -87,6 +92,12 @@ fn padding(parser: &mut Parser<'_>) -> Option<Padding> {
     if parser.next_if(|token| token.is_word("same")).is_some() {
         return Some(Padding::Same);
     }
+    if let Some(valid) = parser.next_if(|token| token.is_word("valid")) {
+        parser
+            .errors
+            .over(valid.stream(), "`pad valid` is no padding, as without `pad`: leave it out");
+        return None;
+    }
     parser.zeros = true;
     let sizes = parser.pair("pad", "a size", "pad 1");
     parser.zeros = false;
@@ -108,7 +119,7 @@ fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
         }
         parser.next();
         parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
-        let hint = hint(&text, &[Meaning::Initializer]);
+        let hint = hint_or_list(&text, &[Meaning::Initializer]);
         parser.errors.at(word.span(), format!("unknown initializer `{text}`{hint}"));
         return None;
     };

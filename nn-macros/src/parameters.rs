@@ -58,13 +58,15 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     let clause = generics.make_where_clause();
     let mut checks = Vec::new();
     for field in &values {
-        let ty = &field.ty;
+        let ty = &known(field)?;
         let span = ty.span();
         if is_generic(ty, &input.generics) {
             let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
             clause.predicates.push(syn::parse2(bound)?);
         } else {
-            let own = located(&quote!(<#ty as #root::Parameters>::Scalar), span);
+            let root = located(&quote!(#root), span);
+            let own =
+                quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar);
             checks.push(quote_spanned! {span=>
                 let _: fn(#own) -> #scalar = |scalar| scalar;
             });
@@ -117,6 +119,7 @@ fn is_generic(ty: &Type, generics: &Generics) -> bool {
 /// Sizes and alignment once more, where the type is generic over the scalar only.
 fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
     let name = &input.ident;
+    let message = format!("`{name}` is not a sequence of numbers of one type");
     let params: Vec<&GenericParam> = input.generics.params.iter().collect();
     let types: Vec<(TokenStream, TokenStream)> = match params.as_slice() {
         [] => vec![(quote!(#name), quote!(#scalar))],
@@ -131,7 +134,8 @@ fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
         quote! {
             ::core::assert!(
                 ::core::mem::size_of::<#ty>() % ::core::mem::size_of::<#scalar>() == 0
-                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>()
+                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>(),
+                #message
             );
         }
     });
@@ -193,6 +197,23 @@ fn settings(input: &DeriveInput) -> syn::Result<Settings> {
         })?;
     }
     Ok(settings)
+}
+
+/// The type that the bound is about. `network!` writes another one for a type of the user's own, by which a mistake is said once.
+fn known(field: &Field) -> syn::Result<Type> {
+    let mut known = field.ty.clone();
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
+    {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("known") {
+                known = meta.value()?.parse()?;
+                Ok(())
+            } else {
+                Err(meta.error("`parameters` stands above the struct"))
+            }
+        })?;
+    }
+    Ok(known)
 }
 
 fn is_marker(field: &Field) -> bool {

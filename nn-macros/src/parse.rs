@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::errors::Errors;
-use crate::stage::Stage;
+use crate::stage::{Head, Stage};
 use crate::tokens::{Token, lex};
 use crate::{quantity::Size, words};
 
@@ -48,11 +48,13 @@ pub(crate) struct Parser<'a> {
     pub(crate) zeros: bool,
     /// Whether `0x1` is rows and columns, not a hexadecimal number.
     pub(crate) decimal: bool,
+    /// Whether a mistake was just reported at which reading went on in the middle: a missing arrow is no second one.
+    pub(crate) forgiven: bool,
 }
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token], errors: &'a mut Errors, end: Span) -> Self {
-        Self { tokens, errors, end, zeros: false, decimal: false }
+        Self { tokens, errors, end, zeros: false, decimal: false, forgiven: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a Token> {
@@ -112,7 +114,12 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
     }
     let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || is_keyword(token);
     let defined = |token: &Token| token.is_word("struct");
-    if parser.peek_is(defines) || lexed.iter().any(defined) || parser.is_bare_name() {
+    let other = |token: &Token| ITEMS.iter().any(|word| token.is_word(word));
+    if parser.peek_is(defines)
+        || parser.peek_is(other)
+        || lexed.iter().any(defined)
+        || parser.is_bare_name()
+    {
         Call::Items(items(&mut parser))
     } else {
         let chain = expression(&mut parser);
@@ -163,8 +170,10 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     let before = parser.errors.count();
     let attributes = attributes(parser);
     let visibility = visibility(parser);
+    let mut is_struct = true;
     if let Some(keyword) = parser.next_if(is_keyword) {
-        if !keyword.is_word("struct") {
+        is_struct = keyword.is_word("struct");
+        if !is_struct {
             parser.errors.over(keyword.stream(), "a network is defined as a `struct`");
         }
     } else if parser.is_bare_name() {
@@ -192,26 +201,71 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         );
         return None;
     }
-    let chain = if let Some(open) = parser.next_if(|token| token.is_punct('<')) {
-        bracketed(parser, open.span())
+    let open = parameters(parser, name)
+        .or_else(|| parser.next_if(|token| token.is_punct('<')).map(Token::span));
+    let mut chain = if let Some(open) = open {
+        bracketed(parser, open)
     } else if let Some(TokenTree::Group(group)) = parser.peek().and_then(as_tree) {
         parser.next();
-        parser.errors.at(
-            group.span_open(),
-            format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`"),
-        );
-        within(group, parser.errors)
+        if is_struct {
+            parser.errors.at(
+                group.span_open(),
+                format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`"),
+            );
+        }
+        // What is in it may be anything: a module, fields.
+        within(group, &mut Errors::default())
     } else {
-        parser.errors.at(
-            name.span(),
-            format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`"),
-        );
+        let sign =
+            parser.next_if(|token| token.is_punct(':') || matches!(token, Token::Arrow { .. }));
+        let message = if sign.is_some() {
+            format!("the layers of `{name}` stand in angle brackets: `{name}<input … => …>`")
+        } else {
+            format!("the layers of `{name}` are missing: `struct {name}<input 784 => dense 10>;`")
+        };
+        let place = sign.map_or_else(|| quote::quote!(#name), Token::stream);
+        if is_struct {
+            parser.errors.over(place, message);
+        }
+        while sign.is_some() && parser.next_if(|token| !token.is_punct(';')).is_some() {}
         Chain::default()
     };
     parser.next_if(|token| token.is_punct(';'));
+    for stage in &mut chain.stages {
+        if matches!(&stage.head, Head::User(path) if *name == path.to_string()) {
+            parser.errors.over(&stage.word, format!("`{name}` cannot be a layer of itself"));
+            stage.head = Head::Unknown;
+        }
+    }
     let broken = parser.errors.count() > before;
     Some(Item { attributes, visibility, keyword, name: name.clone(), chain, broken })
 }
+
+/// `<T>` or `<T, ` before the layers: an error, and the bracket that is still open.
+fn parameters(parser: &mut Parser<'_>, name: &Ident) -> Option<Span> {
+    let before = parser.tokens;
+    let lifetime = usize::from(parser.peek_at(1).is_some_and(|token| token.is_punct('\'')));
+    let is = |at: usize, wanted| parser.peek_at(at).is_some_and(|token| token.is_punct(wanted));
+    let own = is(0, '<') && is(lifetime + 2, '>') && is(lifetime + 3, '<');
+    let among = is(0, '<')
+        && is(lifetime + 2, ',')
+        && parser.peek_at(lifetime + 3).is_some_and(|token| token.is_word("input"));
+    if !own && !among {
+        return None;
+    }
+    for _ in 0..lifetime + 3 {
+        parser.next();
+    }
+    let message = format!(
+        "`{name}` has its one parameter, the type of its numbers, by itself: leave this out"
+    );
+    parser.errors.over(parser.since(before), message);
+    // The bracket belongs to the layers.
+    before.first().filter(|_| among).map(Token::span)
+}
+
+/// What else stands in a module, but not in the macro.
+const ITEMS: &[&str] = &["const", "impl", "let", "static", "use"];
 
 /// `struct`, or what might be thought to stand there.
 fn is_keyword(token: &Token) -> bool {
@@ -282,15 +336,16 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     let mut length = 0;
     let mut closed = false;
     for token in parser.tokens {
+        let goes_on = parser.starts_at(length + 1);
         if token.is_punct('<') {
             depth += 1;
-        } else if token.is_punct('>') {
+        } else if token.is_punct('>') && (depth > 0 || !goes_on) {
             if depth == 0 {
                 closed = true;
                 break;
             }
             depth -= 1;
-        } else if token.is_punct(';') || token.is_word("struct") {
+        } else if token.is_punct(';') && !goes_on || token.is_word("struct") {
             break;
         }
         length += 1;
@@ -301,6 +356,9 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     parser.tokens = rest;
     if closed {
         parser.next();
+        while let Some(extra) = parser.next_if(|token| token.is_punct('>')) {
+            parser.errors.over(extra.stream(), "this `>` closes nothing: leave it out");
+        }
     } else {
         parser.errors.at(open, "this `<` is not closed: a `>` is missing after the last layer");
     }
@@ -320,6 +378,11 @@ fn chain(mut parser: Parser<'_>) -> Chain {
             return chain;
         }
         parser.errors.over(place, "a network begins with its input: `input 784 => …`");
+        // A number there is the input, without the word.
+        if parser.peek_is(|token| matches!(token, Token::Tree(TokenTree::Literal(_)))) {
+            parser.next();
+            separator(&mut parser);
+        }
     }
     let arrow = !input || separator(&mut parser);
     stages(&mut parser, &mut chain, arrow);
@@ -329,7 +392,7 @@ fn chain(mut parser: Parser<'_>) -> Chain {
 /// All layers; `arrow` is whether there was one before them, or none is needed.
 fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
     while parser.peek().is_some() {
-        if !arrow {
+        if !std::mem::take(&mut parser.forgiven) && !arrow {
             missing_arrow(parser);
         }
         let before = parser.tokens.len();
@@ -350,6 +413,14 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     let before = parser.tokens;
     let Some(word) = parser.peek().and_then(Token::word) else { return false };
     let text = word.to_string();
+    if parser.peek_at(1).is_some_and(|token| token.is_punct(':'))
+        && parser.peek_at(2).is_some_and(|token| token.is_word("input"))
+    {
+        parser.errors.at(word.span(), "the input has no label");
+        parser.next();
+        parser.next();
+        return input(parser, chain);
+    }
     if text != "input" {
         let near = words::distance(&text.to_lowercase(), "input") <= 2
             && parser.peek_at(1).is_some_and(|token| !token.is_punct(':'))
@@ -369,6 +440,7 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     while let Some(token) = parser.peek() {
         if matches!(token, Token::Arrow { .. })
             || token.is_punct(',')
+            || parser.is_operator_for_arrow()
             || token.word().is_some_and(|word| words::is_layer(&word.to_string()))
             || parser.peek_at(1).is_some_and(|next| next.is_punct(':'))
         {
@@ -399,8 +471,16 @@ fn separator(parser: &mut Parser<'_>) -> bool {
                     );
                 }
             }
+            // A second input is reported itself.
             token if token.is_punct(',') => {
-                parser.errors.over(token.stream(), "layers are joined by `=>`, not by `,`");
+                if !parser.peek_at(1).is_some_and(|next| next.is_word("input")) {
+                    parser.errors.over(token.stream(), "layers are joined by `=>`, not by `,`");
+                }
+            }
+            token if parser.is_operator_for_arrow() => {
+                let text = crate::tokens::written(token.stream());
+                let message = format!("layers are joined by `=>`, not by `{text}`");
+                parser.errors.over(token.stream(), message);
             }
             _ => break,
         }

@@ -8,6 +8,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::arguments::Role;
+use crate::blocks;
 use crate::errors::Errors;
 use crate::layer::{Assertion, Checks, Given, Inner, Layer};
 use crate::names::{camel, fields};
@@ -31,6 +32,7 @@ pub(crate) enum Shape {
 impl Shape {
     pub(crate) fn of_sizes(sizes: &[Size]) -> Self {
         match sizes {
+            [Size::Unknown] => Self::Unknown,
             [size] => Self::Vector(size.clone()),
             [rows, columns] => Self::Image(Box::new([Size::of(1), rows.clone(), columns.clone()])),
             [channels, rows, columns] => {
@@ -41,8 +43,7 @@ impl Shape {
     }
 
     /// The output of the user's own layer, which the compiler knows.
-    fn of_user(path: &TokenStream, network: &Ident, field: &Ident) -> Self {
-        let name = outputs_of(network, field);
+    fn of_user(path: &TokenStream, name: &Ident) -> Self {
         let text = format!("the outputs of {}", written(path.clone()));
         Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text })
     }
@@ -81,6 +82,7 @@ impl Shape {
     /// For messages: `vector 64`, `image 6x4x4`.
     pub(crate) fn described(&self) -> String {
         match self {
+            Self::Vector(Size::Unknown) => "vector".to_owned(),
             Self::Vector(size) => format!("vector {size}"),
             Self::Image(_) => format!("image {self}"),
             Self::Of(path, _) => format!("vector that {} gives", written(path.clone())),
@@ -109,11 +111,10 @@ impl fmt::Display for Shape {
     }
 }
 
-/// The name of the constant that holds how many outputs the user's own layer has.
-///
-/// A constant of its own: where the type is no layer, that is one mistake, however often its outputs are asked for.
-pub(crate) fn outputs_of(network: &Ident, field: &Ident) -> Ident {
-    let name = format!("__{}_{}_OUTPUTS", network.unraw(), field.unraw());
+/// The name of the constant that checks the type of the user's own in a layer: what the type has to be, it is if the constant can be computed.
+/// Of a layer, it is how many outputs it has.
+fn check_of(network: &Ident, field: &Ident) -> Ident {
+    let name = format!("__{}_{}_CHECK", network.unraw(), field.unraw());
     Ident::new(&name, Span::mixed_site())
 }
 
@@ -187,16 +188,27 @@ impl Inference<'_> {
                 let network = self.chain(&name, &block.chain, shape.clone(), from);
                 Inner { role: block.role, network }
             });
-            let inner: Vec<Inner<'a>> = inner.collect();
+            let mut inner: Vec<Inner<'a>> = inner.collect();
             let errors = self.errors.count();
-            let names = (name, &field);
-            let output = self.output(stage, names, &shape, from, &inner, &mut assertions);
+            let check = check_of(name, &field);
+            let output = self.output(stage, &check, &shape, from, &inner, &mut assertions);
             let possible = self.errors.count();
             let output = self.possible(stage, output);
             let impossible = self.errors.count() > possible;
             let broken = self.errors.count() > errors;
+            blocks::settle(&shape, &mut inner);
             let input = std::mem::replace(&mut shape, output.clone());
-            let mut layer = Layer { stage, field, input, output, inner, broken, impossible };
+            let mut layer = Layer {
+                stage,
+                field,
+                check,
+                input,
+                output,
+                inner,
+                recast: false,
+                broken,
+                impossible,
+            };
             self.check_size(&mut layer);
             layers.push(layer);
         }
@@ -224,7 +236,7 @@ impl Inference<'_> {
     fn output(
         &mut self,
         stage: &Stage,
-        (network, field): (&Ident, &Ident),
+        check: &Ident,
         input: &Shape,
         from: Option<&str>,
         inner: &[Inner<'_>],
@@ -236,8 +248,8 @@ impl Inference<'_> {
                 (row.output)(&Given { row, stage, input, from, inner }, &mut checks)
             }
             Head::Activation => input.clone(),
-            Head::User(path) => Shape::of_user(path, network, field),
-            Head::Unknown(sizes) => Shape::of_sizes(sizes),
+            Head::User(path) => Shape::of_user(path, check),
+            Head::Unknown => Shape::Unknown,
         }
     }
 

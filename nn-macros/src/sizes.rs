@@ -2,7 +2,7 @@
 //!
 //! Rust's lexer reads `28x28` as one integer with the suffix `x28`, and `WIDTHx28` as one name.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::parse::Parser;
@@ -16,14 +16,27 @@ impl Parser<'_> {
     pub(crate) fn sizes(&mut self, word: &str, what: &str, example: &str) -> Option<Vec<Size>> {
         let before = self.tokens;
         let mut sizes = Vec::new();
+        let mut comma = false;
+        self.named(word, example);
         loop {
+            let start = self.tokens;
             let Some(more) = self.size(&mut sizes) else {
                 self.errors.at(self.end, format!("`{word}` needs {what}: `{example}`"));
                 return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
             };
-            if !more && !self.by(&mut sizes) {
+            if more || self.by(&mut sizes) {
+                continue;
+            }
+            if self.computed(start) {
+                return Some(vec![Size::Unknown]);
+            }
+            if !self.comma(comma) {
                 break;
             }
+            comma = true;
+        }
+        if comma {
+            return Some(vec![Size::Unknown]);
         }
         if sizes.len() > 3 {
             self.errors.over(
@@ -94,18 +107,7 @@ impl Parser<'_> {
                         }
                     }
                     Delimiter::Parenthesis | Delimiter::Bracket => {
-                        let inner = written(inner);
-                        self.errors.over(
-                            token.stream(),
-                            if inner.contains(',') {
-                                format!(
-                                    "sizes are joined by `x`: `{}`",
-                                    inner.replace(", ", "x").replace(',', "x")
-                                )
-                            } else {
-                                format!("a size that is computed stands in braces: `{{ {inner} }}`")
-                            },
-                        );
+                        self.parenthesized(group);
                         sizes.push(Size::Unknown);
                     }
                 }
@@ -122,6 +124,36 @@ impl Parser<'_> {
             }
             TokenTree::Punct(_) => self.path_size(sizes),
         }
+    }
+
+    /// `(28, 28)` or `(64 * 2)`.
+    fn parenthesized(&mut self, group: &Group) {
+        let inner = written(group.stream());
+        let message = if inner.contains(',') {
+            let joined = inner.trim_end_matches(',').replace(", ", "x").replace(',', "x");
+            format!("sizes are joined by `x`: `{joined}`")
+        } else if group.delimiter() == Delimiter::Bracket {
+            format!(
+                "`[{inner}]` is not a size: a size is a number or a constant, as in `784` or `28x28`"
+            )
+        } else if group.stream().into_iter().count() == 1 {
+            format!("a size stands without parentheses: `{inner}`")
+        } else {
+            format!("a size that is computed stands in braces: `{{ {inner} }}`")
+        };
+        self.errors.over(group, message);
+    }
+
+    /// A comma in the place of an `x`, before a number; whether it is there.
+    fn comma(&mut self, reported: bool) -> bool {
+        let number = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
+        if !self.peek_is(|token| token.is_punct(',')) || !self.peek_at(1).is_some_and(number) {
+            return false;
+        }
+        if let (Some(comma), false) = (self.next(), reported) {
+            self.errors.over(comma.stream(), "sizes are joined by `x`: `28x28`, `3x32x32`");
+        }
+        true
     }
 
     /// What stands in braces. Those of the expansion are ours: the user's would be called unnecessary where they are.
@@ -149,7 +181,9 @@ impl Parser<'_> {
         if path.is_empty() {
             return None;
         }
-        if is_path(self, &path) {
+        if self.no_constant(&written(path.clone())) {
+            sizes.push(Size::Unknown);
+        } else if is_path(self, &path) {
             sizes.push(constant(quote!({ #path }), &written(path)));
         } else {
             sizes.push(Size::Unknown);

@@ -34,8 +34,8 @@ pub(crate) enum Head {
     Activation,
     /// The user's own type.
     User(TokenStream),
-    /// A mistake, already reported, with the sizes that its result may have.
-    Unknown(Vec<Size>),
+    /// A mistake, already reported.
+    Unknown,
 }
 
 /// An activation, as written.
@@ -64,7 +64,7 @@ impl Stage {
             }
             return None;
         }
-        let mut stage = Self { label, ..Self::new(Head::Unknown(Vec::new())) };
+        let mut stage = Self { label, ..Self::new(Head::Unknown) };
         stage.head(parser);
         stage.tokens = parser.since(before);
         stage.rest(parser);
@@ -125,19 +125,32 @@ impl Stage {
         self.word = token.stream();
         let Some(word) = token.word() else {
             let text = written(token.stream());
-            parser.errors.over(
-                token.stream(),
-                format!("`{text}` is not a layer: a stage begins with a word such as `dense`"),
-            );
-            skip(parser);
+            let message = match parser.peek().and_then(Token::word) {
+                Some(layer) if is_literal(token) && words::is_layer(&layer.to_string()) => {
+                    format!("`{text}` stands behind its layer: `{layer} {text}`")
+                }
+                _ => format!("`{text}` is not a layer: a stage begins with a word such as `dense`"),
+            };
+            parser.errors.over(token.stream(), message);
+            parser.skip_stage();
+            parser.forgiven = true;
             return;
         };
-        let text = word.to_string();
-        if let Some(row) = layer_row(parser, &text) {
+        let mut text = word.to_string();
+        // As in Python: `nn.Linear`.
+        while parser.peek_is(|token| token.is_punct('.')) && !parser.is_operator_for_arrow() {
+            let Some(last) = parser.peek_at(1).and_then(Token::word) else { break };
+            text = last.to_string();
+            parser.next();
+            parser.next();
+            self.word = parser.since(before);
+        }
+        let plain = self.word.clone().into_iter().count() == 1;
+        if let Some(row) = plain.then(|| layer_row(parser, &text)).flatten() {
             self.word = parser.since(before);
             self.arguments = Arguments::parse(parser, row);
             self.head = Head::Layer(row);
-        } else if let Some(row) = words::activation_row(&text) {
+        } else if let Some(row) = words::activation_row(&text).filter(|_| plain) {
             self.activation = Some(known_activation(parser, row, token.stream()));
             self.head = Head::Activation;
         } else if text == "global" {
@@ -153,26 +166,28 @@ impl Stage {
             parser.errors.at(word.span(), "`input` stands once, at the beginning of a network");
             skip(parser);
         } else {
-            let hint = hint(&text, &[Meaning::Layer, Meaning::Activation]);
+            let name = written(self.word.clone());
+            let hint = hint_or_list(&text, &[Meaning::Layer, Meaning::Activation]);
             let own = of_own(&text);
-            parser.errors.at(word.span(), format!("unknown layer `{text}`{hint}{own}"));
-            let sizes = match parser.peek() {
-                Some(Token::Tree(TokenTree::Literal(_))) => {
-                    parser.sizes(&text, "a size", "dense 128")
-                }
-                _ => None,
-            };
-            // As a call in Python.
-            parser.next_if(|token| token.group(Delimiter::Parenthesis).is_some());
-            self.head = Head::Unknown(sizes.unwrap_or_default());
+            parser.errors.over(&self.word, format!("unknown layer `{name}`{hint}{own}"));
+            skip(parser);
         }
     }
 
     /// Options and activation, in any order.
     fn rest(&mut self, parser: &mut Parser<'_>) {
         while let Some(token) = parser.peek() {
-            if matches!(token, Token::Arrow { .. }) || token.is_punct(',') || begins_stage(parser) {
+            if matches!(token, Token::Arrow { .. })
+                || token.is_punct(',')
+                || parser.is_operator_for_arrow()
+                || begins_stage(parser)
+            {
                 return;
+            }
+            if let Head::Layer(row) = self.head
+                && parser.named_option(row.word, row.example)
+            {
+                continue;
             }
             let before = parser.tokens;
             let activation = self.one_of_rest(parser, token);
@@ -213,7 +228,7 @@ impl Stage {
     }
 
     fn unknown_word(&mut self, parser: &mut Parser<'_>, word: &Ident, text: &str) {
-        if matches!(self.head, Head::Unknown(_)) {
+        if matches!(self.head, Head::Unknown) {
             return;
         }
         let fits = [Meaning::Activation, Meaning::Option, Meaning::Initializer];
@@ -225,8 +240,13 @@ impl Stage {
             Some((_, Meaning::Option)) => {
                 format!("unknown option `{text}`{}", hint(text, &[Meaning::Option]))
             }
+            _ if text == "same" => "`same` follows the word `pad`: `pad same`".to_owned(),
+            _ if text == "as" => {
+                parser.next_if(|token| token.word().is_some());
+                "a label stands before its layer, with `:`: `hidden: dense 128`".to_owned()
+            }
             _ => {
-                let hint = hint(text, &[Meaning::Activation]);
+                let hint = hint_or_list(text, &[Meaning::Activation]);
                 format!("unknown activation `{text}`{hint}{}", of_own(text))
             }
         };
@@ -237,11 +257,15 @@ impl Stage {
         }
     }
 
-    fn unexpected(&self, parser: &mut Parser<'_>, token: &Token) {
+    fn unexpected(&mut self, parser: &mut Parser<'_>, token: &Token) {
+        // What is missing was reported: this may be it.
+        if self.arguments.missing {
+            return;
+        }
         let name = written(self.word.clone());
         let what = written(token.stream());
         let message = match &self.head {
-            Head::Unknown(_) => return,
+            Head::Unknown => return,
             Head::Layer(row) if row.arguments.is_empty() && is_literal(token) => {
                 format!("`{name}` takes {}, `{what}` is too many", row.takes)
             }
@@ -251,16 +275,25 @@ impl Stage {
             Head::User(_) if is_literal(token) => {
                 format!("`{name}` is a type of your own, which takes no size: `{what}` is too many")
             }
+            Head::User(_) => {
+                format!(
+                    "`{name}` is a type of your own, which stands alone: an alias, `type Own<T> = …;`, gives it arguments"
+                )
+            }
             _ => format!("`{what}` is not an option or activation of `{name}`"),
         };
         parser.errors.over(token.stream(), message);
+        if let Head::User(_) = self.head {
+            self.head = Head::Unknown;
+            skip(parser);
+        }
     }
 
     fn set_activation(&mut self, parser: &mut Parser<'_>, activation: Activation) {
         let name = written(self.word.clone());
         let tokens = activation.tokens.clone();
         match (&self.head, &self.activation) {
-            (Head::Unknown(_), _) => {}
+            (Head::Unknown, _) => {}
             (Head::User(_), _) => parser.errors.over(
                 tokens,
                 format!(
@@ -283,7 +316,7 @@ impl Stage {
         let name = written(self.word.clone());
         let fits = match &self.head {
             Head::Layer(row) => row.options.contains(&text),
-            Head::Unknown(_) => true,
+            Head::Unknown => true,
             Head::Activation | Head::User(_) => false,
         };
         let twice = self.options.has(text);
@@ -311,6 +344,19 @@ impl Stage {
     }
 }
 
+/// The word that was meant, or all that there are.
+pub(crate) fn hint_or_list(word: &str, fits: &[Meaning]) -> String {
+    let hint = hint(word, fits);
+    if !hint.is_empty() || word.starts_with(char::is_uppercase) {
+        return hint;
+    }
+    match fits {
+        [Meaning::Layer, ..] => format!(": the layers are {}", words::list(Meaning::Layer)),
+        [meaning, ..] => format!(": there are {}", words::list(*meaning)),
+        [] => hint,
+    }
+}
+
 /// To an option in the place of a layer.
 fn follows_a_layer(option: &str) -> String {
     let example = match option {
@@ -333,7 +379,13 @@ fn layer_row(parser: &mut Parser<'_>, text: &str) -> Option<&'static LayerRow> {
 
 fn label(parser: &mut Parser<'_>) -> Option<Ident> {
     let word = parser.peek()?.word()?;
-    if !is_label(parser) {
+    let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
+    if !words::is_layer(&word.to_string())
+        && parser.peek_at(1).is_some_and(equals)
+        && parser.starts_at(2)
+    {
+        parser.errors.at(word.span(), format!("a label is followed by `:`: `{word}: …`"));
+    } else if !is_label(parser) {
         return None;
     }
     parser.next();
@@ -362,8 +414,9 @@ pub(crate) fn begins_stage(parser: &Parser<'_>) -> bool {
         })
 }
 
-/// To the end of the stage.
+/// To the end of the stage, after a mistake.
 fn skip(parser: &mut Parser<'_>) {
+    parser.forgiven = true;
     while !parser.peek_is(|token| matches!(token, Token::Arrow { .. }) || token.is_punct(','))
         && !begins_stage(parser)
         && parser.next().is_some()
@@ -407,7 +460,10 @@ fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
         parser.peek_at(at).is_some_and(|token| token.is_punct(':'))
             && parser.peek_at(at + 1).is_some_and(|token| token.is_punct(':'))
     };
-    let is_path = path_follows(parser, usize::from(word.is_some()));
+    let at = usize::from(word.is_some());
+    // `Dense::<128>` is a word of another library with its arguments.
+    let is_path = path_follows(parser, at)
+        && !(word.is_some() && parser.peek_at(at + 2).is_some_and(|token| token.is_punct('<')));
     let upper = word.is_some_and(|word| {
         let text = word.to_string();
         text.starts_with(char::is_uppercase)
@@ -422,7 +478,13 @@ fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
 
 /// Whether Rust takes it as a path; an error if not.
 pub(crate) fn is_path(parser: &mut Parser<'_>, tokens: &TokenStream) -> bool {
-    let last = tokens.clone().into_iter().last();
+    let mut all = tokens.clone().into_iter();
+    let (first, last) = (all.next(), tokens.clone().into_iter().last());
+    if matches!(&first, Some(TokenTree::Ident(first)) if first == "Self") {
+        let message = "`Self` means nothing in a description: write the name of the type";
+        parser.errors.over(tokens, message);
+        return false;
+    }
     let is_path = syn::parse2::<syn::Path>(tokens.clone()).is_ok()
         && matches!(last, Some(TokenTree::Ident(last)) if is_name(&last));
     if !is_path {

@@ -76,6 +76,20 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     while let Some(first) = trees.next() {
         let mut run = String::new();
         let mut all = vec![first];
+        // `<=` and `>=` are arrows for those who think so.
+        if let (Some(TokenTree::Punct(sign)), Some(TokenTree::Punct(equals))) =
+            (all.last(), trees.peek())
+            && "<>".contains(sign.as_char())
+            && sign.spacing() == Spacing::Joint
+            && equals.as_char() == '='
+            && equals.spacing() == Spacing::Alone
+        {
+            let text = format!("{}=", sign.as_char());
+            all.extend(trees.next());
+            let last = all.last().map_or_else(Span::call_site, TokenTree::span);
+            lexed.push(Token::Arrow { text, tokens: all.into_iter().collect(), last });
+            continue;
+        }
         // An arrow is a run of `=`, `-`, `|`, `~` that holds a `=` or ends in `>`.
         while let Some(TokenTree::Punct(punct)) = all.last() {
             let character = punct.as_char();
@@ -107,12 +121,15 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     lexed
 }
 
-/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last.
+/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last,
+/// and names the macro where both are the macro's. The meaning is that of the names.
 /// Words behind the first stay away, or an editor would show at `place` what they mean.
 pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
     let moved = tokens.clone().into_iter().enumerate().map(|(index, mut token)| {
-        if index == 0 || !matches!(token, TokenTree::Ident(_)) {
-            token.set_span(token.span().located_at(place));
+        match &token {
+            TokenTree::Ident(name) if index == 0 => token.set_span(name.span().located_at(place)),
+            TokenTree::Ident(_) => {}
+            _ => token.set_span(place),
         }
         token
     });

@@ -29,7 +29,7 @@ impl Context<'_> {
         let (scores, activations) = (forward("scores"), forward("activations"));
         let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
         let backward = self.training_backward(&Ident::new("backward", site), false);
-        let types = self.sound_types();
+        let types = self.parts.iter().map(|part| &part.rust);
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
@@ -131,13 +131,13 @@ impl Context<'_> {
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
         let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, layer, .. })| {
+        let steps = hidden.iter().enumerate().map(|(index, Part { field, rust, layer, .. })| {
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
             let (from, target) =
                 (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
             quote_spanned! {site=>
-                #root::Differentiable::activations(
+                <#rust as #root::Differentiable>::activations(
                     &self.#field, simd, context.layer(#index), #from, #target, #trace,
                 );
             }
@@ -145,14 +145,14 @@ impl Context<'_> {
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (field, index) = (&last.field, hidden.len());
+        let (Part { field, rust, .. }, index) = (last, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
-            #root::Differentiable::#function(
+            <#rust as #root::Differentiable>::#function(
                 &self.#field, simd, context.layer(#index), #source, #outputs, trace,
             );
         }

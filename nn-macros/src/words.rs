@@ -410,6 +410,8 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("linear", Meaning::Activation, "identity"),
     ("none", Meaning::Activation, "identity"),
     ("lrelu", Meaning::Activation, "leaky_relu"),
+    ("prelu", Meaning::Activation, "leaky_relu"),
+    ("relu6", Meaning::Activation, "relu"),
     ("heaviside", Meaning::Activation, "step"),
     ("threshold", Meaning::Activation, "step"),
     ("hyperbolictangent", Meaning::Activation, "tanh"),
@@ -440,6 +442,13 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
 /// The word that was meant, among those that fit the place.
 pub(crate) fn did_you_mean(written: &str, fits: &[Meaning]) -> Option<(&'static str, Meaning)> {
     exact(written, fits).or_else(|| near(written, fits))
+}
+
+/// All words with a meaning: `` `relu`, `tanh` ``.
+pub(crate) fn list(meaning: Meaning) -> String {
+    let words = all().filter(|(word, is)| *is == meaning && !PLANNED.contains(word));
+    let words: Vec<String> = words.map(|(word, _)| format!("`{word}`")).collect();
+    words.join(", ")
 }
 
 /// Another library's name for it, or ours in another case.

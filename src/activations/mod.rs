@@ -95,6 +95,21 @@ pub trait Activation: Send + Sync + 'static {
     }
 }
 
+/// What [`Activation`] is, for the one place where a description asks it of a type of the user's own.
+///
+/// Of such a type, rustc would show the definition, too; of a reference to it, it does not.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` is not an activation",
+    note = "an activation of one's own implements `axonal::activations::Elementwise`, and `ElementwiseGradient` to be trained through"
+)]
+pub trait IsActivation<A> {
+    /// There if it is one.
+    const CHECK: usize = 0;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Activation> IsActivation<A> for &A {}
+
 /// An activation that backpropagation goes through.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no derivative, so networks with it cannot be trained by backpropagation"

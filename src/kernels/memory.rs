@@ -17,7 +17,7 @@ use crate::Image;
 /// or nalgebra's static matrices of `Scalar`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made of numbers of one type",
-    note = "`Parameters` are scalars, nalgebra's static matrices of them, and structs with `#[derive(Parameters)]`"
+    note = "`Parameters` are nalgebra's static matrices, `SVector<T, 1>` for one number, and structs with `#[derive(Parameters)]`"
 )]
 pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// `f32` or `f64`.
@@ -89,6 +89,23 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
             Box::from_raw(memory.cast())
         }
     }
+}
+
+/// What [`Parameters`] is, for the one place where `#[derive(Parameters)]` asks it of a field.
+///
+/// Of `Parameters`, rustc would list what implements it, and of a type of the user's own show the definition.
+#[diagnostic::on_unimplemented(
+    message = "`{P}` is not made of numbers of one type",
+    note = "`Parameters` are nalgebra's static matrices, `SVector<T, 1>` for one number, and structs with `#[derive(Parameters)]`"
+)]
+pub trait IsParameters<P> {
+    /// That of the field.
+    type Scalar;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: Parameters> IsParameters<P> for &P {
+    type Scalar = P::Scalar;
 }
 
 // SAFETY: a static nalgebra matrix is an array of its scalars (`ArrayStorage`, a transparent `[[T; R]; C]`, and a marker).

@@ -36,7 +36,7 @@ pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
 #[doc(hidden)]
 pub use math::Elementary;
-pub use memory::Parameters;
+pub use memory::{IsParameters, Parameters};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::{ProductOfOne, product_one};

@@ -20,6 +20,9 @@ mod sealed {
 /// A floating point number that networks are made of: `f32` or `f64`.
 ///
 /// Sealed: the kernels are written for these two.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number that networks are made of: these are `f32` and `f64`"
+)]
 pub trait Scalar:
     sealed::Sealed
     + Float
@@ -50,6 +53,7 @@ pub trait Scalar:
     fn as_f64(self) -> f64;
 }
 
+#[diagnostic::do_not_recommend]
 impl Scalar for f32 {
     #[inline(always)]
     #[expect(
@@ -66,6 +70,7 @@ impl Scalar for f32 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Scalar for f64 {
     #[inline(always)]
     fn of(value: f64) -> Self {

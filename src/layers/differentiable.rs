@@ -13,9 +13,8 @@ use crate::optimizers::Optimizer;
 ///
 /// The backward functions have no `self`: the layer is in the [`GradientSink`], which may change its parameters as soon as it has their gradient.
 #[diagnostic::on_unimplemented(
-    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
-    label = "`{Self}: Differentiable` is not implemented",
-    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ActivationGradient`"
+    message = "`{Self}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
+    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
 )]
 pub trait Differentiable: Layer {
     /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces.

@@ -62,7 +62,7 @@ use crate::sample::{Sample, Shape};
 /// To use a network, see [`Network`](crate::Network).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
-    note = "a layer of one's own implements `axonal::Layer`, and `Differentiable` to be trained"
+    note = "a layer of one's own, `Own<T>`, implements `axonal::Layer`, and `Differentiable` to be trained; an activation stands behind a layer, as in `dense 8 Own`"
 )]
 pub trait Layer: Parameters {
     /// One input.
@@ -86,6 +86,28 @@ pub trait Layer: Parameters {
 
     /// Calls `visit` with each layer and each of its tensors, in memory order.
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+}
+
+/// What [`Layer`] is, for the one place where a description asks it of a type of the user's own.
+///
+/// Of such a type, rustc would show the definition, too; of a reference to it, it does not.
+#[diagnostic::on_unimplemented(
+    message = "`{L}` is not a layer",
+    note = "a layer of one's own, `Own<T>`, implements `axonal::Layer`, and `Differentiable` to be trained; an activation stands behind a layer, as in `dense 8 Own`"
+)]
+pub trait IsLayer<L> {
+    /// How many outputs it has.
+    const OUTPUTS: usize;
+}
+
+#[diagnostic::do_not_recommend]
+impl<L: Layer> IsLayer<L> for &L {
+    const OUTPUTS: usize = outputs::<L>();
+}
+
+/// Not written above: there, rust-analyzer does not compute it.
+const fn outputs<L: Layer>() -> usize {
+    <L::Output as Sample>::LEN
 }
 
 /// A part of a layer's description.

@@ -10,7 +10,7 @@ use crate::activations::{
 use crate::data::Class;
 use crate::kernels::{Scalar, Vector};
 use crate::sample::Sample;
-use crate::shapes::vector;
+use crate::shapes::{answers, vector};
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
 ///
@@ -146,10 +146,6 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
 }
 
 /// An activation whose outputs are scores of yes-or-no questions, or their sigmoid: every one but `softmax`.
-#[diagnostic::on_unimplemented(
-    message = "`BinaryCrossEntropy` takes scores, or a network that ends in `sigmoid`, but this one ends in `{Self}`",
-    note = "for one class among several, use `CrossEntropy`"
-)]
 pub trait BinaryScores: LastActivation {}
 
 // The bound below is how it is known that an activation is not `softmax`.
@@ -221,7 +217,7 @@ fn evaluate_binary<T, Y, A, S, const N: usize, const M: usize>(
 where
     T: Scalar,
     Y: BinaryTarget<T, M>,
-    A: BinaryScores,
+    A: LastActivation,
     S: Simd,
 {
     let share = one_over(N);
@@ -229,10 +225,11 @@ where
     evaluate::<_, _, A, Sigmoid, S>(simd, scores, targets, &loss) * share
 }
 
-impl<T: Scalar, A: BinaryScores, const N: usize, const M: usize>
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     Loss<SVector<T, N>, SVector<T, M>, A> for BinaryCrossEntropy
 {
-    type Size = vector<M>;
+    type Size = answers<M>;
 
     #[inline(always)]
     fn evaluate<S: Simd>(
@@ -251,8 +248,8 @@ macro_rules! single_answer {
     ($($answer:ty),*) => {
         $(
             #[diagnostic::do_not_recommend]
-            impl<T: Scalar, A: BinaryScores> Loss<SVector<T, 1>, $answer, A> for BinaryCrossEntropy {
-                type Size = vector<1>;
+            impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, $answer, A> for BinaryCrossEntropy {
+                type Size = answers<1>;
 
                 #[inline(always)]
                 fn evaluate<S: Simd>(

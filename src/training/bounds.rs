@@ -9,24 +9,86 @@
 
 use super::{Trainer, ValidateOn};
 use crate::layers::Differentiable;
-use crate::losses::Loss;
+use crate::losses::{BinaryScores, Loss};
 use crate::optimizers::Optimizer;
+use crate::shapes::{answers, image, vector};
 use crate::{Layer, Sample};
 
-/// A network that can be trained by backpropagation: every one that is [`Differentiable`].
+/// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
+#[derive(Clone, Copy, Debug)]
+pub struct Backpropagation;
+
+/// What [`Backpropagation`] can do with the network `N`.
+///
+/// A bound on the network itself would be shorter, but rustc adds the definition of a type that lacks a trait.
 #[diagnostic::on_unimplemented(
-    message = "`step` has no useful gradient, so `{Self}` cannot be trained by backpropagation",
-    label = "`{Self}: Differentiable` is not implemented",
-    note = "a single layer with `step` learns by the perceptron rule: `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ActivationGradient`"
+    message = "`{N}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
+    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
 )]
-pub trait Trainable: Differentiable {
+pub trait Through<N: Layer> {
     #[doc(hidden)]
     type Is: Copy;
+
+    #[doc(hidden)]
+    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>;
+
+    #[doc(hidden)]
+    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>;
+
+    #[doc(hidden)]
+    fn step<Y, L, O>(
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        optimizer: &mut O,
+    ) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<N: Differentiable> Trainable for N {
+impl<N: Differentiable> Through<N> for Backpropagation {
     type Is = ();
+
+    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        super::gradient(net, inputs, targets, loss)
+    }
+
+    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        super::loss(net, inputs, targets, loss)
+    }
+
+    fn step<Y, L, O>(
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        optimizer: &mut O,
+    ) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>,
+    {
+        super::step(net, inputs, targets, loss, optimizer)
+    }
 }
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
@@ -68,6 +130,35 @@ where
     type Is = ();
 }
 
+/// A loss whose targets have this size can stand behind the last activation of the network `N`. Only [`answers`] ask for one.
+#[diagnostic::on_unimplemented(
+    message = "`BinaryCrossEntropy` takes scores, or a network that ends in `sigmoid`, but `{N}` ends in `{A}`",
+    note = "for one class among several, use `CrossEntropy`"
+)]
+pub trait Behind<N: Layer, A = <N as Layer>::Activation> {
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, const SIZE: usize> Behind<N, N::Activation> for vector<SIZE> {
+    type Is = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, const C: usize, const H: usize, const W: usize> Behind<N, N::Activation>
+    for image<C, H, W>
+{
+    type Is = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer<Activation: BinaryScores>, const SIZE: usize> Behind<N, N::Activation>
+    for answers<SIZE>
+{
+    type Is = ();
+}
+
 /// A loss that the network `N` can be trained with on targets `Y`: what a function asks for that takes any network and any loss.
 ///
 /// ```
@@ -84,14 +175,17 @@ where
 ///     net.loss(inputs, targets, loss) < other.loss(inputs, targets, loss)
 /// }
 /// ```
-pub trait TrainingLoss<N: Layer, Y>: LossOf<N, Y, Size: SizeOf<N>> {}
+pub trait TrainingLoss<N: Layer, Y>: LossOf<N, Y, Size: SizeOf<N> + Behind<N>> {}
 
-impl<N: Layer, Y, L: LossOf<N, Y, Size: SizeOf<N>>> TrainingLoss<N, Y> for L {}
+impl<N: Layer, Y, L: LossOf<N, Y, Size: SizeOf<N> + Behind<N>>> TrainingLoss<N, Y> for L {}
 
 /// A type is equal to itself alone.
 pub trait Equals<T> {}
 
 impl<T> Equals<T> for T {}
+
+/// So many answers go with so many outputs.
+impl<const N: usize> Equals<answers<N>> for vector<N> {}
 
 /// An [`Optimizer`] of numbers of the network's own type.
 #[diagnostic::on_unimplemented(
@@ -133,6 +227,8 @@ pub trait Parts<L, O, V> {
     type Optimizer;
     /// `V`
     type Validation;
+    /// [`Backpropagation`]
+    type Gradients;
 
     #[doc(hidden)]
     fn trainer<A>(
@@ -144,6 +240,7 @@ impl<T, L, O, V> Parts<L, O, V> for T {
     type Loss = L;
     type Optimizer = O;
     type Validation = V;
+    type Gradients = Backpropagation;
 
     fn trainer<A>(trainer: &mut Trainer<L, O, V, A>) -> &mut Trainer<L, O, V, A> {
         trainer

@@ -10,7 +10,8 @@ mod trainer;
 use num_traits::{Float, Zero};
 
 pub use bounds::{
-    Equals, LossOf, OptimizerOf, Parts, SizeOf, Trainable, TrainingLoss, ValidationOf,
+    Backpropagation, Behind, Equals, LossOf, OptimizerOf, Parts, SizeOf, Through, TrainingLoss,
+    ValidationOf,
 };
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
@@ -24,12 +25,7 @@ use crate::optimizers::{Optimizer, State};
 use pass::{Finish, Plan, Step, whole_batch};
 
 /// See [`Network::gradient`](crate::Network::gradient).
-pub(crate) fn gradient<N, Y, L>(
-    net: &N,
-    inputs: &[N::Input],
-    targets: &[Y],
-    loss: &L,
-) -> (N::Scalar, Box<N>)
+fn gradient<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
 where
     N: Differentiable,
     Y: Sync,
@@ -48,7 +44,7 @@ where
 }
 
 /// See [`Network::loss`](crate::Network::loss).
-pub(crate) fn loss<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
+fn loss<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
 where
     N: Differentiable,
     Y: Sync,
@@ -61,7 +57,7 @@ where
 }
 
 /// See [`Network::train_step`](crate::Network::train_step).
-pub(crate) fn step<N, Y, L, O>(
+fn step<N, Y, L, O>(
     net: &mut N,
     inputs: &[N::Input],
     targets: &[Y],

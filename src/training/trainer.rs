@@ -8,8 +8,8 @@ use rand::seq::SliceRandom;
 
 use super::progress::Progress;
 use super::{
-    Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Trainable, Validation,
-    ValidationOf, step,
+    Behind, Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Through, Validation,
+    ValidationOf,
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
@@ -155,25 +155,27 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         rng: &mut R,
     ) -> Result<History, Error>
     where
-        N: Network + Trainable<Is: Copy>,
+        N: Network,
         Y: Copy + Sync + Parts<L, O, V>,
-        Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy>>,
+        Y::Gradients: Through<N, Is: Copy>,
+        Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
         Y::Validation: ValidationOf<N, Y::Loss, Is: Copy>,
         A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
-        Y::trainer(self).start(net, data, rng)
+        Y::trainer(self).start::<Y::Gradients, _, _, _>(net, data, rng)
     }
 
-    fn start<N, Y, R>(
+    fn start<G, N, Y, R>(
         &mut self,
         net: &mut N,
         data: &Dataset<N::Input, Y>,
         rng: &mut R,
     ) -> Result<History, Error>
     where
-        N: Network + Differentiable,
+        N: Network,
+        G: Through<N>,
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
@@ -185,7 +187,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             return Err(Error::Empty { what: "the training data" });
         }
         let base = self.optimizer.learning_rate();
-        let result = self.run(net, data, rng, base);
+        let result = self.run::<G, _, _, _>(net, data, rng, base);
         self.optimizer.set_learning_rate(base);
         if matches!(result, Err(Error::Diverged { .. })) {
             // The moments have seen what led here, and may hold infinity.
@@ -194,7 +196,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         result
     }
 
-    fn run<N, Y, R>(
+    fn run<G, N, Y, R>(
         &mut self,
         net: &mut N,
         data: &Dataset<N::Input, Y>,
@@ -202,7 +204,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         base: f64,
     ) -> Result<History, Error>
     where
-        N: Network + Differentiable,
+        N: Network,
+        G: Through<N>,
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
@@ -234,10 +237,10 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 }
                 let (inputs, targets) = (&batch.inputs, &batch.targets);
                 good.propose(net, number);
-                let loss = step(net, inputs, targets, &self.loss, &mut self.optimizer);
+                let loss = G::step(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
                     // Where good weights have no finite loss either, it is the data that are not good.
-                    if super::loss(&*good.weights, inputs, targets, &self.loss).is_finite()
+                    if G::loss(&*good.weights, inputs, targets, &self.loss).is_finite()
                         || !is_finite(net)
                     {
                         good.restore(net);

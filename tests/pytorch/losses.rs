@@ -3,7 +3,7 @@
 use approx::assert_relative_eq;
 use axonal::losses::Loss;
 use axonal::prelude::*;
-use axonal::shapes::vector;
+use axonal::training::{Behind, SizeOf};
 use axonal::{Differentiable, Layer};
 
 use crate::{lines, parse};
@@ -66,7 +66,7 @@ fn check<N, Y: Sync, L>(
 ) where
     N: Network + Differentiable + Parameters<Scalar = f64>,
     N: Layer<Input = SVector<f64, 5>, Output = SVector<f64, 5>>,
-    L: Loss<SVector<f64, 5>, Y, N::Activation, Size = vector<5>>,
+    L: Loss<SVector<f64, 5>, Y, N::Activation, Size: SizeOf<N> + Behind<N>>,
 {
     let value = net.loss(&case.scores, targets, loss);
     assert_relative_eq!(value, case.loss, max_relative = 1e-13);

@@ -26,6 +26,14 @@ fn one(description: &str, message: &str) {
     assert_eq!(messages(description), [message], "{description}");
 }
 
+/// As [`one`], for a message that ends in a list of words.
+#[track_caller]
+fn begins(description: &str, message: &str) {
+    let messages = messages(description);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].starts_with(message), "{messages:?}");
+}
+
 #[track_caller]
 fn none(description: &str) {
     assert_eq!(messages(description), Vec::<String>::new(), "{description}");
@@ -38,10 +46,10 @@ fn words() {
         "input 4 => Linear 3",
         "unknown layer `Linear`: did you mean `dense`? (a type of your own is written `self::Linear`)",
     );
-    one("input 4 => quux", "unknown layer `quux`");
+    begins("input 4 => quux", "unknown layer `quux`: the layers are `dense`, `conv`, ");
     one("input 4 => relu6", "unknown layer `relu6`: did you mean `relu`?");
     one("input 4 => dense 3 sigmod", "unknown activation `sigmod`: did you mean `sigmoid`?");
-    one("input 4 => dense 3 bogus(1)", "unknown activation `bogus`");
+    begins("input 4 => dense 3 bogus(1)", "unknown activation `bogus`: there are ");
     one("input 4 => dense 3 no_bais", "unknown option `no_bais`: did you mean `no_bias`?");
     one(
         "input 4 => dense 3 init hee_normal",
@@ -296,15 +304,15 @@ fn other_layers() {
     one("input 4 => reshape", "`reshape` needs a shape: `reshape 16x4x4`");
     one(
         "input 4 => dropout 1",
-        "the probability of `dropout` is at least 0 and less than 1, `1` is not",
+        "the probability of `dropout` is at least 0 and less than 1, `1` is not: `dropout 0.5`",
     );
     one(
         "input 4 => dropout 1.5",
-        "the probability of `dropout` is at least 0 and less than 1, `1.5` is not",
+        "the probability of `dropout` is at least 0 and less than 1, `1.5` is not: `dropout 0.5`",
     );
     one(
         "input 4 => dropout -0.5",
-        "the probability of `dropout` is at least 0 and less than 1, `-0.5` is not",
+        "the probability of `dropout` is at least 0 and less than 1, `-0.5` is not: `dropout 0.5`",
     );
     one(
         "input 4 => dropout",
@@ -475,5 +483,64 @@ fn every_mistake_is_reported() {
         )
         .len(),
         7
+    );
+}
+
+#[test]
+fn habits() {
+    one("input 4 | dense 3", "layers are joined by `=>`, not by `|`");
+    one("input 4; dense 3", "layers are joined by `=>`, not by `;`");
+    one("input 4 => dense 3 + dense 2", "layers are joined by `=>`, not by `+`");
+    one("struct A<input 4 > dense 3>;", "layers are joined by `=>`, not by `>`");
+    one("struct A<input 4 <= dense 3>;", "layers are joined by `=>`, not by `<=`");
+    one("struct A<input 4 => dense 3>>;", "this `>` closes nothing: leave it out");
+    one("4 => dense 3", "a network begins with its input: `input 784 => …`");
+    one("x: input 4 => dense 3", "the input has no label");
+    one("input=4 => dense 3", "the value of `input` follows without `=`: `input 784`");
+    one("input: 4 => dense 3", "the value of `input` follows without `:`: `input 784`");
+    one("input 4 => dense units=3", "`units=` is left out: `dense 128`");
+    one("input 8x8 => conv 2 kernel 3", "`kernel` is left out: `conv 16 3x3`");
+    one("input 8x8 => conv 2 kernel_size=3", "`kernel_size=` is left out: `conv 16 3x3`");
+    one("input 4 => dropout p=0.5", "`p=` is left out: `dropout 0.5`");
+    one(
+        "input 4 => dense 3 bias=False relu",
+        "`dense` has no option `bias`: `no_bias` leaves the bias out",
+    );
+    one("input 8x8 => conv 2 3x3 padding=1", "unknown option `padding`: did you mean `pad`?");
+    one("input 8x8 => conv 2 3x3 pad=\"same\"", "the value of `pad` follows without `=`");
+    one("input 8x8 => conv 2 3x3 same", "`same` follows the word `pad`: `pad same`");
+    begins("input 4 => dense 3 activation=\"relu\"", "`activation = \"relu\"` is not written so: ");
+    begins("input 4 => dense 3 activation relu", "`activation` is not written so: ");
+    one(
+        "input 4 => dense(3, 2)",
+        "what `dense` takes stands behind it without parentheses: `dense 128`",
+    );
+    one("input 4 => dense relu 3", "`dense` needs a size: `dense 128`");
+    one("input 4 => 3 dense relu", "`3` stands behind its layer: `dense 3`");
+    one("input 8x8 => conv 3x3 2", "`conv` takes its channels and a kernel: `conv 16 3x3`");
+    one("input 2*2 => dense 3", "a size that is computed stands in braces: `{ 2 * 2 }`");
+    one("input 4 => dense 2 * 2 relu", "a size that is computed stands in braces: `{ 2 * 2 }`");
+    one("input 4 => dense size()", "a size that is computed stands in braces: `{ size() }`");
+    one(
+        "input 4 => dense Self::SIZE",
+        "`Self` means nothing in a description: write the name of the type",
+    );
+    one("input 8,8 => conv 2 3x3", "sizes are joined by `x`: `28x28`, `3x32x32`");
+    begins("input SVector<f32, 4> => dense 3", "`SVector` is a type, not a size: ");
+    begins("input 4 => nn.Linear 3", "unknown layer `nn.Linear`: did you mean `dense`?");
+    begins("input 4 => Dense::<3> relu", "unknown layer `Dense`: did you mean `dense`?");
+    begins("input 4 => nn::Own 3 relu", "`nn::Own` is a type of your own, which takes no size");
+    one("input 4 => hidden = dense 3", "a label is followed by `:`: `hidden: …`");
+    one(
+        "input 4 => dense 3 as hidden",
+        "a label stands before its layer, with `:`: `hidden: dense 128`",
+    );
+    one(
+        "input 4 => \"hidden\": dense 3",
+        "`\"hidden\"` is not a layer: a stage begins with a word such as `dense`",
+    );
+    one(
+        "input 4 => concat { dense 3 }, { dense 2 }",
+        "the blocks of `concat` stand without `,`: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
     );
 }

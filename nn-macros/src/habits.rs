@@ -1,0 +1,188 @@
+//! What people write out of habit, from other languages and libraries: understood well enough to be one error that says how to write it.
+
+use proc_macro2::{Delimiter, Ident, TokenTree};
+
+use crate::parse::Parser;
+use crate::tokens::{Token, written};
+use crate::words::{self, Meaning};
+
+/// Words of other libraries that say what follows, where a description needs none.
+const NAMES: &[&str] = &[
+    "activation",
+    "and",
+    "channels",
+    "features",
+    "filters",
+    "in_channels",
+    "in_features",
+    "input_shape",
+    "kernel",
+    "kernel_size",
+    "nonlinearity",
+    "out_channels",
+    "out_features",
+    "p",
+    "pool_size",
+    "rate",
+    "shape",
+    "size",
+    "units",
+    "with",
+];
+
+impl Parser<'_> {
+    /// Whether the token so far ahead begins a layer: only then an operator before it was meant as an arrow.
+    pub(crate) fn starts_at(&self, ahead: usize) -> bool {
+        let colon = |at| self.peek_at(at).is_some_and(|token: &Token| token.is_punct(':'));
+        self.peek_at(ahead).and_then(Token::word).is_some_and(|word| {
+            let text = word.to_string();
+            words::is_layer(&text)
+                || words::activation_row(&text).is_some()
+                || text == "input"
+                || colon(ahead + 1) && !colon(ahead + 2)
+        })
+    }
+
+    /// An operator in the place of an arrow: `|`, `+`, `;`.
+    pub(crate) fn is_operator_for_arrow(&self) -> bool {
+        let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "|+;./&>".contains(it.as_char()));
+        self.peek_is(operator) && self.starts_at(1)
+    }
+
+    /// `units=` or `kernel` before a value; an error, and whether it was there. The value follows.
+    pub(crate) fn named(&mut self, of: &str, example: &str) -> bool {
+        let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
+        let before = self.tokens;
+        if self.peek_is(|token| equals(token) || token.is_punct(':'))
+            && self.peek_at(1).is_some_and(is_value)
+        {
+            if let Some(sign) = self.next() {
+                let text = written(sign.stream());
+                let message = format!("the value of `{of}` follows without `{text}`: `{example}`");
+                self.errors.over(sign.stream(), message);
+            }
+            return true;
+        }
+        let Some(word) = self.peek().and_then(Token::word) else { return false };
+        let name = word.to_string();
+        let assigned = self.peek_at(1).is_some_and(equals)
+            && self.peek_at(2).is_some_and(is_value)
+            && !words::is_option(&name);
+        // A constant, a function or a label of that name.
+        let own = self.peek_at(1).is_some_and(|token| {
+            token.is_punct(':') || token.group(Delimiter::Parenthesis).is_some()
+        });
+        if !assigned && (own || !NAMES.contains(&name.as_str())) {
+            return false;
+        }
+        self.next();
+        let equals = if assigned { "=" } else { "" };
+        if assigned {
+            self.next();
+        }
+        self.errors.over(self.since(before), format!("`{name}{equals}` is left out: `{example}`"));
+        true
+    }
+
+    /// The same behind a layer: `activation="relu"`, `bias=False`, `padding=2`; with its value.
+    pub(crate) fn named_option(&mut self, layer: &str, example: &str) -> bool {
+        let before = self.tokens;
+        let Some(word) = self.peek().and_then(Token::word) else { return false };
+        let name = word.to_string();
+        let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
+        let assigned = self.peek_at(1).is_some_and(equals) && self.peek_at(2).is_some_and(is_value);
+        if !assigned && !NAMES.contains(&name.as_str()) || words::is_option(&name) {
+            return false;
+        }
+        self.next();
+        if assigned {
+            self.next();
+            // An activation without quotes is read as one.
+            let activation = |word: &Ident| words::activation_row(&word.to_string()).is_some();
+            if !self.peek().and_then(Token::word).is_some_and(activation) {
+                self.next();
+            }
+        }
+        let written = written(self.since(before));
+        let message = if name.contains("bias") {
+            format!("`{layer}` has no option `{name}`: `no_bias` leaves the bias out")
+        } else if let Some((option, _)) = words::did_you_mean(&name, &[Meaning::Option]) {
+            format!("unknown option `{name}`: did you mean `{option}`?")
+        } else if NAMES.contains(&name.as_str()) {
+            format!(
+                "`{written}` is not written so: options and an activation follow by their words, as in `{example} relu`"
+            )
+        } else {
+            format!("`{layer}` has no option `{name}`")
+        };
+        self.errors.over(self.since(before), message);
+        true
+    }
+
+    /// `28 * 28` without braces; whether it was there.
+    pub(crate) fn computed(&mut self, before: &[Token]) -> bool {
+        let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "*+-/%".contains(it.as_char()));
+        let mut found = false;
+        while self.peek_is(operator) && !self.starts_at(1) && self.peek_at(1).is_some_and(is_value)
+        {
+            self.next();
+            self.next();
+            found = true;
+        }
+        if found {
+            let taken = before.len() - self.tokens.len();
+            let tokens = || before.iter().take(taken).map(Token::stream);
+            let text = written(tokens().collect());
+            self.errors.over(
+                tokens().collect::<proc_macro2::TokenStream>(),
+                format!("a size that is computed stands in braces: `{{ {text} }}`"),
+            );
+        }
+        found
+    }
+
+    /// What stands behind a path that is no size: `SVector<f32, 784>`, `size()`.
+    pub(crate) fn no_constant(&mut self, path: &str) -> bool {
+        let before = self.tokens;
+        let message = if self.peek_is(|token| token.group(Delimiter::Parenthesis).is_some()) {
+            let group = self.next().map(Token::stream).unwrap_or_default();
+            let call = format!("{path}{}", written(group));
+            format!("a size that is computed stands in braces: `{{ {call} }}`")
+        } else if self.peek_is(|token| token.is_punct('<')) {
+            self.skip_angles();
+            format!(
+                "`{path}` is a type, not a size: a size is a number or a constant, as in `784` or `28x28`"
+            )
+        } else {
+            return false;
+        };
+        self.errors.over(self.since(before), message);
+        true
+    }
+
+    /// From `<` to its `>`.
+    pub(crate) fn skip_angles(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(token) = self.next() {
+            if token.is_punct('<') {
+                depth += 1;
+            } else if token.is_punct('>') {
+                depth = depth.saturating_sub(1);
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether it may be the value of something: not a layer.
+fn is_value(token: &Token) -> bool {
+    match token {
+        Token::Tree(TokenTree::Literal(_) | TokenTree::Group(_)) => true,
+        Token::Tree(TokenTree::Ident(word)) => {
+            !words::is_layer(&word.to_string()) && word != "input"
+        }
+        _ => false,
+    }
+}

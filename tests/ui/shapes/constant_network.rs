@@ -1,0 +1,13 @@
+use axonal::prelude::*;
+
+const HIDDEN: usize = 32;
+
+network! {
+    pub struct Encoder<input 31 => dense 3>;
+    pub struct Digits<input 64 => dense HIDDEN => Encoder => dense 10>;
+}
+
+fn main() {
+    let net: Box<Digits> = Digits::random(&mut StdRng::seed_from_u64(1));
+    println!("{}", net.dense1.bias);
+}
