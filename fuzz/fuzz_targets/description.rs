@@ -13,6 +13,8 @@
 mod arguments;
 #[path = "../../nn-macros/src/blocks.rs"]
 mod blocks;
+#[path = "../../nn-macros/src/constants.rs"]
+mod constants;
 #[path = "../../nn-macros/src/document.rs"]
 mod document;
 #[path = "../../nn-macros/src/errors.rs"]
@@ -23,6 +25,8 @@ mod expand;
 mod forward;
 #[path = "../../nn-macros/src/geometry.rs"]
 mod geometry;
+#[path = "../../nn-macros/src/habits.rs"]
+mod habits;
 #[path = "../../nn-macros/src/layer.rs"]
 mod layer;
 #[path = "../../nn-macros/src/names.rs"]
