@@ -64,8 +64,8 @@ pub trait Network: Layer {
 
     /// The output for each input. A batch of any size is a slice.
     ///
-    /// A batch that takes less than some 300 µs runs on the calling thread, and allocates no more than [`forward`](Self::forward).
-    /// A longer one is shared with other threads (feature `rayon`), which are started, and allocated, by the first call that wants them.
+    /// A batch of fewer than 16 million [multiplications](Self::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
+    /// A larger one is shared with other threads (feature `rayon`), which are started, and allocated, by the first call that wants them.
     /// The outputs are the same to the bit.
     ///
     /// # Panics

@@ -15,8 +15,9 @@ const SMALL_BUFFER: usize = 2 * 1024;
 /// So many samples help the matrix kernels.
 const FEW: usize = 24;
 
-/// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece.
+/// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece, so it is larger.
 const WIDE: usize = 256;
+const MANY: usize = 64;
 
 /// How many samples go through the layers at a time, given the lengths of the samples between them: one at least,
 /// and no more than help the matrix kernels.
@@ -29,11 +30,15 @@ pub const fn chunk(mut lengths: &[usize]) -> usize {
         }
         lengths = rest;
     }
-    let most = if widest < WIDE { FEW } else { 64 };
-    let small = SMALL_BUFFER / widest;
+    let most = if widest >= WIDE {
+        MANY
+    } else if SMALL_BUFFER / widest > FEW {
+        SMALL_BUFFER / widest
+    } else {
+        FEW
+    };
     match BUFFER / widest {
         0 => 1,
-        _ if small > most => small,
         samples if samples > most => most,
         samples => samples,
     }

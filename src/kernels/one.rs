@@ -46,25 +46,29 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
         return whole_vectors::<A, T, S>(simd, a, x, start, y);
     }
     let mut row = 0;
-    // SAFETY, for all: rows up to `row + R * lanes` are not above m, and the sizes were checked above.
     while row + 8 * lanes <= m {
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
         unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, successive(row, lanes)) };
         row += 8 * lanes;
     }
     while row + 4 * lanes <= m {
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
         unsafe { rows::<A, T, S, 4, 2>(simd, a, x, start, y, successive(row, lanes)) };
         row += 4 * lanes;
     }
     while row + 2 * lanes <= m {
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
         unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, successive(row, lanes)) };
         row += 2 * lanes;
     }
     while row + lanes <= m {
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
         unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row]) };
         row += lanes;
     }
     if row < m {
         // The last rows again, together with the rest: the same results are written twice.
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
         unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [m - lanes]) };
     }
 }
@@ -87,21 +91,24 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
     let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
     let vectors = (y.len() + before).div_ceil(lanes);
     let mut vector = 0;
-    // SAFETY, for all: `row` keeps all vectors inside the matrix.
     while vectors - vector >= 8 {
         if vectors - vector == 9 {
+            // SAFETY: `row` keeps all vectors inside the matrix.
             unsafe { rows::<A, T, S, 9, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
             vector += 9;
         } else {
+            // SAFETY: `row` keeps all vectors inside the matrix.
             unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
             vector += 8;
         }
     }
     while vectors - vector >= 2 {
+        // SAFETY: `row` keeps all vectors inside the matrix.
         unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, [row(vector), row(vector + 1)]) };
         vector += 2;
     }
     while vectors > vector {
+        // SAFETY: `row` keeps all vectors inside the matrix.
         unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row(vector)]) };
         vector += 1;
     }

@@ -269,15 +269,15 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
     #[inline(never)]
     fn run<S: Simd>(self, simd: S) {
         let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
-        let weights = input * output;
+        let (weights, samples) = (input * output, inputs.len() / input);
         if let Some(input_gradient) = input_gradient {
             let product = TransposedProduct {
                 a: &sink.parameters()[..weights],
                 b: score_gradient,
-                n: input_gradient.len() / input,
                 c: input_gradient,
                 k: output,
                 m: input,
+                n: samples,
             };
             share(simd, product);
         }
@@ -285,7 +285,7 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
         let product = WeightGradient {
             score_gradient,
             inputs,
-            samples: inputs.len() / input,
+            samples,
             outputs: output,
             stride: input,
             sink: weight,

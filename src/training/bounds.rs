@@ -7,89 +7,11 @@
 //! and that it cannot be found is reported at the call. It is so as long as the type `Self` is not known when the call is first
 //! looked at: where it is the trainer's, [`Parts`] puts it off.
 
-use super::{Trainer, ValidateOn};
-use crate::layers::Differentiable;
+use super::{Backpropagation, Trainer, ValidateOn};
 use crate::losses::{BinaryScores, Loss};
 use crate::optimizers::Optimizer;
 use crate::shapes::{answers, image, vector};
 use crate::{Layer, Sample};
-
-/// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
-#[derive(Clone, Copy, Debug)]
-pub struct Backpropagation;
-
-/// What [`Backpropagation`] can do with the network `N`.
-///
-/// A bound on the network itself would be shorter, but rustc adds the definition of a type that lacks a trait.
-#[diagnostic::on_unimplemented(
-    message = "`{N}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
-    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
-)]
-pub trait Through<N: Layer> {
-    #[doc(hidden)]
-    type Is: Copy;
-
-    #[doc(hidden)]
-    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>;
-
-    #[doc(hidden)]
-    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>;
-
-    #[doc(hidden)]
-    fn step<Y, L, O>(
-        net: &mut N,
-        inputs: &[N::Input],
-        targets: &[Y],
-        loss: &L,
-        optimizer: &mut O,
-    ) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>,
-        O: Optimizer<N::Scalar>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<N: Differentiable> Through<N> for Backpropagation {
-    type Is = ();
-
-    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>,
-    {
-        super::gradient(net, inputs, targets, loss)
-    }
-
-    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>,
-    {
-        super::loss(net, inputs, targets, loss)
-    }
-
-    fn step<Y, L, O>(
-        net: &mut N,
-        inputs: &[N::Input],
-        targets: &[Y],
-        loss: &L,
-        optimizer: &mut O,
-    ) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>,
-        O: Optimizer<N::Scalar>,
-    {
-        super::step(net, inputs, targets, loss, optimizer)
-    }
-}
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(

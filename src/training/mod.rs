@@ -1,5 +1,6 @@
 //! Gradients, steps, and the training loop.
 
+mod backpropagation;
 mod bounds;
 mod history;
 mod pass;
@@ -7,126 +8,11 @@ mod progress;
 mod schedule;
 mod trainer;
 
-use num_traits::{Float, Zero};
-
-pub use bounds::{
-    Backpropagation, Behind, Equals, LossOf, OptimizerOf, Parts, SizeOf, Through, TrainingLoss,
-    ValidationOf,
-};
+pub use backpropagation::{Backpropagation, Through};
+pub use bounds::{Behind, Equals, LossOf, OptimizerOf, Parts, SizeOf, TrainingLoss, ValidationOf};
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
 pub use trainer::{NoValidation, Trainer, ValidateOn};
-
-use crate::Differentiable;
-use crate::kernels::{dispatch, sharing};
-use crate::layers::{Context, GradientSink};
-use crate::losses::Loss;
-use crate::optimizers::{Optimizer, State};
-use pass::{Finish, Plan, Step, whole_batch};
-
-/// See [`Network::gradient`](crate::Network::gradient).
-fn gradient<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
-where
-    N: Differentiable,
-    Y: Sync,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    check(inputs, targets);
-    let plan = Plan::of::<N>(inputs.len());
-    let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
-    let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
-    let batch = (inputs, targets);
-    let context = Context::training(0);
-    let mean = whole_batch(net, batch, loss, context, &mut memory, &mut gradients);
-    let mut gradient = N::zeros();
-    gradient.as_mut_slice().copy_from_slice(&gradients[..N::COUNT]);
-    (mean, gradient)
-}
-
-/// See [`Network::loss`](crate::Network::loss).
-fn loss<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
-where
-    N: Differentiable,
-    Y: Sync,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    check(inputs, targets);
-    let plan = Plan::of::<N>(inputs.len());
-    let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
-    whole_batch(net, (inputs, targets), loss, Context::INFERENCE, &mut memory, &mut [])
-}
-
-/// See [`Network::train_step`](crate::Network::train_step).
-fn step<N, Y, L, O>(
-    net: &mut N,
-    inputs: &[N::Input],
-    targets: &[Y],
-    loss: &L,
-    optimizer: &mut O,
-) -> N::Scalar
-where
-    N: Differentiable,
-    Y: Sync,
-    L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
-{
-    check(inputs, targets);
-    if inputs.is_empty() {
-        return N::Scalar::zero();
-    }
-    let moments = optimizer.moments();
-    optimizer.state_mut().prepare::<N>(moments);
-    // The state is changed and the optimizer asked at the same time.
-    let mut state = core::mem::take(optimizer.state_mut());
-    let mean = step_with_state(net, inputs, targets, loss, &*optimizer, &mut state);
-    if mean.is_finite() {
-        state.steps += 1;
-    }
-    *optimizer.state_mut() = state;
-    mean
-}
-
-fn step_with_state<N, Y, L, O>(
-    net: &mut N,
-    inputs: &[N::Input],
-    targets: &[Y],
-    loss: &L,
-    optimizer: &O,
-    state: &mut State<N::Scalar>,
-) -> N::Scalar
-where
-    N: Differentiable,
-    Y: Sync,
-    L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
-{
-    let plan = Plan::of::<N>(inputs.len());
-    state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
-    let context = state.context();
-    let State { steps, first, second, tensors, gradient, memory, .. } = state;
-    let number = *steps + 1;
-    let moments = [first.as_mut_slice(), second.as_mut_slice()];
-    if plan.is_one_piece(inputs.len()) {
-        let parameters = net.as_mut_slice();
-        let gradient = &mut gradient[..N::COUNT];
-        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        let step = Step::<N, Y, L, O> { inputs, targets, loss, context, memory, sink };
-        return if step.pays_threads(optimizer.moments()) { sharing(step) } else { dispatch(step) };
-    }
-    let gradients = &mut gradient[..plan.groups() * N::COUNT];
-    let mean = whole_batch(net, (inputs, targets), loss, context, memory, gradients);
-    if mean.is_finite() {
-        let parameters = net.as_mut_slice();
-        let gradient = &mut gradients[..N::COUNT];
-        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        dispatch(Finish(sink));
-    }
-    mean
-}
-
-fn check<X, Y>(inputs: &[X], targets: &[Y]) {
-    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
-}
 
 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
 fn as_f64(count: usize) -> f64 {

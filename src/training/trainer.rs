@@ -8,8 +8,8 @@ use rand::seq::SliceRandom;
 
 use super::progress::Progress;
 use super::{
-    Behind, Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Through, Validation,
-    ValidationOf,
+    Backpropagation, Behind, Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Through,
+    Validation, ValidationOf,
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
@@ -371,7 +371,7 @@ where
         if self.is_empty() {
             return Err(Error::Empty { what: "the validation data" });
         }
-        let loss = super::loss(net, self.inputs(), self.targets(), loss).as_f64();
+        let loss = Backpropagation::loss(net, self.inputs(), self.targets(), loss).as_f64();
         let report = Evaluation::of(net, self);
         let (metric, score) = report.score();
         Ok(Some(Validation { loss, metric, score }))

@@ -1,0 +1,154 @@
+//! Gradients, and steps along them.
+
+use num_traits::{Float, Zero};
+
+use super::pass::{Finish, Plan, Step, whole_batch};
+use crate::kernels::{dispatch, sharing};
+use crate::layers::{Context, GradientSink};
+use crate::losses::Loss;
+use crate::optimizers::{Optimizer, State};
+use crate::{Differentiable, Layer};
+
+/// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
+#[derive(Clone, Copy, Debug)]
+pub struct Backpropagation;
+
+/// What [`Backpropagation`] can do with the network `N`.
+///
+/// A bound on the network itself would be shorter, but rustc adds the definition of a type that lacks a trait.
+#[diagnostic::on_unimplemented(
+    message = "`{N}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
+    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
+)]
+pub trait Through<N: Layer> {
+    #[doc(hidden)]
+    type Is: Copy;
+
+    #[doc(hidden)]
+    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>;
+
+    #[doc(hidden)]
+    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>;
+
+    #[doc(hidden)]
+    fn step<Y, L, O>(
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        optimizer: &mut O,
+    ) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Differentiable> Through<N> for Backpropagation {
+    type Is = ();
+
+    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        check(inputs, targets);
+        let plan = Plan::of::<N>(inputs.len());
+        let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
+        let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
+        let batch = (inputs, targets);
+        let context = Context::training(0);
+        let mean = whole_batch(net, batch, loss, context, &mut memory, &mut gradients);
+        let mut gradient = N::zeros();
+        gradient.as_mut_slice().copy_from_slice(&gradients[..N::COUNT]);
+        (mean, gradient)
+    }
+
+    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        check(inputs, targets);
+        let plan = Plan::of::<N>(inputs.len());
+        let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
+        whole_batch(net, (inputs, targets), loss, Context::INFERENCE, &mut memory, &mut [])
+    }
+
+    fn step<Y, L, O>(
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        optimizer: &mut O,
+    ) -> N::Scalar
+    where
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>,
+    {
+        check(inputs, targets);
+        if inputs.is_empty() {
+            return N::Scalar::zero();
+        }
+        let moments = optimizer.moments();
+        optimizer.state_mut().prepare::<N>(moments);
+        // The state is changed and the optimizer asked at the same time.
+        let mut state = core::mem::take(optimizer.state_mut());
+        let mean = step_with_state(net, inputs, targets, loss, &*optimizer, &mut state);
+        if mean.is_finite() {
+            state.steps += 1;
+        }
+        *optimizer.state_mut() = state;
+        mean
+    }
+}
+
+fn step_with_state<N, Y, L, O>(
+    net: &mut N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    loss: &L,
+    optimizer: &O,
+    state: &mut State<N::Scalar>,
+) -> N::Scalar
+where
+    N: Differentiable,
+    Y: Sync,
+    L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
+{
+    let plan = Plan::of::<N>(inputs.len());
+    state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
+    let context = state.context();
+    let State { steps, first, second, tensors, gradient, memory, .. } = state;
+    let number = *steps + 1;
+    let moments = [first.as_mut_slice(), second.as_mut_slice()];
+    if plan.is_one_piece(inputs.len()) {
+        let parameters = net.as_mut_slice();
+        let gradient = &mut gradient[..N::COUNT];
+        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
+        let step = Step::<N, Y, L, O> { inputs, targets, loss, context, memory, sink };
+        return if step.pays_threads(optimizer.moments()) { sharing(step) } else { dispatch(step) };
+    }
+    let gradients = &mut gradient[..plan.groups() * N::COUNT];
+    let mean = whole_batch(net, (inputs, targets), loss, context, memory, gradients);
+    if mean.is_finite() {
+        let parameters = net.as_mut_slice();
+        let gradient = &mut gradients[..N::COUNT];
+        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
+        dispatch(Finish(sink));
+    }
+    mean
+}
+
+fn check<X, Y>(inputs: &[X], targets: &[Y]) {
+    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
+}
