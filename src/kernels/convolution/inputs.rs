@@ -1,0 +1,239 @@
+//! The gradient of a convolution's inputs, and the outputs of a transposed one.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::{Block, Geometry, MARGIN, PANEL, POSITIONS, Panel, Sizes};
+use crate::kernels::{Mask, Scalar, Vector};
+
+/// What the input's numbers are added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Onto<'a, T> {
+    Zero,
+    /// One number a channel.
+    Channels(&'a [T]),
+}
+
+/// `dX = onto + `(the columns of `dY W`, each number added where its window is), for each sample.
+pub(crate) struct ConvolutionInputs<'a, T, K> {
+    pub weight: &'a [T],
+    pub output_gradient: &'a [T],
+    pub input_gradient: &'a mut [T],
+    pub onto: Onto<'a, T>,
+    pub kind: PhantomData<K>,
+}
+
+/// The columns of larger windows are added number by number.
+const MOST: usize = 16;
+
+impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { weight, output_gradient, input_gradient, onto, .. } = self;
+        let mut panel = Panel::new();
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        for (output, input) in output_gradient
+            .chunks_exact(Sizes::<K>::OUTPUT_LEN)
+            .zip(input_gradient.chunks_exact_mut(Sizes::<K>::INPUT_LEN))
+        {
+            match onto {
+                Onto::Zero => input.fill(T::zero()),
+                Onto::Channels(bias) => {
+                    for (plane, bias) in input.chunks_exact_mut(plane).zip(bias) {
+                        plane.fill(*bias);
+                    }
+                }
+            }
+            for group in 0..K::GROUPS {
+                let mut block = Some(Block::first::<K>());
+                while let Some(positions) = block {
+                    let most = PANEL / positions.len();
+                    let channels = most / Sizes::<K>::TAPS;
+                    let whole = channels > 0
+                        && K::STRIDE[1] == 1
+                        && K::KERNEL[0] <= MOST
+                        && K::KERNEL[1] <= MOST
+                        && Sizes::<K>::COLUMNS <= POSITIONS;
+                    let most = if whole { channels * Sizes::<K>::TAPS } else { most };
+                    let mut column = 0;
+                    while column < Sizes::<K>::PATCH {
+                        let columns = column..(column + most).min(Sizes::<K>::PATCH);
+                        column = columns.end;
+                        let gradient = panel.gradient::<K, S>(
+                            simd,
+                            output,
+                            weight,
+                            group,
+                            positions,
+                            columns.clone(),
+                        );
+                        let first = group * Sizes::<K>::CHANNELS;
+                        if whole {
+                            let start = columns.start / Sizes::<K>::TAPS;
+                            let count = columns.len() / Sizes::<K>::TAPS;
+                            let input = &mut input[(first + start) * plane..];
+                            // SAFETY: the panel has a margin after it, which has been written.
+                            unsafe {
+                                gather::<T, S, K>(simd, gradient, positions, count, input);
+                            }
+                        } else {
+                            scatter::<T, K>(
+                                gradient,
+                                positions,
+                                columns,
+                                &mut input[first * plane..],
+                            );
+                        }
+                    }
+                    block = positions.next::<K>();
+                }
+            }
+        }
+    }
+}
+
+/// Adds each number of a panel's columns where its window is.
+#[inline(always)]
+fn scatter<T: Scalar, K: Geometry>(
+    panel: &[T],
+    block: Block,
+    columns: Range<usize>,
+    input: &mut [T],
+) {
+    for (column, numbers) in columns.zip(panel.chunks_exact(block.len())) {
+        let (channel, tap) = (column / Sizes::<K>::TAPS, column % Sizes::<K>::TAPS);
+        let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
+        let inside = Sizes::<K>::inside(kx, block.x, block.columns);
+        for (y, numbers) in numbers.chunks_exact(block.columns).enumerate() {
+            let Some(row) = Sizes::<K>::row(block.y + y, ky) else { continue };
+            let row = (channel * Sizes::<K>::HEIGHT + row) * Sizes::<K>::WIDTH;
+            let at = row + block.x * K::STRIDE[1] + kx * K::DILATION[1];
+            for x in inside.clone() {
+                input[at + x * K::STRIDE[1] - K::PADDING[1]] += numbers[x];
+            }
+        }
+    }
+}
+
+/// How many scalars a row of positions takes in [`gather`], with a vector of zeros on both sides.
+const LINE: usize = POSITIONS + 2 * MARGIN;
+
+/// Adds the numbers of whole channels of a panel where their windows are. Windows are one column apart, and the block has whole rows.
+///
+/// For each row of the input, the rows of the panel that belong there are added up first, a line for each column of a window; these
+/// lines, moved by that column, are the row.
+///
+/// # Safety
+///
+/// After the panel, a vector must be readable.
+#[inline(always)]
+unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
+    simd: S,
+    panel: &[T],
+    block: Block,
+    channels: usize,
+    input: &mut [T],
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let zero = Vector::splat(simd, T::zero());
+    let (len, columns, width) = (block.len(), Sizes::<K>::COLUMNS, Sizes::<K>::WIDTH);
+    assert!(
+        panel.len() == channels * Sizes::<K>::TAPS * len
+            && block.columns == columns
+            && columns <= POSITIONS
+            && K::KERNEL[0] <= MOST
+            && K::KERNEL[1] <= MOST
+            && lanes <= MARGIN,
+        "a panel of another size"
+    );
+    let mut lines = [[T::zero(); LINE]; MOST];
+    // Rows that the block's windows reach.
+    let top = (block.y * K::STRIDE[0]).saturating_sub(K::PADDING[0]);
+    let bottom =
+        ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
+            .saturating_sub(K::PADDING[0])
+            .min(Sizes::<K>::HEIGHT);
+    let short = first_lanes(simd, columns);
+    let last = first_lanes(simd, width - (width - 1) / lanes * lanes);
+    for channel in 0..channels {
+        for row in top..bottom {
+            // Where in the panel the rows are that belong here, for the first column of the windows.
+            let (mut rows, mut count) = ([0; MOST], 0);
+            for ky in 0..K::KERNEL[0] {
+                let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
+                    continue;
+                };
+                let (y, between) = (y / K::STRIDE[0], y % K::STRIDE[0]);
+                if between == 0 && y >= block.y && y < block.y + block.rows {
+                    rows[count] = (channel * K::KERNEL[0] + ky) * K::KERNEL[1] * len
+                        + (y - block.y) * columns;
+                    count += 1;
+                }
+            }
+            for kx in 0..K::KERNEL[1] {
+                let line = &mut lines[kx][MARGIN..];
+                let mut x = 0;
+                loop {
+                    let mut sum = zero;
+                    for at in &rows[..count] {
+                        // SAFETY: it is the start of a row of the panel, whose `columns` numbers are inside, and, where they are
+                        // fewer than a vector has, the caller's promise.
+                        sum = sum
+                            + unsafe {
+                                Vector::load_ptr(simd, panel.as_ptr().add(*at + kx * len + x))
+                            };
+                    }
+                    if columns < lanes {
+                        sum = short.select(sum, zero);
+                    }
+                    sum.store(&mut line[x..]);
+                    if x + lanes >= columns {
+                        break;
+                    }
+                    // The last vector overlaps the one before it.
+                    x = (x + lanes).min(columns - lanes);
+                }
+            }
+            let start = (channel * Sizes::<K>::HEIGHT + row) * width;
+            let mut left = 0;
+            while left < width {
+                let mut sum = zero;
+                for kx in 0..K::KERNEL[1] {
+                    // Where the first lane is in the line.
+                    let Some(at) = (MARGIN + left + K::PADDING[1]).checked_sub(kx * K::DILATION[1])
+                    else {
+                        continue;
+                    };
+                    if at + lanes > MARGIN && at < MARGIN + columns {
+                        sum = sum + Vector::load(simd, &lines[kx][at..]);
+                    }
+                }
+                if left + lanes > width {
+                    sum = last.select(sum, zero);
+                }
+                let to = &mut input[start + left..];
+                if to.len() >= lanes {
+                    (Vector::load(simd, to) + sum).store(to);
+                } else {
+                    (Vector::load_partial(simd, to) + sum).store_partial(to);
+                }
+                left += lanes;
+            }
+        }
+    }
+}
+
+/// So many lanes.
+#[inline(always)]
+fn first_lanes<T: Scalar, S: Simd>(simd: S, count: usize) -> Mask<T, S> {
+    let one = Vector::splat(simd, T::one());
+    let mut lanes = Vector::splat(simd, T::zero());
+    for value in lanes.as_mut_slice().iter_mut().take(count) {
+        *value = T::one();
+    }
+    lanes.equal(one)
+}
