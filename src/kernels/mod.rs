@@ -23,6 +23,7 @@ mod team;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod transpose;
 mod transposed;
 mod vector;
 

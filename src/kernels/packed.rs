@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Matrices, PointerStart, Rows, RowsProduct, columns_from, wide};
+use super::product::{Matrices, Rows, RowsProduct, columns_from, wide};
 use super::{Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
@@ -65,10 +65,7 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
                         let part = Matrices {
                             a: tile.wrapping_sub(row),
                             a_stride: height,
-                            b: matrices.right(done, 0),
-                            k,
-                            start: if done == 0 { matrices.start } else { PointerStart::Current },
-                            ..matrices
+                            ..matrices.steps(done, k)
                         };
                         let rows = Rows::whole::<T, S>(row);
                         let mut column = 0;

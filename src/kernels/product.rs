@@ -109,6 +109,12 @@ impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
 /// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
 const LARGE: usize = 512 * 1024;
 
+/// So many bytes of `A` are used up before the next ones are read, where it pays: a usual L1 cache.
+const SMALL: usize = 32 * 1024;
+
+/// The fewest steps along the common dimension that are worth storing and loading `C`.
+const FEW: usize = 24;
+
 /// The kernel of a [`RowsProduct`].
 pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
 
@@ -122,13 +128,24 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
         let height =
             if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
+        // A transposed `B` has each number of a column in a cache line of its own: `A` must not take the room of these lines.
+        let depth = if TRANSPOSED { (SMALL / (m.max(1) * size_of::<T>())).max(FEW) } else { k };
         // No closures: they would not be compiled for the instruction set of this pass.
-        let mut top = 0;
-        while top < m {
-            let bottom = (top + height).min(m);
-            // SAFETY: the sizes were checked.
-            unsafe { matrices.rows(simd, top, bottom, n) };
-            top = bottom;
+        let mut done = 0;
+        loop {
+            // SAFETY: they are inside the common dimension.
+            let part = unsafe { matrices.steps(done, depth.min(k - done)) };
+            let mut top = 0;
+            while top < m {
+                let bottom = (top + height).min(m);
+                // SAFETY: the sizes were checked.
+                unsafe { part.rows(simd, top, bottom, n) };
+                top = bottom;
+            }
+            done += part.k;
+            if done == k {
+                break;
+            }
         }
     }
 }
@@ -266,6 +283,19 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 self.b.add(row + column * self.b_stride)
             }
         }
+    }
+
+    /// Some steps along the common dimension, to be done in order: each adds to what those before it gave.
+    ///
+    /// # Safety
+    ///
+    /// They must be inside the common dimension.
+    #[inline(always)]
+    pub(super) unsafe fn steps(self, first: usize, count: usize) -> Self {
+        // SAFETY: the first step is inside the matrices (the caller's promise), or 0.
+        let (a, b) = unsafe { (self.a.add(first * self.a_stride), self.right(first, 0)) };
+        let start = if first == 0 { self.start } else { PointerStart::Current };
+        Self { a, b, k: count, start, ..self }
     }
 
     /// Some rows of `C`, from a first one to before another, and `n` columns.

@@ -5,8 +5,10 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
 
+use super::transpose::{Columns, transpose};
 use super::{
-    InstructionSet, Product, Split, Start, TransposedProduct, add, add_rows, dispatch, product_one,
+    InstructionSet, Product, Scalar, Split, Start, TransposedProduct, add, add_rows, dispatch,
+    product_one,
 };
 use crate::activations::Identity;
 
@@ -159,6 +161,46 @@ impl WithSimd for One<'_> {
     }
 }
 
+/// Transposes a matrix with gaps between its columns into another such one.
+struct Transposition<'a, T> {
+    from: &'a [T],
+    to: &'a mut [T],
+    size: [usize; 2],
+    gap: usize,
+}
+
+impl<T: Scalar> WithSimd for Transposition<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let [rows, columns] = self.size;
+        let (from_stride, to_stride) = (rows + self.gap, columns + self.gap);
+        assert_eq!(self.from.len(), from_stride * columns);
+        assert_eq!(self.to.len(), to_stride * rows);
+        let from = Columns { first: self.from.as_ptr(), stride: from_stride };
+        let to = Columns { first: self.to.as_mut_ptr(), stride: to_stride };
+        // SAFETY: the lengths were just checked.
+        unsafe { transpose(simd, from, to, self.size) };
+    }
+}
+
+fn check_transposition<T: Scalar>(size: [usize; 2], gap: usize) {
+    let [rows, columns] = size;
+    let number = |index: usize| T::from_usize(index + 1).unwrap();
+    let from: Vec<T> = (0..(rows + gap) * columns).map(number).collect();
+    on_every_set(|set| {
+        let mut to = vec![T::zero(); (columns + gap) * rows];
+        dispatch(Transposition { from: &from, to: &mut to, size, gap });
+        for (index, found) in to.iter().enumerate() {
+            let (column, row) = (index % (columns + gap), index / (columns + gap));
+            let expected =
+                if column < columns { from[row + column * (rows + gap)] } else { T::zero() };
+            assert_eq!(*found, expected, "{set}: row {row}, column {column}");
+        }
+    });
+}
+
 struct Sums<'a> {
     rows: &'a mut [f32],
     flat: &'a mut [f32],
@@ -198,6 +240,12 @@ proptest! {
                 assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
             }
         });
+    }
+
+    #[test]
+    fn transpositions(rows in size(), columns in size(), gap in 0_usize..4) {
+        check_transposition::<f32>([rows, columns], gap);
+        check_transposition::<f64>([rows, columns], gap);
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! where the columns are short, `A` is transposed in blocks; where they are long, `C` and `B`, which are small beside `A` in a batch of usual size.
 //! A few samples, and very long columns, are multiplied as they are, by dot products, whose sums over the lanes are then part of the work.
 
+use core::mem::MaybeUninit;
+
 use pulp::{Simd, WithSimd};
 
 use super::product::Tiles;
+use super::transpose::{Columns, transpose};
 use super::{Product, Scalar, Split, Start, Vector, cut};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
@@ -40,53 +43,24 @@ const LONG: usize = 512;
 /// How many rows of `C` are computed at a time, before they are transposed.
 const ROWS: usize = 48;
 
-/// `to[j + i * to_stride] = from[i + j * from_stride]`, for `i` below `rows` and `j` below `columns`.
-#[inline(always)]
-fn transpose<T: Scalar>(
-    from: &[T],
-    from_stride: usize,
-    to: &mut [T],
-    to_stride: usize,
-    [rows, columns]: [usize; 2],
-) {
-    const SIDE: usize = 8;
-    for first_column in (0..columns).step_by(SIDE) {
-        let width = SIDE.min(columns - first_column);
-        for first_row in (0..rows).step_by(SIDE) {
-            let height = SIDE.min(rows - first_row);
-            let from = &from[first_row + first_column * from_stride..];
-            let to = &mut to[first_column + first_row * to_stride..];
-            if width == SIDE && height == SIDE {
-                let from = &from[..(SIDE - 1) * from_stride + SIDE];
-                let to = &mut to[..(SIDE - 1) * to_stride + SIDE];
-                for row in 0..SIDE {
-                    for column in 0..SIDE {
-                        to[column + row * to_stride] = from[row + column * from_stride];
-                    }
-                }
-            } else {
-                for row in 0..height {
-                    for column in 0..width {
-                        to[column + row * to_stride] = from[row + column * from_stride];
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// `Cᵀ = Bᵀ A`, some samples after the other.
 #[inline(always)]
 fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m, n]: [usize; 3]) {
-    let mut samples = [T::zero(); SAMPLES * LONG];
+    let mut samples = [const { MaybeUninit::<T>::uninit() }; SAMPLES * LONG];
     let mut results = [T::zero(); SAMPLES * ROWS];
     for sample in (0..n).step_by(SAMPLES) {
         let count = SAMPLES.min(n - sample);
-        transpose(&b[sample * k..], k, &mut samples, count, [k, count]);
+        let columns = Columns { first: b[sample * k..][..count * k].as_ptr(), stride: k };
+        let rows = Columns { first: samples[..count * k].as_mut_ptr().cast::<T>(), stride: count };
+        // SAFETY: both slices have `count * k` elements; all of the second are written.
+        let samples = unsafe {
+            transpose(simd, columns, rows, [k, count]);
+            core::slice::from_raw_parts(rows.first.cast_const(), count * k)
+        };
         for row in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - row);
             let product = Product::<T, false> {
-                a: &samples[..count * k],
+                a: samples,
                 b: &a[row * k..],
                 b_stride: k,
                 c: &mut results,
@@ -97,7 +71,11 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
                 start: Start::Zero,
             };
             simd.vectorize(Tiles(product.of_all_rows()));
-            transpose(&results, count, &mut c[row + sample * m..], m, [count, rows]);
+            let columns = Columns { first: results[..count * rows].as_ptr(), stride: count };
+            let c = &mut c[row + sample * m..][..(count - 1) * m + rows];
+            let transposed = Columns { first: c.as_mut_ptr(), stride: m };
+            // SAFETY: of the slices, the one has `rows` columns of `count` elements, the other `count` columns of `rows`.
+            unsafe { transpose(simd, columns, transposed, [count, rows]) };
         }
     }
 }
@@ -111,18 +89,20 @@ fn transpose_first<T: Scalar, S: Simd>(
     c: &mut [T],
     [k, m, n]: [usize; 3],
 ) {
-    let mut block = [T::zero(); BLOCK];
+    let mut block = [const { MaybeUninit::<T>::uninit() }; BLOCK];
     let height = (BLOCK / k).min(m);
     let mut first = 0;
     while first < m {
         let height = height.min(m - first);
-        for row in 0..height {
-            for (column, value) in a[(first + row) * k..][..k].iter().enumerate() {
-                block[column * height + row] = *value;
-            }
-        }
+        let columns = Columns { first: a[first * k..][..height * k].as_ptr(), stride: k };
+        let rows = Columns { first: block[..height * k].as_mut_ptr().cast::<T>(), stride: height };
+        // SAFETY: both slices have `height * k` elements; all of the second are written.
+        let block = unsafe {
+            transpose(simd, columns, rows, [k, height]);
+            core::slice::from_raw_parts(rows.first.cast_const(), height * k)
+        };
         let product = Product::<T, false> {
-            a: &block[..height * k],
+            a: block,
             b,
             b_stride: k,
             c: &mut c[first..],
