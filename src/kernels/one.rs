@@ -14,6 +14,12 @@ pub struct ProductOfOne<'a, T> {
     pub y: &'a mut [T],
 }
 
+/// Up to so many elements are read sooner than it is found out where the whole vectors begin.
+const SHORT: usize = 2048;
+
+/// Matrices above this size in bytes are read in order: they are not in a usual L2 cache, or take most of it.
+const LARGE: usize = 768 * 1024;
+
 /// The kernel of a [`ProductOfOne`].
 pub(super) struct One<'a, T>(pub(super) ProductOfOne<'a, T>);
 
@@ -42,7 +48,10 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     if m < lanes {
         return few_rows::<A, T, S>(simd, a, x, start, y);
     }
-    if m >= 16 * lanes && m.is_multiple_of(lanes) {
+    if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
+        return in_order::<A, T, S>(simd, a, x, start, y);
+    }
+    if m >= 16 * lanes && m.is_multiple_of(lanes) && m * k > SHORT {
         return whole_vectors::<A, T, S>(simd, a, x, start, y);
     }
     let mut row = 0;
@@ -91,26 +100,99 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
     let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
     let vectors = (y.len() + before).div_ceil(lanes);
     let mut vector = 0;
-    while vectors - vector >= 8 {
-        if vectors - vector == 9 {
-            // SAFETY: `row` keeps all vectors inside the matrix.
-            unsafe { rows::<A, T, S, 9, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
-            vector += 9;
+    while vector < vectors {
+        // At least as many as hide the latency of an addition: each row is summed up in the same order then, wherever the vectors begin.
+        let count = match vectors - vector {
+            rest @ (5..=9) => rest,
+            rest @ (10..=15) => rest.div_ceil(2),
+            _ => 8,
+        };
+        // SAFETY: `row` keeps all vectors inside the matrix.
+        unsafe {
+            match count {
+                5 => rows::<A, T, S, 5, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+                6 => rows::<A, T, S, 6, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+                7 => rows::<A, T, S, 7, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+                9 => rows::<A, T, S, 9, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+                _ => rows::<A, T, S, 8, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+            }
+        }
+        vector += count;
+    }
+}
+
+/// As [`product_one`], for a matrix that is larger than the nearer caches: it is read from its first element to its last, some columns at a time,
+/// so that the machine sees ahead what will be read. The sums are in the cache meanwhile.
+#[inline(always)]
+fn in_order<A: Activation, T: Scalar, S: Simd>(
+    simd: S,
+    a: &[T],
+    x: &[T],
+    start: &[T],
+    y: &mut [T],
+) {
+    const COLUMNS: usize = 8;
+    if start.is_empty() {
+        y.fill(T::zero());
+    } else {
+        y.copy_from_slice(start);
+    }
+    let last = y.len() - Vector::<T, S>::LANES;
+    let mut ends = [Vector::load(simd, y), Vector::load(simd, &y[last..])];
+    let (mut a, mut x) = (a, x);
+    while !x.is_empty() {
+        let columns = if x.len() >= COLUMNS { COLUMNS } else { 1 };
+        let (left, right);
+        (left, a) = a.split_at(columns * y.len());
+        (right, x) = x.split_at(columns);
+        if columns == COLUMNS {
+            add_columns::<T, S, COLUMNS>(simd, left, right, y, &mut ends);
         } else {
-            // SAFETY: `row` keeps all vectors inside the matrix.
-            unsafe { rows::<A, T, S, 8, 1>(simd, a, x, start, y, between(&row, vector, lanes)) };
-            vector += 8;
+            add_columns::<T, S, 1>(simd, left, right, y, &mut ends);
         }
     }
-    while vectors - vector >= 2 {
-        // SAFETY: `row` keeps all vectors inside the matrix.
-        unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, [row(vector), row(vector + 1)]) };
-        vector += 2;
+    ends[0].store(y);
+    ends[1].store(&mut y[last..]);
+    for values in y.chunks_mut(Vector::<T, S>::LANES) {
+        A::element(Vector::load_partial(simd, values)).store_partial(values);
     }
-    while vectors > vector {
-        // SAFETY: `row` keeps all vectors inside the matrix.
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row(vector)]) };
-        vector += 1;
+}
+
+/// Adds `C` columns of `A` times their elements of `x` to `y`, in vectors as those of [`whole_vectors`]. The first and the last one,
+/// which overlap their neighbours, have sums of their own.
+#[inline(always)]
+fn add_columns<T: Scalar, S: Simd, const C: usize>(
+    simd: S,
+    a: &[T],
+    x: &[T],
+    y: &mut [T],
+    ends: &mut [Vector<T, S>; 2],
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let m = y.len();
+    let last = m - lanes;
+    assert!(a.len() == C * m && x.len() == C, "columns of another size");
+    let mut right = [Vector::splat(simd, T::zero()); C];
+    for j in 0..C {
+        right[j] = Vector::splat(simd, x[j]);
+    }
+    for (end, row) in ends.iter_mut().zip([0, last]) {
+        for j in 0..C {
+            *end = Vector::load(simd, &a[j * m + row..]).mul_add(right[j], *end);
+        }
+    }
+    let mut row = (a.as_ptr().addr() / size_of::<T>()).wrapping_neg() % lanes;
+    while row <= last {
+        // SAFETY: the vectors from the rows on end at m or before, and all columns are inside.
+        unsafe {
+            let y = y.as_mut_ptr().add(row);
+            let mut sum = Vector::load_ptr(simd, y);
+            for j in 0..C {
+                sum = Vector::load_ptr(simd, a.as_ptr().add(j * m + row)).mul_add(right[j], sum);
+            }
+            sum.store_ptr(y);
+        }
+        row += lanes;
     }
 }
 

@@ -145,6 +145,25 @@ where
     });
 }
 
+/// A matrix times a vector, wherever in memory the matrix begins.
+fn check_one([m, k]: [usize; 2], first: usize, has_start: bool, filling: Filling) {
+    let (a, x, start) = (values(k * m, 1), values(k, 2), values(m, 3));
+    let moved = [vec![0.0; first], a.clone()].concat();
+    let start = if has_start { start.as_slice() } else { &[] };
+    on_every_set(|set| {
+        let mut y = filling.memory(m);
+        dispatch(One { a: &a, x: &x, start, y: &mut y });
+        for (row, found) in y.iter().enumerate() {
+            let from = start.get(row).copied().unwrap_or(0.0);
+            let expected = sum(from, (0..k).map(|i| (a[row + i * m], x[i])));
+            assert!(close(*found, expected), "{set}: {found} in row {row}: {expected:?}");
+        }
+        let mut again = filling.memory(m);
+        dispatch(One { a: &moved[first..], x: &x, start, y: &mut again });
+        assert_eq!(y, again, "{set}: other bits {first} scalars further on");
+    });
+}
+
 struct One<'a> {
     a: &'a [f32],
     x: &'a [f32],
@@ -250,19 +269,7 @@ proptest! {
 
     #[test]
     fn one_sample(m in rows(), k in size(), first in 0_usize..17, has_start: bool, filling in filling()) {
-        let (a, x, start) = (values(first + k * m, 1), values(k, 2), values(m, 3));
-        // Wherever in memory the matrix begins.
-        let a = &a[first..];
-        let start = if has_start { start.as_slice() } else { &[] };
-        on_every_set(|set| {
-            let mut y = filling.memory(m);
-            dispatch(One { a, x: &x, start, y: &mut y });
-            for (row, found) in y.iter().enumerate() {
-                let from = start.get(row).copied().unwrap_or(0.0);
-                let expected = sum(from, (0..k).map(|i| (a[row + i * m], x[i])));
-                assert!(close(*found, expected), "{set}: {found} in row {row}: {expected:?}");
-            }
-        });
+        check_one([m, k], first, has_start, filling);
     }
 
     #[test]
@@ -294,6 +301,9 @@ fn large_products() {
     ] {
         check_product::<false>(sizes, Filling::Ones);
         check_product::<true>(sizes, Filling::Ones);
+    }
+    for (first, [m, k]) in [(0, [520, 400]), (3, [512, 403]), (4, [300, 700])] {
+        check_one([m, k], first, first == 3, Filling::Ones);
     }
     for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40]] {
         let (a, b) = (values(k * m, 1), values(k * n, 2));
