@@ -17,8 +17,8 @@ pub struct ProductOfOne<'a, T> {
 /// Up to so many elements are read sooner than it is found out where the whole vectors begin.
 const SHORT: usize = 2048;
 
-/// Matrices above this size in bytes are read in order: they are not in a usual L2 cache, or take most of it.
-const LARGE: usize = 768 * 1024;
+/// Matrices above this size in bytes are read in order: they are in the L2 cache, or beyond it.
+const LARGE: usize = 256 * 1024;
 
 /// The kernel of a [`ProductOfOne`].
 pub(super) struct One<'a, T>(pub(super) ProductOfOne<'a, T>);

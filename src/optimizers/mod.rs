@@ -9,6 +9,8 @@ mod sgd;
 
 use core::any::TypeId;
 
+use core::slice::ChunksExactMut;
+
 use pulp::Simd;
 
 pub use adagrad::AdaGrad;
@@ -370,25 +372,38 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
         rule: &impl Rule<T, S, M>,
     ) {
         let lanes = Vector::<T, S>::LANES;
-        let whole = gradient.len() - gradient.len() % lanes;
-        let mut at = 0;
-        while at < whole {
-            let gradient = Vector::load(self.simd, &gradient[at..at + lanes]) * factor;
-            self.apply_vector(start + at, gradient, rule);
-            at += lanes;
-        }
-        if whole < gradient.len() {
-            let (simd, range) = (self.simd, start + whole..start + gradient.len());
+        let (simd, range) = (self.simd, start..start + gradient.len());
+        // Iterators over whole vectors, whose lengths need no check; what follows the last one is less than a vector.
+        let mut parameters = self.parameters[range.clone()].chunks_exact_mut(lanes);
+        let mut moments = self.moments.each_mut().map(|m| m[range.clone()].chunks_exact_mut(lanes));
+        let mut gradient = gradient.chunks_exact(lanes);
+        for (parameters, gradient) in parameters.by_ref().zip(gradient.by_ref()) {
+            let moments = moments.each_mut().map(|chunks| chunks.next().unwrap_or_default());
             let mut vectors = [Vector::splat(simd, T::zero()); M];
-            for (vector, moment) in vectors.iter_mut().zip(&self.moments) {
-                *vector = Vector::load_partial(simd, &moment[range.clone()]);
+            for (vector, moment) in vectors.iter_mut().zip(&moments) {
+                *vector = Vector::load(simd, moment);
             }
-            let parameter = Vector::load_partial(simd, &self.parameters[range.clone()]);
-            let gradient = Vector::load_partial(simd, &gradient[whole..]) * factor;
+            let gradient = Vector::load(simd, gradient) * factor;
+            let (parameter, new) = rule.apply(Vector::load(simd, parameters), gradient, vectors);
+            parameter.store(parameters);
+            for (moment, new) in moments.into_iter().zip(new) {
+                new.store(moment);
+            }
+        }
+        let gradient = gradient.remainder();
+        if !gradient.is_empty() {
+            let parameters = parameters.into_remainder();
+            let moments = moments.map(ChunksExactMut::into_remainder);
+            let mut vectors = [Vector::splat(simd, T::zero()); M];
+            for (vector, moment) in vectors.iter_mut().zip(&moments) {
+                *vector = Vector::load_partial(simd, moment);
+            }
+            let gradient = Vector::load_partial(simd, gradient) * factor;
+            let parameter = Vector::load_partial(simd, parameters);
             let (parameter, new) = rule.apply(parameter, gradient, vectors);
-            parameter.store_partial(&mut self.parameters[range.clone()]);
-            for (moment, new) in self.moments.iter_mut().zip(new) {
-                new.store_partial(&mut moment[range.clone()]);
+            parameter.store_partial(parameters);
+            for (moment, new) in moments.into_iter().zip(new) {
+                new.store_partial(moment);
             }
         }
     }
