@@ -43,26 +43,32 @@ pub(crate) fn is_identity<A: 'static>() -> bool {
 /// `sums += values`, lane by lane, or `sums = values` the first time.
 #[inline(always)]
 pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
+    /// Rows with sums of their own, to hide the latency of an addition.
+    const PHASES: usize = 4;
     let width = sums.len();
-    if !accumulate {
-        sums.fill(T::zero());
-    }
     let lanes = Vector::<T, S>::LANES;
+    let count = rows.len().checked_div(width).unwrap_or(0);
     for (index, sums) in sums.chunks_mut(lanes).enumerate() {
         let at = index * lanes;
-        if sums.len() == lanes {
-            let mut sum = Vector::load(simd, sums);
-            for row in rows.chunks_exact(width) {
-                sum = sum + Vector::load(simd, &row[at..at + lanes]);
-            }
-            sum.store(sums);
-        } else {
-            for row in rows.chunks_exact(width) {
-                for (sum, value) in sums.iter_mut().zip(&row[at..]) {
-                    *sum += *value;
-                }
-            }
+        // Where fewer are left than there are lanes, a vector reads on into the next row; of the last rows, it would read past the end.
+        let whole = rows.len().checked_sub(at + lanes).map_or(0, |rest| rest / width + 1);
+        let mut totals = [Vector::splat(simd, T::zero()); PHASES];
+        if accumulate {
+            totals[0] = Vector::load_partial(simd, sums);
         }
+        let mut row = 0;
+        while row + PHASES <= whole {
+            for (phase, total) in totals.iter_mut().enumerate() {
+                *total = *total + Vector::load(simd, &rows[(row + phase) * width + at..]);
+            }
+            row += PHASES;
+        }
+        for row in row..count {
+            let values = &rows[row * width + at..][..sums.len()];
+            totals[0] = totals[0] + Vector::load_partial(simd, values);
+        }
+        let [a, b, c, d] = totals;
+        ((a + b) + (c + d)).store_partial(sums);
     }
 }
 
