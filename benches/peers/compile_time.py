@@ -28,7 +28,13 @@ DEPENDENCIES = {
 }
 
 
-def axonal(description, inputs, outputs):
+# LeNet-5; dfdx is not in it: its convolutions need nightly Rust.
+LENET = """input 28x28
+        => conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu => maxpool 2x2
+        => flatten => dense 120 relu => dense 84 relu => dense 10"""
+
+
+def axonal(description, sample, outputs):
     return f"""
 use axonal::prelude::*;
 
@@ -36,7 +42,7 @@ network! {{ struct Net<{description}>; }}
 
 fn main() {{
     let mut net = Net::random(&mut StdRng::seed_from_u64(1));
-    let inputs = vec![SVector::<f32, {inputs}>::zeros(); 32];
+    let inputs = vec![{sample}; 32];
     let targets: Vec<Class<{outputs}>> = Class::all().cycle().take(32).collect();
     let mut optimizer = Adam::new(1e-3);
     println!("{{}}", net.train_step(&inputs, &targets, &CrossEntropy, &mut optimizer));
@@ -44,14 +50,38 @@ fn main() {{
 """
 
 
-def burn(widths, activation):
+def burn_dense(widths, activation):
     pairs = list(enumerate(zip(widths, widths[1:])))
-    fields = "\n".join(f"    layer{n}: Linear," for n, _ in pairs)
-    inits = "\n".join(f"        layer{n}: LinearConfig::new({i}, {o}).init(&device)," for n, (i, o) in pairs)
-    steps = "\n".join(
-        f"        let x = {f'activation::{activation}' if n < len(pairs) - 1 else ''}(self.layer{n}.forward(x));"
-        for n, _ in pairs
-    )
+    modules = [(f"layer{n}", "Linear", f"LinearConfig::new({i}, {o}).init(&device)") for n, (i, o) in pairs]
+    calls = [f"self.layer{n}.forward(x)" for n, _ in pairs]
+    steps = [f"activation::{activation}({call})" for call in calls[:-1]] + calls[-1:]
+    return burn(modules, steps, [32, widths[0]])
+
+
+def burn_lenet():
+    convolutions = [
+        (f"conv{n}", "Conv2d", f"Conv2dConfig::new([{i}, {o}], [5, 5]).init(&device)")
+        for n, (i, o) in enumerate([(1, 6), (6, 16)])
+    ]
+    pool = [("pool", "MaxPool2d", "MaxPool2dConfig::new([2, 2]).init()")]
+    dense = [
+        (f"layer{n}", "Linear", f"LinearConfig::new({i}, {o}).init(&device)")
+        for n, (i, o) in enumerate([(256, 120), (120, 84), (84, 10)])
+    ]
+    steps = [f"self.pool.forward(activation::relu(self.conv{n}.forward(x)))" for n in range(2)]
+    steps += ["x.flatten::<2>(1, 3)"]
+    steps += [f"activation::relu(self.layer{n}.forward(x))" for n in range(2)] + ["self.layer2.forward(x)"]
+    imports = """use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+"""
+    return imports + burn(convolutions + pool + dense, steps, [32, 1, 28, 28])
+
+
+def burn(modules, steps, shape):
+    fields = "\n".join(f"    {name}: {module}," for name, module, _ in modules)
+    inits = "\n".join(f"        {name}: {init}," for name, _, init in modules)
+    steps = "\n".join(f"        let x = {step};" for step in steps)
+    rank = len(shape)
     return f"""
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
@@ -65,8 +95,7 @@ struct Net {{
 }}
 
 impl Net {{
-    #[allow(unused_parens)]
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {{
+    fn forward(&self, x: Tensor<{rank}>) -> Tensor<2> {{
 {steps}
         x
     }}
@@ -77,7 +106,7 @@ fn main() {{
     let net = Net {{
 {inits}
     }};
-    let inputs = Tensor::<2>::zeros([32, {widths[0]}], &device);
+    let inputs = Tensor::<{rank}>::zeros({shape}, &device);
     let targets = Tensor::<1, Int>::zeros([32], &device);
     let mut optimizer = AdamConfig::new().init();
     let loss = CrossEntropyLossConfig::new().init(&device).forward(net.forward(inputs), targets);
@@ -122,11 +151,13 @@ def sources():
     twenty = f"input {WIDTHS[0]} => {hidden} => dense 10"
     return {
         ("none", "an empty program"): "fn main() {}\n",
-        ("Digits", "axonal"): axonal("input 784 => dense 128 sigmoid => dense 10", 784, 10),
-        ("Digits", "burn"): burn([784, 128, 10], "sigmoid"),
+        ("Digits", "axonal"): axonal("input 784 => dense 128 sigmoid => dense 10", "SVector::<f32, 784>::zeros()", 10),
+        ("Digits", "burn"): burn_dense([784, 128, 10], "sigmoid"),
         ("Digits", "dfdx"): dfdx([784, 128, 10], "Sigmoid"),
-        ("20 layers", "axonal"): axonal(twenty, WIDTHS[0], 10),
-        ("20 layers", "burn"): burn(WIDTHS, "relu"),
+        ("LeNet-5", "axonal"): axonal(LENET, "Image::<1, 28, 28>::default()", 10),
+        ("LeNet-5", "burn"): burn_lenet(),
+        ("20 layers", "axonal"): axonal(twenty, f"SVector::<f32, {WIDTHS[0]}>::zeros()", 10),
+        ("20 layers", "burn"): burn_dense(WIDTHS, "relu"),
         ("20 layers", "dfdx"): dfdx(WIDTHS, "ReLU"),
     }
 
