@@ -54,6 +54,14 @@ pub(crate) fn is_worth_waking(multiply_adds: usize) -> bool {
     multiply_adds >= WORTH_WAKING
 }
 
+/// Whether numbers travel quickly between the threads, as they do between cores that have a cache in common.
+pub(crate) fn are_near() -> bool {
+    #[cfg(feature = "rayon")]
+    return team::are_near();
+    #[cfg(not(feature = "rayon"))]
+    true
+}
+
 /// Runs a pass whose parts are [shared](share).
 pub(crate) fn sharing<P: WithSimd>(pass: P) -> P::Output {
     #[cfg(feature = "rayon")]

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use super::as_f64;
 use crate::Differentiable;
 use crate::kernels::{
-    Scalar, Split, WORTH_WAKING, add, cut, dispatch, dispatch_shared, is_worth_waking,
+    Scalar, Split, WORTH_WAKING, add, are_near, cut, dispatch, dispatch_shared, is_worth_waking,
 };
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
@@ -86,10 +86,11 @@ impl<N: Differentiable, Y, L, O> Step<'_, N, Y, L, O> {
     /// Whether several threads pay.
     ///
     /// In the forward pass all of them read all weights, which then have to travel back to the one that moves them: about what
-    /// 24 samples take for each weight, and the same again for each moment.
+    /// 24 samples take for each weight, and the same again for each moment; where the threads are far from each other, three times that.
     pub(super) fn pays_threads(&self, moments: usize) -> bool {
         let work = self.inputs.len() * N::MULTIPLY_ADDS;
-        is_worth_waking(3 * work) && work >= 24 * (1 + moments) * N::COUNT
+        let travel = 24 * (1 + moments) * N::COUNT;
+        is_worth_waking(3 * work) && work >= travel && (work >= 3 * travel || are_near())
     }
 }
 
