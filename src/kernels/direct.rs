@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::product::columns_from;
+use super::product::{columns_from, has_many_registers, wide};
 use super::{Scalar, Vector};
 
 /// The sizes of one group of channels.
@@ -84,7 +84,7 @@ impl<T: Scalar> WithSimd for DirectTiles<'_, T> {
             output: output.as_mut_ptr(),
         };
         let vectors = sizes.rows * sizes.columns.div_ceil(lanes);
-        let wide = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
+        let wide = wide::<S>();
         let mut channel = 0;
         while channel < sizes.outputs {
             let count = columns_from(sizes.outputs - channel);
@@ -97,7 +97,7 @@ impl<T: Scalar> WithSimd for DirectTiles<'_, T> {
                         vector += 1;
                         continue;
                     }
-                    if S::REGISTER_COUNT >= 32 {
+                    if has_many_registers::<S>() {
                         tiles.of_height::<S, 4>(simd, vector, channel, count);
                     } else {
                         tiles.of_height::<S, 2>(simd, vector, channel, count);

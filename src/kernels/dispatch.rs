@@ -31,17 +31,28 @@ pub enum InstructionSet {
     Neon = 4,
     /// The 128 bit vectors of WebAssembly.
     Wasm = 5,
+    /// The shapes of AVX-512, 16 lanes of `f32` and the tiles for 32 registers, in scalar code: so that every machine tests them.
+    #[cfg(test)]
+    Shapes = 6,
 }
 
 /// The choice, or 0 while none was made.
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 impl InstructionSet {
-    const ALL: [Self; 5] = [Self::Baseline, Self::Avx2, Self::Avx512, Self::Neon, Self::Wasm];
+    const ALL: &[Self] = &[
+        #[cfg(test)]
+        Self::Shapes,
+        Self::Baseline,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Neon,
+        Self::Wasm,
+    ];
 
     /// Those that this machine has, worst first.
     pub fn available() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|set| set.is_available())
+        Self::ALL.iter().copied().filter(|set| set.is_available())
     }
 
     /// The one that passes run on.
@@ -53,6 +64,8 @@ impl InstructionSet {
             3 => Self::Avx512,
             4 => Self::Neon,
             5 => Self::Wasm,
+            #[cfg(test)]
+            6 => Self::Shapes,
             _ => Self::choose(),
         }
     }
@@ -96,6 +109,8 @@ impl InstructionSet {
     fn is_available(self) -> bool {
         match self {
             Self::Baseline => true,
+            #[cfg(test)]
+            Self::Shapes => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => pulp::x86::V3::is_available(),
             #[cfg(target_arch = "x86_64")]
@@ -117,6 +132,8 @@ impl fmt::Display for InstructionSet {
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::Wasm => "wasm",
+            #[cfg(test)]
+            Self::Shapes => "shapes",
         })
     }
 }
@@ -141,6 +158,8 @@ pub fn dispatch<P: WithSimd>(pass: P) -> P::Output {
         InstructionSet::Wasm => {
             Simd::vectorize(unsafe { pulp::wasm::Simd128::new_unchecked() }, pass)
         }
+        #[cfg(test)]
+        InstructionSet::Shapes => pulp::Scalar512b.vectorize(pass),
         _ => Baseline.vectorize(pass),
     }
 }

@@ -177,10 +177,17 @@ where
     }
 }
 
+/// Whether there are registers for tiles of 4 vectors of rows.
+#[inline(always)]
+pub(super) fn has_many_registers<S: Simd>() -> bool {
+    // `InstructionSet::Shapes` has the vectors of AVX-512, and is there to test its tiles.
+    S::REGISTER_COUNT >= 32 || cfg!(test) && size_of::<S::f32s>() == 64
+}
+
 /// How many vectors of rows the largest tile has.
 #[inline(always)]
 pub(super) fn wide<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+    if has_many_registers::<S>() { 4 } else { 2 }
 }
 
 /// Of a matrix of `m` rows and `k` columns, `stride` apart, how many columns have a whole vector of elements from row `first` on,
@@ -331,9 +338,9 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         let whole = again || rows.count == Vector::<T, S>::LANES;
         // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
         unsafe {
-            if S::REGISTER_COUNT >= 32 && rows.vectors == 4 {
+            if has_many_registers::<S>() && rows.vectors == 4 {
                 self.tiles::<S, 4>(simd, rows.first, column, count);
-            } else if S::REGISTER_COUNT < 32 && rows.vectors == 2 {
+            } else if !has_many_registers::<S>() && rows.vectors == 2 {
                 self.tiles::<S, 2>(simd, rows.first, column, count);
             } else if whole {
                 self.tiles::<S, 1>(simd, rows.first, column, count);

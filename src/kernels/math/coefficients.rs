@@ -53,9 +53,6 @@ pub trait Elementary: Lanes {
     /// The lowest bits as an exponent field.
     fn exponent(bits: Self::Bits) -> Self::Bits;
 
-    /// The difference, modulo the width.
-    fn difference(a: Self::Bits, b: Self::Bits) -> Self::Bits;
-
     /// A positive normal number `x = m * 2^k` with `m` in `[sqrt(1/2), sqrt(2))`: the bits of `k + SPLIT_BIAS` and of `m`.
     fn split(bits: Self::Bits) -> (Self::Bits, Self::Bits);
 }
@@ -107,11 +104,6 @@ impl Elementary for f32 {
     #[inline(always)]
     fn exponent(bits: u32) -> u32 {
         bits << 23
-    }
-
-    #[inline(always)]
-    fn difference(a: u32, b: u32) -> u32 {
-        a.wrapping_sub(b)
     }
 
     #[inline(always)]
@@ -208,11 +200,6 @@ impl Elementary for f64 {
     #[inline(always)]
     fn exponent(bits: u64) -> u64 {
         bits << 52
-    }
-
-    #[inline(always)]
-    fn difference(a: u64, b: u64) -> u64 {
-        a.wrapping_sub(b)
     }
 
     #[inline(always)]
