@@ -93,9 +93,9 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         }
 
         #(#conditions)*
+        #[allow(dead_code, clippy::all)]
         const _: () = {
             // A field that is called PhantomData is the one of `core`.
-            #[allow(dead_code, clippy::all)]
             fn fields #implementation (value: &#name #arguments) #clause {
                 #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
                 #(#checks)*

@@ -586,16 +586,15 @@ fn known_activation(
             }
         }
     }
+    let value = |token: &Token| is_literal(token) || token.group(Delimiter::Bracket).is_some();
     if row.parameter.is_some()
-        && parser.peek_is(|token| is_literal(token) || token.group(Delimiter::Bracket).is_some())
+        && let Some(token) = parser.next_if(value)
     {
-        if let Some(token) = parser.next() {
-            let message = format!(
-                "the parameter of `{word}` stands in parentheses: `{word}({})`",
-                written(token.stream()).trim_matches(['[', ']'])
-            );
-            parser.errors.over(token.stream(), message);
-        }
+        let number = written(token.stream());
+        let number = number.trim_matches(['[', ']']);
+        let message =
+            format!("the parameter of `{word}` stands in parentheses: `{word}({number})`");
+        parser.errors.over(token.stream(), message);
     }
     Activation { kind: ActivationKind::Known(row, arguments), tokens }
 }

@@ -41,7 +41,7 @@ fn classes_as_scikit_learn_measures_them() {
 fn check_regression<const N: usize>(name: &str) {
     let reference = reference();
     let value = |key: &str| &reference[format!("{name}.{key}").as_str()][..];
-    let mut metrics = RegressionMetrics::new();
+    let mut metrics = RegressionMetrics::<vector<N>>::new();
     for (target, output) in value("target").chunks(N).zip(value("output").chunks(N)) {
         metrics.record(&SVector::from_column_slice(target), &SVector::from_column_slice(output));
     }
