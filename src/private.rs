@@ -155,15 +155,31 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
 
 /// That sizes which only the compiler knows are as a layer needs them.
 ///
-/// A function, not `assert!`: an editor would show what that expands to where the sizes are written.
+/// A function, not `assert!`: an editor would show what that expands to where the sizes are written. `sizes` are those that the message
+/// names, with their values.
 ///
 /// # Panics
 ///
 /// If they are not.
 #[track_caller]
-pub const fn require(holds: bool, message: &str) {
+pub const fn require(holds: bool, message: &str, mut sizes: &[(&str, usize)]) {
     if !holds {
-        panic!("{}", message);
+        let mut text = Message { bytes: [0; 512], len: 0 };
+        text.push(message);
+        let mut between = " (where ";
+        while let [(name, value), rest @ ..] = sizes {
+            text.push(between);
+            text.push("`");
+            text.push(name);
+            text.push("` is ");
+            text.push_number(*value);
+            between = ", ";
+            sizes = rest;
+            if rest.is_empty() {
+                text.push(")");
+            }
+        }
+        panic!("{}", text.text());
     }
 }
 

@@ -107,7 +107,16 @@ impl Arguments {
         match argument {
             Argument::Size(what) => {
                 let before = parser.tokens;
-                let Some(sizes) = parser.sizes(word, what, example) else { return false };
+                let more = row.arguments.len() > 1;
+                parser.apart = more;
+                let sizes = parser.sizes(word, what, example);
+                parser.apart = false;
+                let Some(sizes) = sizes else { return false };
+                if more && let Some(comma) = parser.next_if(|token| token.is_punct(',')) {
+                    let message =
+                        format!("what `{word}` takes stands behind it without `,`: `{example}`");
+                    parser.errors.over(comma.stream(), message);
+                }
                 let Ok([size]) = <[Size; 1]>::try_from(sizes) else {
                     let message = format!("`{word}` takes {takes}: `{example}`");
                     parser.errors.over(parser.since(before), message);
@@ -208,6 +217,7 @@ fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
     parser.named(word, example);
     let minus = parser.next_if(|token| token.is_punct('-'));
     let literal = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
+    let before = parser.tokens;
     let Some(token) = parser.next_if(literal) else {
         let place = other_value(parser).unwrap_or(parser.end);
         let message =
@@ -216,6 +226,13 @@ fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
         return None;
     };
     let text = written(token.stream());
+    if let Some(share) = parser.share(&text) {
+        let message = format!(
+            "the probability of `{word}` is one number, at least 0 and less than 1: `{word} {share}`"
+        );
+        parser.errors.over(parser.since(before), message);
+        return None;
+    }
     match Decimal::parse(&text) {
         Some(number) if minus.is_none() && number.value() < 1.0 => Some(number),
         Some(_) => {

@@ -33,6 +33,11 @@ impl Errors {
         self.0.iter().flatten().count()
     }
 
+    /// One `compile_error!` for each mistake, where there is no type.
+    pub(crate) fn alone(self) -> TokenStream {
+        self.0.map(syn::Error::into_compile_error).unwrap_or_default()
+    }
+
     /// One `compile_error!` for each mistake. The first is a constant, which the compiler then does not know: of a type with the constant in it,
     /// it knows that there was an error, and says nothing more. In a block, for in the place of an expression rust-analyzer has nothing for it.
     pub(crate) fn into_tokens(self, unknown: &Ident) -> TokenStream {

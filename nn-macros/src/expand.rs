@@ -1,11 +1,13 @@
 //! The Rust that a network becomes: a struct of layers, and straight-line calls from one to the next.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
+use crate::constants::Constant;
 use crate::document;
 use crate::layer::{Assertion, Inner, Layer, place, word};
-use crate::quantity::Size;
 use crate::shapes::{Network, Shape};
 use crate::stage::{ActivationKind, Head};
 use crate::tokens::{elsewhere, library, located, written};
@@ -20,6 +22,8 @@ pub(crate) struct Definition<'a> {
     /// The word `struct`.
     pub(crate) keyword: Span,
     pub(crate) network: &'a Network<'a>,
+    /// The sizes that only the compiler knows.
+    pub(crate) constants: &'a [Constant],
     /// The documentation where the user wrote none.
     pub(crate) title: String,
     /// After an error, there are all names, no code, and this type in the place of those that are not known.
@@ -175,7 +179,8 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, keyword, unknown, std, network, .. } = self.definition;
+        let Definition { root, visibility, keyword, unknown, std, network, constants, .. } =
+            self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
@@ -190,6 +195,7 @@ impl Context<'_> {
                     visibility,
                     keyword,
                     network,
+                    constants,
                     title,
                     unknown,
                     std,
@@ -513,28 +519,17 @@ impl Context<'_> {
     fn checks(&self) -> TokenStream {
         let definition = self.definition;
         let joints = self.joints();
-        let mut seen = Vec::new();
-        let sizes = definition.network.sizes().filter_map(|size| {
-            let Size::Constant { tokens, text } = size else { return None };
-            if seen.contains(text) {
-                return None;
-            }
-            seen.push(text.clone());
-            let message =
-                format!("a size is at least 1, but `{}` is 0", text.replace(['{', '}'], ""));
-            Some(self.assertion(&quote!(#tokens > 0), size.span(), &message))
-        });
-        let sizes: TokenStream = sizes.collect();
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
-            self.assertion(condition, *place, message)
+            let mut seen = HashSet::new();
+            let values = definition.constants.iter().filter_map(|constant| {
+                let Constant { name, text, .. } = constant;
+                let new = constant.is_in(message) && seen.insert(text);
+                new.then(|| quote!((#text, #name)))
+            });
+            self.check("require", &quote!(#condition, #message, &[#(#values),*]), *place)
         });
-        quote!(#sizes #(#assertions)* #joints)
-    }
-
-    /// An error at `place` unless it holds.
-    fn assertion(&self, condition: &TokenStream, place: Span, message: &str) -> TokenStream {
-        self.check("require", &quote!(#condition, #message), place)
+        quote!(#(#assertions)* #joints)
     }
 
     /// A call of the library while the program compiles, which panics at `place`.

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Ident, TokenTree};
 
 use crate::parse::Parser;
 use crate::tokens::{Token, written};
-use crate::words::{self, Meaning};
+use crate::words::{self, LayerRow, Meaning};
 
 /// Words of other libraries that say what follows, where a description needs none.
 const NAMES: &[&str] = &[
@@ -45,6 +45,11 @@ impl Parser<'_> {
 
     /// An operator in the place of an arrow: `|`, `+`, `;`.
     pub(crate) fn is_operator_for_arrow(&self) -> bool {
+        if self.peek_is(|token| token.is_punct('>'))
+            && self.peek_at(1).is_some_and(|token| token.is_punct('>'))
+        {
+            return self.starts_at(2);
+        }
         let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "|+;./&>".contains(it.as_char()));
         self.peek_is(operator) && self.starts_at(1)
     }
@@ -158,6 +163,107 @@ impl Parser<'_> {
         };
         self.errors.over(self.since(before), message);
         true
+    }
+
+    /// `/// text` or `#[attribute]` between the layers: an error, and whether it was there.
+    pub(crate) fn attribute(&mut self) -> bool {
+        let before = self.tokens;
+        if !self.peek_is(|token| token.is_punct('#')) {
+            return false;
+        }
+        let Some(bracket) = self.peek_at(1).and_then(|token| token.group(Delimiter::Bracket))
+        else {
+            return false;
+        };
+        self.next();
+        self.next();
+        let is_comment = bracket.stream().to_string().starts_with("doc");
+        let message = if is_comment {
+            "a comment between layers begins with `//`: only the network has documentation of its own"
+        } else {
+            "an attribute stands before the `struct`: a layer has none"
+        };
+        self.errors.over(self.since(before), message);
+        true
+    }
+
+    /// A comma before an option of the layer: an error, and whether it was there.
+    pub(crate) fn comma_before_option(&mut self, row: &LayerRow) -> bool {
+        let option = |word: &Ident| row.options.iter().any(|option| word == option);
+        if !self.peek_is(|token| token.is_punct(','))
+            || !self.peek_at(1).and_then(Token::word).is_some_and(option)
+        {
+            return false;
+        }
+        if let Some(comma) = self.next() {
+            let message = format!("the options of `{}` follow without `,`", row.word);
+            self.errors.over(comma.stream(), message);
+        }
+        true
+    }
+
+    /// What stands before a colon and is no label: `my-label:`, `my label:`, `"label":`, `pub label:`. An error, and it is taken away.
+    pub(crate) fn no_label(&mut self) {
+        let colon = |at| self.peek_at(at).is_some_and(|token: &Token| token.is_punct(':'));
+        let part = |token: &&Token| {
+            token.word().is_some()
+                || token.is_punct('-')
+                || matches!(token, Token::Tree(TokenTree::Literal(_)))
+        };
+        let count = self.tokens.iter().take_while(part).count();
+        let word = self.peek().and_then(Token::word).map(ToString::to_string);
+        if !colon(count)
+            || colon(count + 1)
+            || count == 0
+            || count == 1 && word.is_some()
+            || word.as_ref().is_some_and(|word| {
+                words::is_layer(word) || words::activation_row(word).is_some() || word == "input"
+            })
+        {
+            return;
+        }
+        let before = self.tokens;
+        if word.is_some_and(|word| word == "pub") && count == 2 {
+            self.next();
+            let message = "a field is as visible as its network: leave `pub` out";
+            self.errors.over(self.since(before), message);
+            return;
+        }
+        for _ in 0..count {
+            self.next();
+        }
+        let name: String = written(self.since(before))
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '_' })
+            .collect();
+        let name = name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+        let name = if name.starts_with(char::is_alphabetic) { name } else { "hidden".to_owned() };
+        self.errors.over(self.since(before), format!("a label is one name: `{name}: dense 128`"));
+        self.next();
+    }
+
+    /// `hidden 128`, `output 10`: a layer by its place in the network.
+    pub(crate) fn named_by_its_place(&self, word: &str) -> Option<String> {
+        let named = ["head", "hidden", "layer", "out", "output"].contains(&word)
+            || word
+                .strip_prefix("fc")
+                .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        let token = self.peek().filter(|token| named && is_value(token))?;
+        let size = written(token.stream());
+        Some(format!(": did you mean `dense {size}`, or `{word}: dense {size}` with a label?"))
+    }
+
+    /// What follows the number of `50%` or `1/2`, taken away: as a decimal fraction.
+    pub(crate) fn share(&mut self, number: &str) -> Option<f64> {
+        let number: f64 = number.parse().ok()?;
+        if self.next_if(|token| token.is_punct('%')).is_some() {
+            return Some(number / 100.0);
+        }
+        let divisor = self.peek_at(1)?;
+        let by: f64 = divisor.stream().to_string().parse().ok()?;
+        self.next_if(|token| token.is_punct('/'))?;
+        self.next();
+        Some(number / by)
     }
 
     /// From `<` to its `>`.

@@ -44,8 +44,8 @@ impl Given<'_> {
         }
     }
 
-    /// An error unless the input is an image.
-    pub(crate) fn check_image(&self, checks: &mut Checks<'_>) {
+    /// An error unless the input is an image; whether it is one.
+    pub(crate) fn check_image(&self, checks: &mut Checks<'_>) -> bool {
         if matches!(self.input, Shape::Vector(_) | Shape::Of(..)) {
             let count = match self.input {
                 Shape::Vector(size) if size.is_known() => format!(" with C * H * W = {size}"),
@@ -58,6 +58,7 @@ impl Given<'_> {
                 self.input.described()
             ));
         }
+        matches!(self.input, Shape::Image(_))
     }
 
     /// An error if the input is an image.

@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use crate::constants::{self, Constant};
+use crate::constants;
 use crate::errors::Errors;
 use crate::expand::{Definition, expand, is_condition};
 use crate::parse::{Call, Item, call};
@@ -16,13 +16,18 @@ use crate::shapes;
 pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
     let mut errors = Errors::default();
     match call(tokens, &mut errors) {
+        // It may stand for an expression.
+        Call::Items(items) if items.is_empty() => errors.alone(),
         Call::Items(items) => {
             let first = items.first().map_or_else(anonymous, |item| item.name.clone());
             let unknown = unknown(&first);
             let mut names = HashSet::new();
             let mut definitions = TokenStream::new();
             for item in items {
-                if names.insert(item.name.to_string()) {
+                // Of two under different conditions, one may be there.
+                let conditions = item.attributes.iter().filter(|it| is_condition(it));
+                let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
+                if names.insert((item.name.to_string(), conditions)) {
                     definitions.extend(definition(item, std, &unknown, &mut errors));
                 } else {
                     let name = item.name;
@@ -59,15 +64,8 @@ fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -
     let conditions: Vec<_> =
         attributes.iter().filter(|attribute| is_condition(attribute)).collect();
     let constants = constants::named(&item.name, &mut item.chain);
-    let constants = constants.iter().map(|Constant { name, value }| {
-        quote! {
-            #(#conditions)*
-            #[doc(hidden)]
-            #[allow(non_upper_case_globals)]
-            const #name: ::core::primitive::usize = #value;
-        }
-    });
-    let constants: TokenStream = constants.collect();
+    let definitions = constants.iter().map(|constant| constant.definition(&root, &conditions));
+    let definitions: TokenStream = definitions.collect();
     let network = shapes::network(&item.name, &item.chain, item.broken, errors);
     let expanded = expand(&Definition {
         root: &root,
@@ -75,12 +73,13 @@ fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -
         visibility: &item.visibility,
         keyword: item.keyword,
         network: &network,
+        constants: &constants,
         title: "A neural network.".to_owned(),
         unknown: (item.broken || errors.count() > before).then_some(unknown),
         std,
         block: false,
     });
-    quote!(#constants #expanded)
+    quote!(#definitions #expanded)
 }
 
 /// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.

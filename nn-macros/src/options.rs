@@ -7,7 +7,7 @@ use crate::number::{Decimal, numbers};
 use crate::parse::Parser;
 use crate::quantity::Size;
 use crate::stage::{begins_stage, hint_or_list};
-use crate::tokens::Token;
+use crate::tokens::{Token, written};
 use crate::words::{self, Meaning};
 
 /// The options of one layer, as written.
@@ -47,8 +47,10 @@ impl Options {
         // As in Python: `stride=2`.
         let mut quoted = false;
         let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
-        if let Some(equals) = parser.next_if(equals) {
-            let message = format!("the value of `{word}` follows without `=`");
+        let sign = |token: &Token| equals(token) || token.is_punct(':');
+        if let Some(equals) = parser.next_if(sign) {
+            let text = written(equals.stream());
+            let message = format!("the value of `{word}` follows without `{text}`");
             parser.errors.over(equals.stream(), message);
             // As in Python, too: `pad="same"`.
             quoted = parser.next_if(|token| token.stream().to_string().starts_with('"')).is_some();

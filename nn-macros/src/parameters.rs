@@ -1,6 +1,6 @@
 //! `#[derive(Parameters)]`: the struct is a sequence of scalars in memory, and nothing else.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
@@ -25,6 +25,12 @@ struct Settings {
 fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     check_layout(input)?;
     let fields = fields(input)?;
+    if let Some(field) = fields.iter().find(|field| matches!(field.ty, Type::Reference(_))) {
+        return Err(syn::Error::new_spanned(
+            &field.ty,
+            "`Parameters` holds its numbers itself: a reference is none",
+        ));
+    }
     let Settings { root, scalar } = settings(input)?;
     let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
     let scalar = match (scalar, parameter) {
@@ -74,7 +80,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     }
     let (implementation, arguments, clause) = generics.split_for_impl();
     let markers = markers.iter().map(|field| access(field, &fields));
-    let assertions = assertions(input, &scalar);
+    let assertions = assertions(input, &scalar, &values, &root)?;
     // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
     let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
     Ok(quote_spanned! {Span::mixed_site()=>
@@ -87,9 +93,9 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         }
 
         #(#conditions)*
+        #[allow(dead_code, clippy::all)]
         const _: () = {
             // A field that is called PhantomData is the one of `core`.
-            #[allow(dead_code, clippy::all)]
             fn fields #implementation (value: &#name #arguments) #clause {
                 #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
                 #(#checks)*
@@ -116,20 +122,44 @@ fn is_generic(ty: &Type, generics: &Generics) -> bool {
     mentions(ty.to_token_stream(), generics)
 }
 
-/// Sizes and alignment once more, where the type is generic over the scalar only.
-fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
+/// Sizes and alignment once more, where the type is generic over the scalar only. They come after what the fields are: where one is not what
+/// it has to be, that is said, and no size is compared.
+fn assertions(
+    input: &DeriveInput,
+    scalar: &Type,
+    fields: &[&Field],
+    root: &Path,
+) -> syn::Result<TokenStream> {
     let name = &input.ident;
     let message = format!("`{name}` is not a sequence of numbers of one type");
     let params: Vec<&GenericParam> = input.generics.params.iter().collect();
-    let types: Vec<(TokenStream, TokenStream)> = match params.as_slice() {
-        [] => vec![(quote!(#name), quote!(#scalar))],
+    let [single, double] = [quote!(::core::primitive::f32), quote!(::core::primitive::f64)];
+    let (types, parameter) = match params.as_slice() {
+        [] => (vec![(quote!(#name), quote!(#scalar))], None),
         [GenericParam::Type(parameter)] if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) =>
         {
-            let scalars = [quote!(::core::primitive::f32), quote!(::core::primitive::f64)];
-            scalars.into_iter().map(|scalar| (quote!(#name<#scalar>), scalar)).collect()
+            let of = |scalar: &TokenStream| (quote!(#name<#scalar>), scalar.clone());
+            (vec![of(&single), of(&double)], Some(&parameter.ident))
         }
-        _ => return TokenStream::new(),
+        _ => return Ok(TokenStream::new()),
     };
+    let mut proofs = Vec::new();
+    for field in fields {
+        let ty = known(field)?;
+        let span = ty.span();
+        let ty = match parameter {
+            Some(parameter) => replaced(ty.to_token_stream(), parameter, &single),
+            None => ty.to_token_stream(),
+        };
+        let root = located(&quote!(#root), span);
+        let own =
+            quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar);
+        proofs.push(if parameter.is_some() {
+            quote_spanned!(span=> let _: ::core::option::Option<#own> = ::core::option::Option::None;)
+        } else {
+            quote_spanned!(span=> let _: fn(#own) -> #scalar = |scalar| scalar;)
+        });
+    }
     let checks = types.iter().map(|(ty, scalar)| {
         quote! {
             ::core::assert!(
@@ -139,7 +169,21 @@ fn assertions(input: &DeriveInput, scalar: &Type) -> TokenStream {
             );
         }
     });
-    quote!(#(#checks)*)
+    Ok(quote!(#(#proofs)* #(#checks)*))
+}
+
+/// The tokens with something else in the place of a name.
+fn replaced(tokens: TokenStream, name: &Ident, by: &TokenStream) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(word) if word == *name => by.clone(),
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), replaced(group.stream(), name, by));
+            inner.set_span(group.span());
+            TokenTree::Group(inner).into()
+        }
+        token => token.into(),
+    };
+    tokens.into_iter().map(replace).collect()
 }
 
 /// `repr(C)` or `repr(transparent)`, and nothing that changes the alignment.

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
+use crate::constants;
 use crate::errors::Errors;
 use crate::stage::{Head, Stage};
-use crate::tokens::{Token, lex};
+use crate::tokens::{Token, lex, written};
 use crate::{quantity::Size, words};
 
 /// The argument of `network!`.
@@ -46,6 +47,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) end: Span,
     /// Whether a size may be 0, as in `pad 0x1`.
     pub(crate) zeros: bool,
+    /// Whether a comma after a size is no `x` that went wrong.
+    pub(crate) apart: bool,
     /// Whether `0x1` is rows and columns, not a hexadecimal number.
     pub(crate) decimal: bool,
     /// Whether a mistake was just reported at which reading went on in the middle: a missing arrow is no second one.
@@ -54,7 +57,7 @@ pub(crate) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token], errors: &'a mut Errors, end: Span) -> Self {
-        Self { tokens, errors, end, zeros: false, decimal: false, forgiven: false }
+        Self { tokens, errors, end, zeros: false, apart: false, decimal: false, forgiven: false }
     }
 
     pub(crate) fn peek(&self) -> Option<&'a Token> {
@@ -84,6 +87,17 @@ impl<'a> Parser<'a> {
     fn is_bare_name(&self) -> bool {
         self.peek_is(|token| token.word().is_some())
             && self.peek_at(1).is_some_and(|token| token.is_punct('<'))
+    }
+
+    /// `Digits = input`, `Digits: <`.
+    fn is_bare_name_with_sign(&self) -> bool {
+        let sign = |token: &Token| {
+            token.is_punct(':') || matches!(token, Token::Arrow { text, .. } if text == "=")
+        };
+        let name = |word: &Ident| word.to_string().starts_with(char::is_uppercase);
+        self.peek().and_then(Token::word).is_some_and(name)
+            && self.peek_at(1).is_some_and(sign)
+            && self.peek_at(2).is_some_and(|token| token.is_punct('<') || token.is_word("input"))
     }
 
     /// To the end of a stage that cannot be read.
@@ -119,6 +133,7 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         || parser.peek_is(other)
         || lexed.iter().any(defined)
         || parser.is_bare_name()
+        || parser.is_bare_name_with_sign()
     {
         Call::Items(items(&mut parser))
     } else {
@@ -171,14 +186,24 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
     let attributes = attributes(parser);
     let visibility = visibility(parser);
     let mut is_struct = true;
-    if let Some(keyword) = parser.next_if(is_keyword) {
+    if parser.is_bare_name_with_sign() {
+        // All that is said of it.
+        is_struct = false;
+        if let Some(name) = parser.peek() {
+            let what = written(name.stream());
+            let message = format!(
+                "a network is defined as a `struct`: `struct {what}<input 784 => dense 10>;`"
+            );
+            parser.errors.over(name.stream(), message);
+        }
+    } else if let Some(keyword) = parser.next_if(is_keyword) {
         is_struct = keyword.is_word("struct");
         if !is_struct {
             parser.errors.over(keyword.stream(), "a network is defined as a `struct`");
         }
     } else if parser.is_bare_name() {
         if let Some(name) = parser.peek() {
-            let what = crate::tokens::written(name.stream());
+            let what = written(name.stream());
             parser.errors.over(name.stream(), format!("`struct` is missing before `{what}`"));
         }
     } else {
@@ -201,10 +226,14 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
         );
         return None;
     }
-    let open = parameters(parser, name)
-        .or_else(|| parser.next_if(|token| token.is_punct('<')).map(Token::span));
+    let before_parameters = parser.tokens;
+    let open = parameters(parser, name);
+    let parameters = parser.since(before_parameters);
+    let open = open.or_else(|| parser.next_if(|token| token.is_punct('<')).map(Token::span));
     let mut chain = if let Some(open) = open {
-        bracketed(parser, open)
+        let mut chain = bracketed(parser, open);
+        constants::forget(&parameters, &mut chain);
+        chain
     } else if let Some(TokenTree::Group(group)) = parser.peek().and_then(as_tree) {
         parser.next();
         if is_struct {
@@ -244,21 +273,34 @@ fn item(parser: &mut Parser<'_>) -> Option<Item> {
 /// `<T>` or `<T, ` before the layers: an error, and the bracket that is still open.
 fn parameters(parser: &mut Parser<'_>, name: &Ident) -> Option<Span> {
     let before = parser.tokens;
-    let lifetime = usize::from(parser.peek_at(1).is_some_and(|token| token.is_punct('\'')));
-    let is = |at: usize, wanted| parser.peek_at(at).is_some_and(|token| token.is_punct(wanted));
-    let own = is(0, '<') && is(lifetime + 2, '>') && is(lifetime + 3, '<');
-    let among = is(0, '<')
-        && is(lifetime + 2, ',')
-        && parser.peek_at(lifetime + 3).is_some_and(|token| token.is_word("input"));
+    if !parser.peek_is(|token| token.is_punct('<')) {
+        return None;
+    }
+    // To the layers, before which no arrow stands.
+    let of_parameters = |token: &&Token| {
+        !matches!(token, Token::Arrow { .. }) && !token.is_word("input") && !token.is_punct(';')
+    };
+    let count = before.iter().take_while(of_parameters).count();
+    let is = |at: usize, wanted| before.get(at).is_some_and(|token| token.is_punct(wanted));
+    let input = before.get(count).is_some_and(|token| token.is_word("input"));
+    let among = input && count > 2 && is(count - 1, ',');
+    let own = input && count > 2 && is(count - 1, '<') && is(count - 2, '>');
     if !own && !among {
         return None;
     }
-    for _ in 0..lifetime + 3 {
+    for _ in 0..if own { count - 1 } else { count } {
         parser.next();
     }
-    let message = format!(
-        "`{name}` has its one parameter, the type of its numbers, by itself: leave this out"
-    );
+    let constant = before.iter().take(count).any(|token| token.is_word("const"));
+    let message = if constant {
+        format!(
+            "the sizes of `{name}` are numbers and constants, not parameters: a `macro_rules!` macro defines a network for each size"
+        )
+    } else {
+        format!(
+            "`{name}` has its one parameter, the type of its numbers, by itself: leave this out"
+        )
+    };
     parser.errors.over(parser.since(before), message);
     // The bracket belongs to the layers.
     before.first().filter(|_| among).map(Token::span)
@@ -325,7 +367,7 @@ fn visibility(parser: &mut Parser<'_>) -> TokenStream {
     if syn::parse2::<syn::Visibility>(visibility.clone()).is_ok() {
         return visibility;
     }
-    let text = crate::tokens::written(visibility.clone());
+    let text = written(visibility.clone());
     parser.errors.over(visibility, format!("`{text}` is not a visibility, as `pub(crate)` is"));
     TokenStream::new()
 }
@@ -335,8 +377,15 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
     let mut depth = 0_usize;
     let mut length = 0;
     let mut closed = false;
-    for token in parser.tokens {
-        let goes_on = parser.starts_at(length + 1);
+    while let Some(token) = parser.tokens.get(length) {
+        // `>` and `>>` may be meant as arrows.
+        let double = token.is_punct('>')
+            && parser.peek_at(length + 1).is_some_and(|next| next.is_punct('>'));
+        let goes_on = parser.starts_at(length + 1 + usize::from(double));
+        if double && goes_on && depth == 0 {
+            length += 2;
+            continue;
+        }
         if token.is_punct('<') {
             depth += 1;
         } else if token.is_punct('>') && (depth > 0 || !goes_on) {
@@ -345,7 +394,11 @@ fn bracketed(parser: &mut Parser<'_>, open: Span) -> Chain {
                 break;
             }
             depth -= 1;
-        } else if token.is_punct(';') && !goes_on || token.is_word("struct") {
+        } else if token.is_punct(';')
+            && !goes_on
+            && !parser.peek_at(length + 1).is_some_and(|next| next.is_punct('>'))
+            || token.is_word("struct")
+        {
             break;
         }
         length += 1;
@@ -378,6 +431,11 @@ fn chain(mut parser: Parser<'_>) -> Chain {
             return chain;
         }
         parser.errors.over(place, "a network begins with its input: `input 784 => …`");
+        // `784, 128, 10`, `[784, 128, 10]`: no description at all.
+        if parser.tokens.iter().all(|token| token.word().is_none()) {
+            chain.stages.clear();
+            return chain;
+        }
         // A number there is the input, without the word.
         if parser.peek_is(|token| matches!(token, Token::Tree(TokenTree::Literal(_)))) {
             parser.next();
@@ -396,6 +454,7 @@ fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
             missing_arrow(parser);
         }
         let before = parser.tokens.len();
+        while parser.attribute() {}
         if let Some(mut stage) = Stage::parse(parser) {
             let activation = stage.split_activation();
             chain.stages.push(stage);
@@ -431,13 +490,18 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
         parser.errors.at(word.span(), format!("unknown word `{text}`: did you mean `input`?"));
     }
     parser.next();
-    match parser.sizes("input", "a size", "input 784") {
-        Some(sizes) => chain.input = sizes,
-        None => chain.input = vec![Size::Unknown],
-    }
+    let sizes = parser.sizes("input", "a size", "input 784");
+    let missing = sizes.is_none();
+    chain.input = sizes.unwrap_or_else(|| vec![Size::Unknown]);
     chain.input_tokens = parser.since(before);
     // What a person might add to it.
+    let before = parser.tokens;
+    let mut extra = parser.tokens.len();
     while let Some(token) = parser.peek() {
+        if parser.attribute() {
+            extra = parser.tokens.len();
+            continue;
+        }
         if matches!(token, Token::Arrow { .. })
             || token.is_punct(',')
             || parser.is_operator_for_arrow()
@@ -447,9 +511,13 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
             break;
         }
         parser.next();
-        let what = crate::tokens::written(token.stream());
+    }
+    let extra = &before[before.len() - extra..];
+    let tokens = parser.since(extra);
+    if !missing && !tokens.is_empty() {
+        let what = written(tokens.clone());
         parser.errors.over(
-            token.stream(),
+            tokens,
             format!("`{what}` does not belong to the input, which is a shape: `784`, `28x28` or `3x32x32`"),
         );
     }
@@ -478,9 +546,22 @@ fn separator(parser: &mut Parser<'_>) -> bool {
                 }
             }
             token if parser.is_operator_for_arrow() => {
-                let text = crate::tokens::written(token.stream());
+                let before = parser.tokens;
+                if token.is_punct('>') && parser.peek_at(1).is_some_and(|next| next.is_punct('>')) {
+                    parser.next();
+                }
+                parser.next();
+                let text = written(parser.since(before));
                 let message = format!("layers are joined by `=>`, not by `{text}`");
-                parser.errors.over(token.stream(), message);
+                parser.errors.over(parser.since(before), message);
+                found = Some(token);
+                continue;
+            }
+            // As after a statement.
+            token if token.is_punct(';') && parser.peek_at(1).is_none() => {
+                parser
+                    .errors
+                    .over(token.stream(), "no `;` stands behind the last layer: leave it out");
             }
             _ => break,
         }
@@ -489,7 +570,7 @@ fn separator(parser: &mut Parser<'_>) -> bool {
     }
     if let (Some(arrow), None) = (found, parser.peek()) {
         let wrong = matches!(arrow, Token::Arrow { text, .. } if text != "=>");
-        if !wrong && !arrow.is_punct(',') {
+        if !wrong && !arrow.is_punct(',') && !arrow.is_punct(';') {
             parser.errors.over(arrow.stream(), "a layer is missing after this `=>`");
         }
     }
@@ -498,7 +579,7 @@ fn separator(parser: &mut Parser<'_>) -> bool {
 
 fn missing_arrow(parser: &mut Parser<'_>) {
     if let Some(token) = parser.peek() {
-        let next = crate::tokens::written(token.stream());
+        let next = written(token.stream());
         parser.errors.over(token.stream(), format!("`=>` is missing before `{next}`"));
     }
 }

@@ -68,13 +68,17 @@ pub(crate) fn global_pool(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
 }
 
 pub(crate) fn upsample(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
+    if !given.check_image(checks) {
+        return Shape::Unknown;
+    }
     let [channels, rows, columns] = given.image();
     Shape::Image(Box::new([channels, rows.times(&given.size(0)), columns.times(&given.size(1))]))
 }
 
 pub(crate) fn pad(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
+    if !given.check_image(checks) {
+        return Shape::Unknown;
+    }
     let [channels, rows, columns] = given.image();
     let around = |size: Size, pad: &Size| size.plus(&pad.plus(pad));
     let (rows, columns) = (around(rows, &given.size(0)), around(columns, &given.size(1)));

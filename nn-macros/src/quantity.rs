@@ -10,8 +10,8 @@ use quote::quote;
 pub(crate) enum Size {
     /// A number.
     Number(u64, Span),
-    /// A constant: an expression in braces, and how it was written.
-    Constant { tokens: TokenStream, text: String },
+    /// A constant: an expression in braces, how it was written, and where.
+    Constant { tokens: TokenStream, text: String, place: Span },
     /// A mistake, already reported.
     Unknown,
 }
@@ -39,7 +39,7 @@ impl Size {
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Number(_, span) => *span,
-            Self::Constant { tokens, .. } => first_word(tokens),
+            Self::Constant { place, .. } => *place,
             Self::Unknown => Span::call_site(),
         }
     }
@@ -124,7 +124,8 @@ impl Size {
                 let text = format!("{} {operator} {}", a.left_of(operator), b.operand());
                 let expression = rust(a.tokens(), b.tokens());
                 // The parentheses keep a block at the beginning from being a statement.
-                Self::Constant { tokens: quote!({ (#expression) }), text }
+                let place = if let Self::Constant { place, .. } = a { *place } else { b.span() };
+                Self::Constant { tokens: quote!({ (#expression) }), text, place }
             }
         }
     }
@@ -204,7 +205,7 @@ fn binds_before(text: &str, operator: &str) -> bool {
 }
 
 /// Where an expression in braces begins; the braces themselves may be ours.
-fn first_word(tokens: &TokenStream) -> Span {
+pub(crate) fn first_word(tokens: &TokenStream) -> Span {
     match tokens.clone().into_iter().next() {
         Some(TokenTree::Group(group)) => match group.stream().into_iter().next() {
             Some(_) => first_word(&group.stream()),

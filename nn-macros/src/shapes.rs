@@ -13,7 +13,7 @@ use crate::errors::Errors;
 use crate::layer::{Assertion, Checks, Given, Inner, Layer};
 use crate::names::{camel, fields};
 use crate::parse::Chain;
-use crate::quantity::{Count, Size, grouped};
+use crate::quantity::{Count, Size, first_word, grouped};
 use crate::stage::{Head, Stage};
 use crate::tokens::written;
 
@@ -45,7 +45,8 @@ impl Shape {
     /// The output of the user's own layer, which the compiler knows.
     fn of_user(path: &TokenStream, name: &Ident) -> Self {
         let text = format!("the outputs of {}", written(path.clone()));
-        Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text })
+        let place = first_word(path);
+        Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text, place })
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -126,18 +127,6 @@ pub(crate) struct Network<'a> {
     pub(crate) output: Shape,
     /// What must hold of constants.
     pub(crate) assertions: Vec<Assertion>,
-}
-
-impl Network<'_> {
-    /// All sizes that were written, without those of blocks.
-    pub(crate) fn sizes(&self) -> impl Iterator<Item = &Size> {
-        let input: &[Size] = match &self.input {
-            Shape::Vector(size) => std::slice::from_ref(size),
-            Shape::Image(sizes) => &sizes[..],
-            Shape::Of(..) | Shape::Unknown => &[],
-        };
-        input.iter().chain(self.layers.iter().flat_map(|layer| layer.stage.sizes()))
-    }
 }
 
 /// Infers all shapes. In a chain that is `broken`, something may be missing, and was reported.

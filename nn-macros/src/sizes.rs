@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::parse::Parser;
-use crate::quantity::Size;
+use crate::quantity::{Size, first_word};
 use crate::stage::{is_path, path};
 use crate::tokens::{Token, written};
 use crate::words;
@@ -147,7 +147,10 @@ impl Parser<'_> {
     /// A comma in the place of an `x`, before a number; whether it is there.
     fn comma(&mut self, reported: bool) -> bool {
         let number = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
-        if !self.peek_is(|token| token.is_punct(',')) || !self.peek_at(1).is_some_and(number) {
+        if self.apart
+            || !self.peek_is(|token| token.is_punct(','))
+            || !self.peek_at(1).is_some_and(number)
+        {
             return false;
         }
         if let (Some(comma), false) = (self.next(), reported) {
@@ -246,7 +249,16 @@ impl Parser<'_> {
             _ => (plain, 10),
         };
         if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-            self.errors.at(span, format!("a size is a whole number, `{text}` is not"));
+            let typed = ["8", "16", "32", "64", "128", "size"]
+                .iter()
+                .find_map(|end| text.strip_suffix(end)?.strip_suffix(['u', 'i']));
+            let message = match typed {
+                Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    format!("a size is written without its type: `{number}`, not `{text}`")
+                }
+                _ => format!("a size is a whole number, `{text}` is not"),
+            };
+            self.errors.at(span, message);
             return Size::Unknown;
         }
         match u64::from_str_radix(digits, radix) {
@@ -264,13 +276,15 @@ impl Parser<'_> {
 
     fn negative(&mut self, tokens: TokenStream) {
         let text = written(tokens.clone()).replace("- ", "-");
-        self.errors.over(tokens, format!("a size is at least 1, `{text}` is negative"));
+        let least = u8::from(!self.zeros);
+        self.errors.over(tokens, format!("a size is at least {least}, `{text}` is negative"));
     }
 }
 
 /// A size that the compiler knows, and the macro does not.
 fn constant(tokens: TokenStream, text: &str) -> Size {
-    Size::Constant { tokens, text: text.to_owned() }
+    let place = first_word(&tokens);
+    Size::Constant { tokens, text: text.to_owned(), place }
 }
 
 /// Whether it is one of our words, perhaps with a typing error: no size. `STRIDE` is a constant.

@@ -7,7 +7,6 @@ use crate::arguments::{Arguments, Role};
 use crate::number::numbers;
 use crate::options::Options;
 use crate::parse::{Parser, is_name};
-use crate::quantity::Size;
 use crate::tokens::{Token, written};
 use crate::words::{self, ActivationRow, LayerRow, Meaning};
 
@@ -101,17 +100,6 @@ impl Stage {
         })
     }
 
-    /// All sizes that were written, and must not be zero.
-    pub(crate) fn sizes(&self) -> impl Iterator<Item = &Size> {
-        let arguments: &[Size] = match &self.head {
-            Head::Layer(row) if row.word == "pad" => &[],
-            _ => &self.arguments.sizes,
-        };
-        let Options { stride, dilation, groups, .. } = &self.options;
-        let pairs = [stride, dilation].into_iter().flatten().flatten();
-        arguments.iter().chain(pairs).chain(groups)
-    }
-
     fn head(&mut self, parser: &mut Parser<'_>) {
         let before = parser.tokens;
         if let Some(path) = user_path(parser) {
@@ -138,7 +126,10 @@ impl Stage {
         };
         let mut text = word.to_string();
         // As in Python: `nn.Linear`.
-        while parser.peek_is(|token| token.is_punct('.')) && !parser.is_operator_for_arrow() {
+        // `dense 10 . relu` is an arrow that went wrong; `nn.relu` is not.
+        while parser.peek_is(|token| token.is_punct('.'))
+            && !(is_known(&text) && parser.is_operator_for_arrow())
+        {
             let Some(last) = parser.peek_at(1).and_then(Token::word) else { break };
             text = last.to_string();
             parser.next();
@@ -167,7 +158,9 @@ impl Stage {
             skip(parser);
         } else {
             let name = written(self.word.clone());
-            let hint = hint_or_list(&text, &[Meaning::Layer, Meaning::Activation]);
+            let hint = parser
+                .named_by_its_place(&text)
+                .unwrap_or_else(|| hint_or_list(&text, &[Meaning::Layer, Meaning::Activation]));
             let own = of_own(&text);
             parser.errors.over(&self.word, format!("unknown layer `{name}`{hint}{own}"));
             skip(parser);
@@ -177,12 +170,21 @@ impl Stage {
     /// Options and activation, in any order.
     fn rest(&mut self, parser: &mut Parser<'_>) {
         while let Some(token) = parser.peek() {
+            if let Head::Layer(row) = self.head
+                && parser.comma_before_option(row)
+            {
+                continue;
+            }
             if matches!(token, Token::Arrow { .. })
                 || token.is_punct(',')
+                || token.is_punct(';') && parser.peek_at(1).is_none()
                 || parser.is_operator_for_arrow()
                 || begins_stage(parser)
             {
                 return;
+            }
+            if parser.attribute() {
+                continue;
             }
             if let Head::Layer(row) = self.head
                 && parser.named_option(row.word, row.example)
@@ -241,6 +243,22 @@ impl Stage {
                 format!("unknown option `{text}`{}", hint(text, &[Meaning::Option]))
             }
             _ if text == "same" => "`same` follows the word `pad`: `pad same`".to_owned(),
+            _ if text == "no" && parser.next_if(|token| token.is_word("bias")).is_some() => {
+                "unknown option `no bias`: did you mean `no_bias`?".to_owned()
+            }
+            // `momentum 0.1`
+            None if parser.peek_is(is_literal) => {
+                let name = written(self.word.clone());
+                parser.next();
+                match &self.head {
+                    Head::Layer(row) if !row.options.is_empty() => {
+                        let options: Vec<String> =
+                            row.options.iter().map(|option| format!("`{option}`")).collect();
+                        format!("`{name}` has no option `{text}`: it has {}", options.join(", "))
+                    }
+                    _ => format!("`{name}` has no option `{text}`"),
+                }
+            }
             _ if text == "as" => {
                 parser.next_if(|token| token.word().is_some());
                 "a label stands before its layer, with `:`: `hidden: dense 128`".to_owned()
@@ -263,14 +281,20 @@ impl Stage {
             return;
         }
         let name = written(self.word.clone());
-        let what = written(token.stream());
+        let before = parser.tokens;
+        while parser.next_if(|next| is_literal(token) && is_literal(next)).is_some() {}
+        let mut tokens = token.stream();
+        tokens.extend(parser.since(before));
+        let (are, one) =
+            if before.len() > parser.tokens.len() { ("are", "") } else { ("is", "one ") };
+        let what = written(tokens.clone());
         let message = match &self.head {
             Head::Unknown => return,
             Head::Layer(row) if row.arguments.is_empty() && is_literal(token) => {
-                format!("`{name}` takes {}, `{what}` is too many", row.takes)
+                format!("`{name}` takes {}, `{what}` {are} too many", row.takes)
             }
             Head::Layer(row) if is_literal(token) || is_block(token) => {
-                format!("`{name}` takes {}, `{what}` is one too many", row.takes)
+                format!("`{name}` takes {}, `{what}` {are} {one}too many", row.takes)
             }
             Head::User(_) if is_literal(token) => {
                 format!("`{name}` is a type of your own, which takes no size: `{what}` is too many")
@@ -282,7 +306,7 @@ impl Stage {
             }
             _ => format!("`{what}` is not an option or activation of `{name}`"),
         };
-        parser.errors.over(token.stream(), message);
+        parser.errors.over(tokens, message);
         if let Head::User(_) = self.head {
             self.head = Head::Unknown;
             skip(parser);
@@ -361,11 +385,16 @@ pub(crate) fn hint_or_list(word: &str, fits: &[Meaning]) -> String {
 fn follows_a_layer(option: &str) -> String {
     let example = match option {
         "project" => "residual { … } project { … }".to_owned(),
+        _ if words::initializer(option).is_some() => format!("dense 128 init {option}"),
         "stride" | "dilation" | "groups" => format!("conv 16 3x3 {option} 2"),
         "depthwise" | "floor" => format!("conv 16 3x3 {option}"),
         _ => format!("dense 128 {option}"),
     };
     format!("`{option}` follows a layer: `{example}`")
+}
+
+fn is_known(word: &str) -> bool {
+    words::is_layer(word) || words::activation_row(word).is_some()
 }
 
 /// The row of a layer of one or two words.
@@ -378,6 +407,7 @@ fn layer_row(parser: &mut Parser<'_>, text: &str) -> Option<&'static LayerRow> {
 }
 
 fn label(parser: &mut Parser<'_>) -> Option<Ident> {
+    parser.no_label();
     let word = parser.peek()?.word()?;
     let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
     if !words::is_layer(&word.to_string())
@@ -404,9 +434,15 @@ fn is_label(parser: &Parser<'_>) -> bool {
         && !parser.peek_at(2).is_some_and(|token| token.is_punct(':'))
 }
 
+/// An option with a colon behind it, as in `stride: 2`: no label.
+fn is_option_with_colon(parser: &Parser<'_>) -> bool {
+    parser.peek().and_then(Token::word).is_some_and(|word| words::is_option(&word.to_string()))
+        && !parser.starts_at(2)
+}
+
 /// Whether the next stage begins here, without the `=>` that belongs before it.
 pub(crate) fn begins_stage(parser: &Parser<'_>) -> bool {
-    is_label(parser)
+    is_label(parser) && !is_option_with_colon(parser)
         || parser.peek().and_then(Token::word).is_some_and(|word| {
             let text = word.to_string();
             // `pad` is both, and an option here.
@@ -464,11 +500,17 @@ fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
     // `Dense::<128>` is a word of another library with its arguments.
     let is_path = path_follows(parser, at)
         && !(word.is_some() && parser.peek_at(at + 2).is_some_and(|token| token.is_punct('<')));
-    let upper = word.is_some_and(|word| {
-        let text = word.to_string();
-        text.starts_with(char::is_uppercase)
-            && words::exact(&text, &[Meaning::Layer, Meaning::Activation]).is_none()
-    });
+    // `F.relu` is Python.
+    let dotted = parser.peek_at(1).is_some_and(|token| token.is_punct('.'))
+        && !parser.peek_at(2).is_some_and(|token| {
+            token.word().is_some_and(|word| words::is_layer(&word.to_string()))
+        });
+    let upper = !dotted
+        && word.is_some_and(|word| {
+            let text = word.to_string();
+            text.starts_with(char::is_uppercase)
+                && words::exact(&text, &[Meaning::Layer, Meaning::Activation]).is_none()
+        });
     if !is_path && !upper {
         return None;
     }
@@ -543,6 +585,16 @@ fn known_activation(
                 );
             }
         }
+    }
+    let value = |token: &Token| is_literal(token) || token.group(Delimiter::Bracket).is_some();
+    if row.parameter.is_some()
+        && let Some(token) = parser.next_if(value)
+    {
+        let number = written(token.stream());
+        let number = number.trim_matches(['[', ']']);
+        let message =
+            format!("the parameter of `{word}` stands in parentheses: `{word}({number})`");
+        parser.errors.over(token.stream(), message);
     }
     Activation { kind: ActivationKind::Known(row, arguments), tokens }
 }

@@ -7,5 +7,6 @@ mod network;
 mod regression;
 
 pub use confusion::Confusion;
+pub(crate) use network::measure;
 pub use network::{Evaluation, Report, Target, TargetOf};
 pub use regression::RegressionMetrics;

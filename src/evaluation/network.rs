@@ -11,6 +11,7 @@ use crate::activations::Activation;
 use crate::data::{Class, Dataset};
 use crate::kernels::Scalar;
 use crate::network::forward_on_threads;
+use crate::training::AsNetwork;
 use crate::{Layer, Network, Sample};
 
 /// How well a network does on a data set: for classes a [`Confusion`], for numbers [`RegressionMetrics`], whose methods it has.
@@ -75,25 +76,35 @@ pub trait Report: fmt::Display {
 }
 
 impl<R: Report> Evaluation<R> {
-    /// Runs a network over a data set.
-    pub fn of<N, Y>(net: &N, data: &Dataset<N::Input, Y>) -> Self
+    /// Runs a network, or the network in a box, over a data set.
+    pub fn of<N, Y, B, M>(net: &B, data: &Dataset<N::Input, Y>) -> Self
     where
+        B: AsNetwork<M, Network = N>,
         N: Network,
         Y: TargetOf<N, Measured = R, Is: Copy>,
     {
-        /// Samples a pass: some for each thread.
-        const PIECE: usize = 1024;
-        let mut report = R::new();
-        let mut outputs = vec![N::Output::zeroed(); PIECE.min(data.len())];
-        for (inputs, targets) in data.batches(PIECE) {
-            let outputs = &mut outputs[..inputs.len()];
-            forward_on_threads(net, inputs, outputs);
-            for (output, target) in outputs.iter().zip(targets) {
-                target.record(output, N::Activation::THRESHOLD, &mut report);
-            }
-        }
-        Self { report }
+        Self { report: measure(net.as_network(), data.inputs(), data.targets()) }
     }
+}
+
+/// Runs a network over inputs, each with its target.
+pub(crate) fn measure<N, Y>(net: &N, inputs: &[N::Input], targets: &[Y]) -> Y::Report
+where
+    N: Network,
+    Y: Target<N::Output>,
+{
+    /// Samples a pass: some for each thread.
+    const PIECE: usize = 1024;
+    let mut report = Y::Report::new();
+    let mut outputs = vec![N::Output::zeroed(); PIECE.min(inputs.len())];
+    for (inputs, targets) in inputs.chunks(PIECE).zip(targets.chunks(PIECE)) {
+        let outputs = &mut outputs[..inputs.len()];
+        forward_on_threads(net, inputs, outputs);
+        for (output, target) in outputs.iter().zip(targets) {
+            target.record(output, N::Activation::THRESHOLD, &mut report);
+        }
+    }
+    report
 }
 
 impl<R> Deref for Evaluation<R> {
@@ -120,7 +131,7 @@ impl<const C: usize> Report for Confusion<C> {
     }
 }
 
-impl<Y: Sample> Report for RegressionMetrics<Y> {
+impl<S> Report for RegressionMetrics<S> {
     fn new() -> Self {
         Self::new()
     }
@@ -163,9 +174,9 @@ impl<T: Scalar> Target<SVector<T, 1>> for bool {
 
 #[diagnostic::do_not_recommend]
 impl<O: Sample> Target<O> for O {
-    type Report = RegressionMetrics<O>;
+    type Report = RegressionMetrics<O::Size>;
 
-    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics<O>) {
+    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics<O::Size>) {
         report.record(self, output);
     }
 }

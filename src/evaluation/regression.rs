@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 
 use crate::{Sample, Scalar};
 
-/// How far predicted numbers are from the true ones, over samples of type `Y`, of one or several outputs.
+/// How far predicted numbers are from the true ones, over samples of the [size](Sample::Size) `S`, of one or several outputs.
 ///
 /// With y the targets and p the predictions of one output, and n samples:
 ///
@@ -21,20 +21,20 @@ use crate::{Sample, Scalar};
 /// use axonal::evaluation::RegressionMetrics;
 /// use nalgebra::SVector;
 ///
-/// let mut metrics = RegressionMetrics::<SVector<f64, 1>>::new();
+/// let mut metrics = RegressionMetrics::new();
 /// for (target, output) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
-///     metrics.record(&[target].into(), &[output].into());
+///     metrics.record(&SVector::from([target]), &SVector::from([output]));
 /// }
 /// assert_eq!(metrics.mse(), 0.375);
 /// assert_eq!(metrics.mae(), 0.5);
 /// assert!((metrics.r2() - 0.9486).abs() < 1e-4);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct RegressionMetrics<Y> {
+pub struct RegressionMetrics<S> {
     samples: u64,
-    /// One for each of the `Y::LEN` numbers of a sample.
+    /// One for each number of a sample; none before the first.
     outputs: Vec<Output>,
-    of: PhantomData<Y>,
+    of: PhantomData<S>,
 }
 
 /// The sums of one output.
@@ -47,14 +47,15 @@ struct Output {
     spread: f64,
 }
 
-impl<Y: Sample> RegressionMetrics<Y> {
+impl<S> RegressionMetrics<S> {
     /// Nothing recorded yet.
     pub fn new() -> Self {
-        Self { samples: 0, outputs: vec![Output::default(); Y::LEN], of: PhantomData }
+        Self { samples: 0, outputs: Vec::new(), of: PhantomData }
     }
 
     /// Takes one sample: the true values, and the predicted ones.
-    pub fn record(&mut self, target: &Y, output: &Y) {
+    pub fn record<Y: Sample<Size = S>>(&mut self, target: &Y, output: &Y) {
+        self.outputs.resize(Y::LEN, Output::default());
         self.samples += 1;
         let samples = self.samples as f64;
         let values = target.as_slice().iter().zip(output.as_slice());
@@ -113,14 +114,14 @@ impl<Y: Sample> RegressionMetrics<Y> {
     }
 }
 
-impl<Y: Sample> Default for RegressionMetrics<Y> {
+impl<S> Default for RegressionMetrics<S> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// One line for each value.
-impl<Y: Sample> fmt::Display for RegressionMetrics<Y> {
+impl<S> fmt::Display for RegressionMetrics<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "samples  {}", self.samples)?;
         writeln!(f, "MSE      {}", significant(self.mse()))?;

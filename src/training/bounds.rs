@@ -7,11 +7,13 @@
 //! and that it cannot be found is reported at the call. It is so as long as the type `Self` is not known when the call is first
 //! looked at: where it is the trainer's, [`Parts`] puts it off.
 
-use super::{Backpropagation, Trainer, ValidateOn};
+use super::{Backpropagation, NoValidation, Through, Trainer, Validation};
+use crate::evaluation::{Report, Target, measure};
+use crate::kernels::Scalar;
 use crate::losses::{BinaryScores, Loss};
 use crate::optimizers::Optimizer;
 use crate::shapes::{answers, image, vector};
-use crate::{Layer, Sample};
+use crate::{Error, Layer, Network, Sample};
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(
@@ -126,19 +128,139 @@ impl<N: Layer, O: Optimizer<N::Scalar>> OptimizerOf<N, N::Scalar> for O {
     type Is = ();
 }
 
-/// Data that the network `N` can be measured on: see [`ValidateOn`].
+/// A network, or a box with one: what [`Trainer::fit`] and [`Evaluation::of`](crate::evaluation::Evaluation::of) take.
+///
+/// `M` says which; the compiler finds it. Without it, no implementation could be for all networks and another one for their boxes.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a network")]
+pub trait AsNetwork<M> {
+    /// The network.
+    type Network: Network;
+
+    /// The network.
+    fn as_network(&self) -> &Self::Network;
+
+    /// The network.
+    fn as_network_mut(&mut self) -> &mut Self::Network;
+}
+
+/// It is the network itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Itself;
+
+/// It is a box.
+#[derive(Clone, Copy, Debug)]
+pub struct Boxed;
+
+#[diagnostic::do_not_recommend]
+impl<N: Network> AsNetwork<Itself> for N {
+    type Network = N;
+
+    fn as_network(&self) -> &N {
+        self
+    }
+
+    fn as_network_mut(&mut self) -> &mut N {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Network> AsNetwork<Boxed> for Box<N> {
+    type Network = N;
+
+    fn as_network(&self) -> &N {
+        self
+    }
+
+    fn as_network_mut(&mut self) -> &mut N {
+        self
+    }
+}
+
+/// The size of the inputs of the network `N`; `T` are their numbers. It is asked of the data of [`validate_on`](Trainer::validate_on).
 #[diagnostic::on_unimplemented(
-    message = "`{N}` cannot be measured on the data of `validate_on`",
-    note = "they need inputs of the network's shape, and targets that fit its outputs and `{L}`"
+    message = "the inputs of `validate_on` are of size `{Self}` and of `{T}`, but those of `{N}` are of size `{S}` and of `{U}`"
 )]
-pub trait ValidationOf<N, L>: ValidateOn<N, L> {
+pub trait InputsOf<
+    N: Layer,
+    T,
+    S = <<N as Layer>::Input as Sample>::Size,
+    U = <N as crate::Parameters>::Scalar,
+>
+{
     #[doc(hidden)]
     type Is: Copy;
 }
 
 #[diagnostic::do_not_recommend]
-impl<N, L, V: ValidateOn<N, L>> ValidationOf<N, L> for V {
+impl<N, T, Y> InputsOf<N, T, <N::Input as Sample>::Size, N::Scalar> for Y
+where
+    N: Layer<Input: Sample<Size: Equals<Y>>, Scalar: Equals<T>>,
+{
     type Is = ();
+}
+
+/// How a network is measured after an epoch: [`Measuring`], or not at all.
+///
+/// For `Measuring` it is implemented where a loss `L` compares the outputs of the network `N` with targets `Y`, and these can be
+/// [measured](Target) against them.
+#[diagnostic::on_unimplemented(
+    message = "the outputs of `{N}`, of size `{S}`, cannot be measured with `{L}` against the targets `{Y}` of `validate_on`",
+    note = "they have to be such as those that the network is trained with"
+)]
+pub trait Measures<N: Network, L, Y, S = <<N as Layer>::Output as Sample>::Size> {
+    #[doc(hidden)]
+    type Is: Copy;
+
+    #[doc(hidden)]
+    fn measure<G: Through<N>>(
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+    ) -> Result<Option<Validation>, Error>;
+}
+
+/// The network is measured on a data set.
+#[derive(Clone, Copy, Debug)]
+pub struct Measuring;
+
+#[diagnostic::do_not_recommend]
+impl<N, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for Measuring
+where
+    N: Network,
+    Y: Target<N::Output> + Sync,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    type Is = ();
+
+    fn measure<G: Through<N>>(
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+    ) -> Result<Option<Validation>, Error> {
+        if inputs.is_empty() {
+            return Err(Error::Empty { what: "the validation data" });
+        }
+        let loss = G::loss(net, inputs, targets, loss).as_f64();
+        let (metric, score) = measure(net, inputs, targets).score();
+        Ok(Some(Validation { loss, metric, score }))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Network, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for NoValidation {
+    type Is = ();
+
+    fn measure<G: Through<N>>(
+        _net: &N,
+        _inputs: &[N::Input],
+        _targets: &[Y],
+        _loss: &L,
+    ) -> Result<Option<Validation>, Error> {
+        Ok(None)
+    }
 }
 
 /// The parts of a [`Trainer`], as soon as the compiler knows what `Self` is.

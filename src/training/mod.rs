@@ -9,7 +9,10 @@ mod schedule;
 mod trainer;
 
 pub use backpropagation::{Backpropagation, Through};
-pub use bounds::{Behind, Equals, LossOf, OptimizerOf, Parts, SizeOf, TrainingLoss, ValidationOf};
+pub use bounds::{
+    AsNetwork, Behind, Boxed, Equals, InputsOf, Itself, LossOf, Measures, Measuring, OptimizerOf,
+    Parts, SizeOf, TrainingLoss,
+};
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
 pub use trainer::{NoValidation, Trainer, ValidateOn};

@@ -8,16 +8,15 @@ use rand::seq::SliceRandom;
 
 use super::progress::Progress;
 use super::{
-    Backpropagation, Behind, Epoch, History, LossOf, OptimizerOf, Parts, Schedule, SizeOf, Through,
-    Validation, ValidationOf,
+    AsNetwork, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring, OptimizerOf, Parts,
+    Schedule, SizeOf, Through,
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
-use crate::evaluation::{Evaluation, Report, Target};
 use crate::kernels::Scalar;
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
-use crate::{Differentiable, Error, Network};
+use crate::{Error, Network, Sample};
 
 /// Trains a network on a data set: epochs of shuffled batches, with validation, history and progress.
 ///
@@ -141,30 +140,35 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         &mut self.optimizer
     }
 
-    /// Trains. Called again, it goes on with the same optimizer.
+    /// Trains. Called again, it goes on with the same optimizer. `net` is a network, or the box that it is in.
     ///
     /// # Errors
     ///
     /// * [`Error::Empty`] if there are no training data, or none to validate on.
     /// * [`Error::Diverged`] if the loss or a weight becomes NaN or infinite: with the epoch and the step where it was met.
     ///   The network then has the last weights that were good, and the optimizer's moments start anew.
-    pub fn fit<N, Y, R>(
+    pub fn fit<N, Y, R, B, M>(
         &mut self,
-        net: &mut N,
+        net: &mut B,
         data: &Dataset<N::Input, Y>,
         rng: &mut R,
     ) -> Result<History, Error>
     where
+        B: AsNetwork<M, Network = N>,
         N: Network,
         Y: Copy + Sync + Parts<L, O, V>,
         Y::Gradients: Through<N, Is: Copy>,
         Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
-        Y::Validation: ValidationOf<N, Y::Loss, Is: Copy>,
+        Y::Validation: ValidateOn<
+                N,
+                Size: InputsOf<N, <Y::Validation as ValidateOn<N>>::Scalar, Is: Copy>,
+                How: Measures<N, Y::Loss, <Y::Validation as ValidateOn<N>>::Target, Is: Copy>,
+            >,
         A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
-        Y::trainer(self).start::<Y::Gradients, _, _, _>(net, data, rng)
+        Y::trainer(self).start::<Y::Gradients, _, _, _>(net.as_network_mut(), data, rng)
     }
 
     fn start<G, N, Y, R>(
@@ -179,7 +183,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
-        V: ValidateOn<N, L>,
+        V: ValidateOn<N, How: Measures<N, L, V::Target>>,
         A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
@@ -209,7 +213,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
-        V: ValidateOn<N, L>,
+        V: ValidateOn<N, How: Measures<N, L, V::Target>>,
         A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
@@ -262,7 +266,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 good.restore(net);
                 return Err(Error::Diverged { epoch, step: steps, loss: f64::NAN });
             }
-            let validation = self.validation.validate(net, &self.loss)?;
+            let (inputs, targets) = self.validation.samples();
+            let validation = V::How::measure::<G>(net, inputs, targets, &self.loss)?;
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
             let samples = data.len() as f64;
             let duration = start.elapsed();
@@ -339,14 +344,25 @@ fn is_finite<N: Network>(net: &N) -> bool {
     net.as_slice().iter().all(|weight| weight.is_finite())
 }
 
-/// What a trainer measures the network on after each epoch: a data set, or [`NoValidation`].
-pub trait ValidateOn<N, L> {
-    /// Measures.
+/// What a trainer measures the network `N` on after each epoch: a data set, or [`NoValidation`].
+///
+/// Its inputs and targets are looked at by themselves, so that a message names what is wrong and not all of the data set's type.
+pub trait ValidateOn<N: Network> {
+    /// The [size](Sample::Size) of its inputs.
+    type Size;
+    /// Of what their numbers are.
+    type Scalar;
+    /// Its targets.
+    type Target;
+    /// [`Measuring`], or [`NoValidation`].
+    type How;
+
+    /// The inputs and the targets.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// [`Error::Empty`] if there are no data.
-    fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error>;
+    /// If the inputs are not those of the network: `Size` and `Scalar` say whether they are.
+    fn samples(&self) -> (&[N::Input], &[Self::Target]);
 }
 
 /// There is no validation.
@@ -354,26 +370,30 @@ pub trait ValidateOn<N, L> {
 pub struct NoValidation;
 
 #[diagnostic::do_not_recommend]
-impl<N, L> ValidateOn<N, L> for NoValidation {
-    fn validate(&self, _net: &N, _loss: &L) -> Result<Option<Validation>, Error> {
-        Ok(None)
+impl<N: Network> ValidateOn<N> for NoValidation {
+    type Size = <N::Input as Sample>::Size;
+    type Scalar = N::Scalar;
+    type Target = ();
+    type How = Self;
+
+    fn samples(&self) -> (&[N::Input], &[()]) {
+        (&[], &[])
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<N, L, Y> ValidateOn<N, L> for &Dataset<N::Input, Y>
+impl<N, X, Y> ValidateOn<N> for &Dataset<X, Y>
 where
-    N: Network + Differentiable,
-    Y: Target<N::Output> + Sync,
-    L: Loss<N::Output, Y, N::Activation>,
+    N: Network,
+    X: Sample,
 {
-    fn validate(&self, net: &N, loss: &L) -> Result<Option<Validation>, Error> {
-        if self.is_empty() {
-            return Err(Error::Empty { what: "the validation data" });
-        }
-        let loss = Backpropagation::loss(net, self.inputs(), self.targets(), loss).as_f64();
-        let report = Evaluation::of(net, self);
-        let (metric, score) = report.score();
-        Ok(Some(Validation { loss, metric, score }))
+    type Size = X::Size;
+    type Scalar = X::Scalar;
+    type Target = Y;
+    type How = Measuring;
+
+    fn samples(&self) -> (&[N::Input], &[Y]) {
+        // Of one size and scalar, they are of one type.
+        (bytemuck::cast_slice(self.inputs()), self.targets())
     }
 }

@@ -1,6 +1,7 @@
 use approx::assert_relative_eq;
 use axonal::data::Class;
 use axonal::evaluation::{Confusion, RegressionMetrics};
+use axonal::shapes::vector;
 use nalgebra::SVector;
 use proptest::prelude::*;
 
@@ -40,7 +41,7 @@ fn classes_as_scikit_learn_measures_them() {
 fn check_regression<const N: usize>(name: &str) {
     let reference = reference();
     let value = |key: &str| &reference[format!("{name}.{key}").as_str()][..];
-    let mut metrics = RegressionMetrics::<SVector<f64, N>>::new();
+    let mut metrics = RegressionMetrics::<vector<N>>::new();
     for (target, output) in value("target").chunks(N).zip(value("output").chunks(N)) {
         metrics.record(&SVector::from_column_slice(target), &SVector::from_column_slice(output));
     }
@@ -64,7 +65,7 @@ fn nothing_recorded() {
     let confusion = Confusion::<3>::new();
     assert_eq!((confusion.accuracy(), confusion.macro_f1(), confusion.samples()), (0.0, 0.0, 0));
     assert!(confusion.to_string().starts_with("accuracy 0.0000 (0 of 0)"));
-    let mut metrics = RegressionMetrics::<SVector<f32, 1>>::new();
+    let mut metrics = RegressionMetrics::<vector<1>>::new();
     assert!(metrics.mse().is_nan() && metrics.r2().is_nan());
     // R² needs two.
     metrics.record(&vector![1.0], &vector![1.5]);
@@ -114,7 +115,7 @@ fn the_table_of_many_classes_is_cut() {
 
 #[test]
 fn the_lines_of_a_regression() {
-    let mut metrics = RegressionMetrics::<SVector<f32, 1>>::new();
+    let mut metrics = RegressionMetrics::<vector<1>>::new();
     for (target, output) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
         metrics.record(&vector![target], &vector![output]);
     }

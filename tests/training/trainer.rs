@@ -162,3 +162,15 @@ fn no_data_are_an_error() {
     let error = trainer().validate_on(&none).fit(&mut *net, &curve(5), &mut rng).unwrap_err();
     assert_eq!(error.to_string(), "the validation data is empty: expected at least one sample");
 }
+
+#[test]
+fn a_box_is_taken_for_the_network_in_it() {
+    let data = curve(50);
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut net: Box<Line> = Line::random(&mut rng);
+    let mut same = net.clone();
+    trainer().validate_on(&data).fit(&mut net, &data, &mut StdRng::seed_from_u64(2)).unwrap();
+    trainer().validate_on(&data).fit(&mut *same, &data, &mut StdRng::seed_from_u64(2)).unwrap();
+    assert_eq!(net, same);
+    assert_eq!(Evaluation::of(&net, &data), Evaluation::of(&*net, &data));
+}

@@ -72,7 +72,7 @@ fn sizes() {
     one("input 0 => dense 3", "a size is at least 1, this one is 0");
     one("input 4 => dense -3", "a size is at least 1, `-3` is negative");
     one("input 4 => dense 3.5", "a size is a whole number, `3.5` is not");
-    one("input 4 => dense 3u32", "a size is a whole number, `3u32` is not");
+    one("input 4 => dense 3u32", "a size is written without its type: `3`, not `3u32`");
     one("input 4 => dense \"3\"", "a size is a whole number, `\"3\"` is not");
     one("input 4 => dense 99999999999999999999", "`99999999999999999999` is too large for a size");
     one("input 4 => dense 3 4", "`dense` takes one size, `4` is one too many");
@@ -535,12 +535,89 @@ fn habits() {
         "input 4 => dense 3 as hidden",
         "a label stands before its layer, with `:`: `hidden: dense 128`",
     );
-    one(
-        "input 4 => \"hidden\": dense 3",
-        "`\"hidden\"` is not a layer: a stage begins with a word such as `dense`",
-    );
+    one("input 4 => \"hidden\": dense 3", "a label is one name: `hidden: dense 128`");
     one(
         "input 4 => concat { dense 3 }, { dense 2 }",
         "the blocks of `concat` stand without `,`: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
     );
+}
+
+#[test]
+fn more_habits() {
+    for label in ["my-label", "my label", "\"my label\"", "my - label"] {
+        let description = format!("input 4 => {label}: dense 3 => dense 2");
+        one(&description, "a label is one name: `my_label: dense 128`");
+    }
+    one("input 4 => 1: dense 3", "a label is one name: `hidden: dense 128`");
+    one("input 4 => pub hidden: dense 3", "a field is as visible as its network: leave `pub` out");
+    one(
+        "input 4 => output 3",
+        "unknown layer `output`: did you mean `dense 3`, or `output: dense 3` with a label?",
+    );
+    one("input 4 => nn.relu => dense 2", "unknown layer `nn.relu`: did you mean `relu`?");
+    begins("input 4 => F.relu => dense 2", "unknown layer `F.relu`: did you mean `relu`?");
+    one("input 4 => dense 3 . dense 2", "layers are joined by `=>`, not by `.`");
+    one("struct A<input 4 => dense 3 >> dense 2>;", "layers are joined by `=>`, not by `>>`");
+    one("struct A<input 4 => dense 3;>;", "no `;` stands behind the last layer: leave it out");
+    one(
+        "input 8x8 => conv 2, 3x3 relu",
+        "what `conv` takes stands behind it without `,`: `conv 16 3x3`",
+    );
+    one("input 8x8 => conv 2 3x3, pad 1 relu", "the options of `conv` follow without `,`");
+    one("input 8x8 => conv 2 2x2 stride: 2", "the value of `stride` follows without `:`");
+    one("input 4 => dense 3 init: he_normal", "the value of `init` follows without `:`");
+    one("input 4 => dense 3 no bias", "unknown option `no bias`: did you mean `no_bias`?");
+    begins("input 4 => dense 3 axis 1", "`dense` has no option `axis`: it has `no_bias`, `init`");
+    one("input 4 => batchnorm momentum 0.1", "`batchnorm` has no option `momentum`");
+    one(
+        "input 4 => he_normal => dense 2",
+        "`he_normal` follows a layer: `dense 128 init he_normal`",
+    );
+    for share in ["50%", "1/2"] {
+        let description = format!("input 4 => dropout {share} => dense 2");
+        one(
+            &description,
+            "the probability of `dropout` is one number, at least 0 and less than 1: `dropout 0.5`",
+        );
+    }
+    for parameter in ["0.1", "[0.1]"] {
+        let description = format!("input 4 => dense 2 leaky_relu {parameter}");
+        one(&description, "the parameter of `leaky_relu` stands in parentheses: `leaky_relu(0.1)`");
+    }
+    one("input 8x8 => pad 1 1 1 => flatten", "`pad` takes one size, `1 1` are too many");
+    one("input 8x8 => pad -1 => flatten", "a size is at least 0, `-1` is negative");
+    begins("input 4 => pad 2 => dense 3", "`pad` takes an image, but the input is a vector 4: ");
+    begins("input 4 => upsample 2 => dense 3", "`upsample` takes an image, but the input is ");
+    one("input None x 784 => dense 3", "`input` needs a size: `input 784`");
+    begins("input 784 float 32 => dense 3", "`float 32` does not belong to the input, ");
+    for numbers in ["784, 128, 10", "[784, 128, 10]", "\"784-128-10\""] {
+        one(numbers, "a network begins with its input: `input 784 => …`");
+    }
+    for sign in ["=", ":"] {
+        let description = format!("Net {sign} input 4 => dense 3");
+        one(
+            &description,
+            "a network is defined as a `struct`: `struct Net<input 784 => dense 10>;`",
+        );
+    }
+    begins(
+        "struct Net<const N: usize, input 4 => dense N>;",
+        "the sizes of `Net` are numbers and constants, not parameters: ",
+    );
+    begins(
+        "struct Net<T: Float><input 4 => dense 3>;",
+        "`Net` has its one parameter, the type of its numbers, by itself",
+    );
+    begins("input 4 /// text\n => dense 3", "a comment between layers begins with `//`: ");
+    begins("input 4 => /// text\n dense 3", "a comment between layers begins with `//`: ");
+    begins("input 4 => #[cfg(any())] dense 3", "an attribute stands before the `struct`: ");
+}
+
+#[test]
+fn one_name_under_two_conditions() {
+    let description =
+        "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";
+    let tokens = description.parse().expect("tokens");
+    let expanded = crate::network::network(tokens, true).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
 }
