@@ -8,6 +8,7 @@
 //! looked at: where it is the trainer's, [`Parts`] puts it off.
 
 use super::{Backpropagation, NoValidation, Through, Trainer, Validation};
+use crate::data::augment::Augment;
 use crate::evaluation::{Report, Target, measure};
 use crate::kernels::Scalar;
 use crate::losses::{BinaryScores, Loss};
@@ -125,6 +126,23 @@ pub trait OptimizerOf<N: Layer, T = <N as crate::Parameters>::Scalar>:
 
 #[diagnostic::do_not_recommend]
 impl<N: Layer, O: Optimizer<N::Scalar>> OptimizerOf<N, N::Scalar> for O {
+    type Is = ();
+}
+
+/// An [`Augment`] that changes the inputs of the network `N`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change the inputs of `{N}`, which are of size `{S}`",
+    note = "`Shift` and `Flip` are for images, `Noise` is for vectors too; one of your own is a function `|input: &mut Input, rng: &mut dyn Rng|`"
+)]
+pub trait AugmentationOf<N: Layer, S = <<N as Layer>::Input as Sample>::Size>:
+    Augment<N::Input>
+{
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, A: Augment<N::Input>> AugmentationOf<N, <N::Input as Sample>::Size> for A {
     type Is = ();
 }
 
@@ -264,29 +282,32 @@ impl<N: Network, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for NoVali
 }
 
 /// The parts of a [`Trainer`], as soon as the compiler knows what `Self` is.
-pub trait Parts<L, O, V> {
+pub trait Parts<L, O, V, A> {
     /// `L`
     type Loss;
     /// `O`
     type Optimizer;
     /// `V`
     type Validation;
+    /// `A`
+    type Augmentation;
     /// [`Backpropagation`]
     type Gradients;
 
     #[doc(hidden)]
-    fn trainer<A>(
+    fn trainer(
         trainer: &mut Trainer<L, O, V, A>,
-    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, A>;
+    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, Self::Augmentation>;
 }
 
-impl<T, L, O, V> Parts<L, O, V> for T {
+impl<T, L, O, V, A> Parts<L, O, V, A> for T {
     type Loss = L;
     type Optimizer = O;
     type Validation = V;
+    type Augmentation = A;
     type Gradients = Backpropagation;
 
-    fn trainer<A>(trainer: &mut Trainer<L, O, V, A>) -> &mut Trainer<L, O, V, A> {
+    fn trainer(trainer: &mut Trainer<L, O, V, A>) -> &mut Trainer<L, O, V, A> {
         trainer
     }
 }

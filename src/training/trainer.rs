@@ -8,8 +8,8 @@ use rand::seq::SliceRandom;
 
 use super::progress::Progress;
 use super::{
-    AsNetwork, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring, OptimizerOf, Parts,
-    Schedule, SizeOf, Through,
+    AsNetwork, AugmentationOf, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring,
+    OptimizerOf, Parts, Schedule, SizeOf, Through,
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
@@ -156,7 +156,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
     where
         B: AsNetwork<M, Network = N>,
         N: Network,
-        Y: Copy + Sync + Parts<L, O, V>,
+        Y: Copy + Sync + Parts<L, O, V, A>,
         Y::Gradients: Through<N, Is: Copy>,
         Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
@@ -165,7 +165,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 Size: InputsOf<N, <Y::Validation as ValidateOn<N>>::Scalar, Is: Copy>,
                 How: Measures<N, Y::Loss, <Y::Validation as ValidateOn<N>>::Target, Is: Copy>,
             >,
-        A: Augment<N::Input>,
+        Y::Augmentation: AugmentationOf<N, Is: Copy>,
         R: Rng + ?Sized,
     {
         Y::trainer(self).start::<Y::Gradients, _, _, _>(net.as_network_mut(), data, rng)
