@@ -47,8 +47,6 @@ pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
-pub(crate) use threads::{
-    Split, WORTH_WAKING, are_near, cut, dispatch_shared, is_worth_waking, share, sharing,
-};
+pub(crate) use threads::{Split, WORTH_WAKING, are_near, cut, dispatch_shared, share, sharing};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

@@ -49,11 +49,6 @@ pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
     simd.vectorize(work);
 }
 
-/// Whether it pays to wake threads for so many multiplications with an addition.
-pub(crate) fn is_worth_waking(multiply_adds: usize) -> bool {
-    multiply_adds >= WORTH_WAKING
-}
-
 /// Whether numbers travel quickly between the threads, as they do between cores that have a cache in common.
 pub(crate) fn are_near() -> bool {
     #[cfg(feature = "rayon")]

@@ -379,16 +379,8 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
         let mut gradient = gradient.chunks_exact(lanes);
         for (parameters, gradient) in parameters.by_ref().zip(gradient.by_ref()) {
             let moments = moments.each_mut().map(|chunks| chunks.next().unwrap_or_default());
-            let mut vectors = [Vector::splat(simd, T::zero()); M];
-            for (vector, moment) in vectors.iter_mut().zip(&moments) {
-                *vector = Vector::load(simd, moment);
-            }
             let gradient = Vector::load(simd, gradient) * factor;
-            let (parameter, new) = rule.apply(Vector::load(simd, parameters), gradient, vectors);
-            parameter.store(parameters);
-            for (moment, new) in moments.into_iter().zip(new) {
-                new.store(moment);
-            }
+            move_vector(simd, parameters, moments, gradient, rule);
         }
         let gradient = gradient.remainder();
         if !gradient.is_empty() {
@@ -411,17 +403,29 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
     /// Along the gradient of a vector of parameters.
     #[inline(always)]
     fn apply_vector(&mut self, at: usize, gradient: Vector<T, S>, rule: &impl Rule<T, S, M>) {
-        let (simd, range) = (self.simd, at..at + Vector::<T, S>::LANES);
-        let mut vectors = [Vector::splat(simd, T::zero()); M];
-        for (vector, moment) in vectors.iter_mut().zip(&self.moments) {
-            *vector = Vector::load(simd, &moment[range.clone()]);
-        }
-        let parameter = Vector::load(simd, &self.parameters[range.clone()]);
-        let (parameter, new) = rule.apply(parameter, gradient, vectors);
-        parameter.store(&mut self.parameters[range.clone()]);
-        for (moment, new) in self.moments.iter_mut().zip(new) {
-            new.store(&mut moment[range.clone()]);
-        }
+        let range = at..at + Vector::<T, S>::LANES;
+        let moments = self.moments.each_mut().map(|moment| &mut moment[range.clone()]);
+        move_vector(self.simd, &mut self.parameters[range.clone()], moments, gradient, rule);
+    }
+}
+
+/// Runs a rule over a vector of parameters.
+#[inline(always)]
+fn move_vector<T: Scalar, S: Simd, const M: usize>(
+    simd: S,
+    parameters: &mut [T],
+    moments: [&mut [T]; M],
+    gradient: Vector<T, S>,
+    rule: &impl Rule<T, S, M>,
+) {
+    let mut vectors = [Vector::splat(simd, T::zero()); M];
+    for (vector, moment) in vectors.iter_mut().zip(&moments) {
+        *vector = Vector::load(simd, moment);
+    }
+    let (parameter, new) = rule.apply(Vector::load(simd, parameters), gradient, vectors);
+    parameter.store(parameters);
+    for (moment, new) in moments.into_iter().zip(new) {
+        new.store(moment);
     }
 }
 

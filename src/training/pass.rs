@@ -5,9 +5,7 @@ use pulp::{Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
-use crate::kernels::{
-    Scalar, Split, WORTH_WAKING, add, are_near, cut, dispatch, dispatch_shared, is_worth_waking,
-};
+use crate::kernels::{Scalar, Split, WORTH_WAKING, add, are_near, cut, dispatch, dispatch_shared};
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, Sgd};
@@ -90,7 +88,7 @@ impl<N: Differentiable, Y, L, O> Step<'_, N, Y, L, O> {
     pub(super) fn pays_threads(&self, moments: usize) -> bool {
         let work = self.inputs.len() * N::MULTIPLY_ADDS;
         let travel = 24 * (1 + moments) * N::COUNT;
-        is_worth_waking(3 * work) && work >= travel && (work >= 3 * travel || are_near())
+        3 * work >= WORTH_WAKING && work >= travel && (work >= 3 * travel || are_near())
     }
 }
 
