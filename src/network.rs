@@ -64,7 +64,7 @@ pub trait Network: Layer {
 
     /// The output for each input. A batch of any size is a slice.
     ///
-    /// A batch of fewer than 16 million [multiplications](Self::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
+    /// A batch of fewer than 4 million [multiplications](Self::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
     /// A larger one is shared with other threads (feature `rayon`), which are started, and allocated, by the first call that wants them.
     /// The outputs are the same to the bit.
     ///
@@ -193,9 +193,9 @@ impl<N: Layer> WithSimd for Forward<'_, N> {
     }
 }
 
-/// From so many multiplications with an addition on, `forward_batch` runs on several threads: more than are worth waking threads for, because
-/// it is called in loops against the clock, where starting and waking threads is out of place.
-const LONG_BATCH: usize = 16 * 1024 * 1024;
+/// From so many multiplications with an addition on, `forward_batch` runs on several threads: a little more than are worth waking threads for, because
+/// it is called in loops against the clock too, where starting and waking threads is out of place.
+const LONG_BATCH: usize = 4 * 1024 * 1024;
 
 struct ForwardBatch<'a, N: Layer> {
     net: &'a N,

@@ -8,6 +8,7 @@ use rayon::ThreadPoolBuilder;
 
 network! {
     struct Wide<input 100 => dense 64 tanh => dense 36 gelu => dense 10>;
+    struct Long<input 701 => dense 65 gelu => dense 10>;
     struct Small<input 4 => dense 32 tanh => dense 16 tanh => dense 3>;
 }
 
@@ -30,7 +31,7 @@ where
     let (inputs, targets) = (random::<IN>(samples), random::<OUT>(samples));
     let run = || {
         let mut net = N::random(&mut StdRng::seed_from_u64(1));
-        let mut optimizer = Adam::new(1e-2);
+        let mut optimizer = Adam::new(1e-3);
         let losses: Vec<f32> = (0..3)
             .map(|_| net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer))
             .collect();
@@ -42,7 +43,7 @@ where
     };
     let expected = on_threads(1, run);
     assert!(expected.0[2] < expected.0[0], "it learns: {:?}", expected.0);
-    for threads in [2, 3] {
+    for threads in [2, 3, 5] {
         assert!(on_threads(threads, run) == expected, "{threads} threads, {samples} samples");
     }
     assert!(run() == expected, "outside of a pool, {samples} samples");
@@ -52,6 +53,14 @@ where
 fn large_layers_share_each_product() {
     for samples in [121, 160] {
         check::<Wide, 100, 10>(samples);
+    }
+}
+
+/// Products over a long common dimension are in halves: two threads do one each, more share the samples, or those of one sample.
+#[test]
+fn long_layers_share_their_halves() {
+    for samples in [1, 2, 33, 100] {
+        check::<Long, 701, 10>(samples);
     }
 }
 

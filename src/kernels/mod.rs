@@ -10,6 +10,7 @@ mod convolution;
 mod direct;
 mod dispatch;
 mod elementwise;
+mod halves;
 mod math;
 mod memory;
 mod normalize;
@@ -35,6 +36,7 @@ pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
+pub(crate) use halves::{is_halved, multiply_in_halves, multiply_one_in_halves};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::{IsParameters, Parameters};
@@ -47,6 +49,7 @@ pub(crate) use product::{Product, Start};
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
-pub(crate) use threads::{Split, WORTH_WAKING, are_near, cut, dispatch_shared, share, sharing};
+pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, dispatch_shared};
+pub(crate) use threads::{is_awake, share, sharing};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

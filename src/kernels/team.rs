@@ -3,12 +3,13 @@
 //! A training step shares pieces of 20 to 200 µs, many thousand times a second. General thread pools put their threads to sleep in between, and to wake
 //! one takes as long as such a piece (measured on a virtual machine: 50 µs); and they allocate for each piece, which a step does not do.
 //! Here a helper looks for work for a while before it sleeps; the caller does not wait for a helper that has not begun, but takes its part.
+//! The same part of each job goes to the same thread where that one is awake: what it works on is in its cache then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The most parts of one piece of work.
 pub(super) const MOST: usize = 16;
@@ -16,13 +17,8 @@ pub(super) const MOST: usize = 16;
 /// How often a helper looks for work before it sleeps: some 100 µs.
 const LOOKS: usize = 4_000;
 
-/// Where a helper needs longer than this for a job with nothing to do, the two threads are on parts of the processor that have no cache in common.
-/// Measured on a virtual machine that is moved about: at 0.17 µs a step of SGD for 32 samples takes 0.8 times as long on two threads as on one,
-/// at 0.32 to 0.49 µs 1.5 times as long.
-const FAR: Duration = Duration::from_nanos(250);
-
-/// After so many questions how far that is, it is measured anew: threads move.
-const QUESTIONS: usize = 256;
+/// So soon after its last job, a helper is still awake.
+pub(super) const AWAKE: Duration = Duration::from_micros(100);
 
 static TEAM: Team = Team {
     state: AtomicU64::new(0),
@@ -32,13 +28,10 @@ static TEAM: Team = Team {
     has_panicked: AtomicBool::new(false),
     is_led: AtomicBool::new(false),
     helpers: Mutex::new(Vec::new()),
-    questions: AtomicUsize::new(0),
-    is_due: AtomicBool::new(false),
-    is_near: AtomicBool::new(true),
 };
 
 struct Team {
-    /// The number of the job, how many parts it has, and how many of them are taken: one word, so that who takes a part knows of which job.
+    /// The number of the job, how many parts it has, and a bit for each of them that is taken: one word, so that who takes a part knows of which job.
     state: AtomicU64,
     /// What `run` is called with.
     job: AtomicPtr<()>,
@@ -50,12 +43,6 @@ struct Team {
     /// Whether there is a job. Who comes meanwhile works alone.
     is_led: AtomicBool,
     helpers: Mutex<Vec<Helper>>,
-    /// How often was asked whether the threads are near.
-    questions: AtomicUsize,
-    /// Whether that is to be measured after the next job, when a helper is awake.
-    is_due: AtomicBool,
-    /// As it was measured.
-    is_near: AtomicBool,
 }
 
 struct Helper {
@@ -83,24 +70,12 @@ pub(super) fn share<J: Job>(job: &J, parts: usize) {
     lead(core::ptr::from_ref(job).cast_mut().cast(), part::<J> as *mut (), parts);
 }
 
-/// Whether numbers travel quickly between the threads. Now and then the answer is yes so that it can be measured anew.
-pub(super) fn are_near() -> bool {
-    if TEAM.questions.fetch_add(1, Ordering::Relaxed).is_multiple_of(QUESTIONS) {
-        TEAM.is_due.store(true, Ordering::Relaxed);
-        return true;
-    }
-    TEAM.is_near.load(Ordering::Relaxed)
-}
-
 /// Shares a job of the team that this thread leads, and ends with it.
 fn lead(job: *mut (), run: *mut (), parts: usize) {
     assert!(parts <= MOST, "{parts} parts of one job");
     TEAM.publish(job, run, parts);
     wake(parts - 1);
     TEAM.finish(parts);
-    if TEAM.is_due.swap(false, Ordering::Relaxed) {
-        TEAM.measure();
-    }
     let has_panicked = TEAM.has_panicked.swap(false, Ordering::Relaxed);
     TEAM.is_led.store(false, Ordering::Release);
     assert!(!has_panicked, "a part of a pass panicked");
@@ -112,13 +87,6 @@ fn lead(job: *mut (), run: *mut (), parts: usize) {
 unsafe fn part<J: Job>(job: *const (), index: usize) {
     // SAFETY: the caller's promise.
     unsafe { &*job.cast::<J>() }.part(index);
-}
-
-/// Nothing to do.
-struct Nothing;
-
-impl Job for Nothing {
-    fn part(&self, _index: usize) {}
 }
 
 impl Team {
@@ -133,53 +101,31 @@ impl Team {
 
     /// Does the parts that nobody takes, and waits for the others: nobody may have the job any more when it is gone.
     fn finish(&self, parts: usize) {
-        while self.take_part() {}
+        while self.take_part(parts - 1) {}
         while self.done.load(Ordering::Acquire) < parts {
             core::hint::spin_loop();
         }
     }
 
-    /// Finds out how soon a helper has done a job with nothing to do, unless none is awake.
-    fn measure(&self) {
-        const ROUNDS: usize = 8;
-        /// A helper that is awake has come long before so many looks.
-        const LOOKS: usize = 1_000;
-        let mut best = Duration::MAX;
-        for _ in 0..ROUNDS {
-            let start = Instant::now();
-            self.publish(
-                core::ptr::from_ref(&Nothing).cast_mut().cast(),
-                part::<Nothing> as *mut (),
-                1,
-            );
-            let mut looks = 0;
-            while self.done.load(Ordering::Acquire) == 0 && looks < LOOKS {
-                core::hint::spin_loop();
-                looks += 1;
-            }
-            if looks == LOOKS {
-                return self.finish(1);
-            }
-            best = best.min(start.elapsed());
-        }
-        self.is_near.store(best < FAR, Ordering::Relaxed);
-    }
-
-    /// Does one part that nobody has taken, if there is one. Does not panic.
-    fn take_part(&self) -> bool {
+    /// Does one part that nobody has taken, if there is one: a thread's `own` part, and others after that. Does not panic.
+    fn take_part(&self, own: usize) -> bool {
         let state = self.state.load(Ordering::Acquire);
-        let (parts, taken) = (state >> 16 & 0xffff, state & 0xffff);
-        if taken >= parts {
+        let free = free_parts(state);
+        if free == 0 {
             return false;
         }
+        let index = if free >> own & 1 == 1 { own } else { free.trailing_zeros() as usize };
         let (job, run) = (self.job.load(Ordering::Relaxed), self.run.load(Ordering::Relaxed));
         // It fails if another thread took this part, or if the job has changed since: then `job` and `run` may be those of two jobs.
-        let is_taken =
-            self.state.compare_exchange(state, state + 1, Ordering::AcqRel, Ordering::Relaxed);
+        let is_taken = self.state.compare_exchange(
+            state,
+            state | 1 << index,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
         if is_taken.is_err() {
             return true;
         }
-        let index = usize::try_from(taken).unwrap_or(0);
         let work = AssertUnwindSafe(|| {
             // SAFETY: `run` was stored with this type, and is not null where there is a part to take. The job is borrowed by the thread in `share`,
             // which does not panic, and does not leave before as many parts are done as there are: this one is not.
@@ -196,15 +142,28 @@ impl Team {
     }
 }
 
+/// A bit for each part of the job that nobody has taken.
+fn free_parts(state: u64) -> u64 {
+    let (parts, taken) = (state >> 16 & 0xffff, state & 0xffff);
+    ((1 << parts) - 1) & !taken
+}
+
+/// Whether a helper is one of those that the job is for: the last part is the caller's own.
+fn is_for(state: u64, helper: usize) -> bool {
+    (state >> 16 & 0xffff) as usize > helper + 1
+}
+
 /// Sees to it that so many helpers are awake.
 fn wake(count: usize) {
     let mut helpers = TEAM.helpers.lock().unwrap_or_else(PoisonError::into_inner);
     while helpers.len() < count {
         let is_asleep = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&is_asleep);
-        let name = format!("axonal {}", helpers.len() + 1);
+        let own = helpers.len();
+        let name = format!("axonal {}", own + 1);
         // Where there are no threads to be had, the caller does all parts.
-        let Ok(handle) = std::thread::Builder::new().name(name).spawn(move || help(&flag)) else {
+        let Ok(handle) = std::thread::Builder::new().name(name).spawn(move || help(&flag, own))
+        else {
             return;
         };
         helpers.push(Helper { thread: handle.thread().clone(), is_asleep });
@@ -216,12 +175,12 @@ fn wake(count: usize) {
     }
 }
 
-/// The life of a helper.
-fn help(is_asleep: &AtomicBool) {
+/// The life of a helper, whose `own` part of each job is the one with its number.
+fn help(is_asleep: &AtomicBool, own: usize) {
     loop {
         let mut looks = 0;
         while looks < LOOKS {
-            if TEAM.take_part() {
+            if is_for(TEAM.state.load(Ordering::Relaxed), own) && TEAM.take_part(own) {
                 looks = 0;
             }
             core::hint::spin_loop();
@@ -230,7 +189,7 @@ fn help(is_asleep: &AtomicBool) {
         is_asleep.store(true, Ordering::SeqCst);
         // A job that came before the flag was up has not woken this thread.
         let state = TEAM.state.load(Ordering::SeqCst);
-        if state >> 16 & 0xffff > state & 0xffff {
+        if is_for(state, own) && free_parts(state) != 0 {
             is_asleep.store(false, Ordering::SeqCst);
             continue;
         }
@@ -272,8 +231,6 @@ mod tests {
                             std::thread::sleep(std::time::Duration::from_millis(20));
                         }
                         let (job, parts) = (counts(None), (round + thread) % (MOST + 1));
-                        // Measured in between, now and then.
-                        are_near();
                         share(&job, parts);
                         for (index, count) in job.parts.iter().enumerate() {
                             let expected = usize::from(index < parts);

@@ -7,8 +7,8 @@ use pulp::{Simd, WithSimd};
 
 use super::transpose::{Columns, transpose};
 use super::{
-    InstructionSet, Product, Scalar, Split, Start, TransposedProduct, add, add_rows, dispatch,
-    product_one,
+    InstructionSet, Product, ProductOfOne, Scalar, Split, Start, TransposedProduct, add, add_rows,
+    dispatch, multiply_in_halves, multiply_one_in_halves, product_one, sharing,
 };
 use crate::activations::Identity;
 
@@ -237,8 +237,57 @@ impl WithSimd for Sums<'_> {
     }
 }
 
+/// A product in halves, for several samples and for one.
+struct InHalves<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+    start: &'a [f32],
+    c: &'a mut [f32],
+    partial: &'a mut [f32],
+    k: usize,
+}
+
+impl WithSimd for InHalves<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { a, b, start, c, partial, k } = self;
+        let (m, n) = (start.len(), b.len() / k);
+        if n == 1 {
+            multiply_one_in_halves(simd, ProductOfOne { a, x: b, start, y: c }, partial);
+        } else {
+            let start = Start::Column(start);
+            let product = Product { a, b, b_stride: k, c, m, k, n, c_stride: m, start };
+            multiply_in_halves(simd, product, partial);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn products_in_halves(m in rows(), k in size(), n in 1_usize..40, filling in filling()) {
+        let (a, b, start) = (values(m * k, 1), values(k * n, 2), values(m, 3));
+        on_every_set(|set| {
+            let run = |threads| {
+                let (mut c, mut partial) = (filling.memory(m * n), filling.memory(m * n));
+                let halves = InHalves { a: &a, b: &b, start: &start, c: &mut c, partial: &mut partial, k };
+                sharing(halves, threads);
+                c
+            };
+            let found = run(1);
+            for (index, found) in found.iter().enumerate() {
+                let (row, col) = (index % m, index / m);
+                let expected = sum(start[row], (0..k).map(|i| (a[row + i * m], b[i + col * k])));
+                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
+            }
+            for threads in [2, 3] {
+                assert_eq!(found, run(threads), "{set}: other bits on {threads} threads");
+            }
+        });
+    }
 
     #[test]
     fn products(m in size(), k in size(), n in size(), gap in 0_usize..4, parts in 1_usize..4, filling in filling()) {

@@ -1,12 +1,13 @@
 //! Work that several threads share, where it pays.
 //!
 //! How work is cut depends on the number of threads; what comes out must not, to the bit. So only what is independent is cut:
-//! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads.
+//! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads, and sums over the inputs
+//! of a layer [in halves](super::halves) for any.
 
 #![cfg_attr(not(feature = "rayon"), allow(dead_code, reason = "what is never shared is never cut"))]
 
 #[cfg(feature = "rayon")]
-use std::{cell::Cell, sync::Mutex};
+use std::{cell::Cell, sync::Mutex, time::Instant};
 
 use pulp::{Simd, WithSimd};
 
@@ -30,10 +31,27 @@ const GRAIN: usize = 128 * 1024;
 /// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
 pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 
+/// So much work is worth sharing with threads that are awake: some 15 µs.
+pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
+
 #[cfg(feature = "rayon")]
 thread_local! {
-    /// Whether passes on this thread share their work.
-    static SHARES: Cell<bool> = const { Cell::new(false) };
+    /// How many threads share the work of passes on this thread.
+    static SHARES: Cell<usize> = const { Cell::new(1) };
+
+    /// When the last question was asked.
+    static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Whether this was asked just before: the work then comes so often that the threads which help with it stay awake in between.
+pub(crate) fn is_awake() -> bool {
+    #[cfg(feature = "rayon")]
+    {
+        let now = Instant::now();
+        ASKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) < team::AWAKE)
+    }
+    #[cfg(not(feature = "rayon"))]
+    false
 }
 
 /// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
@@ -42,27 +60,24 @@ pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
     #[cfg(feature = "rayon")]
     {
         let size = work.multiply_adds();
-        if size >= 2 * GRAIN && SHARES.get() {
-            return parallel(work, size / GRAIN);
+        let threads = SHARES.get();
+        if size >= 2 * GRAIN && threads > 1 {
+            return parallel(work, threads.min(size / GRAIN));
         }
     }
     simd.vectorize(work);
 }
 
-/// Whether numbers travel quickly between the threads, as they do between cores that have a cache in common.
-pub(crate) fn are_near() -> bool {
-    #[cfg(feature = "rayon")]
-    return team::are_near();
-    #[cfg(not(feature = "rayon"))]
-    true
-}
-
-/// Runs a pass whose parts are [shared](share).
-pub(crate) fn sharing<P: WithSimd>(pass: P) -> P::Output {
+/// Runs a pass whose parts are [shared](share) by up to so many threads.
+pub(crate) fn sharing<P: WithSimd>(
+    pass: P,
+    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one"))]
+    threads: usize,
+) -> P::Output {
     #[cfg(feature = "rayon")]
     {
         /// Ends it also where the pass panics.
-        struct End(bool);
+        struct End(usize);
 
         impl Drop for End {
             fn drop(&mut self) {
@@ -70,7 +85,7 @@ pub(crate) fn sharing<P: WithSimd>(pass: P) -> P::Output {
             }
         }
 
-        let _end = End(SHARES.replace(true));
+        let _end = End(SHARES.replace(threads));
         dispatch(pass)
     }
     #[cfg(not(feature = "rayon"))]

@@ -24,7 +24,9 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{TransposedProduct, add_rows, share},
+    kernels::{
+        TransposedProduct, add_rows, is_halved, multiply_in_halves, multiply_one_in_halves, share,
+    },
     optimizers::Optimizer,
 };
 
@@ -180,7 +182,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     for Dense<T, IN, OUT, A, B>
 {
     fn trace_len(samples: usize) -> usize {
-        if A::NEEDS_SCORES { samples * OUT } else { 0 }
+        let kept = if A::NEEDS_SCORES { samples * OUT } else { 0 };
+        kept + if is_halved(OUT, IN) { samples * OUT } else { 0 }
     }
 
     #[inline(always)]
@@ -190,12 +193,22 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         _context: Context,
         inputs: &[Self::Input],
         scores: &mut [Self::Output],
-        _trace: &mut [T],
+        trace: &mut [T],
     ) {
-        if let ([input], [scores]) = (inputs, &mut *scores) {
-            simd.vectorize(self.product_of_one(input, scores));
-        } else {
-            share(simd, self.product(inputs, scores));
+        let partial = trace.len().saturating_sub(scores.len() * OUT);
+        match (inputs, &mut *scores) {
+            ([input], [scores]) if is_halved(OUT, IN) => {
+                multiply_one_in_halves(
+                    simd,
+                    self.product_of_one(input, scores),
+                    &mut trace[partial..],
+                );
+            }
+            ([input], [scores]) => simd.vectorize(self.product_of_one(input, scores)),
+            (inputs, scores) if is_halved(OUT, IN) => {
+                multiply_in_halves(simd, self.product(inputs, scores), &mut trace[partial..]);
+            }
+            (inputs, scores) => share(simd, self.product(inputs, scores)),
         }
     }
 
@@ -210,7 +223,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     ) {
         self.scores(simd, context, inputs, outputs, trace);
         if A::NEEDS_SCORES {
-            trace.copy_from_slice(flat(outputs));
+            trace[..outputs.len() * OUT].copy_from_slice(flat(outputs));
         }
         Self::activate(simd, outputs);
     }
@@ -240,7 +253,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         output_gradient: &mut [Self::Output],
         sink: GradientSink<'_, T, O>,
     ) {
-        let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
+        let kept = if A::NEEDS_SCORES { outputs.len() * OUT } else { 0 };
+        let scores = &batch.trace[..kept];
         simd.vectorize(Derivative::<T, A> {
             scores,
             outputs: flat(outputs),

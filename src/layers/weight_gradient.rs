@@ -66,7 +66,7 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { score_gradient, inputs, samples, outputs, stride, sink } = self;
         let columns = sink.parameters().len() / outputs.max(1);
-        let first = cut(columns, 12, part, whole);
+        let first = cut(columns, 4, part, whole);
         let (sink, rest) = sink.split_at(first * outputs);
         let others = &inputs[first.min(inputs.len())..];
         (

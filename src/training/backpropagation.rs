@@ -136,7 +136,8 @@ where
         let gradient = &mut gradient[..N::COUNT];
         let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
         let step = Step::<N, Y, L, O> { inputs, targets, loss, context, memory, sink };
-        return if step.pays_threads(optimizer.moments()) { sharing(step) } else { dispatch(step) };
+        let threads = step.threads(optimizer.moments());
+        return if threads > 1 { sharing(step, threads) } else { dispatch(step) };
     }
     let gradients = &mut gradient[..plan.groups() * N::COUNT];
     let mean = whole_batch(net, (inputs, targets), loss, context, memory, gradients);

@@ -5,7 +5,9 @@ use pulp::{Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
-use crate::kernels::{Scalar, Split, WORTH_WAKING, add, are_near, cut, dispatch, dispatch_shared};
+use crate::kernels::{
+    Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, dispatch_shared, is_awake,
+};
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, Sgd};
@@ -81,14 +83,21 @@ pub(super) struct Step<'a, N: Differentiable, Y, L, O> {
 }
 
 impl<N: Differentiable, Y, L, O> Step<'_, N, Y, L, O> {
-    /// Whether several threads pay.
+    /// How many threads pay.
     ///
-    /// In the forward pass all of them read all weights, which then have to travel back to the one that moves them: about what
-    /// 24 samples take for each weight, and the same again for each moment; where the threads are far from each other, three times that.
-    pub(super) fn pays_threads(&self, moments: usize) -> bool {
-        let work = self.inputs.len() * N::MULTIPLY_ADDS;
-        let travel = 24 * (1 + moments) * N::COUNT;
-        3 * work >= WORTH_WAKING && work >= travel && (work >= 3 * travel || are_near())
+    /// Two do each a [half](crate::kernels::is_halved) of the large products, and keep their halves of the weights and moments. Of more,
+    /// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
+    pub(super) fn threads(&self, moments: usize) -> usize {
+        let samples = self.inputs.len();
+        // To move a parameter takes a few operations for it and for each moment, and waits for memory.
+        let work = 3 * samples * N::MULTIPLY_ADDS + 8 * (1 + moments) * N::COUNT;
+        if work < WORTH_SHARING || work < WORTH_WAKING && !is_awake() {
+            1
+        } else if samples * N::MULTIPLY_ADDS < 64 * N::COUNT {
+            2
+        } else {
+            usize::MAX
+        }
     }
 }
 

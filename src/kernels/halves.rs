@@ -1,0 +1,102 @@
+//! Products over a long common dimension, as the sum of two halves.
+//!
+//! Where two threads share the steps of a training, each does one half, with half of the columns of the weights; and it moves those columns afterwards.
+//! So weights, moments and inputs stay in the cache of one thread, step after step; only the sums travel.
+//! One thread does the same, so that the sums are rounded in the same way.
+
+use pulp::{Simd, WithSimd};
+
+use super::{Product, ProductOfOne, Scalar, Split, Start, add, cut, share};
+
+/// Weights of fewer scalars are multiplied as a whole.
+const LARGE: usize = 32 * 1024;
+
+/// Whether a product with `outputs` x `inputs` weights is taken in halves.
+pub(crate) const fn is_halved(outputs: usize, inputs: usize) -> bool {
+    outputs * inputs >= LARGE && inputs >= 64
+}
+
+/// Two halves, as long as they are not on their way to two threads.
+struct Halves<W>([Option<W>; 2]);
+
+impl<W: WithSimd<Output = ()>> WithSimd for Halves<W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for half in self.0.into_iter().flatten() {
+            simd.vectorize(half);
+        }
+    }
+}
+
+impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
+    fn multiply_adds(&self) -> usize {
+        self.0.iter().flatten().map(Split::multiply_adds).sum()
+    }
+
+    /// In halves for two threads; for more, some columns of both.
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let Self([first, second]) = self;
+        if whole == 2 && first.is_some() {
+            return (Self([first, None]), Self([second, None]));
+        }
+        let mut rest = [None, None];
+        let mut halves = [first, second];
+        for (half, rest) in halves.iter_mut().zip(&mut rest) {
+            if let Some(product) = half.take() {
+                let (part, other) = product.split(part, whole);
+                (*half, *rest) = (Some(part), Some(other));
+            }
+        }
+        (Self(halves), Self(rest))
+    }
+}
+
+impl<T: Scalar> Split for Halves<ProductOfOne<'_, T>> {
+    fn multiply_adds(&self) -> usize {
+        // It waits for the weights: each takes the time of a few.
+        4 * self.0.iter().flatten().map(|half| half.a.len()).sum::<usize>()
+    }
+
+    /// In halves, whatever the number of threads.
+    fn split(self, _part: usize, _whole: usize) -> (Self, Self) {
+        let Self([first, second]) = self;
+        (Self([first, None]), Self([second, None]))
+    }
+}
+
+/// The product of contiguous matrices; `partial` has room for as many sums.
+#[inline(always)]
+pub(crate) fn multiply_in_halves<T: Scalar, S: Simd>(
+    simd: S,
+    product: Product<'_, T, false>,
+    partial: &mut [T],
+) {
+    let Product { a, b, b_stride, c, m, k, n, c_stride, start } = product;
+    let half = cut(k, 4, 1, 2);
+    let (left, right) = a.split_at(half * m);
+    let first = Product { a: left, b, b_stride, c: &mut *c, m, k: half, n, c_stride, start };
+    let (b, start) = (&b[half..], Start::Zero);
+    let second =
+        Product { a: right, b, b_stride, c: &mut *partial, m, k: k - half, n, c_stride, start };
+    share(simd, Halves([Some(first), Some(second)]));
+    add(simd, c, partial);
+}
+
+/// The same for one sample.
+#[inline(always)]
+pub(crate) fn multiply_one_in_halves<T: Scalar, S: Simd>(
+    simd: S,
+    product: ProductOfOne<'_, T>,
+    partial: &mut [T],
+) {
+    let ProductOfOne { a, x, start, y } = product;
+    let half = cut(x.len(), 4, 1, 2);
+    let (left, right) = a.split_at(half * y.len());
+    let (x, rest) = x.split_at(half);
+    let first = ProductOfOne { a: left, x, start, y: &mut *y };
+    let second = ProductOfOne { a: right, x: rest, start: &[], y: &mut *partial };
+    share(simd, Halves([Some(first), Some(second)]));
+    add(simd, y, partial);
+}
