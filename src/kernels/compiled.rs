@@ -7,7 +7,7 @@ use super::convolution::{PanelProduct, PanelWeights};
 use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
 use super::one::One;
 use super::packed::{self, Packed};
-use super::product::{RowsProduct, Tiles};
+use super::product::Tiles;
 use super::transposed::Blocks;
 use super::{Product, ProductOfOne, Scalar, TransposedProduct, dispatch};
 
@@ -26,8 +26,8 @@ impl<T> Moves for T {}
 /// The kernels of a scalar, as functions that are generic over nothing.
 #[doc(hidden)]
 pub trait Compiled: Sized {
-    fn product(product: RowsProduct<'_, Self, false>);
-    fn product_with_transposed(product: RowsProduct<'_, Self, true>);
+    fn product(product: Product<'_, Self, false>);
+    fn product_with_transposed(product: Product<'_, Self, true>);
     fn transposed_product(product: TransposedProduct<'_, Self>);
     fn product_of_one(product: ProductOfOne<'_, Self>);
     fn direct_convolution(convolution: DirectConvolution<'_, Self>);
@@ -36,7 +36,7 @@ pub trait Compiled: Sized {
 }
 
 /// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
-fn multiply<T: Scalar, const TRANSPOSED: bool>(product: RowsProduct<'_, T, TRANSPOSED>) {
+fn multiply<T: Scalar, const TRANSPOSED: bool>(product: Product<'_, T, TRANSPOSED>) {
     if packed::pays(&product) {
         dispatch(Packed(product));
     } else {
@@ -47,11 +47,11 @@ fn multiply<T: Scalar, const TRANSPOSED: bool>(product: RowsProduct<'_, T, TRANS
 macro_rules! compiled {
     ($($scalar:ty)+) => {$(
         impl Compiled for $scalar {
-            fn product(product: RowsProduct<'_, Self, false>) {
+            fn product(product: Product<'_, Self, false>) {
                 multiply(product);
             }
 
-            fn product_with_transposed(product: RowsProduct<'_, Self, true>) {
+            fn product_with_transposed(product: Product<'_, Self, true>) {
                 multiply(product);
             }
 
@@ -96,10 +96,8 @@ macro_rules! delegate {
 }
 
 delegate! {
-    RowsProduct<'_, T, false>: product => T::product(product);
-    RowsProduct<'_, T, true>: product => T::product_with_transposed(product);
-    Product<'_, T, false>: product => T::product(product.of_all_rows());
-    Product<'_, T, true>: product => T::product_with_transposed(product.of_all_rows());
+    Product<'_, T, false>: product => T::product(product);
+    Product<'_, T, true>: product => T::product_with_transposed(product);
     TransposedProduct<'_, T>: product => T::transposed_product(product);
     ProductOfOne<'_, T>: product => T::product_of_one(product);
     DirectConvolution<'_, T>: convolution => T::direct_convolution(convolution);

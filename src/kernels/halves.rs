@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Product, ProductOfOne, Scalar, Split, Start, add, cut, share};
+use super::{Product, ProductOfOne, RowsMut, Scalar, Split, Start, add, cut, share};
 
 /// Weights of fewer scalars are multiplied as a whole.
 const LARGE: usize = 32 * 1024;
@@ -14,6 +14,11 @@ const LARGE: usize = 32 * 1024;
 /// Whether a product with `outputs` x `inputs` weights is taken in halves.
 pub(crate) const fn is_halved(outputs: usize, inputs: usize) -> bool {
     outputs * inputs >= LARGE && inputs >= 64
+}
+
+/// How many of the inputs are in the first half.
+pub(crate) fn half(inputs: usize) -> usize {
+    cut(inputs, 4, 1, 2)
 }
 
 /// Two halves, as long as they are not on their way to two threads.
@@ -33,6 +38,10 @@ impl<W: WithSimd<Output = ()>> WithSimd for Halves<W> {
 impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
     fn multiply_adds(&self) -> usize {
         self.0.iter().flatten().map(Split::multiply_adds).sum()
+    }
+
+    fn is_halved(&self) -> bool {
+        true
     }
 
     /// In halves for two threads; for more, some columns of both.
@@ -59,6 +68,10 @@ impl<T: Scalar> Split for Halves<ProductOfOne<'_, T>> {
         4 * self.0.iter().flatten().map(|half| half.a.len()).sum::<usize>()
     }
 
+    fn is_halved(&self) -> bool {
+        true
+    }
+
     /// In halves, whatever the number of threads.
     fn split(self, _part: usize, _whole: usize) -> (Self, Self) {
         let Self([first, second]) = self;
@@ -73,15 +86,17 @@ pub(crate) fn multiply_in_halves<T: Scalar, S: Simd>(
     product: Product<'_, T, false>,
     partial: &mut [T],
 ) {
-    let Product { a, b, b_stride, c, m, k, n, c_stride, start } = product;
-    let half = cut(k, 4, 1, 2);
-    let (left, right) = a.split_at(half * m);
-    let first = Product { a: left, b, b_stride, c: &mut *c, m, k: half, n, c_stride, start };
+    let Product { a, a_stride, b, b_stride, mut c, k, start } = product;
+    let (half, rows) = (half(k), c.rows());
+    let (left, right) = a.split_at(half * a_stride);
+    let second = RowsMut::whole(&mut *partial, rows);
+    let first = Product { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, start };
     let (b, start) = (&b[half..], Start::Zero);
-    let second =
-        Product { a: right, b, b_stride, c: &mut *partial, m, k: k - half, n, c_stride, start };
+    let second = Product { a: right, k: k - half, c: second, a_stride, b, b_stride, start };
     share(simd, Halves([Some(first), Some(second)]));
-    add(simd, c, partial);
+    for (column, partial) in partial.chunks_exact(rows).enumerate() {
+        add(simd, c.column(column), partial);
+    }
 }
 
 /// The same for one sample.
@@ -92,7 +107,7 @@ pub(crate) fn multiply_one_in_halves<T: Scalar, S: Simd>(
     partial: &mut [T],
 ) {
     let ProductOfOne { a, x, start, y } = product;
-    let half = cut(x.len(), 4, 1, 2);
+    let half = half(x.len());
     let (left, right) = a.split_at(half * y.len());
     let (x, rest) = x.split_at(half);
     let first = ProductOfOne { a: left, x, start, y: &mut *y };

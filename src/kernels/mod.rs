@@ -18,6 +18,7 @@ mod one;
 mod packed;
 mod pool;
 mod product;
+mod rows;
 mod scalar;
 #[cfg(feature = "rayon")]
 mod team;
@@ -36,7 +37,7 @@ pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
-pub(crate) use halves::{is_halved, multiply_in_halves, multiply_one_in_halves};
+pub(crate) use halves::{half, is_halved, multiply_in_halves, multiply_one_in_halves};
 #[doc(hidden)]
 pub use math::Elementary;
 pub use memory::{IsParameters, Parameters};
@@ -46,6 +47,7 @@ pub(crate) use one::{ProductOfOne, product_one};
 pub(crate) use pool::{AvgWindows, MaxWindows};
 pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 pub(crate) use product::{Product, Start};
+pub(crate) use rows::RowsMut;
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;

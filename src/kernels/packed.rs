@@ -7,8 +7,8 @@ use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Matrices, Rows, RowsProduct, columns_from, wide};
-use super::{Scalar, Vector};
+use super::product::{Matrices, Rows, columns_from, wide};
+use super::{Product, Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
 const FAR: usize = 1024;
@@ -27,14 +27,12 @@ const TILES: usize = 2;
 #[repr(align(64))]
 struct Panel([MaybeUninit<u8>; BYTES]);
 
-/// The kernel of a [`RowsProduct`] for which [`pays`] holds.
-pub(super) struct Packed<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
+/// The kernel of a [`Product`] for which [`pays`] holds.
+pub(super) struct Packed<'a, T, const TRANSPOSED: bool>(pub(super) Product<'a, T, TRANSPOSED>);
 
 /// Whether the copy is made up for.
-pub(super) fn pays<T, const TRANSPOSED: bool>(product: &RowsProduct<'_, T, TRANSPOSED>) -> bool {
-    product.a_stride * size_of::<T>() >= FAR
-        && product.product.k >= LONG
-        && product.product.n >= MANY
+pub(super) fn pays<T, const TRANSPOSED: bool>(product: &Product<'_, T, TRANSPOSED>) -> bool {
+    product.a_stride * size_of::<T>() >= FAR && product.k >= LONG && product.c.columns() >= MANY
 }
 
 impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
@@ -42,8 +40,8 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let n = self.0.product.n;
         let matrices = self.0.matrices();
+        let n = matrices.n;
         let height = wide::<S>() * Vector::<T, S>::LANES;
         let whole = matrices.m - matrices.m % height;
         let mut panel = Panel([MaybeUninit::uninit(); BYTES]);

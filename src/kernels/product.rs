@@ -6,26 +6,22 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Scalar, Split, Vector, cut};
+use super::{RowsMut, Scalar, Split, Vector, cut};
 
-/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
+/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
 ///
 /// `B` is column-major with contiguous columns, or, where it is `TRANSPOSED`, row-major with contiguous rows: a constant, so that
 /// the addresses in a tile's loop are an offset and not a chain of additions.
 pub struct Product<'a, T, const TRANSPOSED: bool> {
     pub a: &'a [T],
+    /// From one column of `A` to the next: `m`, or more where these are some rows of a larger matrix.
+    pub a_stride: usize,
     pub b: &'a [T],
     /// From one column of `B` to the next, or one row if it is `TRANSPOSED`.
     pub b_stride: usize,
-    pub c: &'a mut [T],
-    /// Rows of `A` and of `C`.
-    pub m: usize,
+    pub c: RowsMut<'a, T>,
     /// The common dimension.
     pub k: usize,
-    /// Columns of `B` and of `C`.
-    pub n: usize,
-    /// From one column of `C` to the next: `m`, or more where these are some rows of a larger matrix.
-    pub c_stride: usize,
     pub start: Start<'a, T>,
 }
 
@@ -41,23 +37,7 @@ pub enum Start<'a, T> {
     Current,
 }
 
-impl<'a, T, const TRANSPOSED: bool> Product<'a, T, TRANSPOSED> {
-    /// With all rows of `A`.
-    #[inline(always)]
-    pub(super) fn of_all_rows(self) -> RowsProduct<'a, T, TRANSPOSED> {
-        assert_eq!(self.a.len(), self.m * self.k, "the left matrix has another size");
-        RowsProduct { a_stride: self.m, product: self }
-    }
-}
-
-/// A [`Product`] whose left matrix is some rows of a larger one.
-pub struct RowsProduct<'a, T, const TRANSPOSED: bool> {
-    /// From one column of `A` to the next.
-    pub a_stride: usize,
-    pub product: Product<'a, T, TRANSPOSED>,
-}
-
-impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
+impl<T: Scalar, const TRANSPOSED: bool> Product<'_, T, TRANSPOSED> {
     /// The matrices as pointers.
     ///
     /// # Panics
@@ -65,15 +45,11 @@ impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
     /// If one is smaller than said: the tiles rely on the sizes.
     #[inline(always)]
     pub(super) fn matrices(self) -> Matrices<T, TRANSPOSED> {
-        let RowsProduct { a_stride, product } = self;
-        let Product { a, b, b_stride, c, m, k, n, c_stride, start } = product;
+        let Self { a, a_stride, b, b_stride, mut c, k, start } = self;
+        let (m, n) = (c.rows(), c.columns());
         assert!(
             m <= a_stride && (k == 0 || a.len() >= (k - 1) * a_stride + m),
             "the left matrix has another size"
-        );
-        assert!(
-            m <= c_stride && (n == 0 || c.len() >= (n - 1) * c_stride + m),
-            "the result has another size"
         );
         let (lines, length) = if TRANSPOSED { (k, n) } else { (n, k) };
         assert!(
@@ -90,11 +66,11 @@ impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
             a: a.as_ptr(),
             b: b.as_ptr(),
             c: c.as_mut_ptr(),
-            c_len: c.len(),
             m,
             k,
+            n,
             a_stride,
-            c_stride,
+            c_stride: c.stride(),
             b_stride,
             start: match start {
                 Start::Zero => PointerStart::Zero,
@@ -115,16 +91,16 @@ const SMALL: usize = 32 * 1024;
 /// The fewest steps along the common dimension that are worth storing and loading `C`.
 const FEW: usize = 24;
 
-/// The kernel of a [`RowsProduct`].
-pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) RowsProduct<'a, T, TRANSPOSED>);
+/// The kernel of a [`Product`].
+pub(super) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(super) Product<'a, T, TRANSPOSED>);
 
 impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let RowsProduct { product: Product { m, k, n, .. }, .. } = self.0;
         let matrices = self.0.matrices();
+        let Matrices { m, k, n, .. } = matrices;
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
         let height =
             if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
@@ -155,13 +131,13 @@ where
     Self: WithSimd<Output = ()>,
 {
     fn multiply_adds(&self) -> usize {
-        self.m * self.k * self.n
+        self.c.rows() * self.k * self.c.columns()
     }
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let Self { a, b, b_stride, c, m, k, n, c_stride, start } = self;
-        let columns = cut(n, 4, part, whole);
-        let (c, rest) = c.split_at_mut((columns * c_stride).min(c.len()));
+        let Self { a, a_stride, b, b_stride, c, k, start } = self;
+        let columns = cut(c.columns(), 4, part, whole);
+        let (c, others) = c.split_columns(columns);
         let right = &b[(if TRANSPOSED { columns } else { columns * b_stride }).min(b.len())..];
         let (start, other) = match start {
             Start::Row(row) => {
@@ -171,8 +147,8 @@ where
             start => (start, start),
         };
         (
-            Self { a, b, b_stride, c, m, k, n: columns, c_stride, start },
-            Self { a, b: right, b_stride, c: rest, m, k, n: n - columns, c_stride, start: other },
+            Self { a, a_stride, b, b_stride, c, k, start },
+            Self { a, a_stride, b: right, b_stride, c: others, k, start: other },
         )
     }
 }
@@ -259,8 +235,7 @@ pub(super) struct Matrices<T, const TRANSPOSED: bool> {
     pub(super) m: usize,
     pub(super) k: usize,
     pub(super) a_stride: usize,
-    /// The elements of `C`.
-    pub(super) c_len: usize,
+    pub(super) n: usize,
     pub(super) c_stride: usize,
     pub(super) b_stride: usize,
     pub(super) start: PointerStart<T>,
@@ -498,7 +473,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             for j in 0..C {
                 let at = row + (column + j) * self.c_stride;
                 let c = self.c.add(at);
-                if is_dense && at + lanes <= self.c_len {
+                if is_dense && at + lanes <= self.n * self.c_stride {
                     sums[j].store_ptr(c);
                 } else {
                     let sums = &sums[j].as_slice()[rows.skip..][..rows.count];

@@ -7,8 +7,8 @@ use pulp::{Simd, WithSimd};
 
 use super::transpose::{Columns, transpose};
 use super::{
-    InstructionSet, Product, ProductOfOne, Scalar, Split, Start, TransposedProduct, add, add_rows,
-    dispatch, multiply_in_halves, multiply_one_in_halves, product_one, sharing,
+    InstructionSet, Product, ProductOfOne, RowsMut, Scalar, Split, Start, TransposedProduct, add,
+    add_rows, dispatch, multiply_in_halves, multiply_one_in_halves, product_one, sharing,
 };
 use crate::activations::Identity;
 
@@ -109,13 +109,11 @@ where
             };
             let product = Product::<f32, TRANSPOSED> {
                 a: &a,
+                a_stride: m,
                 b: &b,
                 b_stride: stride,
-                c: &mut c,
-                m,
+                c: RowsMut::strided(&mut c, [m, n], c_stride),
                 k,
-                n,
-                c_stride,
                 start,
             };
             dispatch(InParts(product, parts));
@@ -258,7 +256,8 @@ impl WithSimd for InHalves<'_> {
             multiply_one_in_halves(simd, ProductOfOne { a, x: b, start, y: c }, partial);
         } else {
             let start = Start::Column(start);
-            let product = Product { a, b, b_stride: k, c, m, k, n, c_stride: m, start };
+            let c = RowsMut::whole(c, m);
+            let product = Product { a, a_stride: m, b, b_stride: k, c, k, start };
             multiply_in_halves(simd, product, partial);
         }
     }
@@ -300,7 +299,7 @@ proptest! {
         let (a, b) = (values(k * m, 1), values(k * n, 2));
         on_every_set(|set| {
             let mut c = filling.memory(m * n);
-            let product = TransposedProduct { a: &a, b: &b, c: &mut c, k, m, n };
+            let product = TransposedProduct { a: &a, b: &b, c: RowsMut::whole(&mut c, m), k };
             dispatch(InParts(product, parts));
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);
@@ -358,7 +357,8 @@ fn large_products() {
         let (a, b) = (values(k * m, 1), values(k * n, 2));
         on_every_set(|set| {
             let mut c = Filling::Ones.memory(m * n);
-            dispatch(InParts(TransposedProduct { a: &a, b: &b, c: &mut c, k, m, n }, 2));
+            let product = TransposedProduct { a: &a, b: &b, c: RowsMut::whole(&mut c, m), k };
+            dispatch(InParts(product, 2));
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);
                 let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));

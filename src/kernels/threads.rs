@@ -20,13 +20,19 @@ pub(crate) trait Split: WithSimd<Output = ()> + Send + Sized {
     /// About how many multiplications with an addition it takes.
     fn multiply_adds(&self) -> usize;
 
+    /// Whether it is done on weights of which two threads have a [half](super::halves) each in their caches: if the pass is shared at all,
+    /// they do all of it, however little it is.
+    fn is_halved(&self) -> bool {
+        false
+    }
+
     /// About `part` of `whole` equal parts, and the rest.
     fn split(self, part: usize, whole: usize) -> (Self, Self);
 }
 
-/// So much work is worth handing to a thread that is awake: a few microseconds.
+/// So much work is worth handing to a thread that is awake: some microseconds.
 #[cfg(feature = "rayon")]
-const GRAIN: usize = 128 * 1024;
+const GRAIN: usize = 512 * 1024;
 
 /// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
 pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
@@ -59,10 +65,11 @@ pub(crate) fn is_awake() -> bool {
 pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
     #[cfg(feature = "rayon")]
     {
-        let size = work.multiply_adds();
         let threads = SHARES.get();
-        if size >= 2 * GRAIN && threads > 1 {
-            return parallel(work, threads.min(size / GRAIN));
+        if threads > 1 {
+            let least = if work.is_halved() { 2 } else { 1 };
+            let most = (work.multiply_adds() / GRAIN).max(least);
+            return parallel(work, threads.min(most));
         }
     }
     simd.vectorize(work);

@@ -10,19 +10,15 @@ use pulp::{Simd, WithSimd};
 
 use super::product::Tiles;
 use super::transpose::{Columns, transpose};
-use super::{Product, Scalar, Split, Start, Vector, cut};
+use super::{Product, RowsMut, Scalar, Split, Start, Vector, cut, half, is_halved};
 
-/// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major and contiguous.
+/// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
 pub struct TransposedProduct<'a, T> {
     pub a: &'a [T],
     pub b: &'a [T],
-    pub c: &'a mut [T],
+    pub c: RowsMut<'a, T>,
     /// The common dimension: rows of `A` and of `B`.
     pub k: usize,
-    /// Columns of `A`.
-    pub m: usize,
-    /// Columns of `B`.
-    pub n: usize,
 }
 
 /// Columns shorter than this are transposed.
@@ -45,7 +41,8 @@ const ROWS: usize = 48;
 
 /// `Cᵀ = Bᵀ A`, some samples after the other.
 #[inline(always)]
-fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m, n]: [usize; 3]) {
+fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, T>, k: usize) {
+    let (m, n) = (c.rows(), c.columns());
     let mut samples = [const { MaybeUninit::<T>::uninit() }; SAMPLES * LONG];
     let mut results = [T::zero(); SAMPLES * ROWS];
     for sample in (0..n).step_by(SAMPLES) {
@@ -61,20 +58,18 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
             let rows = ROWS.min(m - row);
             let product = Product::<T, false> {
                 a: samples,
+                a_stride: count,
                 b: &a[row * k..],
                 b_stride: k,
-                c: &mut results,
-                m: count,
+                c: RowsMut::whole(&mut results[..count * rows], count),
                 k,
-                n: rows,
-                c_stride: count,
                 start: Start::Zero,
             };
-            simd.vectorize(Tiles(product.of_all_rows()));
+            simd.vectorize(Tiles(product));
             let columns = Columns { first: results[..count * rows].as_ptr(), stride: count };
-            let c = &mut c[row + sample * m..][..(count - 1) * m + rows];
-            let transposed = Columns { first: c.as_mut_ptr(), stride: m };
-            // SAFETY: of the slices, the one has `rows` columns of `count` elements, the other `count` columns of `rows`.
+            let mut block = c.block(row..row + rows, sample..sample + count);
+            let transposed = Columns { first: block.as_mut_ptr(), stride: block.stride() };
+            // SAFETY: the slice has `rows` columns of `count` elements, the block `count` columns of `rows`.
             unsafe { transpose(simd, columns, transposed, [count, rows]) };
         }
     }
@@ -82,13 +77,8 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &mut [T], [k, m,
 
 /// Transposes some columns of `A` after the other, and multiplies.
 #[inline(always)]
-fn transpose_first<T: Scalar, S: Simd>(
-    simd: S,
-    a: &[T],
-    b: &[T],
-    c: &mut [T],
-    [k, m, n]: [usize; 3],
-) {
+fn transpose_first<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, T>, k: usize) {
+    let (m, n) = (c.rows(), c.columns());
     let mut block = [const { MaybeUninit::<T>::uninit() }; BLOCK];
     let height = (BLOCK / k).min(m);
     let mut first = 0;
@@ -103,16 +93,14 @@ fn transpose_first<T: Scalar, S: Simd>(
         };
         let product = Product::<T, false> {
             a: block,
+            a_stride: height,
             b,
             b_stride: k,
-            c: &mut c[first..],
-            m: height,
+            c: c.block(first..first + height, 0..n),
             k,
-            n,
-            c_stride: m,
             start: Start::Zero,
         };
-        simd.vectorize(Tiles(product.of_all_rows()));
+        simd.vectorize(Tiles(product));
         first += height;
     }
 }
@@ -125,16 +113,14 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let TransposedProduct { a, b, c, k, m, n } = self.0;
-        assert!(
-            a.len() == k * m && b.len() == k * n && c.len() == m * n,
-            "a matrix has another size than said"
-        );
+        let TransposedProduct { a, b, mut c, k } = self.0;
+        let (m, n) = (c.rows(), c.columns());
+        assert!(a.len() == k * m && b.len() == k * n, "a matrix has another size than said");
         if k < SHORT && n >= FEW {
-            return transpose_first(simd, a, b, c, [k, m, n]);
+            return transpose_first(simd, a, b, c, k);
         }
         if k <= LONG && n >= Vector::<T, S>::LANES {
-            return by_samples(simd, a, b, c, [k, m, n]);
+            return by_samples(simd, a, b, c, k);
         }
         let mut column = 0;
         while column < n {
@@ -143,10 +129,10 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
             while row < m {
                 let rows = if m - row >= 4 { 4 } else { 1 };
                 match (rows, columns) {
-                    (4, 3) => dots::<T, S, 4, 3>(simd, a, b, c, k, m, row, column),
-                    (4, _) => dots::<T, S, 4, 1>(simd, a, b, c, k, m, row, column),
-                    (_, 3) => dots::<T, S, 1, 3>(simd, a, b, c, k, m, row, column),
-                    (_, _) => dots::<T, S, 1, 1>(simd, a, b, c, k, m, row, column),
+                    (4, 3) => dots::<T, S, 4, 3>(simd, a, b, &mut c, k, row, column),
+                    (4, _) => dots::<T, S, 4, 1>(simd, a, b, &mut c, k, row, column),
+                    (_, 3) => dots::<T, S, 1, 3>(simd, a, b, &mut c, k, row, column),
+                    (_, _) => dots::<T, S, 1, 1>(simd, a, b, &mut c, k, row, column),
                 }
                 row += rows;
             }
@@ -157,30 +143,40 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
 
 impl<T: Scalar> Split for TransposedProduct<'_, T> {
     fn multiply_adds(&self) -> usize {
-        self.m * self.k * self.n
+        self.c.rows() * self.k * self.c.columns()
     }
 
+    fn is_halved(&self) -> bool {
+        is_halved(self.k, self.c.rows())
+    }
+
+    /// By the columns of large weights `A` for two threads, of which each has a [half](super::halves) of them in its cache; by the columns of `B` for more.
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let Self { a, b, c, k, m, n } = self;
+        let Self { a, b, c, k } = self;
+        if whole == 2 && is_halved(k, c.rows()) {
+            let rows = half(c.rows());
+            let (a, right) = a.split_at(rows * k);
+            let (c, below) = c.split_rows(rows);
+            return (Self { a, b, c, k }, Self { a: right, b, c: below, k });
+        }
         // No part is so small that it would be multiplied in another way than the whole: the results would differ in their last bits.
+        let n = c.columns();
         let most = n.saturating_sub(SAMPLES) / SAMPLES * SAMPLES;
         let columns = cut(n, SAMPLES, part, whole).min(most);
         let (b, right) = b.split_at(columns * k);
-        let (c, rest) = c.split_at_mut(columns * m);
-        (Self { a, b, c, k, m, n: columns }, Self { a, b: right, c: rest, k, m, n: n - columns })
+        let (c, rest) = c.split_columns(columns);
+        (Self { a, b, c, k }, Self { a, b: right, c: rest, k })
     }
 }
 
 /// `R` columns of `A` against `C` columns of `B`.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the sizes of one product, unpacked")]
 fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
     simd: S,
     a: &[T],
     b: &[T],
-    c: &mut [T],
+    c: &mut RowsMut<'_, T>,
     k: usize,
-    m: usize,
     row: usize,
     column: usize,
 ) {
@@ -204,13 +200,14 @@ fn dots<T: Scalar, S: Simd, const R: usize, const C: usize>(
         }
         at += lanes;
     }
-    for r in 0..R {
-        for j in 0..C {
+    for j in 0..C {
+        let c = &mut c.column(column + j)[row..row + R];
+        for r in 0..R {
             let mut sum = sums[r][j].sum();
             for at in at..k {
                 sum += a[r * k + at] * b[j * k + at];
             }
-            c[(column + j) * m + row + r] = sum;
+            c[r] = sum;
         }
     }
 }

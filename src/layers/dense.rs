@@ -18,7 +18,7 @@ use super::{
 use super::{Kind, Layer, Part, Path};
 use crate::activations::{Activation, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, ProductOfOne, Start, product_one};
+use crate::kernels::{Product, ProductOfOne, RowsMut, Start, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
@@ -89,13 +89,11 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
         let bias = self.bias.as_slice();
         Product {
             a: self.weight.as_slice(),
+            a_stride: OUT,
             b: flat(inputs),
             b_stride: IN,
-            m: OUT,
+            c: RowsMut::whole(flat_mut(scores), OUT),
             k: IN,
-            n: scores.len(),
-            c_stride: OUT,
-            c: flat_mut(scores),
             start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
         }
     }
@@ -288,10 +286,8 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
             let product = TransposedProduct {
                 a: &sink.parameters()[..weights],
                 b: score_gradient,
-                c: input_gradient,
+                c: RowsMut::whole(input_gradient, input),
                 k: output,
-                m: input,
-                n: samples,
             };
             share(simd, product);
         }

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, Split, Start, Vector, cut};
+use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut, is_halved};
 use crate::optimizers::Optimizer;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
@@ -63,6 +63,10 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
         self.sink.parameters().len() * (self.samples + 4)
     }
 
+    fn is_halved(&self) -> bool {
+        is_halved(self.outputs, self.sink.parameters().len() / self.outputs.max(1))
+    }
+
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { score_gradient, inputs, samples, outputs, stride, sink } = self;
         let columns = sink.parameters().len() / outputs.max(1);
@@ -84,13 +88,11 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
         let (gradient, accumulate) = self.sink.block(parameters.clone());
         simd.vectorize(Product::<T, true> {
             a: self.score_gradient,
+            a_stride: outputs,
             b: self.inputs.get(columns.start..).unwrap_or_default(),
             b_stride: self.stride,
-            c: gradient,
-            m: outputs,
+            c: RowsMut::whole(gradient, outputs),
             k: self.samples,
-            n: columns.len(),
-            c_stride: outputs,
             start: if accumulate { Start::Current } else { Start::Zero },
         });
         self.sink.finish(simd, parameters);

@@ -23,8 +23,7 @@ use core::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::direct::{self, DirectConvolution};
-use super::product::RowsProduct;
-use super::{Product, Scalar, Start, Vector, activate};
+use super::{Product, RowsMut, Scalar, Start, Vector, activate};
 use crate::activations::Activation;
 
 pub(crate) use inputs::{ConvolutionInputs, Onto};
@@ -307,19 +306,14 @@ impl<T: Scalar> Panel<T> {
         self.write(len + 2 * MARGIN);
         // SAFETY: the numbers have been written.
         let panel = unsafe { core::slice::from_raw_parts_mut(self.as_mut_ptr(), len) };
-        simd.vectorize(RowsProduct {
+        simd.vectorize(Product::<T, false> {
+            a: &output[first * Sizes::<K>::POSITIONS + block.start::<K>()..],
             a_stride: Sizes::<K>::POSITIONS,
-            product: Product::<T, false> {
-                a: &output[first * Sizes::<K>::POSITIONS + block.start::<K>()..],
-                b: &weight[columns.start * K::OUTPUT[0] + first..],
-                b_stride: K::OUTPUT[0],
-                c: panel,
-                m: block.len(),
-                k: Sizes::<K>::OUTPUTS,
-                n: columns.len(),
-                c_stride: block.len(),
-                start: Start::Zero,
-            },
+            b: &weight[columns.start * K::OUTPUT[0] + first..],
+            b_stride: K::OUTPUT[0],
+            c: RowsMut::whole(panel, block.len()),
+            k: Sizes::<K>::OUTPUTS,
+            start: Start::Zero,
         });
         panel
     }
@@ -440,16 +434,16 @@ impl<T: Scalar, K: Geometry, A: Activation> WithSimd for Convolution<'_, T, K, A
                             None => Start::Zero,
                         };
                         let a = panel.fill::<K, S>(simd, input, group, positions, columns.clone());
+                        let c =
+                            &mut output[first * Sizes::<K>::POSITIONS + positions.start::<K>()..];
+                        let size = [positions.len(), Sizes::<K>::OUTPUTS];
                         simd.vectorize(Product::<T, true> {
                             a,
+                            a_stride: positions.len(),
                             b: &weight[column * K::OUTPUT[0] + first..],
                             b_stride: K::OUTPUT[0],
-                            c: &mut output
-                                [first * Sizes::<K>::POSITIONS + positions.start::<K>()..],
-                            m: positions.len(),
+                            c: RowsMut::strided(c, size, Sizes::<K>::POSITIONS),
                             k: columns.len(),
-                            n: Sizes::<K>::OUTPUTS,
-                            c_stride: Sizes::<K>::POSITIONS,
                             start,
                         });
                         column = columns.end;

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{Block, Geometry, PANEL, POSITIONS, Panel, Sizes};
 use crate::kernels::direct::DirectWeights;
-use crate::kernels::{Product, Scalar, Start, Vector};
+use crate::kernels::{Product, RowsMut, Scalar, Start, Vector};
 
 /// Output channels whose gradient is transposed at a time.
 const TRANSPOSED: usize = PANEL / POSITIONS;
@@ -145,13 +145,11 @@ impl<T: Scalar> WithSimd for PanelProduct<'_, T> {
             transpose(&output[first * output_stride..], output_stride, transposed, channels);
             simd.vectorize(Product::<T, false> {
                 a: transposed,
+                a_stride: channels,
                 b: panel,
                 b_stride: positions,
-                c: &mut gradient[first..],
-                m: channels,
+                c: RowsMut::strided(&mut gradient[first..], [channels, columns], gradient_stride),
                 k: positions,
-                n: columns,
-                c_stride: gradient_stride,
                 start: Start::Current,
             });
             first += channels;
