@@ -46,7 +46,12 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
     let lanes = Vector::<T, S>::LANES;
     if m < lanes {
-        return few_rows::<A, T, S>(simd, a, x, start, y);
+        // The numbers are written out for the function that all large layers share, which does not know them either.
+        return match m {
+            4 => few_rows::<A, T, S>(simd, a, x, start, &mut y[..4], 4, true),
+            8 => few_rows::<A, T, S>(simd, a, x, start, &mut y[..8], 8, true),
+            _ => few_rows::<A, T, S>(simd, a, x, start, y, m, false),
+        };
     }
     if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
         return in_order::<A, T, S>(simd, a, x, start, y);
@@ -284,7 +289,8 @@ unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
     }
 }
 
-/// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away.
+/// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away. Of the last columns, behind which there are not
+/// enough elements, the rows alone are read; of all columns where the rows fill a `smaller` register, which the machine then computes with.
 #[inline(always)]
 fn few_rows<A: Activation, T: Scalar, S: Simd>(
     simd: S,
@@ -292,13 +298,14 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
     x: &[T],
     start: &[T],
     y: &mut [T],
+    m: usize,
+    smaller: bool,
 ) {
     const PHASES: usize = 4;
-    let lanes = Vector::<T, S>::LANES;
-    let (m, k) = (y.len(), x.len());
+    let k = x.len();
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);
-    let whole = whole_columns(m, k, m, 0, lanes);
+    let whole = if smaller { 0 } else { whole_columns(m, k, m, 0, Vector::<T, S>::LANES) };
     let mut column = 0;
     while column + PHASES <= whole {
         for (phase, sum) in sums.iter_mut().enumerate() {
@@ -311,9 +318,14 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
         column += PHASES;
     }
     while column < k {
-        let left = Vector::load_partial(simd, &a[column * m..]);
-        sums[0] = left.mul_add(Vector::splat(simd, x[column]), sums[0]);
-        column += 1;
+        for (phase, sum) in sums.iter_mut().enumerate() {
+            let column = column + phase;
+            if column < k {
+                let left = Vector::load_partial(simd, &a[column * m..][..m]);
+                *sum = left.mul_add(Vector::splat(simd, x[column]), *sum);
+            }
+        }
+        column += PHASES;
     }
     A::element((sums[0] + sums[1]) + (sums[2] + sums[3])).store_partial(y);
 }
