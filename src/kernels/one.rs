@@ -56,7 +56,8 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
         return in_order::<A, T, S>(simd, a, x, start, y);
     }
-    if m >= 16 * lanes && m.is_multiple_of(lanes) && m * k > SHORT {
+    let many = m == 4 * lanes || m >= 16 * lanes && m.is_multiple_of(lanes);
+    if many && m * k > SHORT {
         return whole_vectors::<A, T, S>(simd, a, x, start, y);
     }
     let mut row = 0;
@@ -77,17 +78,17 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     }
     while row + lanes <= m {
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row]) };
+        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [row]) };
         row += lanes;
     }
     if row < m {
         // The last rows again, together with the rest: the same results are written twice.
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [m - lanes]) };
+        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [m - lanes]) };
     }
 }
 
-/// As [`product_one`], for many rows that are a multiple of the lanes. A load that crosses a cache line costs two, so the vectors are those that begin
+/// As [`product_one`], for 4 vectors of rows, or 16 and more. A load that crosses a cache line costs two, so the vectors are those that begin
 /// at multiples of their size in memory, whatever the address of the matrix; the first and the last one overlap their neighbours instead.
 #[inline(always)]
 fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
@@ -104,6 +105,17 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
     // The row of a vector: the first begins before the matrix, the last one may end after it.
     let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
     let vectors = (y.len() + before).div_ceil(lanes);
+    if y.len() == 4 * lanes {
+        // SAFETY: `row` keeps all vectors inside the matrix.
+        unsafe {
+            if vectors == 4 {
+                rows::<A, T, S, 4, 2>(simd, a, x, start, y, successive(0, lanes));
+            } else {
+                rows::<A, T, S, 5, 2>(simd, a, x, start, y, between(&row, 0, lanes));
+            }
+        }
+        return;
+    }
     let mut vector = 0;
     while vector < vectors {
         // At least as many as hide the latency of an addition: each row is summed up in the same order then, wherever the vectors begin.
@@ -220,7 +232,7 @@ fn between<const R: usize>(
     rows
 }
 
-/// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition.
+/// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition; `P` is a power of two.
 ///
 /// # Safety
 ///
@@ -250,17 +262,24 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
         }
         column += P;
     }
-    while column < k {
-        // SAFETY: as above.
-        unsafe { add_column(simd, a, x, &mut sums[0], column, m, at) };
-        column += 1;
+    for (phase, sums) in sums.iter_mut().enumerate() {
+        if column + phase < k {
+            // SAFETY: as above.
+            unsafe { add_column(simd, a, x, sums, column + phase, m, at) };
+        }
+    }
+    // Halves of the phases at a time: these additions wait for one another.
+    let mut phases = P;
+    while phases > 1 {
+        phases /= 2;
+        for phase in 0..phases {
+            for r in 0..R {
+                sums[phase][r] = sums[phase][r] + sums[phase + phases][r];
+            }
+        }
     }
     for r in 0..R {
-        let mut sum = sums[0][r];
-        for phase in sums.iter().skip(1) {
-            sum = sum + phase[r];
-        }
-        A::element(sum).store(&mut y[at[r]..]);
+        A::element(sums[0][r]).store(&mut y[at[r]..]);
     }
 }
 
