@@ -322,6 +322,7 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
 ) {
     const PHASES: usize = 4;
     let k = x.len();
+    assert_eq!(a.len(), m * k, "a matrix of another size");
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);
     let whole = if smaller { 0 } else { whole_columns(m, k, m, 0, Vector::<T, S>::LANES) };
@@ -340,8 +341,12 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
         for (phase, sum) in sums.iter_mut().enumerate() {
             let column = column + phase;
             if column < k {
-                let left = Vector::load_partial(simd, &a[column * m..][..m]);
-                *sum = left.mul_add(Vector::splat(simd, x[column]), *sum);
+                // SAFETY: the column is below k, and `A` has m rows (checked above).
+                let (left, right) = unsafe {
+                    (a.get_unchecked(column * m..(column + 1) * m), *x.get_unchecked(column))
+                };
+                let left = Vector::load_partial(simd, left);
+                *sum = left.mul_add(Vector::splat(simd, right), *sum);
             }
         }
         column += PHASES;

@@ -302,7 +302,8 @@ fn large_products() {
         check_product::<false>(sizes, Filling::Ones);
         check_product::<true>(sizes, Filling::Ones);
     }
-    for (first, [m, k]) in [(0, [520, 400]), (3, [512, 403]), (4, [300, 700])] {
+    let sizes = [(0, [520, 400]), (3, [512, 403]), (4, [300, 700]), (5, [64, 67]), (4, [32, 66])];
+    for (first, [m, k]) in sizes {
         check_one([m, k], first, first == 3, Filling::Ones);
     }
     for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40]] {
