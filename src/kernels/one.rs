@@ -29,11 +29,13 @@ impl<T: Scalar> WithSimd for One<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let ProductOfOne { a, x, start, y } = self.0;
-        product_one::<Identity, T, S>(simd, a, x, start, y);
+        product_one::<Identity, T, S>(simd, a, x, start, y, false);
     }
 }
 
 /// `y = f(start + A x)`, for the elementwise part of an activation f, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
+///
+/// `in_line`, where the compiler knows the sizes.
 #[inline(always)]
 pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     simd: S,
@@ -41,24 +43,26 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     x: &[T],
     start: &[T],
     y: &mut [T],
+    in_line: bool,
 ) {
     let (m, k) = (y.len(), x.len());
     assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
     let lanes = Vector::<T, S>::LANES;
     if m < lanes {
-        // The numbers are written out for the function that all large layers share, which does not know them either.
-        return match m {
-            4 => few_rows::<A, T, S>(simd, a, x, start, &mut y[..4], 4, true),
-            8 => few_rows::<A, T, S>(simd, a, x, start, &mut y[..8], 8, true),
-            _ => few_rows::<A, T, S>(simd, a, x, start, y, m, false),
-        };
+        return few_rows::<A, T, S>(simd, a, x, start, y, in_line && matches!(m, 4 | 8));
     }
     if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
         return in_order::<A, T, S>(simd, a, x, start, y);
     }
-    let many = m == 4 * lanes || m >= 16 * lanes && m.is_multiple_of(lanes);
-    if many && m * k > SHORT {
+    if m >= 16 * lanes && m.is_multiple_of(lanes) && m * k > SHORT {
         return whole_vectors::<A, T, S>(simd, a, x, start, y);
+    }
+    let before = rows_before::<T, S>(a);
+    if m == 4 * lanes && m * k > SHORT && before > 0 {
+        // The vectors of [`whole_vectors`], and the sums in the same order as below.
+        let at = [0, lanes - before, 2 * lanes - before, 3 * lanes - before, 3 * lanes];
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
+        return unsafe { rows::<A, T, S, 5, 2>(simd, a, x, start, y, at) };
     }
     let mut row = 0;
     while row + 8 * lanes <= m {
@@ -76,19 +80,22 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
         unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, successive(row, lanes)) };
         row += 2 * lanes;
     }
-    while row + lanes <= m {
+    while row < m {
+        // Of the last ones some again, together with the rest: the same results are written twice.
+        let at = row.min(m - lanes);
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [row]) };
+        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [at]) };
         row += lanes;
-    }
-    if row < m {
-        // The last rows again, together with the rest: the same results are written twice.
-        // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [m - lanes]) };
     }
 }
 
-/// As [`product_one`], for 4 vectors of rows, or 16 and more. A load that crosses a cache line costs two, so the vectors are those that begin
+/// So many rows lie between an address that is a multiple of a vector's size and the first row.
+#[inline(always)]
+fn rows_before<T: Scalar, S: Simd>(a: &[T]) -> usize {
+    a.as_ptr().addr() / size_of::<T>() % Vector::<T, S>::LANES
+}
+
+/// As [`product_one`], for many rows that are a multiple of the lanes. A load that crosses a cache line costs two, so the vectors are those that begin
 /// at multiples of their size in memory, whatever the address of the matrix; the first and the last one overlap their neighbours instead.
 #[inline(always)]
 fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
@@ -100,22 +107,10 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
 ) {
     let lanes = Vector::<T, S>::LANES;
     let last = y.len() - lanes;
-    // So many rows lie between such an address and the first row.
-    let before = a.as_ptr().addr() % (lanes * size_of::<T>()) / size_of::<T>();
+    let before = rows_before::<T, S>(a);
     // The row of a vector: the first begins before the matrix, the last one may end after it.
     let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
     let vectors = (y.len() + before).div_ceil(lanes);
-    if y.len() == 4 * lanes {
-        // SAFETY: `row` keeps all vectors inside the matrix.
-        unsafe {
-            if vectors == 4 {
-                rows::<A, T, S, 4, 2>(simd, a, x, start, y, successive(0, lanes));
-            } else {
-                rows::<A, T, S, 5, 2>(simd, a, x, start, y, between(&row, 0, lanes));
-            }
-        }
-        return;
-    }
     let mut vector = 0;
     while vector < vectors {
         // At least as many as hide the latency of an addition: each row is summed up in the same order then, wherever the vectors begin.
@@ -317,11 +312,10 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
     x: &[T],
     start: &[T],
     y: &mut [T],
-    m: usize,
     smaller: bool,
 ) {
     const PHASES: usize = 4;
-    let k = x.len();
+    let (m, k) = (y.len(), x.len());
     assert_eq!(a.len(), m * k, "a matrix of another size");
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);

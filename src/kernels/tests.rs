@@ -176,7 +176,7 @@ impl WithSimd for One<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y);
+        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y, true);
     }
 }
 
