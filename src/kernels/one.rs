@@ -29,11 +29,13 @@ impl<T: Scalar> WithSimd for One<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let ProductOfOne { a, x, start, y } = self.0;
-        product_one::<Identity, T, S>(simd, a, x, start, y);
+        product_one::<Identity, T, S>(simd, a, x, start, y, false);
     }
 }
 
 /// `y = f(start + A x)`, for the elementwise part of an activation f, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
+///
+/// `in_line`, where the compiler knows the sizes.
 #[inline(always)]
 pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     simd: S,
@@ -41,18 +43,26 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
     x: &[T],
     start: &[T],
     y: &mut [T],
+    in_line: bool,
 ) {
     let (m, k) = (y.len(), x.len());
     assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
     let lanes = Vector::<T, S>::LANES;
     if m < lanes {
-        return few_rows::<A, T, S>(simd, a, x, start, y);
+        return few_rows::<A, T, S>(simd, a, x, start, y, in_line && matches!(m, 4 | 8));
     }
     if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
         return in_order::<A, T, S>(simd, a, x, start, y);
     }
     if m >= 16 * lanes && m.is_multiple_of(lanes) && m * k > SHORT {
         return whole_vectors::<A, T, S>(simd, a, x, start, y);
+    }
+    let before = rows_before::<T, S>(a);
+    if m == 4 * lanes && m * k > SHORT && before > 0 {
+        // The vectors of [`whole_vectors`], and the sums in the same order as below.
+        let at = [0, lanes - before, 2 * lanes - before, 3 * lanes - before, 3 * lanes];
+        // SAFETY: the vectors end at m or before, and the sizes were checked above.
+        return unsafe { rows::<A, T, S, 5, 2>(simd, a, x, start, y, at) };
     }
     let mut row = 0;
     while row + 8 * lanes <= m {
@@ -70,16 +80,19 @@ pub(crate) fn product_one<A: Activation, T: Scalar, S: Simd>(
         unsafe { rows::<A, T, S, 2, 4>(simd, a, x, start, y, successive(row, lanes)) };
         row += 2 * lanes;
     }
-    while row + lanes <= m {
+    while row < m {
+        // Of the last ones some again, together with the rest: the same results are written twice.
+        let at = row.min(m - lanes);
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [row]) };
+        unsafe { rows::<A, T, S, 1, 8>(simd, a, x, start, y, [at]) };
         row += lanes;
     }
-    if row < m {
-        // The last rows again, together with the rest: the same results are written twice.
-        // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<A, T, S, 1, 4>(simd, a, x, start, y, [m - lanes]) };
-    }
+}
+
+/// So many rows lie between an address that is a multiple of a vector's size and the first row.
+#[inline(always)]
+fn rows_before<T: Scalar, S: Simd>(a: &[T]) -> usize {
+    a.as_ptr().addr() / size_of::<T>() % Vector::<T, S>::LANES
 }
 
 /// As [`product_one`], for many rows that are a multiple of the lanes. A load that crosses a cache line costs two, so the vectors are those that begin
@@ -94,8 +107,7 @@ fn whole_vectors<A: Activation, T: Scalar, S: Simd>(
 ) {
     let lanes = Vector::<T, S>::LANES;
     let last = y.len() - lanes;
-    // So many rows lie between such an address and the first row.
-    let before = a.as_ptr().addr() % (lanes * size_of::<T>()) / size_of::<T>();
+    let before = rows_before::<T, S>(a);
     // The row of a vector: the first begins before the matrix, the last one may end after it.
     let row = |vector: usize| (vector * lanes).saturating_sub(before).min(last);
     let vectors = (y.len() + before).div_ceil(lanes);
@@ -215,7 +227,7 @@ fn between<const R: usize>(
     rows
 }
 
-/// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition.
+/// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition; `P` is a power of two.
 ///
 /// # Safety
 ///
@@ -245,17 +257,24 @@ unsafe fn rows<A: Activation, T: Scalar, S: Simd, const R: usize, const P: usize
         }
         column += P;
     }
-    while column < k {
-        // SAFETY: as above.
-        unsafe { add_column(simd, a, x, &mut sums[0], column, m, at) };
-        column += 1;
+    for (phase, sums) in sums.iter_mut().enumerate() {
+        if column + phase < k {
+            // SAFETY: as above.
+            unsafe { add_column(simd, a, x, sums, column + phase, m, at) };
+        }
+    }
+    // Halves of the phases at a time: these additions wait for one another.
+    let mut phases = P;
+    while phases > 1 {
+        phases /= 2;
+        for phase in 0..phases {
+            for r in 0..R {
+                sums[phase][r] = sums[phase][r] + sums[phase + phases][r];
+            }
+        }
     }
     for r in 0..R {
-        let mut sum = sums[0][r];
-        for phase in sums.iter().skip(1) {
-            sum = sum + phase[r];
-        }
-        A::element(sum).store(&mut y[at[r]..]);
+        A::element(sums[0][r]).store(&mut y[at[r]..]);
     }
 }
 
@@ -284,7 +303,8 @@ unsafe fn add_column<T: Scalar, S: Simd, const R: usize>(
     }
 }
 
-/// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away.
+/// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away. Of the last columns, behind which there are not
+/// enough elements, the rows alone are read; of all columns where the rows fill a `smaller` register, which the machine then computes with.
 #[inline(always)]
 fn few_rows<A: Activation, T: Scalar, S: Simd>(
     simd: S,
@@ -292,13 +312,14 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
     x: &[T],
     start: &[T],
     y: &mut [T],
+    smaller: bool,
 ) {
     const PHASES: usize = 4;
-    let lanes = Vector::<T, S>::LANES;
     let (m, k) = (y.len(), x.len());
+    assert_eq!(a.len(), m * k, "a matrix of another size");
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
     sums[0] = Vector::load_partial(simd, start);
-    let whole = whole_columns(m, k, m, 0, lanes);
+    let whole = if smaller { 0 } else { whole_columns(m, k, m, 0, Vector::<T, S>::LANES) };
     let mut column = 0;
     while column + PHASES <= whole {
         for (phase, sum) in sums.iter_mut().enumerate() {
@@ -311,9 +332,18 @@ fn few_rows<A: Activation, T: Scalar, S: Simd>(
         column += PHASES;
     }
     while column < k {
-        let left = Vector::load_partial(simd, &a[column * m..]);
-        sums[0] = left.mul_add(Vector::splat(simd, x[column]), sums[0]);
-        column += 1;
+        for (phase, sum) in sums.iter_mut().enumerate() {
+            let column = column + phase;
+            if column < k {
+                // SAFETY: the column is below k, and `A` has m rows (checked above).
+                let (left, right) = unsafe {
+                    (a.get_unchecked(column * m..(column + 1) * m), *x.get_unchecked(column))
+                };
+                let left = Vector::load_partial(simd, left);
+                *sum = left.mul_add(Vector::splat(simd, right), *sum);
+            }
+        }
+        column += PHASES;
     }
     A::element((sums[0] + sums[1]) + (sums[2] + sums[3])).store_partial(y);
 }

@@ -174,7 +174,7 @@ impl WithSimd for One<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y);
+        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y, true);
     }
 }
 
@@ -350,7 +350,8 @@ fn large_products() {
         check_product::<false>(sizes, Filling::Ones);
         check_product::<true>(sizes, Filling::Ones);
     }
-    for (first, [m, k]) in [(0, [520, 400]), (3, [512, 403]), (4, [300, 700])] {
+    let sizes = [(0, [520, 400]), (3, [512, 403]), (4, [300, 700]), (5, [64, 67]), (4, [32, 66])];
+    for (first, [m, k]) in sizes {
         check_one([m, k], first, first == 3, Filling::Ones);
     }
     for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40]] {

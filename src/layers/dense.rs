@@ -139,7 +139,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
         if IN * OUT <= IN_LINE {
             let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
             let output = output.as_mut_slice();
-            product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output);
+            product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output, true);
             A::sample(simd, output);
         } else {
             simd.vectorize(self.product_of_one(input, output));

@@ -35,6 +35,13 @@ network! {
         => conv 6 5x5 relu => maxpool 2x2
         => conv 16 5x5 relu => maxpool 2x2
         => flatten => dense 120 relu => dense 84 relu => dense 10>;
+
+    /// RTNeural's workload, in five sizes.
+    pub struct Dense4<input 4 => dense 4>;
+    pub struct Dense8<input 8 => dense 8>;
+    pub struct Dense16<input 16 => dense 16>;
+    pub struct Dense32<input 32 => dense 32>;
+    pub struct Dense64<input 64 => dense 64>;
 }
 
 fn set<T: axonal::Scalar, const IN: usize, const OUT: usize, A: axonal::activations::Activation>(
@@ -138,6 +145,21 @@ where
     });
 }
 
+/// One sample a call, each call fed by the last one's output.
+fn chain<N, const SIZE: usize>(bench: &Bench, net: &N)
+where
+    N: Network<Scalar = f32, Input = SVector<f32, SIZE>, Output = SVector<f32, SIZE>>,
+{
+    let mut last = samples::<SIZE>(&f32s(data::inputs(1, SIZE)))[0];
+    for _ in 0..data::CHECKED_STEPS {
+        last = net.forward(&last);
+    }
+    let check = sum_of_sizes(last.iter().copied());
+    bench.measure(&format!("chain/dense {SIZE}"), check, || {
+        last = black_box(net).forward(black_box(&last));
+    });
+}
+
 fn main() {
     let bench = Bench::new("axonal", "axonal", InstructionSet::current().to_string());
 
@@ -165,6 +187,15 @@ fn main() {
     set(&mut tiny.dense3, 3);
     inference(&bench, "6-64-8-4", &*tiny);
     inference_of(&bench, "LeNet-5", &*lenet(), &images(64));
+
+    macro_rules! chains {
+        ($($network:ident)+) => {$(
+            let mut net = $network::<f32>::zeros();
+            set(&mut net.dense1, 1);
+            chain(&bench, &*net);
+        )+};
+    }
+    chains!(Dense4 Dense8 Dense16 Dense32 Dense64);
 
     let mut small = Small::<f32>::zeros();
     set(&mut small.dense1, 1);
