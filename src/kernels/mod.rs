@@ -40,6 +40,8 @@ pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, s
 pub(crate) use halves::{half, is_halved, multiply_in_halves, multiply_one_in_halves};
 #[doc(hidden)]
 pub use math::Elementary;
+#[cfg(feature = "std")]
+pub(crate) use memory::zeros;
 pub use memory::{IsParameters, Parameters};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};

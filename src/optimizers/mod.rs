@@ -21,7 +21,7 @@ pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
 
-use crate::kernels::{Scalar, Vector};
+use crate::kernels::{Scalar, Vector, zeros};
 use crate::layers::{Context, Kind};
 use crate::{Layer, Parameters};
 use settings::{Settings, place};
@@ -226,7 +226,7 @@ impl<T: Scalar> State<T> {
         self.belong_to::<N>();
         for (index, moment) in [&mut self.first, &mut self.second].into_iter().enumerate() {
             if index < moments && moment.len() < N::COUNT {
-                moment.resize(N::COUNT, T::zero());
+                *moment = zeros(N::COUNT);
             }
         }
     }
@@ -258,10 +258,10 @@ impl<T: Scalar> State<T> {
     /// Makes room for a step. It is kept for the next one.
     pub(crate) fn reserve(&mut self, memory: usize, gradient: usize) {
         if self.memory.len() < memory {
-            self.memory.resize(memory, T::zero());
+            self.memory = zeros(memory);
         }
         if self.gradient.len() < gradient {
-            self.gradient.resize(gradient, T::zero());
+            self.gradient = zeros(gradient);
         }
     }
 
