@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Matrices, Rows, RowsProduct, columns_from, wide};
+use super::product::{Matrices, Rows, RowsProduct, twelve_columns_from, wide};
 use super::{Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
@@ -70,7 +70,7 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
                         let rows = Rows::whole::<T, S>(row);
                         let mut column = 0;
                         while column < n {
-                            let count = columns_from(n - column);
+                            let count = twelve_columns_from(n - column);
                             part.block(simd, rows, column, count);
                             column += count;
                         }

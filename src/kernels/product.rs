@@ -4,8 +4,11 @@
 //! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
 //! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add.
 
+use core::mem::MaybeUninit;
+
 use pulp::{Simd, WithSimd};
 
+use super::transpose::{Columns, transpose};
 use super::{Scalar, Split, Vector, cut};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major, and `A` is contiguous.
@@ -125,6 +128,10 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
     fn with_simd<S: Simd>(self, simd: S) {
         let RowsProduct { product: Product { m, k, n, .. }, .. } = self.0;
         let matrices = self.0.matrices();
+        if TRANSPOSED && pays_to_swap([m, k, n], Vector::<T, S>::LANES) {
+            // SAFETY: the sizes were checked.
+            return unsafe { matrices.swapped(simd, n) };
+        }
         // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
         let height =
             if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
@@ -177,6 +184,24 @@ where
     }
 }
 
+/// How many numbers of a swapped product are computed at a time.
+const SWAPPED: usize = 2048;
+
+/// Whether `Cᵀ = Bᵀ Aᵀ` takes so much less time, with vectors of columns of `C`, that its transposition is made up for.
+///
+/// The sums are the same, to the bit.
+#[inline(always)]
+fn pays_to_swap([m, k, n]: [usize; 3], lanes: usize) -> bool {
+    let high = wide_lanes(n, lanes) * m;
+    k >= 64 && n >= lanes && m * 4 * lanes <= SWAPPED && 4 * high <= 3 * wide_lanes(m, lanes) * n
+}
+
+/// A number of rows in whole vectors.
+#[inline(always)]
+fn wide_lanes(rows: usize, lanes: usize) -> usize {
+    rows.next_multiple_of(lanes)
+}
+
 /// Whether there are registers for tiles of 4 vectors of rows.
 #[inline(always)]
 pub(super) fn has_many_registers<S: Simd>() -> bool {
@@ -207,12 +232,12 @@ pub(super) fn whole_columns(
 /// The rows of a tile.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
-    /// The first row that is loaded.
+    /// The first row of the first vector.
     first: usize,
     vectors: usize,
-    /// Of a single vector, the lanes before those that are stored: rows that the tile before it has stored.
-    skip: usize,
-    /// How many rows are stored.
+    /// Rows at the beginning that the tile before this one has stored.
+    again: usize,
+    /// How many rows there are without these.
     count: usize,
 }
 
@@ -221,22 +246,17 @@ impl Rows {
     #[inline(always)]
     pub(super) fn whole<T: Scalar, S: Simd>(row: usize) -> Self {
         let vectors = wide::<S>();
-        Self { first: row, vectors, skip: 0, count: vectors * Vector::<T, S>::LANES }
+        Self { first: row, vectors, again: 0, count: vectors * Vector::<T, S>::LANES }
     }
 
-    /// The widest tile from `row` on; at the end of the rows, a vector that overlaps the one before it.
+    /// The widest tile from `row` on, where there are at least as many rows as lanes; the last one may overlap the one before it.
     #[inline(always)]
     fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
         let lanes = Vector::<T, S>::LANES;
-        if row + wide::<S>() * lanes <= m {
-            Self::whole::<T, S>(row)
-        } else if row + lanes <= m {
-            Self { first: row, vectors: 1, skip: 0, count: lanes }
-        } else if m >= lanes {
-            Self { first: m - lanes, vectors: 1, skip: row + lanes - m, count: m - row }
-        } else {
-            Self { first: 0, vectors: 1, skip: 0, count: m }
-        }
+        let rest = m - row;
+        let vectors = rest.div_ceil(lanes).min(m / lanes).min(wide::<S>());
+        let first = row.min(m - vectors * lanes);
+        Self { first, vectors, again: row - first, count: vectors * lanes - (row - first) }
     }
 }
 
@@ -247,6 +267,16 @@ pub(super) fn columns_from(rest: usize) -> usize {
         1..=3 => rest,
         4 | 5 | 7 | 8 => 4,
         _ => 6,
+    }
+}
+
+/// As [`columns_from`], or twelve or eight: two tiles beside each other, or one where it is not high.
+#[inline(always)]
+pub(super) fn twelve_columns_from(rest: usize) -> usize {
+    match rest {
+        12 | 15.. => 12,
+        8 | 11 => 8,
+        _ => columns_from(rest),
     }
 }
 
@@ -305,6 +335,54 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         Self { a, b, k: count, start, ..self }
     }
 
+    /// All of `C`, as the transpose of `Bᵀ Aᵀ`, some columns after the other.
+    ///
+    /// # Safety
+    ///
+    /// The pointers must be those of matrices of the sizes given; `B` must be transposed, and [`pays_to_swap`] hold.
+    #[inline(always)]
+    unsafe fn swapped<S: Simd>(self, simd: S, n: usize) {
+        let mut room = [const { MaybeUninit::<T>::uninit() }; SWAPPED];
+        let room = room.as_mut_ptr().cast::<T>();
+        let m = self.m;
+        let height = 4 * Vector::<T, S>::LANES;
+        let mut first = 0;
+        while first < n {
+            let height = height.min(n - first);
+            // SAFETY: there is room for `height` rows of `m` columns, all of which are written before they are read; the rest is inside
+            // the matrices (the caller's promise).
+            unsafe {
+                let c = self.c.add(first * self.c_stride);
+                let start = match self.start {
+                    PointerStart::Zero => PointerStart::Zero,
+                    PointerStart::Column(start) => PointerStart::Row(start),
+                    PointerStart::Row(start) => PointerStart::Column(start.add(first)),
+                    PointerStart::Current => {
+                        let from = Columns { first: c.cast_const(), stride: self.c_stride };
+                        transpose(simd, from, Columns { first: room, stride: height }, [m, height]);
+                        PointerStart::Current
+                    }
+                };
+                let product = Self {
+                    a: self.b.add(first),
+                    b: self.a,
+                    c: room,
+                    m: height,
+                    k: self.k,
+                    a_stride: self.b_stride,
+                    c_len: height * m,
+                    c_stride: height,
+                    b_stride: self.a_stride,
+                    start,
+                };
+                product.rows(simd, 0, height, m);
+                let from = Columns { first: room.cast_const(), stride: height };
+                transpose(simd, from, Columns { first: c, stride: self.c_stride }, [height, m]);
+            }
+            first += height;
+        }
+    }
+
     /// Some rows of `C`, from a first one to before another, and `n` columns.
     ///
     /// # Safety
@@ -312,9 +390,13 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     /// The pointers must be those of matrices of the sizes given, and the rows and columns must lie inside them.
     #[inline(always)]
     pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize, bottom: usize, n: usize) {
+        if self.m < Vector::<T, S>::LANES {
+            // SAFETY: the caller's promise.
+            return unsafe { self.few_rows(simd, n) };
+        }
         let mut column = 0;
         while column < n {
-            let count = columns_from(n - column);
+            let count = twelve_columns_from(n - column);
             let mut row = top;
             while row < bottom {
                 let rows = Rows::from::<T, S>(row, self.m);
@@ -326,32 +408,21 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
-    /// One tile of `C`.
+    /// Some columns of some rows of `C`: a tile, or two side by side.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
     #[inline(always)]
     pub(super) unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
-        // Rows that are stored a second time are the same, unless the products were added to them.
-        let again = rows.skip > 0 && !matches!(self.start, PointerStart::Current);
-        let whole = again || rows.count == Vector::<T, S>::LANES;
-        // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
+        // SAFETY: the caller's promise is the promise that `tiles` asks for.
         unsafe {
-            if has_many_registers::<S>() && rows.vectors == 4 {
-                self.tiles::<S, 4>(simd, rows.first, column, count);
-            } else if !has_many_registers::<S>() && rows.vectors == 2 {
-                self.tiles::<S, 2>(simd, rows.first, column, count);
-            } else if whole {
-                self.tiles::<S, 1>(simd, rows.first, column, count);
-            } else {
-                match count {
-                    6 => self.edge::<S, 6>(simd, rows, column),
-                    4 => self.edge::<S, 4>(simd, rows, column),
-                    3 => self.edge::<S, 3>(simd, rows, column),
-                    2 => self.edge::<S, 2>(simd, rows, column),
-                    _ => self.edge::<S, 1>(simd, rows, column),
-                }
+            match rows.vectors {
+                1 => self.tiles::<S, 1>(simd, rows, column, count),
+                2 => self.tiles::<S, 2>(simd, rows, column, count),
+                3 if has_many_registers::<S>() => self.tiles::<S, 3>(simd, rows, column, count),
+                _ if has_many_registers::<S>() => self.tiles::<S, 4>(simd, rows, column, count),
+                _ => {}
             }
         }
     }
@@ -365,23 +436,39 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     unsafe fn tiles<S: Simd, const R: usize>(
         self,
         simd: S,
-        row: usize,
+        rows: Rows,
         column: usize,
         count: usize,
     ) {
         // SAFETY: the caller's promise is the promise that `tile` asks for.
         unsafe {
             match count {
-                6 => self.tile::<S, R, 6>(simd, row, column),
-                4 => self.tile::<S, R, 4>(simd, row, column),
-                3 => self.tile::<S, R, 3>(simd, row, column),
-                2 => self.tile::<S, R, 2>(simd, row, column),
-                _ => self.tile::<S, R, 1>(simd, row, column),
+                // There are registers for as many vectors as in six columns of the widest tile.
+                12 if R == 1 => self.tile::<S, 1, 12>(simd, rows, column),
+                12 if R == 2 && has_many_registers::<S>() => {
+                    self.tile::<S, 2, 12>(simd, rows, column);
+                }
+                12 => {
+                    for half in 0..2 {
+                        self.tile::<S, R, 6>(simd, rows, column + 6 * half);
+                    }
+                }
+                8 if R == 1 => self.tile::<S, 1, 8>(simd, rows, column),
+                8 => {
+                    for half in 0..2 {
+                        self.tile::<S, R, 4>(simd, rows, column + 4 * half);
+                    }
+                }
+                6 => self.tile::<S, R, 6>(simd, rows, column),
+                4 => self.tile::<S, R, 4>(simd, rows, column),
+                3 => self.tile::<S, R, 3>(simd, rows, column),
+                2 => self.tile::<S, R, 2>(simd, rows, column),
+                _ => self.tile::<S, R, 1>(simd, rows, column),
             }
         }
     }
 
-    /// `R` vectors of rows from `row` on, `C` columns from `column` on.
+    /// `R` vectors of rows, `C` columns from `column` on.
     ///
     /// # Safety
     ///
@@ -390,9 +477,10 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         self,
         simd: S,
-        row: usize,
+        rows: Rows,
         column: usize,
     ) {
+        let row = rows.first;
         let lanes = Vector::<T, S>::LANES;
         let zero = Vector::splat(simd, T::zero());
         let mut sums = [[zero; C]; R];
@@ -440,6 +528,20 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 // It runs one step past the end in the last round, where it is not read.
                 a = a.wrapping_add(self.a_stride);
             }
+            if rows.again > 0 && matches!(self.start, PointerStart::Current) {
+                // The products were added to these rows already. Elsewhere they are stored a second time, and are the same.
+                for r in 0..R {
+                    for j in 0..C {
+                        let c = c.add(r * lanes + j * self.c_stride);
+                        // A copy, so that the sums themselves are in registers.
+                        let sums = sums[r][j];
+                        for lane in rows.again.saturating_sub(r * lanes)..lanes {
+                            *c.add(lane) = sums.as_slice()[lane];
+                        }
+                    }
+                }
+                return;
+            }
             for r in 0..R {
                 for j in 0..C {
                     sums[r][j].store_ptr(c.add(r * lanes + j * self.c_stride));
@@ -448,28 +550,67 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
-    /// One vector of rows, of which some lanes are not stored: the end of the rows, or fewer rows than lanes.
+    /// All of `C`, where it has fewer rows than a vector has lanes.
+    ///
+    /// A vector reads on into the next columns of `A`, and what these lanes give is not stored.
     ///
     /// # Safety
     ///
-    /// As for [`block`](Self::block).
+    /// The pointers must be those of matrices of the sizes given.
     #[inline(always)]
-    unsafe fn edge<S: Simd, const C: usize>(self, simd: S, rows: Rows, column: usize) {
-        let lanes = Vector::<T, S>::LANES;
-        let row = rows.first + rows.skip;
-        let mut sums = [Vector::splat(simd, T::zero()); C];
-        // Where there are fewer rows than lanes, a vector reads on into the next columns, whose lanes are not stored;
-        // the last columns, where this would leave the matrix, are loaded lane by lane.
-        let whole = whole_columns(self.m, self.k, self.a_stride, rows.first, lanes);
-        // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, of the start and of `C`,
-        // the stored rows alone are touched, which are inside the matrices (the caller's promise), and of `C` what follows them in it.
-        unsafe {
-            match self.start {
-                PointerStart::Zero => {}
-                PointerStart::Column(start) => {
-                    let start = core::slice::from_raw_parts(start.add(row), rows.count);
-                    sums = [Vector::load_partial(simd, start); C];
+    unsafe fn few_rows<S: Simd>(self, simd: S, n: usize) {
+        let Self { m, k, a_stride, .. } = self;
+        let zero = Vector::splat(simd, T::zero());
+        let whole = whole_columns(m, k, a_stride, 0, Vector::<T, S>::LANES);
+        // In the last columns, fewer than there are lanes, a vector would read past the end.
+        let mut last = [zero; MOST_LANES];
+        for (column, last) in (whole..k).zip(&mut last) {
+            // SAFETY: these rows are inside the matrix (the caller's promise).
+            let rows = unsafe { core::slice::from_raw_parts(self.a.add(column * a_stride), m) };
+            *last = Vector::load_partial(simd, rows);
+        }
+        let start = match self.start {
+            PointerStart::Column(start) => {
+                // SAFETY: the column to start from has as many rows (the caller's promise).
+                Vector::load_partial(simd, unsafe { core::slice::from_raw_parts(start, m) })
+            }
+            _ => zero,
+        };
+        let left = FewRows { start, whole, last: &last };
+        let mut column = 0;
+        while column < n {
+            let count = twelve_columns_from(n - column);
+            // SAFETY: the caller's promise.
+            unsafe {
+                match count {
+                    12 => self.few::<S, 12>(simd, left, column),
+                    8 => self.few::<S, 8>(simd, left, column),
+                    6 => self.few::<S, 6>(simd, left, column),
+                    4 => self.few::<S, 4>(simd, left, column),
+                    3 => self.few::<S, 3>(simd, left, column),
+                    2 => self.few::<S, 2>(simd, left, column),
+                    _ => self.few::<S, 1>(simd, left, column),
                 }
+            }
+            column += count;
+        }
+    }
+
+    /// `C` columns of fewer rows than a vector has lanes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`few_rows`](Self::few_rows), and the columns must lie inside the matrices.
+    #[inline(always)]
+    unsafe fn few<S: Simd, const C: usize>(self, simd: S, left: FewRows<'_, T, S>, column: usize) {
+        let lanes = Vector::<T, S>::LANES;
+        let mut sums = [left.start; C];
+        // SAFETY: columns below `whole` have `lanes` elements of `A` after their first; of `C`, the rows alone are touched, and what
+        // follows them in it.
+        unsafe {
+            let c = self.c.add(column * self.c_stride);
+            match self.start {
+                PointerStart::Zero | PointerStart::Column(_) => {}
                 PointerStart::Row(start) => {
                     for j in 0..C {
                         sums[j] = Vector::splat(simd, *start.add(column + j));
@@ -477,34 +618,31 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 }
                 PointerStart::Current => {
                     for j in 0..C {
-                        let c = self.c.add(rows.first + (column + j) * self.c_stride);
-                        let c = core::slice::from_raw_parts(c, rows.skip + rows.count);
+                        let c = core::slice::from_raw_parts(c.add(j * self.c_stride), self.m);
                         sums[j] = Vector::load_partial(simd, c);
                     }
                 }
             }
-            for k in 0..whole {
-                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.a_stride));
-                self.add_step(simd, left, k, column, &mut sums);
+            let mut a = self.a;
+            for k in 0..left.whole {
+                self.add_step(simd, Vector::load_ptr(simd, a), k, column, &mut sums);
+                // It runs past the end in the last round, where it is not read.
+                a = a.wrapping_add(self.a_stride);
             }
-            for k in whole..self.k {
-                let a = self.a.add(rows.first + k * self.a_stride);
-                let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
-                self.add_step(simd, left, k, column, &mut sums);
+            for k in left.whole..self.k {
+                self.add_step(simd, left.last[k - left.whole], k, column, &mut sums);
             }
-            // A whole vector is stored also where columns are shorter: its last lanes fall into the next columns, which are stored after it.
-            let is_dense =
-                self.c_stride == rows.count && !matches!(self.start, PointerStart::Current);
-            for j in 0..C {
-                let at = row + (column + j) * self.c_stride;
-                let c = self.c.add(at);
-                if is_dense && at + lanes <= self.c_len {
-                    sums[j].store_ptr(c);
-                } else {
-                    let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
-                    for (lane, sum) in sums.iter().enumerate() {
-                        *c.add(lane) = *sum;
-                    }
+            // A whole vector is stored where columns follow each other: its last lanes fall into the next columns, which are stored after it.
+            let is_dense = self.c_stride == self.m && !matches!(self.start, PointerStart::Current);
+            let end = (column + C - 1) * self.c_stride + lanes;
+            if is_dense && end <= self.c_len {
+                for j in 0..C {
+                    sums[j].store_ptr(c.add(j * self.c_stride));
+                }
+            } else {
+                for j in 0..C {
+                    let c = core::slice::from_raw_parts_mut(c.add(j * self.c_stride), self.m);
+                    sums[j].store_partial(c);
                 }
             }
         }
@@ -530,4 +668,18 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             sums[j] = left.mul_add(right, sums[j]);
         }
     }
+}
+
+/// The most lanes of any vector.
+const MOST_LANES: usize = 16;
+
+/// A left matrix of fewer rows than a vector has lanes.
+#[derive(Clone, Copy)]
+struct FewRows<'a, T: Scalar, S: Simd> {
+    /// What the products are added to, if that is a column.
+    start: Vector<T, S>,
+    /// How many columns can be loaded as a whole vector.
+    whole: usize,
+    /// The others.
+    last: &'a [Vector<T, S>; MOST_LANES],
 }
