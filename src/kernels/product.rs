@@ -542,8 +542,8 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 }
                 return;
             }
-            for r in 0..R {
-                for j in 0..C {
+            for j in 0..C {
+                for r in 0..R {
                     sums[r][j].store_ptr(c.add(r * lanes + j * self.c_stride));
                 }
             }

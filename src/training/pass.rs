@@ -12,7 +12,7 @@ use crate::optimizers::{Optimizer, Sgd};
 use crate::sample::{Sample, split_samples};
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that these stay in the cache.
-const CACHED: usize = 64 * 1024;
+const CACHED: usize = 12 * 1024;
 
 /// How a batch is taken: in pieces, whose values stay in the cache, and in groups of pieces, which threads share.
 ///
