@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Matrices, Rows, RowsProduct, twelve_columns_from, wide};
+use super::product::{Matrices, Rows, RowsProduct, wide};
 use super::{Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
@@ -67,13 +67,7 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
                             a_stride: height,
                             ..matrices.steps(done, k)
                         };
-                        let rows = Rows::whole::<T, S>(row);
-                        let mut column = 0;
-                        while column < n {
-                            let count = twelve_columns_from(n - column);
-                            part.block(simd, rows, column, count);
-                            column += count;
-                        }
+                        part.strip(simd, Rows::whole::<T, S>(row), n);
                     }
                     row += height;
                 }
@@ -82,7 +76,7 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
             top = bottom;
         }
         // SAFETY: the sizes were checked.
-        unsafe { matrices.rows(simd, whole, matrices.m, n) };
+        unsafe { matrices.rows(simd, whole, n) };
     }
 }
 

@@ -109,9 +109,6 @@ impl<T: Scalar, const TRANSPOSED: bool> RowsProduct<'_, T, TRANSPOSED> {
     }
 }
 
-/// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
-const LARGE: usize = 512 * 1024;
-
 /// So many bytes of `A` are used up before the next ones are read, where it pays: a usual L1 cache.
 const SMALL: usize = 32 * 1024;
 
@@ -132,9 +129,6 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
             // SAFETY: the sizes were checked.
             return unsafe { matrices.swapped(simd, n) };
         }
-        // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
-        let height =
-            if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
         // A transposed `B` has each number of a column in a cache line of its own: `A` must not take the room of these lines.
         let depth = if TRANSPOSED { (SMALL / (m.max(1) * size_of::<T>())).max(FEW) } else { k };
         // No closures: they would not be compiled for the instruction set of this pass.
@@ -142,13 +136,8 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         loop {
             // SAFETY: they are inside the common dimension.
             let part = unsafe { matrices.steps(done, depth.min(k - done)) };
-            let mut top = 0;
-            while top < m {
-                let bottom = (top + height).min(m);
-                // SAFETY: the sizes were checked.
-                unsafe { part.rows(simd, top, bottom, n) };
-                top = bottom;
-            }
+            // SAFETY: the sizes were checked.
+            unsafe { part.rows(simd, 0, n) };
             done += part.k;
             if done == k {
                 break;
@@ -249,12 +238,14 @@ impl Rows {
         Self { first: row, vectors, again: 0, count: vectors * Vector::<T, S>::LANES }
     }
 
-    /// The widest tile from `row` on, where there are at least as many rows as lanes; the last one may overlap the one before it.
+    /// The widest tile from `row` on, where there are at least as many rows as lanes. The last one may overlap the one before it, and
+    /// is a single vector where `adds`: where the products are added to what is there, which must not be done twice.
     #[inline(always)]
-    fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
+    fn from<T: Scalar, S: Simd>(row: usize, m: usize, adds: bool) -> Self {
         let lanes = Vector::<T, S>::LANES;
         let rest = m - row;
-        let vectors = rest.div_ceil(lanes).min(m / lanes).min(wide::<S>());
+        let vectors = if adds { (rest / lanes).max(1) } else { rest.div_ceil(lanes) };
+        let vectors = vectors.min(m / lanes).min(wide::<S>());
         let first = row.min(m - vectors * lanes);
         Self { first, vectors, again: row - first, count: vectors * lanes - (row - first) }
     }
@@ -267,16 +258,6 @@ pub(super) fn columns_from(rest: usize) -> usize {
         1..=3 => rest,
         4 | 5 | 7 | 8 => 4,
         _ => 6,
-    }
-}
-
-/// As [`columns_from`], or twelve or eight: two tiles beside each other, or one where it is not high.
-#[inline(always)]
-pub(super) fn twelve_columns_from(rest: usize) -> usize {
-    match rest {
-        12 | 15.. => 12,
-        8 | 11 => 8,
-        _ => columns_from(rest),
     }
 }
 
@@ -375,7 +356,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                     b_stride: self.a_stride,
                     start,
                 };
-                product.rows(simd, 0, height, m);
+                product.rows(simd, 0, m);
                 let from = Columns { first: room.cast_const(), stride: height };
                 transpose(simd, from, Columns { first: c, stride: self.c_stride }, [height, m]);
             }
@@ -383,88 +364,38 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
-    /// Some rows of `C`, from a first one to before another, and `n` columns.
+    /// The rows of `C` from a first one on, and `n` columns.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given, and the rows and columns must lie inside them.
     #[inline(always)]
-    pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize, bottom: usize, n: usize) {
+    pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize, n: usize) {
         if self.m < Vector::<T, S>::LANES {
+            return simd.vectorize(Few { matrices: self, n });
+        }
+        let adds = matches!(self.start, PointerStart::Current);
+        let mut row = top;
+        while row < self.m {
+            let rows = Rows::from::<T, S>(row, self.m, adds);
             // SAFETY: the caller's promise.
-            return unsafe { self.few_rows(simd, n) };
-        }
-        let mut column = 0;
-        while column < n {
-            let count = twelve_columns_from(n - column);
-            let mut row = top;
-            while row < bottom {
-                let rows = Rows::from::<T, S>(row, self.m);
-                // SAFETY: the caller's promise.
-                unsafe { self.block(simd, rows, column, count) };
-                row += rows.count;
-            }
-            column += count;
+            unsafe { self.strip(simd, rows, n) };
+            row += rows.count;
         }
     }
 
-    /// Some columns of some rows of `C`: a tile, or two side by side.
+    /// Some rows of `C` that are as high as a tile, and `n` columns.
     ///
     /// # Safety
     ///
-    /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
+    /// As for [`rows`](Self::rows).
     #[inline(always)]
-    pub(super) unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
-        // SAFETY: the caller's promise is the promise that `tiles` asks for.
-        unsafe {
-            match rows.vectors {
-                1 => self.tiles::<S, 1>(simd, rows, column, count),
-                2 => self.tiles::<S, 2>(simd, rows, column, count),
-                3 if has_many_registers::<S>() => self.tiles::<S, 3>(simd, rows, column, count),
-                _ if has_many_registers::<S>() => self.tiles::<S, 4>(simd, rows, column, count),
-                _ => {}
-            }
-        }
-    }
-
-    /// The tile for so many columns.
-    ///
-    /// # Safety
-    ///
-    /// As for [`block`](Self::block).
-    #[inline(always)]
-    unsafe fn tiles<S: Simd, const R: usize>(
-        self,
-        simd: S,
-        rows: Rows,
-        column: usize,
-        count: usize,
-    ) {
-        // SAFETY: the caller's promise is the promise that `tile` asks for.
-        unsafe {
-            match count {
-                // There are registers for as many vectors as in six columns of the widest tile.
-                12 if R == 1 => self.tile::<S, 1, 12>(simd, rows, column),
-                12 if R == 2 && has_many_registers::<S>() => {
-                    self.tile::<S, 2, 12>(simd, rows, column);
-                }
-                12 => {
-                    for half in 0..2 {
-                        self.tile::<S, R, 6>(simd, rows, column + 6 * half);
-                    }
-                }
-                8 if R == 1 => self.tile::<S, 1, 8>(simd, rows, column),
-                8 => {
-                    for half in 0..2 {
-                        self.tile::<S, R, 4>(simd, rows, column + 4 * half);
-                    }
-                }
-                6 => self.tile::<S, R, 6>(simd, rows, column),
-                4 => self.tile::<S, R, 4>(simd, rows, column),
-                3 => self.tile::<S, R, 3>(simd, rows, column),
-                2 => self.tile::<S, R, 2>(simd, rows, column),
-                _ => self.tile::<S, R, 1>(simd, rows, column),
-            }
+    pub(super) unsafe fn strip<S: Simd>(self, simd: S, rows: Rows, n: usize) {
+        match rows.vectors {
+            1 => simd.vectorize(Strip::<T, TRANSPOSED, 1> { matrices: self, rows, n }),
+            2 => simd.vectorize(Strip::<T, TRANSPOSED, 2> { matrices: self, rows, n }),
+            3 => simd.vectorize(Strip::<T, TRANSPOSED, 3> { matrices: self, rows, n }),
+            _ => simd.vectorize(Strip::<T, TRANSPOSED, 4> { matrices: self, rows, n }),
         }
     }
 
@@ -472,7 +403,7 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     ///
     /// # Safety
     ///
-    /// As for [`block`](Self::block).
+    /// As for [`rows`](Self::rows).
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         self,
@@ -528,16 +459,13 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 // It runs one step past the end in the last round, where it is not read.
                 a = a.wrapping_add(self.a_stride);
             }
-            if rows.again > 0 && matches!(self.start, PointerStart::Current) {
+            if R == 1 && rows.again > 0 && matches!(self.start, PointerStart::Current) {
                 // The products were added to these rows already. Elsewhere they are stored a second time, and are the same.
-                for r in 0..R {
-                    for j in 0..C {
-                        let c = c.add(r * lanes + j * self.c_stride);
-                        // A copy, so that the sums themselves are in registers.
-                        let sums = sums[r][j];
-                        for lane in rows.again.saturating_sub(r * lanes)..lanes {
-                            *c.add(lane) = sums.as_slice()[lane];
-                        }
+                for j in 0..C {
+                    // A copy, so that the sums themselves are in registers.
+                    let sums = sums[0][j];
+                    for lane in rows.again..lanes {
+                        *c.add(lane + j * self.c_stride) = sums.as_slice()[lane];
                     }
                 }
                 return;
@@ -578,21 +506,26 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         };
         let left = FewRows { start, whole, last: &last };
         let mut column = 0;
-        while column < n {
-            let count = twelve_columns_from(n - column);
-            // SAFETY: the caller's promise.
-            unsafe {
-                match count {
-                    12 => self.few::<S, 12>(simd, left, column),
-                    8 => self.few::<S, 8>(simd, left, column),
-                    6 => self.few::<S, 6>(simd, left, column),
-                    4 => self.few::<S, 4>(simd, left, column),
-                    3 => self.few::<S, 3>(simd, left, column),
-                    2 => self.few::<S, 2>(simd, left, column),
-                    _ => self.few::<S, 1>(simd, left, column),
-                }
+        // SAFETY: the caller's promise; the columns are inside the matrices.
+        unsafe {
+            while column + 12 <= n {
+                self.few::<S, 12>(simd, left, column);
+                column += 12;
             }
-            column += count;
+            if column + 8 <= n {
+                self.few::<S, 8>(simd, left, column);
+                column += 8;
+            }
+            if column + 4 <= n {
+                self.few::<S, 4>(simd, left, column);
+                column += 4;
+            }
+            match n - column {
+                3 => self.few::<S, 3>(simd, left, column),
+                2 => self.few::<S, 2>(simd, left, column),
+                1 => self.few::<S, 1>(simd, left, column),
+                _ => {}
+            }
         }
     }
 
@@ -682,4 +615,78 @@ struct FewRows<'a, T: Scalar, S: Simd> {
     whole: usize,
     /// The others.
     last: &'a [Vector<T, S>; MOST_LANES],
+}
+
+/// Some rows that are `R` vectors high, and all columns: a function of its own, so that it does not have the addresses of all other
+/// tiles ready before it begins.
+struct Strip<T, const TRANSPOSED: bool, const R: usize> {
+    matrices: Matrices<T, TRANSPOSED>,
+    rows: Rows,
+    n: usize,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TRANSPOSED, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { matrices, rows, n } = self;
+        if R > wide::<S>() {
+            return;
+        }
+        let mut column = 0;
+        // SAFETY: a strip is made for rows and columns that are inside the matrices.
+        unsafe {
+            // There are registers for as many vectors as in six columns of the widest tile.
+            while column + 12 <= n {
+                match R {
+                    1 => matrices.tile::<S, 1, 12>(simd, rows, column),
+                    2 if has_many_registers::<S>() => {
+                        matrices.tile::<S, 2, 12>(simd, rows, column);
+                    }
+                    _ => {
+                        for half in 0..2 {
+                            matrices.tile::<S, R, 6>(simd, rows, column + 6 * half);
+                        }
+                    }
+                }
+                column += 12;
+            }
+            if column + 8 <= n {
+                if R == 1 {
+                    matrices.tile::<S, 1, 8>(simd, rows, column);
+                } else {
+                    matrices.tile::<S, R, 4>(simd, rows, column);
+                    matrices.tile::<S, R, 4>(simd, rows, column + 4);
+                }
+                column += 8;
+            }
+            if column + 4 <= n {
+                matrices.tile::<S, R, 4>(simd, rows, column);
+                column += 4;
+            }
+            match n - column {
+                3 => matrices.tile::<S, R, 3>(simd, rows, column),
+                2 => matrices.tile::<S, R, 2>(simd, rows, column),
+                1 => matrices.tile::<S, R, 1>(simd, rows, column),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// All of a product that has fewer rows than a vector has lanes.
+struct Few<T, const TRANSPOSED: bool> {
+    matrices: Matrices<T, TRANSPOSED>,
+    n: usize,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Few<T, TRANSPOSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // SAFETY: it is made for matrices of these sizes.
+        unsafe { self.matrices.few_rows(simd, self.n) };
+    }
 }
