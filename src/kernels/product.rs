@@ -5,6 +5,8 @@
 //! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add.
 
 use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr;
 
 use pulp::{Simd, WithSimd};
 
@@ -379,24 +381,34 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         while row < self.m {
             let rows = Rows::from::<T, S>(row, self.m, adds);
             // SAFETY: the caller's promise.
-            unsafe { self.strip(simd, rows, n) };
+            unsafe { self.strip(simd, rows, 0..n) };
             row += rows.count;
         }
     }
 
-    /// Some rows of `C` that are as high as a tile, and `n` columns.
+    /// Some rows of `C` that are as high as a tile, and some columns.
     ///
     /// # Safety
     ///
     /// As for [`rows`](Self::rows).
     #[inline(always)]
-    pub(super) unsafe fn strip<S: Simd>(self, simd: S, rows: Rows, n: usize) {
+    pub(super) unsafe fn strip<S: Simd>(self, simd: S, rows: Rows, columns: Range<usize>) {
         match rows.vectors {
-            1 => simd.vectorize(Strip::<T, TRANSPOSED, 1> { matrices: self, rows, n }),
-            2 => simd.vectorize(Strip::<T, TRANSPOSED, 2> { matrices: self, rows, n }),
-            3 => simd.vectorize(Strip::<T, TRANSPOSED, 3> { matrices: self, rows, n }),
-            _ => simd.vectorize(Strip::<T, TRANSPOSED, 4> { matrices: self, rows, n }),
+            1 => simd.vectorize(Strip::<T, TRANSPOSED, 1> { matrices: self, rows, columns }),
+            2 => simd.vectorize(Strip::<T, TRANSPOSED, 2> { matrices: self, rows, columns }),
+            3 => simd.vectorize(Strip::<T, TRANSPOSED, 3> { matrices: self, rows, columns }),
+            _ => simd.vectorize(Strip::<T, TRANSPOSED, 4> { matrices: self, rows, columns }),
         }
+    }
+
+    /// The first [`COPYING`] columns of a strip that is as high as the widest tile, whose rows of `A` are copied side by side.
+    ///
+    /// # Safety
+    ///
+    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`.
+    #[inline(always)]
+    pub(super) unsafe fn copying_strip<S: Simd>(self, simd: S, rows: Rows, copy: *mut T) {
+        simd.vectorize(CopyingStrip { matrices: self, rows, copy });
     }
 
     /// `R` vectors of rows, `C` columns from `column` on.
@@ -410,6 +422,23 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         simd: S,
         rows: Rows,
         column: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copying_tile::<S, R, C, false>(simd, rows, column, ptr::null_mut()) }
+    }
+
+    /// As [`tile`](Self::tile); where it is `COPYING`, its rows of `A` are copied side by side.
+    ///
+    /// # Safety
+    ///
+    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`, if they are copied.
+    #[inline(always)]
+    unsafe fn copying_tile<S: Simd, const R: usize, const C: usize, const COPYING: bool>(
+        self,
+        simd: S,
+        rows: Rows,
+        column: usize,
+        mut copy: *mut T,
     ) {
         let row = rows.first;
         let lanes = Vector::<T, S>::LANES;
@@ -449,7 +478,11 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 let mut left = [zero; R];
                 for r in 0..R {
                     left[r] = Vector::load_ptr(simd, a.add(r * lanes));
+                    if COPYING {
+                        left[r].store_ptr(copy.add(r * lanes));
+                    }
                 }
+                copy = copy.wrapping_add(R * lanes);
                 for j in 0..C {
                     let right = Vector::splat(simd, *self.right(k, column + j));
                     for r in 0..R {
@@ -508,11 +541,12 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         let mut column = 0;
         // SAFETY: the caller's promise; the columns are inside the matrices.
         unsafe {
-            while column + 12 <= n {
+            // In 16 registers, some of twelve sums would not stay.
+            while has_many_registers::<S>() && column + 12 <= n {
                 self.few::<S, 12>(simd, left, column);
                 column += 12;
             }
-            if column + 8 <= n {
+            while column + 8 <= n {
                 self.few::<S, 8>(simd, left, column);
                 column += 8;
             }
@@ -617,12 +651,12 @@ struct FewRows<'a, T: Scalar, S: Simd> {
     last: &'a [Vector<T, S>; MOST_LANES],
 }
 
-/// Some rows that are `R` vectors high, and all columns: a function of its own, so that it does not have the addresses of all other
+/// Some rows that are `R` vectors high, and some columns: a function of its own, so that it does not have the addresses of all other
 /// tiles ready before it begins.
 struct Strip<T, const TRANSPOSED: bool, const R: usize> {
     matrices: Matrices<T, TRANSPOSED>,
     rows: Rows,
-    n: usize,
+    columns: Range<usize>,
 }
 
 impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TRANSPOSED, R> {
@@ -630,15 +664,14 @@ impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TR
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { matrices, rows, n } = self;
+        let Self { matrices, rows, columns: Range { start: mut column, end } } = self;
         if R > wide::<S>() {
             return;
         }
-        let mut column = 0;
         // SAFETY: a strip is made for rows and columns that are inside the matrices.
         unsafe {
             // There are registers for as many vectors as in six columns of the widest tile.
-            while column + 12 <= n {
+            while column + 12 <= end {
                 match R {
                     1 => matrices.tile::<S, 1, 12>(simd, rows, column),
                     2 if has_many_registers::<S>() => {
@@ -652,7 +685,7 @@ impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TR
                 }
                 column += 12;
             }
-            if column + 8 <= n {
+            if column + 8 <= end {
                 if R == 1 {
                     matrices.tile::<S, 1, 8>(simd, rows, column);
                 } else {
@@ -661,15 +694,42 @@ impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TR
                 }
                 column += 8;
             }
-            if column + 4 <= n {
+            if column + 4 <= end {
                 matrices.tile::<S, R, 4>(simd, rows, column);
                 column += 4;
             }
-            match n - column {
+            match end - column {
                 3 => matrices.tile::<S, R, 3>(simd, rows, column),
                 2 => matrices.tile::<S, R, 2>(simd, rows, column),
                 1 => matrices.tile::<S, R, 1>(simd, rows, column),
                 _ => {}
+            }
+        }
+    }
+}
+
+/// How many columns the copying tile has: so few that what is left of 64 or 128 is a multiple of the usual tiles.
+pub(super) const COPYING: usize = 4;
+
+/// The first columns of a strip, whose rows of the left matrix are copied.
+struct CopyingStrip<T, const TRANSPOSED: bool> {
+    matrices: Matrices<T, TRANSPOSED>,
+    rows: Rows,
+    copy: *mut T,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for CopyingStrip<T, TRANSPOSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { matrices, rows, copy } = self;
+        // SAFETY: it is made for rows and columns that are inside the matrices, and for a copy that has room for the rows.
+        unsafe {
+            if has_many_registers::<S>() {
+                matrices.copying_tile::<S, 4, COPYING, true>(simd, rows, 0, copy);
+            } else {
+                matrices.copying_tile::<S, 2, COPYING, true>(simd, rows, 0, copy);
             }
         }
     }
