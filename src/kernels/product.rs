@@ -2,7 +2,8 @@
 //!
 //! Nothing is packed, unless the columns are [far apart](super::packed): a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
 //! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
-//! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add.
+//! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add. Fewer rows make a tile that is
+//! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes share it with the next columns.
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -175,6 +176,9 @@ where
     }
 }
 
+/// The shortest sums whose time is more than that of the transposition.
+const LONG: usize = 64;
+
 /// How many numbers of a swapped product are computed at a time.
 const SWAPPED: usize = 2048;
 
@@ -183,14 +187,8 @@ const SWAPPED: usize = 2048;
 /// The sums are the same, to the bit.
 #[inline(always)]
 fn pays_to_swap([m, k, n]: [usize; 3], lanes: usize) -> bool {
-    let high = wide_lanes(n, lanes) * m;
-    k >= 64 && n >= lanes && m * 4 * lanes <= SWAPPED && 4 * high <= 3 * wide_lanes(m, lanes) * n
-}
-
-/// A number of rows in whole vectors.
-#[inline(always)]
-fn wide_lanes(rows: usize, lanes: usize) -> usize {
-    rows.next_multiple_of(lanes)
+    let (swapped, straight) = (n.next_multiple_of(lanes) * m, m.next_multiple_of(lanes) * n);
+    k >= LONG && n >= lanes && m * 4 * lanes <= SWAPPED && 4 * swapped <= 3 * straight
 }
 
 /// Whether there are registers for tiles of 4 vectors of rows.
