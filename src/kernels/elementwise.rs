@@ -40,36 +40,101 @@ pub(crate) fn is_identity<A: 'static>() -> bool {
     TypeId::of::<A>() == TypeId::of::<Identity>()
 }
 
-/// `sums += values`, lane by lane, or `sums = values` the first time.
+/// `sums[i] += ` the sum of column `i` of some rows, or `sums[i] =` the first time.
 #[inline(always)]
 pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
+    let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
+    if width == 0 {
+        return;
+    }
+    if !accumulate {
+        sums.fill(T::zero());
+    }
+    if width < lanes && lanes.is_multiple_of(width) {
+        // A vector holds several rows.
+        let mut totals = [Vector::splat(simd, T::zero())];
+        let whole = rows.len() - rows.len() % lanes;
+        let (vectors, rest) = rows.split_at(whole);
+        sum_rows::<T, S, 1>(simd, &mut totals, vectors, lanes);
+        let [total] = totals;
+        for row in total.as_slice().chunks_exact(width).chain(rest.chunks_exact(width)) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += *value;
+            }
+        }
+        return;
+    }
+    let mut at = 0;
+    while at < width {
+        if at + 2 * lanes <= width {
+            add_vectors::<T, S, 2>(simd, &mut sums[at..at + 2 * lanes], &rows[at..], width);
+            at += 2 * lanes;
+        } else {
+            let end = (at + lanes).min(width);
+            add_vectors::<T, S, 1>(simd, &mut sums[at..end], &rows[at.min(rows.len())..], width);
+            at = end;
+        }
+    }
+}
+
+/// [`add_rows`] for the columns in `N` vectors, of which the last may not be whole.
+#[inline(always)]
+fn add_vectors<T: Scalar, S: Simd, const N: usize>(
+    simd: S,
+    sums: &mut [T],
+    rows: &[T],
+    stride: usize,
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let mut totals = [Vector::splat(simd, T::zero()); N];
+    let whole = sum_rows(simd, &mut totals, rows, stride);
+    for (total, sums) in totals.into_iter().zip(sums.chunks_mut(lanes)) {
+        (Vector::load_partial(simd, sums) + total).store_partial(sums);
+    }
+    for row in rows.chunks(stride).skip(whole) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += *value;
+        }
+    }
+}
+
+/// Sums the first vectors of all rows for which they are inside of `rows`, and says how many these are.
+///
+/// Where fewer columns are left than there are lanes, a vector reads on into the next row.
+#[inline(always)]
+fn sum_rows<T: Scalar, S: Simd, const N: usize>(
+    simd: S,
+    totals: &mut [Vector<T, S>; N],
+    rows: &[T],
+    stride: usize,
+) -> usize {
     /// Rows with sums of their own, to hide the latency of an addition.
     const PHASES: usize = 4;
-    let width = sums.len();
     let lanes = Vector::<T, S>::LANES;
-    let count = rows.len().checked_div(width).unwrap_or(0);
-    for (index, sums) in sums.chunks_mut(lanes).enumerate() {
-        let at = index * lanes;
-        // Where fewer are left than there are lanes, a vector reads on into the next row; of the last rows, it would read past the end.
-        let whole = rows.len().checked_sub(at + lanes).map_or(0, |rest| rest / width + 1);
-        let mut totals = [Vector::splat(simd, T::zero()); PHASES];
-        if accumulate {
-            totals[0] = Vector::load_partial(simd, sums);
-        }
-        let mut row = 0;
-        while row + PHASES <= whole {
-            for (phase, total) in totals.iter_mut().enumerate() {
-                *total = *total + Vector::load(simd, &rows[(row + phase) * width + at..]);
+    let whole = rows.len().checked_sub(N * lanes).map_or(0, |rest| rest / stride + 1);
+    let mut sums = [[Vector::splat(simd, T::zero()); N]; PHASES];
+    let mut row = 0;
+    let mut at = rows.as_ptr();
+    while row + PHASES <= whole {
+        for phase in 0..PHASES {
+            for n in 0..N {
+                // SAFETY: below `whole`, `N` vectors from the start of a row are inside `rows`.
+                let values = unsafe { Vector::load_ptr(simd, at.add(phase * stride + n * lanes)) };
+                sums[phase][n] = sums[phase][n] + values;
             }
-            row += PHASES;
         }
-        for row in row..count {
-            let values = &rows[row * width + at..][..sums.len()];
-            totals[0] = totals[0] + Vector::load_partial(simd, values);
-        }
-        let [a, b, c, d] = totals;
-        ((a + b) + (c + d)).store_partial(sums);
+        row += PHASES;
+        at = at.wrapping_add(PHASES * stride);
     }
+    for row in row..whole {
+        for n in 0..N {
+            sums[0][n] = sums[0][n] + Vector::load(simd, &rows[row * stride + n * lanes..]);
+        }
+    }
+    for n in 0..N {
+        totals[n] = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
+    }
+    whole
 }
 
 /// `sums[i] += values[i]`.

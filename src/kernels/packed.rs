@@ -1,13 +1,14 @@
-//! Products whose left matrix has columns far apart: the rows of a few tiles are copied side by side before they are used.
+//! Products whose left matrix has columns far apart: the rows of a tile are copied side by side when they are used first.
 //!
 //! The columns of 512 rows of `f32` begin 2 KB apart, and fall into two of the 64 sets of a usual L1 cache: a tile's rows are gone
-//! from it when the next columns of the right matrix need them. The copy costs what reading the matrix once costs.
+//! from it when the next columns of the right matrix need them. The first tile stores them as it goes, and waits for memory no longer
+//! than its multiplications take.
 
 use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Matrices, Rows, columns_from, wide};
+use super::product::{COPYING, Matrices, Rows, wide};
 use super::{Product, Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
@@ -20,10 +21,7 @@ const MANY: usize = 24;
 /// The bytes of a panel: a usual L1 cache.
 const BYTES: usize = 32 * 1024;
 
-/// The tiles of a panel: more than one, so that the lines of the left matrix are read in runs.
-const TILES: usize = 2;
-
-/// The rows of some tiles, some columns at a time, in the order in which the tiles read them.
+/// The rows of a tile, some columns at a time, in the order in which the tiles read them.
 #[repr(align(64))]
 struct Panel([MaybeUninit<u8>; BYTES]);
 
@@ -41,79 +39,30 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let matrices = self.0.matrices();
-        let n = matrices.n;
         let height = wide::<S>() * Vector::<T, S>::LANES;
         let whole = matrices.m - matrices.m % height;
         let mut panel = Panel([MaybeUninit::uninit(); BYTES]);
         let panel = panel.0.as_mut_ptr().cast::<T>();
-        let depth = BYTES / size_of::<T>() / (TILES * height);
-        let mut top = 0;
-        while top < whole {
-            let bottom = (top + TILES * height).min(whole);
+        let depth = BYTES / size_of::<T>() / height;
+        let mut row = 0;
+        while row < whole {
+            let rows = Rows::whole::<T, S>(row);
             let mut done = 0;
             while done < matrices.k {
                 let k = depth.min(matrices.k - done);
-                // SAFETY: rows and columns are inside the left matrix, and the panel has room for `depth` columns of its tiles.
-                unsafe { matrices.fill(simd, (top, bottom), (done, k), panel, depth) };
-                let mut row = top;
-                while row < bottom {
-                    let tile = panel.wrapping_add((row - top) * depth);
-                    // SAFETY: the rows and columns are inside the matrices; the first `k` columns of the tile were written.
-                    unsafe {
-                        let part = Matrices {
-                            a: tile.wrapping_sub(row),
-                            a_stride: height,
-                            ..matrices.steps(done, k)
-                        };
-                        let rows = Rows::whole::<T, S>(row);
-                        let mut column = 0;
-                        while column < n {
-                            let count = columns_from(n - column);
-                            part.block(simd, rows, column, count);
-                            column += count;
-                        }
-                    }
-                    row += height;
+                // SAFETY: the rows and columns are inside the matrices, of which the right one has more columns than the first tile; the
+                // panel has room for `k` columns of a tile, and all of them are written before they are read.
+                unsafe {
+                    let part = matrices.steps(done, k);
+                    part.copying_strip(simd, rows, panel);
+                    let part = Matrices { a: panel.wrapping_sub(row), a_stride: height, ..part };
+                    part.strip(simd, rows, COPYING..matrices.n);
                 }
                 done += k;
             }
-            top = bottom;
+            row += height;
         }
         // SAFETY: the sizes were checked.
-        unsafe { matrices.rows(simd, whole, matrices.m, n) };
-    }
-}
-
-impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
-    /// Fills a panel whose tiles have room for `depth` columns: with the rows from `top` to before `bottom` of `k` columns.
-    ///
-    /// # Safety
-    ///
-    /// They must be inside the left matrix, and fit into the panel.
-    #[inline(always)]
-    unsafe fn fill<S: Simd>(
-        self,
-        simd: S,
-        (top, bottom): (usize, usize),
-        (first, k): (usize, usize),
-        panel: *mut T,
-        depth: usize,
-    ) {
-        let lanes = Vector::<T, S>::LANES;
-        let height = wide::<S>() * lanes;
-        for column in 0..k {
-            let mut row = top;
-            while row < bottom {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let from = self.a.add(row + (first + column) * self.a_stride);
-                    let to = panel.add((row - top) * depth + column * height);
-                    for r in 0..wide::<S>() {
-                        Vector::load_ptr(simd, from.add(r * lanes)).store_ptr(to.add(r * lanes));
-                    }
-                }
-                row += height;
-            }
-        }
+        unsafe { matrices.rows(simd, whole) };
     }
 }

@@ -2,10 +2,16 @@
 //!
 //! Nothing is packed, unless the columns are [far apart](super::packed): a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
 //! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
-//! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add.
+//! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add. Fewer rows make a tile that is
+//! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes share it with the next columns.
+
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr;
 
 use pulp::{Simd, WithSimd};
 
+use super::transpose::{Columns, transpose};
 use super::{RowsMut, Scalar, Split, Vector, cut};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
@@ -82,9 +88,6 @@ impl<T: Scalar, const TRANSPOSED: bool> Product<'_, T, TRANSPOSED> {
     }
 }
 
-/// Above this size in bytes, `A` is walked once and `B` many times, below the other way round: half of a usual L2 cache.
-const LARGE: usize = 512 * 1024;
-
 /// So many bytes of `A` are used up before the next ones are read, where it pays: a usual L1 cache.
 const SMALL: usize = 32 * 1024;
 
@@ -101,9 +104,10 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
     fn with_simd<S: Simd>(self, simd: S) {
         let matrices = self.0.matrices();
         let Matrices { m, k, n, .. } = matrices;
-        // How many rows are gone over before the next columns are taken: all of a small `A`, which stays in the cache.
-        let height =
-            if m * k * size_of::<T>() > LARGE { wide::<S>() * Vector::<T, S>::LANES } else { m };
+        if TRANSPOSED && pays_to_swap([m, k, n], Vector::<T, S>::LANES) {
+            // SAFETY: the sizes were checked.
+            return unsafe { matrices.swapped(simd) };
+        }
         // A transposed `B` has each number of a column in a cache line of its own: `A` must not take the room of these lines.
         let depth = if TRANSPOSED { (SMALL / (m.max(1) * size_of::<T>())).max(FEW) } else { k };
         // No closures: they would not be compiled for the instruction set of this pass.
@@ -111,13 +115,8 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
         loop {
             // SAFETY: they are inside the common dimension.
             let part = unsafe { matrices.steps(done, depth.min(k - done)) };
-            let mut top = 0;
-            while top < m {
-                let bottom = (top + height).min(m);
-                // SAFETY: the sizes were checked.
-                unsafe { part.rows(simd, top, bottom, n) };
-                top = bottom;
-            }
+            // SAFETY: the sizes were checked.
+            unsafe { part.rows(simd, 0) };
             done += part.k;
             if done == k {
                 break;
@@ -153,6 +152,21 @@ where
     }
 }
 
+/// The shortest sums whose time is more than that of the transposition.
+const LONG: usize = 64;
+
+/// How many numbers of a swapped product are computed at a time.
+const SWAPPED: usize = 2048;
+
+/// Whether `Cᵀ = Bᵀ Aᵀ` takes so much less time, with vectors of columns of `C`, that its transposition is made up for.
+///
+/// The sums are the same, to the bit.
+#[inline(always)]
+fn pays_to_swap([m, k, n]: [usize; 3], lanes: usize) -> bool {
+    let (swapped, straight) = (n.next_multiple_of(lanes) * m, m.next_multiple_of(lanes) * n);
+    k >= LONG && n >= lanes && m * 4 * lanes <= SWAPPED && 4 * swapped <= 3 * straight
+}
+
 /// Whether there are registers for tiles of 4 vectors of rows.
 #[inline(always)]
 pub(super) fn has_many_registers<S: Simd>() -> bool {
@@ -183,12 +197,12 @@ pub(super) fn whole_columns(
 /// The rows of a tile.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
-    /// The first row that is loaded.
+    /// The first row of the first vector.
     first: usize,
     vectors: usize,
-    /// Of a single vector, the lanes before those that are stored: rows that the tile before it has stored.
-    skip: usize,
-    /// How many rows are stored.
+    /// Rows at the beginning that the tile before this one has stored.
+    again: usize,
+    /// How many rows there are without these.
     count: usize,
 }
 
@@ -197,22 +211,19 @@ impl Rows {
     #[inline(always)]
     pub(super) fn whole<T: Scalar, S: Simd>(row: usize) -> Self {
         let vectors = wide::<S>();
-        Self { first: row, vectors, skip: 0, count: vectors * Vector::<T, S>::LANES }
+        Self { first: row, vectors, again: 0, count: vectors * Vector::<T, S>::LANES }
     }
 
-    /// The widest tile from `row` on; at the end of the rows, a vector that overlaps the one before it.
+    /// The widest tile from `row` on, where there are at least as many rows as lanes. The last one may overlap the one before it, and
+    /// is a single vector where `adds`: where the products are added to what is there, which must not be done twice.
     #[inline(always)]
-    fn from<T: Scalar, S: Simd>(row: usize, m: usize) -> Self {
+    fn from<T: Scalar, S: Simd>(row: usize, m: usize, adds: bool) -> Self {
         let lanes = Vector::<T, S>::LANES;
-        if row + wide::<S>() * lanes <= m {
-            Self::whole::<T, S>(row)
-        } else if row + lanes <= m {
-            Self { first: row, vectors: 1, skip: 0, count: lanes }
-        } else if m >= lanes {
-            Self { first: m - lanes, vectors: 1, skip: row + lanes - m, count: m - row }
-        } else {
-            Self { first: 0, vectors: 1, skip: 0, count: m }
-        }
+        let rest = m - row;
+        let vectors = if adds { (rest / lanes).max(1) } else { rest.div_ceil(lanes) };
+        let vectors = vectors.min(m / lanes).min(wide::<S>());
+        let first = row.min(m - vectors * lanes);
+        Self { first, vectors, again: row - first, count: vectors * lanes - (row - first) }
     }
 }
 
@@ -280,94 +291,129 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         Self { a, b, k: count, start, ..self }
     }
 
-    /// Some rows of `C`, from a first one to before another, and `n` columns.
+    /// All of `C`, as the transpose of `Bᵀ Aᵀ`, some columns after the other.
+    ///
+    /// # Safety
+    ///
+    /// The pointers must be those of matrices of the sizes given; `B` must be transposed, and [`pays_to_swap`] hold.
+    #[inline(always)]
+    unsafe fn swapped<S: Simd>(self, simd: S) {
+        let mut room = [const { MaybeUninit::<T>::uninit() }; SWAPPED];
+        let room = room.as_mut_ptr().cast::<T>();
+        let Self { m, n, .. } = self;
+        let height = 4 * Vector::<T, S>::LANES;
+        let mut first = 0;
+        while first < n {
+            let height = height.min(n - first);
+            // SAFETY: there is room for `height` rows of `m` columns, all of which are written before they are read; the rest is inside
+            // the matrices (the caller's promise).
+            unsafe {
+                let c = self.c.add(first * self.c_stride);
+                let start = match self.start {
+                    PointerStart::Zero => PointerStart::Zero,
+                    PointerStart::Column(start) => PointerStart::Row(start),
+                    PointerStart::Row(start) => PointerStart::Column(start.add(first)),
+                    PointerStart::Current => {
+                        let from = Columns { first: c.cast_const(), stride: self.c_stride };
+                        transpose(simd, from, Columns { first: room, stride: height }, [m, height]);
+                        PointerStart::Current
+                    }
+                };
+                let product = Self {
+                    a: self.b.add(first),
+                    b: self.a,
+                    c: room,
+                    m: height,
+                    k: self.k,
+                    a_stride: self.b_stride,
+                    n: m,
+                    c_stride: height,
+                    b_stride: self.a_stride,
+                    start,
+                };
+                product.rows(simd, 0);
+                let from = Columns { first: room.cast_const(), stride: height };
+                transpose(simd, from, Columns { first: c, stride: self.c_stride }, [height, m]);
+            }
+            first += height;
+        }
+    }
+
+    /// The rows of `C` from a first one on.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given, and the rows and columns must lie inside them.
     #[inline(always)]
-    pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize, bottom: usize, n: usize) {
-        let mut column = 0;
-        while column < n {
-            let count = columns_from(n - column);
-            let mut row = top;
-            while row < bottom {
-                let rows = Rows::from::<T, S>(row, self.m);
-                // SAFETY: the caller's promise.
-                unsafe { self.block(simd, rows, column, count) };
-                row += rows.count;
-            }
-            column += count;
+    pub(super) unsafe fn rows<S: Simd>(self, simd: S, top: usize) {
+        if self.m < Vector::<T, S>::LANES {
+            return simd.vectorize(Few(self));
+        }
+        let adds = matches!(self.start, PointerStart::Current);
+        let mut row = top;
+        while row < self.m {
+            let rows = Rows::from::<T, S>(row, self.m, adds);
+            // SAFETY: the caller's promise.
+            unsafe { self.strip(simd, rows, 0..self.n) };
+            row += rows.count;
         }
     }
 
-    /// One tile of `C`.
+    /// Some rows of `C` that are as high as a tile, and some columns.
     ///
     /// # Safety
     ///
-    /// The pointers must be those of matrices of the sizes given, and the tile must lie inside them.
+    /// As for [`rows`](Self::rows).
     #[inline(always)]
-    pub(super) unsafe fn block<S: Simd>(self, simd: S, rows: Rows, column: usize, count: usize) {
-        // Rows that are stored a second time are the same, unless the products were added to them.
-        let again = rows.skip > 0 && !matches!(self.start, PointerStart::Current);
-        let whole = again || rows.count == Vector::<T, S>::LANES;
-        // SAFETY: the caller's promise is the promise that `tiles` and `edge` ask for.
-        unsafe {
-            if has_many_registers::<S>() && rows.vectors == 4 {
-                self.tiles::<S, 4>(simd, rows.first, column, count);
-            } else if !has_many_registers::<S>() && rows.vectors == 2 {
-                self.tiles::<S, 2>(simd, rows.first, column, count);
-            } else if whole {
-                self.tiles::<S, 1>(simd, rows.first, column, count);
-            } else {
-                match count {
-                    6 => self.edge::<S, 6>(simd, rows, column),
-                    4 => self.edge::<S, 4>(simd, rows, column),
-                    3 => self.edge::<S, 3>(simd, rows, column),
-                    2 => self.edge::<S, 2>(simd, rows, column),
-                    _ => self.edge::<S, 1>(simd, rows, column),
-                }
-            }
+    pub(super) unsafe fn strip<S: Simd>(self, simd: S, rows: Rows, columns: Range<usize>) {
+        match rows.vectors {
+            1 => simd.vectorize(Strip::<T, TRANSPOSED, 1> { matrices: self, rows, columns }),
+            2 => simd.vectorize(Strip::<T, TRANSPOSED, 2> { matrices: self, rows, columns }),
+            3 => simd.vectorize(Strip::<T, TRANSPOSED, 3> { matrices: self, rows, columns }),
+            _ => simd.vectorize(Strip::<T, TRANSPOSED, 4> { matrices: self, rows, columns }),
         }
     }
 
-    /// The tile for so many columns.
+    /// The first [`COPYING`] columns of a strip that is as high as the widest tile, whose rows of `A` are copied side by side.
     ///
     /// # Safety
     ///
-    /// As for [`block`](Self::block).
+    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`.
     #[inline(always)]
-    unsafe fn tiles<S: Simd, const R: usize>(
-        self,
-        simd: S,
-        row: usize,
-        column: usize,
-        count: usize,
-    ) {
-        // SAFETY: the caller's promise is the promise that `tile` asks for.
-        unsafe {
-            match count {
-                6 => self.tile::<S, R, 6>(simd, row, column),
-                4 => self.tile::<S, R, 4>(simd, row, column),
-                3 => self.tile::<S, R, 3>(simd, row, column),
-                2 => self.tile::<S, R, 2>(simd, row, column),
-                _ => self.tile::<S, R, 1>(simd, row, column),
-            }
-        }
+    pub(super) unsafe fn copying_strip<S: Simd>(self, simd: S, rows: Rows, copy: *mut T) {
+        simd.vectorize(CopyingStrip { matrices: self, rows, copy });
     }
 
-    /// `R` vectors of rows from `row` on, `C` columns from `column` on.
+    /// `R` vectors of rows, `C` columns from `column` on.
     ///
     /// # Safety
     ///
-    /// As for [`block`](Self::block).
+    /// As for [`rows`](Self::rows).
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         self,
         simd: S,
-        row: usize,
+        rows: Rows,
         column: usize,
     ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copying_tile::<S, R, C, false>(simd, rows, column, ptr::null_mut()) }
+    }
+
+    /// As [`tile`](Self::tile); where it is `COPYING`, its rows of `A` are copied side by side.
+    ///
+    /// # Safety
+    ///
+    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`, if they are copied.
+    #[inline(always)]
+    unsafe fn copying_tile<S: Simd, const R: usize, const C: usize, const COPYING: bool>(
+        self,
+        simd: S,
+        rows: Rows,
+        column: usize,
+        mut copy: *mut T,
+    ) {
+        let row = rows.first;
         let lanes = Vector::<T, S>::LANES;
         let zero = Vector::splat(simd, T::zero());
         let mut sums = [[zero; C]; R];
@@ -405,7 +451,11 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 let mut left = [zero; R];
                 for r in 0..R {
                     left[r] = Vector::load_ptr(simd, a.add(r * lanes));
+                    if COPYING {
+                        left[r].store_ptr(copy.add(r * lanes));
+                    }
                 }
+                copy = copy.wrapping_add(R * lanes);
                 for j in 0..C {
                     let right = Vector::splat(simd, *self.right(k, column + j));
                     for r in 0..R {
@@ -415,36 +465,92 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 // It runs one step past the end in the last round, where it is not read.
                 a = a.wrapping_add(self.a_stride);
             }
-            for r in 0..R {
+            if R == 1 && rows.again > 0 && matches!(self.start, PointerStart::Current) {
+                // The products were added to these rows already. Elsewhere they are stored a second time, and are the same.
                 for j in 0..C {
+                    // A copy, so that the sums themselves are in registers.
+                    let sums = sums[0][j];
+                    for lane in rows.again..lanes {
+                        *c.add(lane + j * self.c_stride) = sums.as_slice()[lane];
+                    }
+                }
+                return;
+            }
+            for j in 0..C {
+                for r in 0..R {
                     sums[r][j].store_ptr(c.add(r * lanes + j * self.c_stride));
                 }
             }
         }
     }
 
-    /// One vector of rows, of which some lanes are not stored: the end of the rows, or fewer rows than lanes.
+    /// All of `C`, where it has fewer rows than a vector has lanes.
+    ///
+    /// A vector reads on into the next columns of `A`, and what these lanes give is not stored.
     ///
     /// # Safety
     ///
-    /// As for [`block`](Self::block).
+    /// The pointers must be those of matrices of the sizes given.
     #[inline(always)]
-    unsafe fn edge<S: Simd, const C: usize>(self, simd: S, rows: Rows, column: usize) {
-        let lanes = Vector::<T, S>::LANES;
-        let row = rows.first + rows.skip;
-        let mut sums = [Vector::splat(simd, T::zero()); C];
-        // Where there are fewer rows than lanes, a vector reads on into the next columns, whose lanes are not stored;
-        // the last columns, where this would leave the matrix, are loaded lane by lane.
-        let whole = whole_columns(self.m, self.k, self.a_stride, rows.first, lanes);
-        // SAFETY: columns below `whole` have `lanes` elements of `A` after their row `rows.first`; of the others, of the start and of `C`,
-        // the stored rows alone are touched, which are inside the matrices (the caller's promise), and of `C` what follows them in it.
+    unsafe fn few_rows<S: Simd>(self, simd: S) {
+        let Self { m, k, n, a_stride, .. } = self;
+        let zero = Vector::splat(simd, T::zero());
+        let whole = whole_columns(m, k, a_stride, 0, Vector::<T, S>::LANES);
+        // In the last columns, fewer than there are lanes, a vector would read past the end.
+        let mut last = [zero; MOST_LANES];
+        for (column, last) in (whole..k).zip(&mut last) {
+            // SAFETY: these rows are inside the matrix (the caller's promise).
+            let rows = unsafe { core::slice::from_raw_parts(self.a.add(column * a_stride), m) };
+            *last = Vector::load_partial(simd, rows);
+        }
+        let start = match self.start {
+            PointerStart::Column(start) => {
+                // SAFETY: the column to start from has as many rows (the caller's promise).
+                Vector::load_partial(simd, unsafe { core::slice::from_raw_parts(start, m) })
+            }
+            _ => zero,
+        };
+        let left = FewRows { start, whole, last: &last };
+        let mut column = 0;
+        // SAFETY: the caller's promise; the columns are inside the matrices.
         unsafe {
+            // In 16 registers, some of twelve sums would not stay.
+            while has_many_registers::<S>() && column + 12 <= n {
+                self.few::<S, 12>(simd, left, column);
+                column += 12;
+            }
+            while column + 8 <= n {
+                self.few::<S, 8>(simd, left, column);
+                column += 8;
+            }
+            if column + 4 <= n {
+                self.few::<S, 4>(simd, left, column);
+                column += 4;
+            }
+            match n - column {
+                3 => self.few::<S, 3>(simd, left, column),
+                2 => self.few::<S, 2>(simd, left, column),
+                1 => self.few::<S, 1>(simd, left, column),
+                _ => {}
+            }
+        }
+    }
+
+    /// `C` columns of fewer rows than a vector has lanes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`few_rows`](Self::few_rows), and the columns must lie inside the matrices.
+    #[inline(always)]
+    unsafe fn few<S: Simd, const C: usize>(self, simd: S, left: FewRows<'_, T, S>, column: usize) {
+        let lanes = Vector::<T, S>::LANES;
+        let mut sums = [left.start; C];
+        // SAFETY: columns below `whole` have `lanes` elements of `A` after their first; of `C`, the rows alone are touched, and what
+        // follows them in it.
+        unsafe {
+            let c = self.c.add(column * self.c_stride);
             match self.start {
-                PointerStart::Zero => {}
-                PointerStart::Column(start) => {
-                    let start = core::slice::from_raw_parts(start.add(row), rows.count);
-                    sums = [Vector::load_partial(simd, start); C];
-                }
+                PointerStart::Zero | PointerStart::Column(_) => {}
                 PointerStart::Row(start) => {
                     for j in 0..C {
                         sums[j] = Vector::splat(simd, *start.add(column + j));
@@ -452,34 +558,31 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 }
                 PointerStart::Current => {
                     for j in 0..C {
-                        let c = self.c.add(rows.first + (column + j) * self.c_stride);
-                        let c = core::slice::from_raw_parts(c, rows.skip + rows.count);
+                        let c = core::slice::from_raw_parts(c.add(j * self.c_stride), self.m);
                         sums[j] = Vector::load_partial(simd, c);
                     }
                 }
             }
-            for k in 0..whole {
-                let left = Vector::load_ptr(simd, self.a.add(rows.first + k * self.a_stride));
-                self.add_step(simd, left, k, column, &mut sums);
+            let mut a = self.a;
+            for k in 0..left.whole {
+                self.add_step(simd, Vector::load_ptr(simd, a), k, column, &mut sums);
+                // It runs past the end in the last round, where it is not read.
+                a = a.wrapping_add(self.a_stride);
             }
-            for k in whole..self.k {
-                let a = self.a.add(rows.first + k * self.a_stride);
-                let left = Vector::load_partial(simd, core::slice::from_raw_parts(a, rows.count));
-                self.add_step(simd, left, k, column, &mut sums);
+            for k in left.whole..self.k {
+                self.add_step(simd, left.last[k - left.whole], k, column, &mut sums);
             }
-            // A whole vector is stored also where columns are shorter: its last lanes fall into the next columns, which are stored after it.
-            let is_dense =
-                self.c_stride == rows.count && !matches!(self.start, PointerStart::Current);
-            for j in 0..C {
-                let at = row + (column + j) * self.c_stride;
-                let c = self.c.add(at);
-                if is_dense && at + lanes <= self.n * self.c_stride {
-                    sums[j].store_ptr(c);
-                } else {
-                    let sums = &sums[j].as_slice()[rows.skip..][..rows.count];
-                    for (lane, sum) in sums.iter().enumerate() {
-                        *c.add(lane) = *sum;
-                    }
+            // A whole vector is stored where columns follow each other: its last lanes fall into the next columns, which are stored after it.
+            let is_dense = self.c_stride == self.m && !matches!(self.start, PointerStart::Current);
+            let end = (column + C - 1) * self.c_stride + lanes;
+            if is_dense && end <= self.n * self.c_stride {
+                for j in 0..C {
+                    sums[j].store_ptr(c.add(j * self.c_stride));
+                }
+            } else {
+                for j in 0..C {
+                    let c = core::slice::from_raw_parts_mut(c.add(j * self.c_stride), self.m);
+                    sums[j].store_partial(c);
                 }
             }
         }
@@ -504,5 +607,116 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             let right = Vector::splat(simd, unsafe { *self.right(k, column + j) });
             sums[j] = left.mul_add(right, sums[j]);
         }
+    }
+}
+
+/// The most lanes of any vector.
+const MOST_LANES: usize = 16;
+
+/// A left matrix of fewer rows than a vector has lanes.
+#[derive(Clone, Copy)]
+struct FewRows<'a, T: Scalar, S: Simd> {
+    /// What the products are added to, if that is a column.
+    start: Vector<T, S>,
+    /// How many columns can be loaded as a whole vector.
+    whole: usize,
+    /// The others.
+    last: &'a [Vector<T, S>; MOST_LANES],
+}
+
+/// Some rows that are `R` vectors high, and some columns: a function of its own, so that it does not have the addresses of all other
+/// tiles ready before it begins.
+struct Strip<T, const TRANSPOSED: bool, const R: usize> {
+    matrices: Matrices<T, TRANSPOSED>,
+    rows: Rows,
+    columns: Range<usize>,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TRANSPOSED, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { matrices, rows, columns: Range { start: mut column, end } } = self;
+        if R > wide::<S>() {
+            return;
+        }
+        // SAFETY: a strip is made for rows and columns that are inside the matrices.
+        unsafe {
+            // There are registers for as many vectors as in six columns of the widest tile.
+            while column + 12 <= end {
+                match R {
+                    1 => matrices.tile::<S, 1, 12>(simd, rows, column),
+                    2 if has_many_registers::<S>() => {
+                        matrices.tile::<S, 2, 12>(simd, rows, column);
+                    }
+                    _ => {
+                        for half in 0..2 {
+                            matrices.tile::<S, R, 6>(simd, rows, column + 6 * half);
+                        }
+                    }
+                }
+                column += 12;
+            }
+            if column + 8 <= end {
+                if R == 1 {
+                    matrices.tile::<S, 1, 8>(simd, rows, column);
+                } else {
+                    matrices.tile::<S, R, 4>(simd, rows, column);
+                    matrices.tile::<S, R, 4>(simd, rows, column + 4);
+                }
+                column += 8;
+            }
+            if column + 4 <= end {
+                matrices.tile::<S, R, 4>(simd, rows, column);
+                column += 4;
+            }
+            match end - column {
+                3 => matrices.tile::<S, R, 3>(simd, rows, column),
+                2 => matrices.tile::<S, R, 2>(simd, rows, column),
+                1 => matrices.tile::<S, R, 1>(simd, rows, column),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How many columns the copying tile has: so few that what is left of 64 or 128 is a multiple of the usual tiles.
+pub(super) const COPYING: usize = 4;
+
+/// The first columns of a strip, whose rows of the left matrix are copied.
+struct CopyingStrip<T, const TRANSPOSED: bool> {
+    matrices: Matrices<T, TRANSPOSED>,
+    rows: Rows,
+    copy: *mut T,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for CopyingStrip<T, TRANSPOSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { matrices, rows, copy } = self;
+        // SAFETY: it is made for rows and columns that are inside the matrices, and for a copy that has room for the rows.
+        unsafe {
+            if has_many_registers::<S>() {
+                matrices.copying_tile::<S, 4, COPYING, true>(simd, rows, 0, copy);
+            } else {
+                matrices.copying_tile::<S, 2, COPYING, true>(simd, rows, 0, copy);
+            }
+        }
+    }
+}
+
+/// All of a product that has fewer rows than a vector has lanes.
+struct Few<T, const TRANSPOSED: bool>(Matrices<T, TRANSPOSED>);
+
+impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Few<T, TRANSPOSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // SAFETY: it is made for matrices of these sizes.
+        unsafe { self.0.few_rows(simd) };
     }
 }

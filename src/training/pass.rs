@@ -13,8 +13,9 @@ use crate::losses::Loss;
 use crate::optimizers::{Optimizer, Sgd};
 use crate::sample::{Sample, split_samples};
 
-/// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that these stay in the cache.
-const CACHED: usize = 64 * 1024;
+/// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
+/// L1 cache.
+const CACHED: usize = 12 * 1024;
 
 /// How a batch is taken: in pieces, whose values stay in the cache, and in groups of pieces, which threads share.
 ///
