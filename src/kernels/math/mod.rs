@@ -106,7 +106,7 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         let shifted = x.mul_add(x.constant(2.0 * core::f64::consts::LOG2_E), round);
         let y = (shifted - round).mul_add(x.constant(-0.5 * core::f64::consts::LN_2), x);
         let square = y * y;
-        let t = (y * square).mul_add(square.polynomial(T::TANH), y);
+        let t = (y * square).mul_add(square.horner(T::TANH), y);
         let s = shifted.power_of_two();
         let (less, more) = (s - one, s + one);
         (more.mul_add(t, less) / less.mul_add(t, more)).copysign(self)
@@ -183,6 +183,16 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         while count > 0 {
             count -= 2;
             result = result.mul_add(square, self.pair(coefficients, count));
+        }
+        result
+    }
+
+    /// The polynomial by Horner's scheme: a longer chain, and an operation less.
+    #[inline(always)]
+    fn horner(self, coefficients: &[f64]) -> Self {
+        let mut result = self.constant(coefficients[coefficients.len() - 1]);
+        for coefficient in coefficients.iter().rev().skip(1) {
+            result = result.mul_add(self, self.constant(*coefficient));
         }
         result
     }
