@@ -232,8 +232,7 @@ impl<A: ElementwiseGradient> ActivationGradient for A {
         let mut outputs = outputs[..gradient.len()].chunks_exact(lanes);
         let mut gradient = gradient.chunks_exact_mut(lanes);
         for ((gradient, output), score) in (&mut gradient).zip(&mut outputs).zip(&mut scores) {
-            let derivative =
-                A::derivative(Vector::load(simd, score), Vector::load(simd, output));
+            let derivative = A::derivative(Vector::load(simd, score), Vector::load(simd, output));
             (Vector::load(simd, gradient) * derivative).store(gradient);
         }
         let gradient = gradient.into_remainder();

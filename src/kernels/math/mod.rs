@@ -94,7 +94,9 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
     /// rest is `(s - 1) / (s + 1)` with `s = 2^n`, and the addition theorem makes `((s - 1) + (s + 1) t) / ((s + 1) + (s - 1) t)`
     /// of both. The sign is put back.
     ///
-    /// Largest error: 2.7 ulp.
+    /// `ln 2` is taken as one number: what it lacks is multiplied by `n`, and divided by a factor that grows as `2^n`.
+    ///
+    /// Largest error: 2.5 ulp in `f32`, 2.7 in `f64`, near 0.53 in magnitude.
     #[inline(always)]
     #[must_use]
     pub fn tanh(self) -> Self {
