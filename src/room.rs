@@ -40,9 +40,10 @@ impl Heap {
         &mut stack[..scalars]
     }
 
+    /// So many scalars of memory, with anything in them.
     #[cfg(feature = "std")]
     #[cold]
-    fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
+    pub(crate) fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
         let mut memory = FREE.with_borrow_mut(|free| free.pop().unwrap_or_default());
         if memory.len() < words {

@@ -227,21 +227,20 @@ impl<A: ElementwiseGradient> ActivationGradient for A {
         }
         let scores = if A::FROM_SCORE { scores } else { outputs };
         let lanes = Vector::<T, S>::LANES;
-        let whole = gradient.len() - gradient.len() % lanes;
-        for start in (0..whole).step_by(lanes) {
-            let derivative = A::derivative(
-                Vector::load(simd, &scores[start..]),
-                Vector::load(simd, &outputs[start..]),
-            );
-            let gradient = &mut gradient[start..];
+        // Iterators over all three: indices into them would be checked for each vector.
+        let mut scores = scores[..gradient.len()].chunks_exact(lanes);
+        let mut outputs = outputs[..gradient.len()].chunks_exact(lanes);
+        let mut gradient = gradient.chunks_exact_mut(lanes);
+        for ((gradient, output), score) in (&mut gradient).zip(&mut outputs).zip(&mut scores) {
+            let derivative = A::derivative(Vector::load(simd, score), Vector::load(simd, output));
             (Vector::load(simd, gradient) * derivative).store(gradient);
         }
-        if whole < gradient.len() {
+        let gradient = gradient.into_remainder();
+        if !gradient.is_empty() {
             let derivative = A::derivative(
-                Vector::load_partial(simd, &scores[whole..]),
-                Vector::load_partial(simd, &outputs[whole..]),
+                Vector::load_partial(simd, scores.remainder()),
+                Vector::load_partial(simd, outputs.remainder()),
             );
-            let gradient = &mut gradient[whole..];
             (Vector::load_partial(simd, gradient) * derivative).store_partial(gradient);
         }
     }

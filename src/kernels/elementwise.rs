@@ -24,8 +24,12 @@ pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut 
         let mut next = Vector::load(simd, vectors);
         for at in (lanes..whole).step_by(lanes) {
             let vector = next;
-            next = Vector::load(simd, &vectors[at..]);
-            A::element(vector).store(&mut vectors[at - lanes..]);
+            // SAFETY: `whole` is a multiple of `lanes`, so a vector at `at` and the one before it are inside of `vectors`.
+            unsafe {
+                let place = vectors.as_mut_ptr().add(at);
+                next = Vector::load_ptr(simd, place);
+                A::element(vector).store_ptr(place.sub(lanes));
+            }
         }
         A::element(next).store(&mut vectors[whole - lanes..]);
     }

@@ -7,7 +7,8 @@ use crate::kernels::{dispatch, sharing};
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, State};
-use crate::{Differentiable, Layer};
+use crate::room::Heap;
+use crate::{Differentiable, Layer, Scalar};
 
 /// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +62,20 @@ impl<N: Differentiable> Through<N> for Backpropagation {
     {
         check(inputs, targets);
         let plan = Plan::of::<N>(inputs.len());
-        let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
-        let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
+        let mut room = Room::default();
+        let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
         let context = Context::training(0);
-        let mean = whole_batch(net, batch, loss, context, &mut memory, &mut gradients);
         let mut gradient = N::zeros();
-        gradient.as_mut_slice().copy_from_slice(&gradients[..N::COUNT]);
+        let first = gradient.as_mut_slice();
+        let mean = if plan.groups() == 1 {
+            whole_batch(net, batch, loss, context, memory, first)
+        } else {
+            let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
+            let mean = whole_batch(net, batch, loss, context, memory, &mut gradients);
+            first.copy_from_slice(&gradients[..N::COUNT]);
+            mean
+        };
         (mean, gradient)
     }
 
@@ -78,8 +86,9 @@ impl<N: Differentiable> Through<N> for Backpropagation {
     {
         check(inputs, targets);
         let plan = Plan::of::<N>(inputs.len());
-        let mut memory = vec![N::Scalar::zero(); plan.memory_len::<N>(inputs.len())];
-        whole_batch(net, (inputs, targets), loss, Context::INFERENCE, &mut memory, &mut [])
+        let mut room = Room::default();
+        let memory = room.take(plan.memory_len::<N>(inputs.len()));
+        whole_batch(net, (inputs, targets), loss, Context::INFERENCE, memory, &mut [])
     }
 
     fn step<Y, L, O>(
@@ -108,6 +117,27 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         }
         *optimizer.state_mut() = state;
         mean
+    }
+}
+
+/// What the passes keep: in memory of the thread if it is little, so that it is neither allocated nor cleared for each call.
+#[derive(Default)]
+struct Room<T> {
+    thread: Heap,
+    own: Vec<T>,
+}
+
+impl<T: Scalar> Room<T> {
+    /// The most scalars that a thread holds on to.
+    const LITTLE: usize = 64 * 1024;
+
+    /// So many scalars, with anything in them.
+    fn take(&mut self, scalars: usize) -> &mut [T] {
+        if scalars <= Self::LITTLE {
+            return self.thread.take(scalars);
+        }
+        self.own = vec![T::zero(); scalars];
+        &mut self.own
     }
 }
 

@@ -159,7 +159,7 @@ where
         losses: &mut *losses,
     };
     dispatch_shared(groups, WORTH_WAKING);
-    if !gradients.is_empty() {
+    if plan.groups > 1 && !gradients.is_empty() {
         dispatch(Sum { gradients, length: N::COUNT });
     }
     N::Scalar::of(losses.iter().sum::<f64>() / as_f64(inputs.len().max(1)))

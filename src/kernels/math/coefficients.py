@@ -5,7 +5,7 @@ at x is weighted by what it does to the function's value in the end.
 """
 
 import numpy as np
-from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt
+from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt, tanh
 
 mp.dps = 50
 
@@ -55,6 +55,12 @@ def ln_tail(z):
     return (log((1 + s) / (1 - s)) / s - 2) / z if z > mpf(10) ** -20 else mpf(2) / 3
 
 
+def tanh_tail(z):
+    """tanh(y) = y + y z q(z), where z = y^2."""
+    y = sqrt(z)
+    return (tanh(y) / y - 1) / z if z > mpf(10) ** -20 else -mpf(1) / 3
+
+
 def erf_near(z):
     """erf(x) = x + x q(z), where z = x^2."""
     x = sqrt(z)
@@ -71,12 +77,13 @@ def table(name, numpy_type, result):
     print("    ];")
 
 
-for numpy_type, exp_degree, ln_degree, near, near_degree, far, far_degree in (
-    (np.float32, 4, 2, 0.9, 5, 3.95, 6),
-    (np.float64, 9, 6, 1.0, 11, 5.95, 18),
+for numpy_type, exp_degree, ln_degree, tanh_degree, near, near_degree, far, far_degree in (
+    (np.float32, 4, 2, 2, 0.9, 5, 3.95, 6),
+    (np.float64, 9, 6, 5, 1.0, 11, 5.95, 18),
 ):
     print(f"{numpy_type.__name__}:")
     table("EXP", numpy_type, remez(exp_tail, lambda r: max(r**2 / exp(r), mpf("1e-3")), -0.3467, 0.3467, exp_degree))
     table("LN", numpy_type, remez(ln_tail, lambda z: max(z, mpf("1e-4")), 0, 0.02944, ln_degree))
+    table("TANH", numpy_type, remez(tanh_tail, lambda z: max(z, mpf("1e-4")), 0, 0.0302, tanh_degree))
     table("ERF_NEAR", numpy_type, remez(erf_near, lambda z: mpf(1), 0, near**2, near_degree))
     table("LN_ERFC", numpy_type, remez(lambda x: log(erfc(x)), erfc, near, far, far_degree))

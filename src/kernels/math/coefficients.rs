@@ -45,6 +45,8 @@ pub trait Elementary: Lanes {
     const EXP: &'static [f64];
     /// `ln((1 + s) / (1 - s)) = 2 s + s z q(z)` where `z = s^2` and `|s| <= 0.1716`.
     const LN: &'static [f64];
+    /// `tanh(y) = y + y z q(z)` where `z = y^2` and `|y| <= ln(2) / 4`.
+    const TANH: &'static [f64];
     /// `erf(x) = x + x q(x^2)` up to [`ERF_MIDDLE`](Self::ERF_MIDDLE).
     const ERF_NEAR: &'static [f64];
     /// `erf(x) = 1 - exp(q(x))` from there on.
@@ -81,6 +83,8 @@ impl Elementary for f32 {
         &[4.9999994e-01, 1.6666521e-01, 4.166839e-02, 8.368736e-03, 1.3814591e-03];
     // Largest weighted error 1.6e-9.
     const LN: &'static [f64] = &[6.6666776e-01, 3.9977536e-01, 2.987186e-01];
+    // Largest weighted error 1.6e-10.
+    const TANH: &'static [f64] = &[-3.3333322e-01, 1.3331163e-01, -5.2721035e-02];
     // Largest weighted error 1.2e-8.
     const ERF_NEAR: &'static [f64] = &[
         1.2837915e-01,
@@ -158,6 +162,15 @@ impl Elementary for f64 {
         1.8183564856319573e-01,
         1.5314036314437193e-01,
         1.4796098896579427e-01,
+    ];
+    // Largest weighted error 4.2e-18.
+    const TANH: &'static [f64] = &[
+        -3.333333333333246e-01,
+        1.3333333332770053e-01,
+        -5.396825275815922e-02,
+        2.1869368929055274e-02,
+        -8.857248826224684e-03,
+        3.4440964673550798e-03,
     ];
     // Largest weighted error 7.1e-18.
     const ERF_NEAR: &'static [f64] = &[

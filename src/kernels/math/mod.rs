@@ -90,19 +90,28 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
 
     /// The hyperbolic tangent.
     ///
-    /// `tanh(x) = e / (e + 2)` with `e = exp(2 x) - 1`, for the magnitude of `x`; the sign is put back.
+    /// `x = n ln(2)/2 + y` with `|y| <= ln(2) / 4`, for the magnitude of `x`. The tangent `t` of `y` is a polynomial, that of the
+    /// rest is `(s - 1) / (s + 1)` with `s = 2^n`, and the addition theorem makes `((s - 1) + (s + 1) t) / ((s + 1) + (s - 1) t)`
+    /// of both. The sign is put back.
     ///
-    /// Largest error: 2.7 ulp, near 1/16 in magnitude.
+    /// `ln 2` is taken as one number: what it lacks is multiplied by `n`, and divided by a factor that grows as `2^n`.
+    ///
+    /// Largest error: 2.5 ulp in `f32`, near 4.5 in magnitude; 2.7 in `f64`, near 0.53.
     #[inline(always)]
     #[must_use]
     pub fn tanh(self) -> Self {
+        let one = self.constant(1.0);
         let magnitude = self.abs();
         let high = self.constant(T::TANH_HIGH);
         let x = high.less_than(magnitude).select(high, magnitude);
-        let Reduced { shifted, tail, .. } = (x + x).reduce(T::BIAS);
-        let scale = shifted.power_of_two();
-        let e = scale.mul_add(tail, scale - x.constant(1.0));
-        (e / (e + x.constant(2.0))).copysign(self)
+        let round = x.constant(T::ROUND + T::BIAS);
+        let shifted = x.mul_add(x.constant(2.0 * core::f64::consts::LOG2_E), round);
+        let y = (shifted - round).mul_add(x.constant(-0.5 * core::f64::consts::LN_2), x);
+        let square = y * y;
+        let t = (y * square).mul_add(square.horner(T::TANH), y);
+        let s = shifted.power_of_two();
+        let (less, more) = (s - one, s + one);
+        (more.mul_add(t, less) / less.mul_add(t, more)).copysign(self)
     }
 
     /// The natural logarithm.
@@ -176,6 +185,16 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         while count > 0 {
             count -= 2;
             result = result.mul_add(square, self.pair(coefficients, count));
+        }
+        result
+    }
+
+    /// The polynomial by Horner's scheme: a longer chain, and an operation less.
+    #[inline(always)]
+    fn horner(self, coefficients: &[f64]) -> Self {
+        let mut result = self.constant(coefficients[coefficients.len() - 1]);
+        for coefficient in coefficients.iter().rev().skip(1) {
+            result = result.mul_add(self, self.constant(*coefficient));
         }
         result
     }
