@@ -110,7 +110,44 @@ pub trait Network: Layer {
         Y: Sync,
         L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        Backpropagation::gradient(self, inputs, targets, loss)
+        let mut gradient = Self::zeros();
+        let loss = Backpropagation::gradient(self, inputs, targets, loss, &mut gradient);
+        (loss, gradient)
+    }
+
+    /// As [`gradient`](Self::gradient), into a network that is there, in the place of what it holds: the mean loss.
+    ///
+    /// Nothing is allocated after the first call, unless the batch is so large that it is taken in several pieces.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 3 tanh => dense 1>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let (inputs, targets) = ([[0.5, -1.0].into()], [[0.25].into()]);
+    /// let mut gradient = Net::zeros();
+    /// let loss = net.gradient_into(&inputs, &targets, &MeanSquaredError, &mut gradient);
+    /// assert_eq!((loss, gradient), net.gradient(&inputs, &targets, &MeanSquaredError));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs.
+    #[cfg(feature = "std")]
+    fn gradient_into<Y, L>(
+        &self,
+        inputs: &[Self::Input],
+        targets: &[Y],
+        loss: &L,
+        gradient: &mut Self,
+    ) -> Self::Scalar
+    where
+        Backpropagation: Through<Self, Is: Copy>,
+        Y: Sync,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+    {
+        Backpropagation::gradient(self, inputs, targets, loss, gradient)
     }
 
     /// The mean loss over some samples.

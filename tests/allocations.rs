@@ -70,6 +70,21 @@ fn forward_passes_allocate_nothing() {
     }
 }
 
+#[test]
+fn a_gradient_into_memory_that_is_there_allocates_nothing() {
+    let (inputs, targets) = data();
+    let (inputs, targets) = (&inputs[..40], &targets[..40]);
+    let net = Net::random(&mut StdRng::seed_from_u64(1));
+    let mut gradient = Net::random(&mut StdRng::seed_from_u64(2));
+    let expected = net.gradient(inputs, targets, &CrossEntropy);
+    let mut loss = 0.0;
+    let count = allocations(|| {
+        loss = net.gradient_into(inputs, targets, &CrossEntropy, &mut gradient);
+    });
+    assert_eq!(count, 0);
+    assert_eq!((loss, gradient), expected);
+}
+
 macro_rules! optimizers {
     ($($name:ident: $optimizer:expr;)+) => {$(
         #[test]

@@ -26,7 +26,13 @@ pub trait Through<N: Layer> {
     type Is: Copy;
 
     #[doc(hidden)]
-    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    fn gradient<Y, L>(
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        gradient: &mut N,
+    ) -> N::Scalar
     where
         Y: Sync,
         L: Loss<N::Output, Y, N::Activation>;
@@ -55,7 +61,13 @@ pub trait Through<N: Layer> {
 impl<N: Differentiable> Through<N> for Backpropagation {
     type Is = ();
 
-    fn gradient<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> (N::Scalar, Box<N>)
+    fn gradient<Y, L>(
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        gradient: &mut N,
+    ) -> N::Scalar
     where
         Y: Sync,
         L: Loss<N::Output, Y, N::Activation>,
@@ -66,17 +78,16 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
         let context = Context::training(0);
-        let mut gradient = N::zeros();
-        let first = gradient.as_mut_slice();
-        let mean = if plan.groups() == 1 {
-            whole_batch(net, batch, loss, context, memory, first)
-        } else {
-            let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
-            let mean = whole_batch(net, batch, loss, context, memory, &mut gradients);
-            first.copy_from_slice(&gradients[..N::COUNT]);
-            mean
-        };
-        (mean, gradient)
+        let gradient = gradient.as_mut_slice();
+        // That of no samples, and of what is not a parameter.
+        gradient.fill(N::Scalar::zero());
+        if plan.groups() == 1 {
+            return whole_batch(net, batch, loss, context, memory, gradient);
+        }
+        let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
+        let mean = whole_batch(net, batch, loss, context, memory, &mut gradients);
+        gradient.copy_from_slice(&gradients[..N::COUNT]);
+        mean
     }
 
     fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
