@@ -36,7 +36,7 @@ const SAMPLES: usize = 32;
 /// The longest columns of `B` that there is room for on the stack, transposed.
 const LONG: usize = 512;
 
-/// How many rows of `C` are computed at a time, before they are transposed.
+/// How many rows of `C` are computed at a time, before they are transposed: a few cache lines of a column.
 const ROWS: usize = 48;
 
 /// `Cᵀ = Bᵀ A`, some samples after the other.
@@ -54,8 +54,12 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, 
             transpose(simd, columns, rows, [k, count]);
             core::slice::from_raw_parts(rows.first.cast_const(), count * k)
         };
-        for row in (0..m).step_by(ROWS) {
-            let rows = ROWS.min(m - row);
+        let mut row = 0;
+        while row < m {
+            // The first rows end where a cache line does: a store that crosses lines costs two.
+            let line = 64 / size_of::<T>();
+            let beyond = if row == 0 { c.as_mut_ptr().addr() / size_of::<T>() % line } else { 0 };
+            let rows = (ROWS - beyond).min(m - row);
             let product = Product::<T, false> {
                 a: samples,
                 a_stride: count,
@@ -71,6 +75,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, 
             let transposed = Columns { first: block.as_mut_ptr(), stride: block.stride() };
             // SAFETY: the slice has `rows` columns of `count` elements, the block `count` columns of `rows`.
             unsafe { transpose(simd, columns, transposed, [count, rows]) };
+            row += rows;
         }
     }
 }
