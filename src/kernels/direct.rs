@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{columns_from, has_many_registers, wide};
+use super::product::{has_many_registers, wide};
 use super::{Scalar, Vector};
 
 /// The sizes of one group of channels.
@@ -61,6 +61,16 @@ pub struct DirectConvolution<'a, T> {
 /// The kernel of a [`DirectConvolution`].
 pub(super) struct DirectTiles<'a, T>(pub(super) DirectConvolution<'a, T>);
 
+/// Six channels at a time, without leaving one or two for the end where fours avoid it.
+#[inline(always)]
+fn channels_from(rest: usize) -> usize {
+    match rest {
+        1..=3 => rest,
+        4 | 5 | 7 | 8 => 4,
+        _ => 6,
+    }
+}
+
 impl<T: Scalar> WithSimd for DirectTiles<'_, T> {
     type Output = ();
 
@@ -87,7 +97,7 @@ impl<T: Scalar> WithSimd for DirectTiles<'_, T> {
         let wide = wide::<S>();
         let mut channel = 0;
         while channel < sizes.outputs {
-            let count = columns_from(sizes.outputs - channel);
+            let count = channels_from(sizes.outputs - channel);
             let mut vector = 0;
             while vector < vectors {
                 // SAFETY: the sizes were checked above; vectors and channels are below their numbers.

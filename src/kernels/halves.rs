@@ -16,9 +16,9 @@ pub(crate) const fn is_halved(outputs: usize, inputs: usize) -> bool {
     outputs * inputs >= LARGE && inputs >= 64
 }
 
-/// How many of the inputs are in the first half.
-pub(crate) fn half(inputs: usize) -> usize {
-    cut(inputs, 4, 1, 2)
+/// Where the inputs of a layer are cut, for all three of its products: `part` of `whole` is one of two for the halves.
+pub(crate) fn cut_inputs(inputs: usize, part: usize, whole: usize) -> usize {
+    cut(inputs, 4, part, whole)
 }
 
 /// Two halves, as long as they are not on their way to two threads.
@@ -87,7 +87,7 @@ pub(crate) fn multiply_in_halves<T: Scalar, S: Simd>(
     partial: &mut [T],
 ) {
     let Product { a, a_stride, b, b_stride, mut c, k, start } = product;
-    let (half, rows) = (half(k), c.rows());
+    let (half, rows) = (cut_inputs(k, 1, 2), c.rows());
     let (left, right) = a.split_at(half * a_stride);
     let second = RowsMut::whole(&mut *partial, rows);
     let first = Product { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, start };
@@ -107,7 +107,7 @@ pub(crate) fn multiply_one_in_halves<T: Scalar, S: Simd>(
     partial: &mut [T],
 ) {
     let ProductOfOne { a, x, start, y } = product;
-    let half = half(x.len());
+    let half = cut_inputs(x.len(), 1, 2);
     let (left, right) = a.split_at(half * y.len());
     let (x, rest) = x.split_at(half);
     let first = ProductOfOne { a: left, x, start, y: &mut *y };

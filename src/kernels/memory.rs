@@ -104,7 +104,7 @@ pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
 /// Allocates zeros, from the start of a cache line on where that can be had.
 ///
 /// C's `malloc` promises 16 bytes, and large blocks of glibc's begin 16 bytes after a line: then every vector of AVX-512 lies in two lines, and a product takes up to
-/// a quarter longer, that of one sample twice as long. `Box` and `Vec` free memory with the layout of their type, so no more than its alignment can be asked for.
+/// a quarter longer, that of one sample three quarters. `Box` and `Vec` free memory with the layout of their type, so no more than its alignment can be asked for.
 /// But given back, and asked for again after a little of the right size, a block begins where a line does: as a rule at the second try,
 /// later where the little found room elsewhere, and never above 32 MB.
 ///

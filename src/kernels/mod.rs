@@ -37,7 +37,7 @@ pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
-pub(crate) use halves::{half, is_halved, multiply_in_halves, multiply_one_in_halves};
+pub(crate) use halves::{cut_inputs, is_halved, multiply_in_halves, multiply_one_in_halves};
 #[doc(hidden)]
 pub use math::Elementary;
 #[cfg(feature = "std")]

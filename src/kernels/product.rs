@@ -227,16 +227,6 @@ impl Rows {
     }
 }
 
-/// Six columns at a time, without leaving one or two for the end where fours avoid it.
-#[inline(always)]
-pub(super) fn columns_from(rest: usize) -> usize {
-    match rest {
-        1..=3 => rest,
-        4 | 5 | 7 | 8 => 4,
-        _ => 6,
-    }
-}
-
 /// The matrices as pointers, for the tiles.
 #[derive(Clone, Copy)]
 pub(super) struct Matrices<T, const TRANSPOSED: bool> {

@@ -10,7 +10,7 @@ use pulp::{Simd, WithSimd};
 
 use super::product::Tiles;
 use super::transpose::{Columns, transpose};
-use super::{Product, RowsMut, Scalar, Split, Start, Vector, cut, half, is_halved};
+use super::{Product, RowsMut, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
 pub struct TransposedProduct<'a, T> {
@@ -159,7 +159,7 @@ impl<T: Scalar> Split for TransposedProduct<'_, T> {
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { a, b, c, k } = self;
         if whole == 2 && is_halved(k, c.rows()) {
-            let rows = half(c.rows());
+            let rows = cut_inputs(c.rows(), part, whole);
             let (a, right) = a.split_at(rows * k);
             let (c, below) = c.split_rows(rows);
             return (Self { a, b, c, k }, Self { a: right, b, c: below, k });

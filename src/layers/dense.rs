@@ -180,8 +180,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     for Dense<T, IN, OUT, A, B>
 {
     fn trace_len(samples: usize) -> usize {
-        let kept = if A::NEEDS_SCORES { samples * OUT } else { 0 };
-        kept + if is_halved(OUT, IN) { samples * OUT } else { 0 }
+        samples * (Self::KEPT + Self::PARTIAL)
     }
 
     #[inline(always)]
@@ -193,20 +192,21 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         scores: &mut [Self::Output],
         trace: &mut [T],
     ) {
-        let partial = trace.len().saturating_sub(scores.len() * OUT);
-        match (inputs, &mut *scores) {
-            ([input], [scores]) if is_halved(OUT, IN) => {
-                multiply_one_in_halves(
-                    simd,
-                    self.product_of_one(input, scores),
-                    &mut trace[partial..],
-                );
+        let partial = &mut trace[inputs.len() * Self::KEPT..];
+        if let ([input], [scores]) = (inputs, &mut *scores) {
+            let product = self.product_of_one(input, scores);
+            if Self::PARTIAL > 0 {
+                multiply_one_in_halves(simd, product, partial);
+            } else {
+                simd.vectorize(product);
             }
-            ([input], [scores]) => simd.vectorize(self.product_of_one(input, scores)),
-            (inputs, scores) if is_halved(OUT, IN) => {
-                multiply_in_halves(simd, self.product(inputs, scores), &mut trace[partial..]);
+        } else {
+            let product = self.product(inputs, scores);
+            if Self::PARTIAL > 0 {
+                multiply_in_halves(simd, product, partial);
+            } else {
+                share(simd, product);
             }
-            (inputs, scores) => share(simd, self.product(inputs, scores)),
         }
     }
 
@@ -220,8 +220,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         trace: &mut [T],
     ) {
         self.scores(simd, context, inputs, outputs, trace);
-        if A::NEEDS_SCORES {
-            trace[..outputs.len() * OUT].copy_from_slice(flat(outputs));
+        if Self::KEPT > 0 {
+            trace[..outputs.len() * Self::KEPT].copy_from_slice(flat(outputs));
         }
         Self::activate(simd, outputs);
     }
@@ -251,8 +251,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         output_gradient: &mut [Self::Output],
         sink: GradientSink<'_, T, O>,
     ) {
-        let kept = if A::NEEDS_SCORES { outputs.len() * OUT } else { 0 };
-        let scores = &batch.trace[..kept];
+        let scores = &batch.trace[..outputs.len() * Self::KEPT];
         simd.vectorize(Derivative::<T, A> {
             scores,
             outputs: flat(outputs),
@@ -262,6 +261,15 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         });
         Self::backward_scores(simd, batch, output_gradient, sink);
     }
+}
+
+/// The trace of a batch: the scores if the derivative of the activation needs them, then room for the sums of a [half](is_halved) of the inputs.
+#[cfg(feature = "std")]
+impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
+    Dense<T, IN, OUT, A, B>
+{
+    const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
+    const PARTIAL: usize = if is_halved(OUT, IN) { OUT } else { 0 };
 }
 
 /// The backward pass of a layer up to its scores: one function for layers of all sizes.

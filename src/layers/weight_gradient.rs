@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut, is_halved};
+use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut_inputs, is_halved};
 use crate::optimizers::Optimizer;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
@@ -70,7 +70,7 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { score_gradient, inputs, samples, outputs, stride, sink } = self;
         let columns = sink.parameters().len() / outputs.max(1);
-        let first = cut(columns, 4, part, whole);
+        let first = cut_inputs(columns, part, whole);
         let (sink, rest) = sink.split_at(first * outputs);
         let others = &inputs[first.min(inputs.len())..];
         (
