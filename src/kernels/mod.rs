@@ -10,6 +10,7 @@ mod convolution;
 mod direct;
 mod dispatch;
 mod elementwise;
+mod few_rows;
 mod halves;
 mod math;
 mod memory;
@@ -20,6 +21,7 @@ mod pool;
 mod product;
 mod rows;
 mod scalar;
+mod swapped;
 #[cfg(feature = "rayon")]
 mod team;
 #[cfg(test)]

@@ -3,15 +3,15 @@
 //! Nothing is packed, unless the columns are [far apart](super::packed): a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
 //! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
 //! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add. Fewer rows make a tile that is
-//! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes share it with the next columns.
+//! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes [share it](super::few_rows) with the next columns.
 
-use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr;
 
 use pulp::{Simd, WithSimd};
 
-use super::transpose::{Columns, transpose};
+use super::few_rows::Few;
+use super::swapped::pays_to_swap;
 use super::{RowsMut, Scalar, Split, Vector, cut};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
@@ -152,21 +152,6 @@ where
     }
 }
 
-/// The shortest sums whose time is more than that of the transposition.
-const LONG: usize = 64;
-
-/// How many numbers of a swapped product are computed at a time.
-const SWAPPED: usize = 2048;
-
-/// Whether `Cᵀ = Bᵀ Aᵀ` takes so much less time, with vectors of columns of `C`, that its transposition is made up for.
-///
-/// The sums are the same, to the bit.
-#[inline(always)]
-fn pays_to_swap([m, k, n]: [usize; 3], lanes: usize) -> bool {
-    let (swapped, straight) = (n.next_multiple_of(lanes) * m, m.next_multiple_of(lanes) * n);
-    k >= LONG && n >= lanes && m * 4 * lanes <= SWAPPED && 4 * swapped <= 3 * straight
-}
-
 /// Whether there are registers for tiles of 4 vectors of rows.
 #[inline(always)]
 pub(super) fn has_many_registers<S: Simd>() -> bool {
@@ -279,54 +264,6 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         let (a, b) = unsafe { (self.a.add(first * self.a_stride), self.right(first, 0)) };
         let start = if first == 0 { self.start } else { PointerStart::Current };
         Self { a, b, k: count, start, ..self }
-    }
-
-    /// All of `C`, as the transpose of `Bᵀ Aᵀ`, some columns after the other.
-    ///
-    /// # Safety
-    ///
-    /// The pointers must be those of matrices of the sizes given; `B` must be transposed, and [`pays_to_swap`] hold.
-    #[inline(always)]
-    unsafe fn swapped<S: Simd>(self, simd: S) {
-        let mut room = [const { MaybeUninit::<T>::uninit() }; SWAPPED];
-        let room = room.as_mut_ptr().cast::<T>();
-        let Self { m, n, .. } = self;
-        let height = 4 * Vector::<T, S>::LANES;
-        let mut first = 0;
-        while first < n {
-            let height = height.min(n - first);
-            // SAFETY: there is room for `height` rows of `m` columns, all of which are written before they are read; the rest is inside
-            // the matrices (the caller's promise).
-            unsafe {
-                let c = self.c.add(first * self.c_stride);
-                let start = match self.start {
-                    PointerStart::Zero => PointerStart::Zero,
-                    PointerStart::Column(start) => PointerStart::Row(start),
-                    PointerStart::Row(start) => PointerStart::Column(start.add(first)),
-                    PointerStart::Current => {
-                        let from = Columns { first: c.cast_const(), stride: self.c_stride };
-                        transpose(simd, from, Columns { first: room, stride: height }, [m, height]);
-                        PointerStart::Current
-                    }
-                };
-                let product = Self {
-                    a: self.b.add(first),
-                    b: self.a,
-                    c: room,
-                    m: height,
-                    k: self.k,
-                    a_stride: self.b_stride,
-                    n: m,
-                    c_stride: height,
-                    b_stride: self.a_stride,
-                    start,
-                };
-                product.rows(simd, 0);
-                let from = Columns { first: room.cast_const(), stride: height };
-                transpose(simd, from, Columns { first: c, stride: self.c_stride }, [height, m]);
-            }
-            first += height;
-        }
     }
 
     /// The rows of `C` from a first one on.
@@ -473,145 +410,6 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             }
         }
     }
-
-    /// All of `C`, where it has fewer rows than a vector has lanes.
-    ///
-    /// A vector reads on into the next columns of `A`, and what these lanes give is not stored.
-    ///
-    /// # Safety
-    ///
-    /// The pointers must be those of matrices of the sizes given.
-    #[inline(always)]
-    unsafe fn few_rows<S: Simd>(self, simd: S) {
-        let Self { m, k, n, a_stride, .. } = self;
-        let zero = Vector::splat(simd, T::zero());
-        let whole = whole_columns(m, k, a_stride, 0, Vector::<T, S>::LANES);
-        // In the last columns, fewer than there are lanes, a vector would read past the end.
-        let mut last = [zero; MOST_LANES];
-        for (column, last) in (whole..k).zip(&mut last) {
-            // SAFETY: these rows are inside the matrix (the caller's promise).
-            let rows = unsafe { core::slice::from_raw_parts(self.a.add(column * a_stride), m) };
-            *last = Vector::load_partial(simd, rows);
-        }
-        let start = match self.start {
-            PointerStart::Column(start) => {
-                // SAFETY: the column to start from has as many rows (the caller's promise).
-                Vector::load_partial(simd, unsafe { core::slice::from_raw_parts(start, m) })
-            }
-            _ => zero,
-        };
-        let left = FewRows { start, whole, last: &last };
-        let mut column = 0;
-        // SAFETY: the caller's promise; the columns are inside the matrices.
-        unsafe {
-            // In 16 registers, some of twelve sums would not stay.
-            while has_many_registers::<S>() && column + 12 <= n {
-                self.few::<S, 12>(simd, left, column);
-                column += 12;
-            }
-            while column + 8 <= n {
-                self.few::<S, 8>(simd, left, column);
-                column += 8;
-            }
-            if column + 4 <= n {
-                self.few::<S, 4>(simd, left, column);
-                column += 4;
-            }
-            match n - column {
-                3 => self.few::<S, 3>(simd, left, column),
-                2 => self.few::<S, 2>(simd, left, column),
-                1 => self.few::<S, 1>(simd, left, column),
-                _ => {}
-            }
-        }
-    }
-
-    /// `C` columns of fewer rows than a vector has lanes.
-    ///
-    /// # Safety
-    ///
-    /// As for [`few_rows`](Self::few_rows), and the columns must lie inside the matrices.
-    #[inline(always)]
-    unsafe fn few<S: Simd, const C: usize>(self, simd: S, left: FewRows<'_, T, S>, column: usize) {
-        let lanes = Vector::<T, S>::LANES;
-        let mut sums = [left.start; C];
-        // SAFETY: columns below `whole` have `lanes` elements of `A` after their first; of `C`, the rows alone are touched, and what
-        // follows them in it.
-        unsafe {
-            let c = self.c.add(column * self.c_stride);
-            match self.start {
-                PointerStart::Zero | PointerStart::Column(_) => {}
-                PointerStart::Row(start) => {
-                    for j in 0..C {
-                        sums[j] = Vector::splat(simd, *start.add(column + j));
-                    }
-                }
-                PointerStart::Current => {
-                    for j in 0..C {
-                        let c = core::slice::from_raw_parts(c.add(j * self.c_stride), self.m);
-                        sums[j] = Vector::load_partial(simd, c);
-                    }
-                }
-            }
-            let mut a = self.a;
-            for k in 0..left.whole {
-                self.add_step(simd, Vector::load_ptr(simd, a), k, column, &mut sums);
-                // It runs past the end in the last round, where it is not read.
-                a = a.wrapping_add(self.a_stride);
-            }
-            for k in left.whole..self.k {
-                self.add_step(simd, left.last[k - left.whole], k, column, &mut sums);
-            }
-            // A whole vector is stored where columns follow each other: its last lanes fall into the next columns, which are stored after it.
-            let is_dense = self.c_stride == self.m && !matches!(self.start, PointerStart::Current);
-            let end = (column + C - 1) * self.c_stride + lanes;
-            if is_dense && end <= self.n * self.c_stride {
-                for j in 0..C {
-                    sums[j].store_ptr(c.add(j * self.c_stride));
-                }
-            } else {
-                for j in 0..C {
-                    let c = core::slice::from_raw_parts_mut(c.add(j * self.c_stride), self.m);
-                    sums[j].store_partial(c);
-                }
-            }
-        }
-    }
-
-    /// One step along the common dimension: a vector of a column of `A` times a number of each column of `B`.
-    ///
-    /// # Safety
-    ///
-    /// The row `k` and `C` columns from `column` on must be inside `B`.
-    #[inline(always)]
-    unsafe fn add_step<S: Simd, const C: usize>(
-        self,
-        simd: S,
-        left: Vector<T, S>,
-        k: usize,
-        column: usize,
-        sums: &mut [Vector<T, S>; C],
-    ) {
-        for j in 0..C {
-            // SAFETY: the caller's promise.
-            let right = Vector::splat(simd, unsafe { *self.right(k, column + j) });
-            sums[j] = left.mul_add(right, sums[j]);
-        }
-    }
-}
-
-/// The most lanes of any vector.
-const MOST_LANES: usize = 16;
-
-/// A left matrix of fewer rows than a vector has lanes.
-#[derive(Clone, Copy)]
-struct FewRows<'a, T: Scalar, S: Simd> {
-    /// What the products are added to, if that is a column.
-    start: Vector<T, S>,
-    /// How many columns can be loaded as a whole vector.
-    whole: usize,
-    /// The others.
-    last: &'a [Vector<T, S>; MOST_LANES],
 }
 
 /// Some rows that are `R` vectors high, and some columns: a function of its own, so that it does not have the addresses of all other
@@ -695,18 +493,5 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for CopyingStrip<T, TRANSPOSED>
                 matrices.copying_tile::<S, 2, COPYING, true>(simd, rows, 0, copy);
             }
         }
-    }
-}
-
-/// All of a product that has fewer rows than a vector has lanes.
-struct Few<T, const TRANSPOSED: bool>(Matrices<T, TRANSPOSED>);
-
-impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Few<T, TRANSPOSED> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        // SAFETY: it is made for matrices of these sizes.
-        unsafe { self.0.few_rows(simd) };
     }
 }
