@@ -2,13 +2,13 @@
 //!
 //! The columns of 512 rows of `f32` begin 2 KB apart, and fall into two of the 64 sets of a usual L1 cache: a tile's rows are gone
 //! from it when the next columns of the right matrix need them. The first tile stores them as it goes, and waits for memory no longer
-//! than its multiplications take.
+//! than its multiplications take; the tiles after it fetch what the next panel is copied from, which may be beyond the L2 cache.
 
 use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{COPYING, Matrices, Rows, wide};
+use super::product::{Beside, Matrices, Rows, wide};
 use super::{Product, Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
@@ -17,6 +17,12 @@ const FAR: usize = 1024;
 /// The fewest columns of the left and of the right matrix for which the copy pays.
 const LONG: usize = 32;
 const MANY: usize = 24;
+
+/// How many columns the tiles have that copy and fetch.
+const COLUMNS: usize = 6;
+
+/// The bytes of a cache line.
+const LINE: usize = 64;
 
 /// The bytes of a panel: a usual L1 cache.
 const BYTES: usize = 32 * 1024;
@@ -33,6 +39,50 @@ pub(super) fn pays<T, const TRANSPOSED: bool>(product: &Product<'_, T, TRANSPOSE
     product.a_stride * size_of::<T>() >= FAR && product.k >= LONG && product.c.columns() >= MANY
 }
 
+/// Copies the rows of the left matrix side by side.
+struct Copy<T> {
+    to: *mut T,
+}
+
+impl<T: Scalar> Beside<T> for Copy<T> {
+    #[inline(always)]
+    unsafe fn step<S: Simd, const R: usize>(&mut self, left: &[Vector<T, S>; R]) {
+        let lanes = Vector::<T, S>::LANES;
+        for r in 0..R {
+            // SAFETY: the caller's promise.
+            unsafe { left[r].store_ptr(self.to.add(r * lanes)) };
+        }
+        self.to = self.to.wrapping_add(R * lanes);
+    }
+}
+
+/// Fetches a line of each column of the left matrix, from where it is used next.
+struct Fetch<T> {
+    from: *const T,
+    stride: usize,
+}
+
+impl<T: Scalar> Beside<T> for Fetch<T> {
+    #[inline(always)]
+    unsafe fn step<S: Simd, const R: usize>(&mut self, _left: &[Vector<T, S>; R]) {
+        prefetch(self.from);
+        self.from = self.from.wrapping_add(self.stride);
+    }
+}
+
+/// Asks for the cache line at an address, which need not be one of something.
+#[inline(always)]
+fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing, for an instruction that all of these processors have.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
     type Output = ();
 
@@ -43,20 +93,34 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
         let whole = matrices.m - matrices.m % height;
         let mut panel = Panel([MaybeUninit::uninit(); BYTES]);
         let panel = panel.0.as_mut_ptr().cast::<T>();
-        let depth = BYTES / size_of::<T>() / height;
+        // Panels of about the same size: what is fetched for the next one is as much as it needs.
+        let most = BYTES / size_of::<T>() / height;
+        let depth = matrices.k.div_ceil(matrices.k.div_ceil(most));
         let mut row = 0;
         while row < whole {
             let rows = Rows::whole::<T, S>(row);
             let mut done = 0;
             while done < matrices.k {
                 let k = depth.min(matrices.k - done);
+                // Where the next panel begins.
+                let (below, next) =
+                    if done + k < matrices.k { (row, done + k) } else { (row + height, 0) };
+                let next = matrices.a.wrapping_add(below + next * matrices.a_stride);
+                let lines = if below < whole { height * size_of::<T>() / LINE } else { 0 };
                 // SAFETY: the rows and columns are inside the matrices, of which the right one has more columns than the first tile; the
                 // panel has room for `k` columns of a tile, and all of them are written before they are read.
                 unsafe {
                     let part = matrices.steps(done, k);
-                    part.copying_strip(simd, rows, panel);
+                    part.tile_beside::<S, COLUMNS, _>(simd, rows, 0, Copy { to: panel });
                     let part = Matrices { a: panel.wrapping_sub(row), a_stride: height, ..part };
-                    part.strip(simd, rows, COPYING..matrices.n);
+                    let mut column = COLUMNS;
+                    for line in 0..lines.min((matrices.n - COLUMNS) / COLUMNS) {
+                        let from = next.wrapping_byte_add(line * LINE);
+                        let fetch = Fetch { from, stride: matrices.a_stride };
+                        part.tile_beside::<S, COLUMNS, _>(simd, rows, column, fetch);
+                        column += COLUMNS;
+                    }
+                    part.strip(simd, rows, column..matrices.n);
                 }
                 done += k;
             }

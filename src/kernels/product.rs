@@ -6,7 +6,6 @@
 //! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes [share it](super::few_rows) with the next columns.
 
 use core::ops::Range;
-use core::ptr;
 
 use pulp::{Simd, WithSimd};
 
@@ -301,44 +300,34 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
-    /// The first [`COPYING`] columns of a strip that is as high as the widest tile, whose rows of `A` are copied side by side.
+    /// A tile as high as the widest one, of `C` columns from `column` on, with something [beside](Beside).
     ///
     /// # Safety
     ///
-    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`.
+    /// As for [`rows`](Self::rows), and as `beside` has it.
     #[inline(always)]
-    pub(super) unsafe fn copying_strip<S: Simd>(self, simd: S, rows: Rows, copy: *mut T) {
-        simd.vectorize(CopyingStrip { matrices: self, rows, copy });
+    pub(super) unsafe fn tile_beside<S: Simd, const C: usize, B: Beside<T>>(
+        self,
+        simd: S,
+        rows: Rows,
+        column: usize,
+        beside: B,
+    ) {
+        simd.vectorize(TileBeside::<T, TRANSPOSED, C, B> { matrices: self, rows, column, beside });
     }
 
     /// `R` vectors of rows, `C` columns from `column` on.
     ///
     /// # Safety
     ///
-    /// As for [`rows`](Self::rows).
+    /// As for [`rows`](Self::rows), and as `beside` has it.
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         self,
         simd: S,
         rows: Rows,
         column: usize,
-    ) {
-        // SAFETY: the caller's promise.
-        unsafe { self.copying_tile::<S, R, C, false>(simd, rows, column, ptr::null_mut()) }
-    }
-
-    /// As [`tile`](Self::tile); where it is `COPYING`, its rows of `A` are copied side by side.
-    ///
-    /// # Safety
-    ///
-    /// As for [`rows`](Self::rows), and all of these rows must be writable at `copy`, if they are copied.
-    #[inline(always)]
-    unsafe fn copying_tile<S: Simd, const R: usize, const C: usize, const COPYING: bool>(
-        self,
-        simd: S,
-        rows: Rows,
-        column: usize,
-        mut copy: *mut T,
+        mut beside: impl Beside<T>,
     ) {
         let row = rows.first;
         let lanes = Vector::<T, S>::LANES;
@@ -378,11 +367,8 @@ impl<T: Scalar, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 let mut left = [zero; R];
                 for r in 0..R {
                     left[r] = Vector::load_ptr(simd, a.add(r * lanes));
-                    if COPYING {
-                        left[r].store_ptr(copy.add(r * lanes));
-                    }
                 }
-                copy = copy.wrapping_add(R * lanes);
+                beside.step(&left);
                 for j in 0..C {
                     let right = Vector::splat(simd, *self.right(k, column + j));
                     for r in 0..R {
@@ -434,13 +420,13 @@ impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TR
             // There are registers for as many vectors as in six columns of the widest tile.
             while column + 12 <= end {
                 match R {
-                    1 => matrices.tile::<S, 1, 12>(simd, rows, column),
+                    1 => matrices.tile::<S, 1, 12>(simd, rows, column, ()),
                     2 if has_many_registers::<S>() => {
-                        matrices.tile::<S, 2, 12>(simd, rows, column);
+                        matrices.tile::<S, 2, 12>(simd, rows, column, ());
                     }
                     _ => {
                         for half in 0..2 {
-                            matrices.tile::<S, R, 6>(simd, rows, column + 6 * half);
+                            matrices.tile::<S, R, 6>(simd, rows, column + 6 * half, ());
                         }
                     }
                 }
@@ -448,49 +434,63 @@ impl<T: Scalar, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TR
             }
             if column + 8 <= end {
                 if R == 1 {
-                    matrices.tile::<S, 1, 8>(simd, rows, column);
+                    matrices.tile::<S, 1, 8>(simd, rows, column, ());
                 } else {
-                    matrices.tile::<S, R, 4>(simd, rows, column);
-                    matrices.tile::<S, R, 4>(simd, rows, column + 4);
+                    matrices.tile::<S, R, 4>(simd, rows, column, ());
+                    matrices.tile::<S, R, 4>(simd, rows, column + 4, ());
                 }
                 column += 8;
             }
             if column + 4 <= end {
-                matrices.tile::<S, R, 4>(simd, rows, column);
+                matrices.tile::<S, R, 4>(simd, rows, column, ());
                 column += 4;
             }
             match end - column {
-                3 => matrices.tile::<S, R, 3>(simd, rows, column),
-                2 => matrices.tile::<S, R, 2>(simd, rows, column),
-                1 => matrices.tile::<S, R, 1>(simd, rows, column),
+                3 => matrices.tile::<S, R, 3>(simd, rows, column, ()),
+                2 => matrices.tile::<S, R, 2>(simd, rows, column, ()),
+                1 => matrices.tile::<S, R, 1>(simd, rows, column, ()),
                 _ => {}
             }
         }
     }
 }
 
-/// How many columns the copying tile has: so few that what is left of 64 or 128 is a multiple of the usual tiles.
-pub(super) const COPYING: usize = 4;
-
-/// The first columns of a strip, whose rows of the left matrix are copied.
-struct CopyingStrip<T, const TRANSPOSED: bool> {
-    matrices: Matrices<T, TRANSPOSED>,
-    rows: Rows,
-    copy: *mut T,
+/// What a tile does beside its multiplications, once for each step along the common dimension.
+pub(super) trait Beside<T: Scalar> {
+    /// # Safety
+    ///
+    /// Where it writes, there must be room for all steps.
+    unsafe fn step<S: Simd, const R: usize>(&mut self, left: &[Vector<T, S>; R]);
 }
 
-impl<T: Scalar, const TRANSPOSED: bool> WithSimd for CopyingStrip<T, TRANSPOSED> {
+/// Nothing.
+impl<T: Scalar> Beside<T> for () {
+    #[inline(always)]
+    unsafe fn step<S: Simd, const R: usize>(&mut self, _left: &[Vector<T, S>; R]) {}
+}
+
+/// One tile: a function of its own, as [`Strip`] is.
+struct TileBeside<T, const TRANSPOSED: bool, const C: usize, B> {
+    matrices: Matrices<T, TRANSPOSED>,
+    rows: Rows,
+    column: usize,
+    beside: B,
+}
+
+impl<T: Scalar, const TRANSPOSED: bool, const C: usize, B: Beside<T>> WithSimd
+    for TileBeside<T, TRANSPOSED, C, B>
+{
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { matrices, rows, copy } = self;
-        // SAFETY: it is made for rows and columns that are inside the matrices, and for a copy that has room for the rows.
+        let Self { matrices, rows, column, beside } = self;
+        // SAFETY: it is made for rows and columns that are inside the matrices, with what is done beside in order.
         unsafe {
             if has_many_registers::<S>() {
-                matrices.copying_tile::<S, 4, COPYING, true>(simd, rows, 0, copy);
+                matrices.tile::<S, 4, C>(simd, rows, column, beside);
             } else {
-                matrices.copying_tile::<S, 2, COPYING, true>(simd, rows, 0, copy);
+                matrices.tile::<S, 2, C>(simd, rows, column, beside);
             }
         }
     }
