@@ -1,6 +1,8 @@
 //! Room for what is between two layers while a sample or a few go through: on the stack, or for large images in memory that the thread keeps.
 
 use crate::Scalar;
+#[cfg(feature = "std")]
+use crate::kernels::zeros;
 
 /// How many scalars may be on the stack at most: 256 KiB of `f32`, of the 2 MiB that a thread has.
 const ON_STACK: usize = 64 * 1024;
@@ -47,7 +49,7 @@ impl Heap {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
         let mut memory = FREE.with_borrow_mut(|free| free.pop().unwrap_or_default());
         if memory.len() < words {
-            memory.resize(words, 0.0);
+            memory = zeros(words);
         }
         let memory = self.words.insert(memory);
         &mut bytemuck::cast_slice_mut(memory)[..scalars]

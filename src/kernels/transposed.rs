@@ -125,7 +125,7 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
             return transpose_first(simd, a, b, c, k);
         }
         if k <= LONG && n >= Vector::<T, S>::LANES {
-            return by_samples(simd, a, b, c, k);
+            return BySamples(TransposedProduct { a, b, c, k }).run(simd);
         }
         let mut column = 0;
         while column < n {
@@ -143,6 +143,26 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
             }
             column += columns;
         }
+    }
+}
+
+/// [`by_samples`] as a function of its own: other products do not pay for its memory on the stack, each page of which is touched at every call.
+struct BySamples<'a, T>(TransposedProduct<'a, T>);
+
+impl<T: Scalar> BySamples<'_, T> {
+    #[inline(never)]
+    fn run<S: Simd>(self, simd: S) {
+        simd.vectorize(self);
+    }
+}
+
+impl<T: Scalar> WithSimd for BySamples<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let TransposedProduct { a, b, c, k } = self.0;
+        by_samples(simd, a, b, c, k);
     }
 }
 

@@ -300,15 +300,15 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
             share(simd, product);
         }
         let (weight, mut bias) = sink.split_at(weights);
-        let product = WeightGradient {
+        WeightGradient {
             score_gradient,
             inputs,
             samples,
             outputs: output,
             stride: input,
             sink: weight,
-        };
-        share(simd, product);
+        }
+        .run(simd);
         if !bias.parameters().is_empty() {
             let (gradient, accumulate) = bias.block(0..output);
             simd.vectorize(Sums { sums: gradient, rows: score_gradient, accumulate });

@@ -6,10 +6,12 @@ use pulp::{Simd, WithSimd};
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut_inputs, is_halved};
+use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut_inputs, is_halved, share};
 use crate::optimizers::Optimizer;
 
-/// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
+/// dW = dY Xᵀ into a sink.
+///
+/// As a kernel, it is for a sink that is a step: a function that all layers of one scalar and optimizer share.
 pub(super) struct WeightGradient<'a, T, O> {
     /// dY: one column a sample.
     pub(super) score_gradient: &'a [T],
@@ -38,16 +40,12 @@ impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
         }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
         let whole_vectors = self.outputs.is_multiple_of(Vector::<T, S>::LANES);
-        if self.sink.is_step() && self.samples == 1 && whole_vectors && columns > 0 {
+        if self.samples == 1 && whole_vectors && columns > 0 {
             let row = &self.inputs[..columns];
             return self.sink.outer_product(simd, self.score_gradient, row);
         }
-        let width = if self.sink.is_step() {
-            // Whole tiles of the matrix kernel.
-            (BLOCK / self.outputs.max(1) / 12 * 12).max(12)
-        } else {
-            columns
-        };
+        // Whole tiles of the matrix kernel.
+        let width = (BLOCK / self.outputs.max(1) / 12 * 12).max(12);
         let mut column = 0;
         while column < columns {
             let end = (column + width).min(columns);
@@ -81,6 +79,17 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
 }
 
 impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
+    /// A gradient as a whole; a step in blocks, which threads share.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(mut self, simd: S) {
+        if self.sink.is_step() {
+            share(simd, self);
+        } else {
+            let columns = self.sink.parameters().len() / self.outputs.max(1);
+            self.block(simd, 0..columns);
+        }
+    }
+
     #[inline(always)]
     fn block<S: Simd>(&mut self, simd: S, columns: Range<usize>) {
         let outputs = self.outputs;
