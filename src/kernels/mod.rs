@@ -9,6 +9,7 @@ mod compiled;
 mod convolution;
 mod direct;
 mod dispatch;
+mod dots;
 mod elementwise;
 mod few_rows;
 mod halves;

@@ -24,12 +24,29 @@ const COLUMNS: usize = 6;
 /// The bytes of a cache line.
 const LINE: usize = 64;
 
-/// The bytes of a panel: a usual L1 cache.
+/// The rows of one or some tiles, some columns at a time, in the order in which the tiles read them.
+#[repr(align(64))]
+pub(super) struct Panel([MaybeUninit<u8>; BYTES]);
+
+/// A usual L1 cache.
 const BYTES: usize = 32 * 1024;
 
-/// The rows of a tile, some columns at a time, in the order in which the tiles read them.
-#[repr(align(64))]
-struct Panel([MaybeUninit<u8>; BYTES]);
+impl Panel {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self([MaybeUninit::uninit(); BYTES])
+    }
+
+    /// There is room for so many scalars.
+    pub(super) const fn len<T>() -> usize {
+        BYTES / size_of::<T>()
+    }
+
+    #[inline(always)]
+    pub(super) fn as_mut_ptr<T: Scalar>(&mut self) -> *mut T {
+        self.0.as_mut_ptr().cast()
+    }
+}
 
 /// The kernel of a [`Product`] for which [`pays`] holds.
 pub(super) struct Packed<'a, T, const TRANSPOSED: bool>(pub(super) Product<'a, T, TRANSPOSED>);
@@ -91,10 +108,10 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
         let matrices = self.0.matrices();
         let height = wide::<S>() * Vector::<T, S>::LANES;
         let whole = matrices.m - matrices.m % height;
-        let mut panel = Panel([MaybeUninit::uninit(); BYTES]);
-        let panel = panel.0.as_mut_ptr().cast::<T>();
+        let mut panel = Panel::new();
+        let panel = panel.as_mut_ptr::<T>();
         // Panels of about the same size: what is fetched for the next one is as much as it needs.
-        let most = BYTES / size_of::<T>() / height;
+        let most = Panel::len::<T>() / height;
         let depth = matrices.k.div_ceil(matrices.k.div_ceil(most));
         let mut row = 0;
         while row < whole {

@@ -299,7 +299,7 @@ proptest! {
         let (a, b) = (values(k * m, 1), values(k * n, 2));
         on_every_set(|set| {
             let mut c = filling.memory(m * n);
-            let product = TransposedProduct { a: &a, b: &b, c: RowsMut::whole(&mut c, m), k };
+            let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
             dispatch(InParts(product, parts));
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);
@@ -354,11 +354,11 @@ fn large_products() {
     for (first, [m, k]) in sizes {
         check_one([m, k], first, first == 3, Filling::Ones);
     }
-    for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40]] {
+    for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40], [130, 600, 39], [300, 60, 200]] {
         let (a, b) = (values(k * m, 1), values(k * n, 2));
         on_every_set(|set| {
             let mut c = Filling::Ones.memory(m * n);
-            let product = TransposedProduct { a: &a, b: &b, c: RowsMut::whole(&mut c, m), k };
+            let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
             dispatch(InParts(product, 2));
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);

@@ -195,6 +195,17 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
 }
 
 impl<T: Scalar, S: Simd> Mask<T, S> {
+    /// True in so many lanes, from the first one on.
+    #[inline(always)]
+    pub(super) fn first(simd: S, count: usize) -> Self {
+        let one = Vector::splat(simd, T::one());
+        let mut lanes = Vector::splat(simd, T::zero());
+        for value in lanes.as_mut_slice().iter_mut().take(count) {
+            *value = T::one();
+        }
+        lanes.equal(one)
+    }
+
     /// `if_true` in the lanes where the comparison held, `if_false` in the others.
     #[inline(always)]
     pub fn select(self, if_true: Vector<T, S>, if_false: Vector<T, S>) -> Vector<T, S> {

@@ -291,12 +291,9 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
         let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
         let (weights, samples) = (input * output, inputs.len() / input);
         if let Some(input_gradient) = input_gradient {
-            let product = TransposedProduct {
-                a: &sink.parameters()[..weights],
-                b: score_gradient,
-                c: RowsMut::whole(input_gradient, input),
-                k: output,
-            };
+            let weights = &sink.parameters()[..weights];
+            let input_gradient = RowsMut::whole(input_gradient, input);
+            let product = TransposedProduct::new(weights, score_gradient, input_gradient, output);
             share(simd, product);
         }
         let (weight, mut bias) = sink.split_at(weights);

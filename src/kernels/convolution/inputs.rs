@@ -157,8 +157,8 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
         ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
             .saturating_sub(K::PADDING[0])
             .min(Sizes::<K>::HEIGHT);
-    let short = first_lanes(simd, columns);
-    let last = first_lanes(simd, width - (width - 1) / lanes * lanes);
+    let short = Mask::first(simd, columns);
+    let last = Mask::first(simd, width - (width - 1) / lanes * lanes);
     for channel in 0..channels {
         for row in top..bottom {
             // Where in the panel the rows are that belong here, for the first column of the windows.
@@ -225,15 +225,4 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
             }
         }
     }
-}
-
-/// So many lanes.
-#[inline(always)]
-fn first_lanes<T: Scalar, S: Simd>(simd: S, count: usize) -> Mask<T, S> {
-    let one = Vector::splat(simd, T::one());
-    let mut lanes = Vector::splat(simd, T::zero());
-    for value in lanes.as_mut_slice().iter_mut().take(count) {
-        *value = T::one();
-    }
-    lanes.equal(one)
 }
