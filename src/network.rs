@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::Layer;
-use crate::kernels::{Split, WORTH_WAKING, cut, dispatch, dispatch_shared};
+use crate::kernels::{Split, WORTH_WAKING, cut, dispatch, share_whole};
 use crate::sample::Sample;
 
 #[cfg(feature = "std")]
@@ -74,7 +74,7 @@ pub trait Network: Layer {
     #[inline]
     fn forward_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         assert_eq!(inputs.len(), outputs.len(), "`forward_batch` takes as many outputs as inputs");
-        dispatch_shared(ForwardBatch { net: self, inputs, outputs }, LONG_BATCH);
+        share_whole(ForwardBatch { net: self, inputs, outputs }, LONG_BATCH);
     }
 
     /// New random weights, by the initializers of the description; biases are zero.
@@ -256,10 +256,14 @@ pub(crate) fn forward_on_threads<N: Layer>(
     inputs: &[N::Input],
     outputs: &mut [N::Output],
 ) {
-    dispatch_shared(ForwardBatch { net, inputs, outputs }, WORTH_WAKING);
+    share_whole(ForwardBatch { net, inputs, outputs }, WORTH_WAKING);
 }
 
 impl<N: Layer> Split for ForwardBatch<'_, N> {
+    fn run(self) {
+        dispatch(self);
+    }
+
     fn multiply_adds(&self) -> usize {
         self.inputs.len() * N::MULTIPLY_ADDS
     }

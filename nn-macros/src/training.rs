@@ -29,10 +29,13 @@ impl Context<'_> {
         let (scores, activations) = (forward("scores"), forward("activations"));
         let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
         let backward = self.training_backward(&Ident::new("backward", site), false);
-        let types = self.parts.iter().map(|part| &part.rust);
+        let types: Vec<_> = self.parts.iter().map(|part| &part.rust).collect();
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
+
+            const DISPATCHES: ::core::primitive::bool =
+                true #(&& <#types as #root::Differentiable>::DISPATCHES)*;
 
             fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
                 #trace_len

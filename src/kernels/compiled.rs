@@ -5,11 +5,12 @@ use pulp::{Simd, WithSimd};
 
 use super::convolution::{PanelProduct, PanelWeights};
 use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
+use super::halves::{multiply_in_halves, multiply_one_in_halves};
 use super::one::One;
 use super::packed::{self, Packed};
 use super::product::Tiles;
 use super::transposed::Blocks;
-use super::{Product, ProductOfOne, Scalar, TransposedProduct, dispatch};
+use super::{Product, ProductOfOne, Scalar, TransposedProduct, add_planes, dispatch, share};
 
 #[cfg(feature = "std")]
 #[doc(hidden)]
@@ -30,6 +31,13 @@ pub trait Compiled: Sized {
     fn product_with_transposed(product: Product<'_, Self, true>);
     fn transposed_product(product: TransposedProduct<'_, Self>);
     fn product_of_one(product: ProductOfOne<'_, Self>);
+    /// On as many threads as pay, as the three below.
+    fn shared_product(product: Product<'_, Self, false>);
+    fn shared_transposed_product(product: TransposedProduct<'_, Self>);
+    fn product_in_halves(product: Product<'_, Self, false>, partial: &mut [Self]);
+    fn product_of_one_in_halves(product: ProductOfOne<'_, Self>, partial: &mut [Self]);
+    /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
+    fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
     fn direct_convolution(convolution: DirectConvolution<'_, Self>);
     fn direct_weights(weights: DirectWeights<'_, Self>);
     fn panel_weights(weights: PanelWeights<'_, Self>);
@@ -41,6 +49,22 @@ fn multiply<T: Scalar, const TRANSPOSED: bool>(product: Product<'_, T, TRANSPOSE
         dispatch(Packed(product));
     } else {
         dispatch(Tiles(product));
+    }
+}
+
+struct Sums<'a, T> {
+    sums: &'a mut [T],
+    samples: &'a [T],
+    pixels: usize,
+    accumulate: bool,
+}
+
+impl<T: Scalar> WithSimd for Sums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        add_planes(simd, self.sums, self.samples, self.pixels, self.accumulate);
     }
 }
 
@@ -61,6 +85,31 @@ macro_rules! compiled {
 
             fn product_of_one(product: ProductOfOne<'_, Self>) {
                 dispatch(One(product));
+            }
+
+            fn shared_product(product: Product<'_, Self, false>) {
+                share(product);
+            }
+
+            fn shared_transposed_product(product: TransposedProduct<'_, Self>) {
+                share(product);
+            }
+
+            fn product_in_halves(product: Product<'_, Self, false>, partial: &mut [Self]) {
+                multiply_in_halves(product, partial);
+            }
+
+            fn product_of_one_in_halves(product: ProductOfOne<'_, Self>, partial: &mut [Self]) {
+                multiply_one_in_halves(product, partial);
+            }
+
+            fn sums_of_planes(
+                sums: &mut [Self],
+                samples: &[Self],
+                pixels: usize,
+                accumulate: bool,
+            ) {
+                dispatch(Sums { sums, samples, pixels, accumulate });
             }
 
             fn direct_convolution(convolution: DirectConvolution<'_, Self>) {

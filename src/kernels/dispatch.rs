@@ -1,4 +1,7 @@
 //! The instruction set is chosen once, at the entry of a pass; the whole pass is compiled for it.
+//!
+//! What need not be compiled for each network is a function of its own, in this crate, which chooses again: that takes a nanosecond.
+//! A training pass in which nothing else is left (`Differentiable::DISPATCHES`) is compiled once, for the baseline.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};

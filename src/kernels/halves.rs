@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Product, ProductOfOne, RowsMut, Scalar, Split, Start, add, cut, share};
+use super::{Product, ProductOfOne, RowsMut, Scalar, Split, Start, add, cut, dispatch, share};
 
 /// Weights of fewer scalars are multiplied as a whole.
 const LARGE: usize = 32 * 1024;
@@ -24,18 +24,13 @@ pub(crate) fn cut_inputs(inputs: usize, part: usize, whole: usize) -> usize {
 /// Two halves, as long as they are not on their way to two threads.
 struct Halves<W>([Option<W>; 2]);
 
-impl<W: WithSimd<Output = ()>> WithSimd for Halves<W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
+    fn run(self) {
         for half in self.0.into_iter().flatten() {
-            simd.vectorize(half);
+            T::product(half);
         }
     }
-}
 
-impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
     fn multiply_adds(&self) -> usize {
         self.0.iter().flatten().map(Split::multiply_adds).sum()
     }
@@ -63,6 +58,12 @@ impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
 }
 
 impl<T: Scalar> Split for Halves<ProductOfOne<'_, T>> {
+    fn run(self) {
+        for half in self.0.into_iter().flatten() {
+            T::product_of_one(half);
+        }
+    }
+
     fn multiply_adds(&self) -> usize {
         // It waits for the weights: each takes the time of a few.
         4 * self.0.iter().flatten().map(|half| half.a.len()).sum::<usize>()
@@ -80,12 +81,7 @@ impl<T: Scalar> Split for Halves<ProductOfOne<'_, T>> {
 }
 
 /// The product of contiguous matrices; `partial` has room for as many sums.
-#[inline(always)]
-pub(crate) fn multiply_in_halves<T: Scalar, S: Simd>(
-    simd: S,
-    product: Product<'_, T, false>,
-    partial: &mut [T],
-) {
+pub(super) fn multiply_in_halves<T: Scalar>(product: Product<'_, T, false>, partial: &mut [T]) {
     let Product { a, a_stride, b, b_stride, mut c, k, start } = product;
     let (half, rows) = (cut_inputs(k, 1, 2), c.rows());
     let (left, right) = a.split_at(half * a_stride);
@@ -93,25 +89,37 @@ pub(crate) fn multiply_in_halves<T: Scalar, S: Simd>(
     let first = Product { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, start };
     let (b, start) = (&b[half..], Start::Zero);
     let second = Product { a: right, k: k - half, c: second, a_stride, b, b_stride, start };
-    share(simd, Halves([Some(first), Some(second)]));
-    for (column, partial) in partial.chunks_exact(rows).enumerate() {
-        add(simd, c.column(column), partial);
-    }
+    share(Halves([Some(first), Some(second)]));
+    dispatch(AddColumns { sums: c, values: partial });
 }
 
 /// The same for one sample.
-#[inline(always)]
-pub(crate) fn multiply_one_in_halves<T: Scalar, S: Simd>(
-    simd: S,
-    product: ProductOfOne<'_, T>,
-    partial: &mut [T],
-) {
+pub(super) fn multiply_one_in_halves<T: Scalar>(product: ProductOfOne<'_, T>, partial: &mut [T]) {
     let ProductOfOne { a, x, start, y } = product;
     let half = cut_inputs(x.len(), 1, 2);
     let (left, right) = a.split_at(half * y.len());
     let (x, rest) = x.split_at(half);
     let first = ProductOfOne { a: left, x, start, y: &mut *y };
     let second = ProductOfOne { a: right, x: rest, start: &[], y: &mut *partial };
-    share(simd, Halves([Some(first), Some(second)]));
-    add(simd, y, partial);
+    share(Halves([Some(first), Some(second)]));
+    let rows = y.len();
+    dispatch(AddColumns { sums: RowsMut::whole(y, rows), values: partial });
+}
+
+/// Adds one half to the other.
+struct AddColumns<'a, T> {
+    sums: RowsMut<'a, T>,
+    values: &'a [T],
+}
+
+impl<T: Scalar> WithSimd for AddColumns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut sums, values } = self;
+        for (column, values) in values.chunks_exact(sums.rows()).enumerate() {
+            add(simd, sums.column(column), values);
+        }
+    }
 }

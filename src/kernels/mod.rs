@@ -39,8 +39,8 @@ pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::dispatch;
-pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
-pub(crate) use halves::{cut_inputs, is_halved, multiply_in_halves, multiply_one_in_halves};
+pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
+pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
 pub use math::Elementary;
 #[cfg(feature = "std")]
@@ -56,7 +56,7 @@ pub(crate) use rows::RowsMut;
 #[doc(hidden)]
 pub use scalar::Lanes;
 pub use scalar::Scalar;
-pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, dispatch_shared};
+pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, share_whole};
 pub(crate) use threads::{is_awake, share, sharing};
 pub(crate) use transposed::TransposedProduct;
 pub use vector::{Mask, Vector};

@@ -11,7 +11,7 @@ use pulp::{Simd, WithSimd};
 
 use super::few_rows::Few;
 use super::swapped::pays_to_swap;
-use super::{RowsMut, Scalar, Split, Vector, cut};
+use super::{RowsMut, Scalar, Split, Vector, cut, dispatch};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
 ///
@@ -128,6 +128,10 @@ impl<T: Scalar, const TRANSPOSED: bool> Split for Product<'_, T, TRANSPOSED>
 where
     Self: WithSimd<Output = ()>,
 {
+    fn run(self) {
+        dispatch(self);
+    }
+
     fn multiply_adds(&self) -> usize {
         self.c.rows() * self.k * self.c.columns()
     }

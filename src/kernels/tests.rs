@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
 
+use super::elementwise::add_rows;
 use super::transpose::{Columns, transpose};
 use super::{
-    InstructionSet, Product, ProductOfOne, RowsMut, Scalar, Split, Start, TransposedProduct, add,
-    add_rows, dispatch, multiply_in_halves, multiply_one_in_halves, product_one, sharing,
+    Compiled, InstructionSet, Product, ProductOfOne, RowsMut, Scalar, Split, Start,
+    TransposedProduct, add, dispatch, product_one, sharing,
 };
 use crate::activations::Identity;
 
@@ -73,21 +74,13 @@ fn filling() -> impl Strategy<Value = Filling> {
 }
 
 /// Runs work in as many parts as some threads would.
-struct InParts<W>(W, usize);
-
-impl<W: Split> WithSimd for InParts<W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self(mut rest, parts) = self;
-        for left in (2..=parts).rev() {
-            let part;
-            (part, rest) = rest.split(1, left);
-            simd.vectorize(part);
-        }
-        simd.vectorize(rest);
+fn in_parts<W: Split>(mut rest: W, parts: usize) {
+    for left in (2..=parts).rev() {
+        let part;
+        (part, rest) = rest.split(1, left);
+        part.run();
     }
+    rest.run();
 }
 
 /// `Product` with both orders of `B` and all starts.
@@ -116,7 +109,7 @@ where
                 k,
                 start,
             };
-            dispatch(InParts(product, parts));
+            in_parts(product, parts);
             let untouched = match start {
                 Start::Current => before.clone(),
                 _ => filling.memory(c_stride * n),
@@ -245,20 +238,17 @@ struct InHalves<'a> {
     k: usize,
 }
 
-impl WithSimd for InHalves<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+impl InHalves<'_> {
+    fn run(self) {
         let Self { a, b, start, c, partial, k } = self;
         let (m, n) = (start.len(), b.len() / k);
         if n == 1 {
-            multiply_one_in_halves(simd, ProductOfOne { a, x: b, start, y: c }, partial);
+            f32::product_of_one_in_halves(ProductOfOne { a, x: b, start, y: c }, partial);
         } else {
             let start = Start::Column(start);
             let c = RowsMut::whole(c, m);
             let product = Product { a, a_stride: m, b, b_stride: k, c, k, start };
-            multiply_in_halves(simd, product, partial);
+            f32::product_in_halves(product, partial);
         }
     }
 }
@@ -273,7 +263,7 @@ proptest! {
             let run = |threads| {
                 let (mut c, mut partial) = (filling.memory(m * n), filling.memory(m * n));
                 let halves = InHalves { a: &a, b: &b, start: &start, c: &mut c, partial: &mut partial, k };
-                sharing(halves, threads);
+                sharing(threads, || halves.run());
                 c
             };
             let found = run(1);
@@ -300,7 +290,7 @@ proptest! {
         on_every_set(|set| {
             let mut c = filling.memory(m * n);
             let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
-            dispatch(InParts(product, parts));
+            in_parts(product, parts);
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);
                 let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
@@ -359,7 +349,7 @@ fn large_products() {
         on_every_set(|set| {
             let mut c = Filling::Ones.memory(m * n);
             let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
-            dispatch(InParts(product, 2));
+            in_parts(product, 2);
             for (index, found) in c.iter().enumerate() {
                 let (row, col) = (index % m, index / m);
                 let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));

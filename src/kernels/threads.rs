@@ -9,14 +9,17 @@
 #[cfg(feature = "rayon")]
 use std::{cell::Cell, sync::Mutex, time::Instant};
 
-use pulp::{Simd, WithSimd};
-
-use super::dispatch;
 #[cfg(feature = "rayon")]
 use super::team::{self, Job};
 
 /// Work that can be cut.
-pub(crate) trait Split: WithSimd<Output = ()> + Send + Sized {
+///
+/// Neither this nor what shares it is generic over the instruction set: compiled for each of them, all this would be a large part of what a network
+/// adds to a build. Each part finds its instruction set anew.
+pub(crate) trait Split: Send + Sized {
+    /// Does it, on this thread.
+    fn run(self);
+
     /// About how many multiplications with an addition it takes.
     fn multiply_adds(&self) -> usize;
 
@@ -61,8 +64,7 @@ pub(crate) fn is_awake() -> bool {
 }
 
 /// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
-#[inline(always)]
-pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
+pub(crate) fn share<W: Split>(work: W) {
     #[cfg(feature = "rayon")]
     {
         let threads = SHARES.get();
@@ -72,15 +74,15 @@ pub(crate) fn share<S: Simd, W: Split>(simd: S, work: W) {
             return parallel(work, threads.min(most));
         }
     }
-    simd.vectorize(work);
+    work.run();
 }
 
 /// Runs a pass whose parts are [shared](share) by up to so many threads.
-pub(crate) fn sharing<P: WithSimd>(
-    pass: P,
+pub(crate) fn sharing<R>(
     #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one"))]
     threads: usize,
-) -> P::Output {
+    pass: impl FnOnce() -> R,
+) -> R {
     #[cfg(feature = "rayon")]
     {
         /// Ends it also where the pass panics.
@@ -93,50 +95,34 @@ pub(crate) fn sharing<P: WithSimd>(
         }
 
         let _end = End(SHARES.replace(threads));
-        dispatch(pass)
+        pass()
     }
     #[cfg(not(feature = "rayon"))]
-    dispatch(pass)
+    pass()
 }
 
 /// Runs a pass that is cut as a whole, from so many multiplications with an addition on.
-pub(crate) fn dispatch_shared<W: Split>(work: W, least: usize) {
-    dispatch(Whole { work, least });
-}
-
-#[cfg_attr(
-    not(feature = "rayon"),
-    expect(dead_code, reason = "what is never shared has no least size")
-)]
-struct Whole<W> {
+pub(crate) fn share_whole<W: Split>(
     work: W,
+    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one thread"))]
     least: usize,
-}
-
-impl<W: Split> WithSimd for Whole<W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        #[cfg(feature = "rayon")]
-        {
-            let size = self.work.multiply_adds();
-            if size >= self.least {
-                return parallel(self.work, size / GRAIN);
-            }
+) {
+    #[cfg(feature = "rayon")]
+    {
+        let size = work.multiply_adds();
+        if size >= least {
+            return parallel(work, size / GRAIN);
         }
-        simd.vectorize(self.work);
     }
+    work.run();
 }
 
 /// On as many threads as rayon would use here, which is the user's to set, and up to so many parts.
-///
-/// Each part finds its instruction set anew: compiled for each of them, all this would be a large part of what a network adds to a build.
 #[cfg(feature = "rayon")]
 fn parallel<W: Split>(work: W, most: usize) {
     let parts = rayon::current_num_threads().min(most).min(team::MOST);
     if parts < 2 {
-        return dispatch(work);
+        return work.run();
     }
     let mut cut = Parts([const { Mutex::new(None) }; team::MOST]);
     let mut rest = work;
@@ -158,7 +144,7 @@ impl<W: Split> Job for Parts<W> {
         // Each part is taken once: the lock is free.
         let part = self.0[index].lock().ok().and_then(|mut part| part.take());
         if let Some(part) = part {
-            dispatch(part);
+            part.run();
         }
     }
 }

@@ -174,6 +174,10 @@ impl<T: Scalar> WithSimd for BySamples<'_, T> {
 }
 
 impl<T: Scalar> Split for TransposedProduct<'_, T> {
+    fn run(self) {
+        T::transposed_product(self);
+    }
+
     fn multiply_adds(&self) -> usize {
         self.c.rows() * self.k * self.c.columns()
     }

@@ -18,7 +18,7 @@ use crate::sample::Sample;
 use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
-    kernels::{add_planes, covariance, squares},
+    kernels::{covariance, squares},
     optimizers::Optimizer,
     sample::flat,
 };
@@ -192,7 +192,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { inputs, mean, variance } = self;
         let count = count::<T>(inputs.len() * I::PIXELS);
-        add_planes(simd, mean, flat(inputs), I::PIXELS, false);
+        T::sums_of_planes(mean, flat(inputs), I::PIXELS, false);
         for mean in mean.iter_mut() {
             *mean /= count;
         }
@@ -240,7 +240,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { inputs, output_gradient, mean, variance, weight, bias } = self;
-        add_planes(simd, bias, flat(output_gradient), I::PIXELS, false);
+        T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
         weight.fill(T::zero());
         for (input, gradient) in inputs.iter().zip(output_gradient) {
             let (input, gradient) = (input.as_slice(), gradient.as_slice());

@@ -25,7 +25,7 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{ConvolutionInputs, ConvolutionWeights, Onto, add_planes},
+    kernels::{ConvolutionInputs, ConvolutionWeights, Onto},
     optimizers::Optimizer,
 };
 
@@ -246,7 +246,7 @@ where
         }
         if B::COUNT > 0 {
             let (gradient, accumulate) = bias.block(0..OUT);
-            add_planes(simd, gradient, flat(score_gradient), O::PIXELS, accumulate);
+            T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
             bias.finish(simd, 0..OUT);
         }
     }

@@ -22,7 +22,7 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{Convolution, ConvolutionWeights, add_planes},
+    kernels::{Convolution, ConvolutionWeights},
     optimizers::Optimizer,
 };
 
@@ -236,7 +236,7 @@ where
         }
         if B::COUNT > 0 {
             let (gradient, accumulate) = bias.block(0..B::COUNT);
-            add_planes(simd, gradient, flat(score_gradient), O::PIXELS, accumulate);
+            T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
             bias.finish(simd, 0..B::COUNT);
         }
     }

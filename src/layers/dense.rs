@@ -5,8 +5,6 @@ use core::marker::PhantomData;
 
 use nalgebra::{SMatrix, SVector};
 use pulp::Simd;
-#[cfg(feature = "std")]
-use pulp::WithSimd;
 use rand::Rng;
 
 use super::activate::Activated;
@@ -24,9 +22,7 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{
-        TransposedProduct, add_rows, is_halved, multiply_in_halves, multiply_one_in_halves, share,
-    },
+    kernels::{TransposedProduct, dispatch, is_halved},
     optimizers::Optimizer,
 };
 
@@ -115,12 +111,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
 
     /// f in place.
     #[inline(always)]
-    fn activate<S: Simd>(simd: S, scores: &mut [SVector<T, OUT>]) {
-        simd.vectorize(Activated::<T, A> {
-            scores: flat_mut(scores),
-            width: OUT,
-            activation: PhantomData,
-        });
+    fn activated(scores: &mut [SVector<T, OUT>]) -> Activated<'_, T, A> {
+        Activated { scores: flat_mut(scores), width: OUT, activation: PhantomData }
     }
 }
 
@@ -143,14 +135,14 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
             A::sample(simd, output);
         } else {
             simd.vectorize(self.product_of_one(input, output));
-            Self::activate(simd, core::slice::from_mut(output));
+            simd.vectorize(Self::activated(core::slice::from_mut(output)));
         }
     }
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         simd.vectorize(self.product(inputs, outputs));
-        Self::activate(simd, outputs);
+        simd.vectorize(Self::activated(outputs));
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
@@ -179,6 +171,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>> Differentiable
     for Dense<T, IN, OUT, A, B>
 {
+    const DISPATCHES: bool = true;
+
     fn trace_len(samples: usize) -> usize {
         samples * (Self::KEPT + Self::PARTIAL)
     }
@@ -196,16 +190,16 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         if let ([input], [scores]) = (inputs, &mut *scores) {
             let product = self.product_of_one(input, scores);
             if Self::PARTIAL > 0 {
-                multiply_one_in_halves(simd, product, partial);
+                T::product_of_one_in_halves(product, partial);
             } else {
                 simd.vectorize(product);
             }
         } else {
             let product = self.product(inputs, scores);
             if Self::PARTIAL > 0 {
-                multiply_in_halves(simd, product, partial);
+                T::product_in_halves(product, partial);
             } else {
-                share(simd, product);
+                T::shared_product(product);
             }
         }
     }
@@ -223,12 +217,12 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         if Self::KEPT > 0 {
             trace[..outputs.len() * Self::KEPT].copy_from_slice(flat(outputs));
         }
-        Self::activate(simd, outputs);
+        dispatch(Self::activated(outputs));
     }
 
     #[inline(always)]
     fn backward_scores<S: Simd, O: Optimizer<T>>(
-        simd: S,
+        _simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
         sink: GradientSink<'_, T, O>,
@@ -240,7 +234,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             sizes: [IN, OUT],
             sink,
         }
-        .run(simd);
+        .run();
     }
 
     #[inline(always)]
@@ -252,7 +246,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         sink: GradientSink<'_, T, O>,
     ) {
         let scores = &batch.trace[..outputs.len() * Self::KEPT];
-        simd.vectorize(Derivative::<T, A> {
+        dispatch(Derivative::<T, A> {
             scores,
             outputs: flat(outputs),
             gradient: flat_mut(output_gradient),
@@ -287,14 +281,14 @@ struct Backward<'a, T, O> {
 #[cfg(feature = "std")]
 impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
     #[inline(never)]
-    fn run<S: Simd>(self, simd: S) {
+    fn run(self) {
         let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
         let (weights, samples) = (input * output, inputs.len() / input);
         if let Some(input_gradient) = input_gradient {
             let weights = &sink.parameters()[..weights];
             let input_gradient = RowsMut::whole(input_gradient, input);
             let product = TransposedProduct::new(weights, score_gradient, input_gradient, output);
-            share(simd, product);
+            T::shared_transposed_product(product);
         }
         let (weight, mut bias) = sink.split_at(weights);
         WeightGradient {
@@ -305,30 +299,12 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
             stride: input,
             sink: weight,
         }
-        .run(simd);
+        .compute();
         if !bias.parameters().is_empty() {
             let (gradient, accumulate) = bias.block(0..output);
-            simd.vectorize(Sums { sums: gradient, rows: score_gradient, accumulate });
-            bias.finish(simd, 0..output);
+            T::sums_of_planes(gradient, score_gradient, 1, accumulate);
+            bias.complete(0..output);
         }
-    }
-}
-
-/// The gradient of a bias.
-#[cfg(feature = "std")]
-struct Sums<'a, T> {
-    sums: &'a mut [T],
-    rows: &'a [T],
-    accumulate: bool,
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar> WithSimd for Sums<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        add_rows(simd, self.sums, self.rows, self.accumulate);
     }
 }
 

@@ -20,6 +20,11 @@ pub trait Differentiable: Layer {
     /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces.
     const WHOLE_BATCH: bool = false;
 
+    /// Whether all that a training pass does is in functions which find the instruction set themselves. A network of such layers is compiled once,
+    /// and not for each instruction set: `simd` is not that of the machine then.
+    #[doc(hidden)]
+    const DISPATCHES: bool = false;
+
     /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
     fn trace_len(samples: usize) -> usize;
 

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::Kind;
 use crate::optimizers::{Optimizer, Tensor, Tensors, Update};
@@ -138,18 +138,24 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
 
     /// The gradient of these parameters is complete.
     #[inline(always)]
-    pub fn finish<S: Simd>(&mut self, simd: S, range: Range<usize>) {
+    pub fn finish<S: Simd>(&mut self, _simd: S, range: Range<usize>) {
+        self.complete(range);
+    }
+
+    /// [`finish`](Self::finish), which needs no instruction set: an optimizer finds it itself.
+    #[inline]
+    pub(crate) fn complete(&mut self, range: Range<usize>) {
         if let Target::Step(step) = &mut self.target {
-            let gradient = &self.gradient[..range.len()];
-            simd.vectorize(Move { step: step.reborrow(), gradient, range });
+            step.follow(&self.gradient[..range.len()], range);
         }
     }
 
     /// All parameters are those of one matrix, whose gradient is a column times a row: a step along it, where this sink is one.
-    #[inline(always)]
-    pub(crate) fn outer_product<S: Simd>(&mut self, simd: S, column: &[T], row: &[T]) {
+    #[inline]
+    pub(crate) fn outer_product(&mut self, column: &[T], row: &[T]) {
         if let Target::Step(step) = &mut self.target {
-            simd.vectorize(MoveOuter { step: step.reborrow(), column, row });
+            let count = step.parameters.len();
+            step.update(0..count, column, row);
         }
     }
 
@@ -166,18 +172,6 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
 }
 
 impl<T, O> Step<'_, T, O> {
-    #[inline(always)]
-    fn reborrow(&mut self) -> Step<'_, T, O> {
-        Step {
-            parameters: self.parameters,
-            first: self.first,
-            second: self.second,
-            optimizer: self.optimizer,
-            tensors: self.tensors,
-            ..*self
-        }
-    }
-
     fn is_frozen(&self, range: Range<usize>) -> bool {
         self.tensors.are_frozen(self.at + range.start..self.at + range.end)
     }
@@ -204,57 +198,27 @@ impl<T, O> Step<'_, T, O> {
     }
 }
 
-/// Moves some parameters along their gradient: a function that all layers share.
-struct Move<'a, T, O> {
-    step: Step<'a, T, O>,
-    gradient: &'a [T],
-    range: Range<usize>,
-}
-
-impl<T: Scalar, O: Optimizer<T>> WithSimd for Move<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut step, gradient, range } = self;
+impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
+    /// Moves some parameters along their gradient: a function that all layers share.
+    #[inline(never)]
+    fn follow(&mut self, gradient: &[T], range: Range<usize>) {
         let mut start = range.start;
         while start < range.end {
-            let tensor = step.tensors.at(step.at + start);
-            let end = (tensor.end - step.at).min(range.end);
+            let tensor = self.tensors.at(self.at + start);
+            let end = (tensor.end - self.at).min(range.end);
             let gradient = &gradient[start - range.start..end - range.start];
-            step.update(simd, start..end, gradient, &[T::one()]);
+            self.update(start..end, gradient, &[T::one()]);
             start = end;
         }
     }
-}
 
-/// As [`Move`], along an outer product.
-struct MoveOuter<'a, T, O> {
-    step: Step<'a, T, O>,
-    column: &'a [T],
-    row: &'a [T],
-}
-
-impl<T: Scalar, O: Optimizer<T>> WithSimd for MoveOuter<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut step, column, row } = self;
-        let count = step.parameters.len();
-        step.update(simd, 0..count, column, row);
-    }
-}
-
-impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
     /// Moves some parameters of one tensor.
-    #[inline(always)]
-    fn update<S: Simd>(&mut self, simd: S, range: Range<usize>, gradient: &[T], factors: &[T]) {
+    fn update(&mut self, range: Range<usize>, gradient: &[T], factors: &[T]) {
         let Tensor { kind, settings, .. } = *self.tensors.at(self.at + range.start);
         if kind == Kind::Statistic || settings.frozen {
             return;
         }
-        let update = Update {
+        self.optimizer.dispatch_update(Update {
             step: self.number,
             kind,
             learning_rate_factor: settings.learning_rate_factor,
@@ -264,7 +228,6 @@ impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
             factors,
             first: self.first.get_mut(range.clone()).unwrap_or_default(),
             second: self.second.get_mut(range).unwrap_or_default(),
-        };
-        self.optimizer.update(simd, update);
+        });
     }
 }

@@ -2,16 +2,15 @@
 
 use core::ops::Range;
 
-use pulp::{Simd, WithSimd};
-
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, RowsMut, Split, Start, Vector, cut_inputs, is_halved, share};
+use crate::kernels::{Product, RowsMut, Split, Start, cut_inputs, is_halved, share};
 use crate::optimizers::Optimizer;
 
-/// dW = dY Xᵀ into a sink.
-///
-/// As a kernel, it is for a sink that is a step: a function that all layers of one scalar and optimizer share.
+/// The bytes of the largest vectors.
+const LARGEST: usize = 64;
+
+/// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
 pub(super) struct WeightGradient<'a, T, O> {
     /// dY: one column a sample.
     pub(super) score_gradient: &'a [T],
@@ -30,32 +29,28 @@ pub(super) struct WeightGradient<'a, T, O> {
 /// parameters and moments that pass by.
 const BLOCK: usize = 3 * 1024;
 
-impl<T: Scalar, O: Optimizer<T>> WithSimd for WeightGradient<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
+    /// A step.
+    fn run(mut self) {
         if self.sink.is_frozen() {
             return;
         }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
-        let whole_vectors = self.outputs.is_multiple_of(Vector::<T, S>::LANES);
-        if self.samples == 1 && whole_vectors && columns > 0 {
+        let is_whole = (self.outputs * size_of::<T>()).is_multiple_of(LARGEST);
+        if self.samples == 1 && is_whole && columns > 0 {
             let row = &self.inputs[..columns];
-            return self.sink.outer_product(simd, self.score_gradient, row);
+            return self.sink.outer_product(self.score_gradient, row);
         }
         // Whole tiles of the matrix kernel.
         let width = (BLOCK / self.outputs.max(1) / 12 * 12).max(12);
         let mut column = 0;
         while column < columns {
             let end = (column + width).min(columns);
-            self.block(simd, column..end);
+            self.block(column..end);
             column = end;
         }
     }
-}
 
-impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
     fn multiply_adds(&self) -> usize {
         // A step takes a few more operations for each parameter, and waits for memory.
         self.sink.parameters().len() * (self.samples + 4)
@@ -80,22 +75,22 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
 
 impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
     /// A gradient as a whole; a step in blocks, which threads share.
-    #[inline(always)]
-    pub(super) fn run<S: Simd>(mut self, simd: S) {
+    #[inline]
+    pub(super) fn compute(mut self) {
         if self.sink.is_step() {
-            share(simd, self);
+            share(self);
         } else {
             let columns = self.sink.parameters().len() / self.outputs.max(1);
-            self.block(simd, 0..columns);
+            self.block(0..columns);
         }
     }
 
-    #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, columns: Range<usize>) {
+    #[inline]
+    fn block(&mut self, columns: Range<usize>) {
         let outputs = self.outputs;
         let parameters = columns.start * outputs..columns.end * outputs;
         let (gradient, accumulate) = self.sink.block(parameters.clone());
-        simd.vectorize(Product::<T, true> {
+        T::product_with_transposed(Product {
             a: self.score_gradient,
             a_stride: outputs,
             b: self.inputs.get(columns.start..).unwrap_or_default(),
@@ -104,6 +99,6 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
             k: self.samples,
             start: if accumulate { Start::Current } else { Start::Zero },
         });
-        self.sink.finish(simd, parameters);
+        self.sink.complete(parameters);
     }
 }

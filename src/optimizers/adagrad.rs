@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
 use crate::kernels::{Scalar, Vector};
 
 /// AdaGrad: a step size for each parameter, which shrinks with the gradients it has seen. PyTorch's `Adagrad`.
@@ -72,9 +72,7 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
         1
     }
 
-    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-        T::adagrad(self, tensor);
-    }
+    updates!(adagrad);
 }
 
 impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {

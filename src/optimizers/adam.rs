@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
 use crate::kernels::{Scalar, Vector};
 
 macro_rules! adam {
@@ -61,9 +61,7 @@ macro_rules! adam {
                 2
             }
 
-            fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-                T::$step(self, tensor);
-            }
+            updates!($step);
         }
 
         impl<T: Scalar> BuiltIn<T> for $name<T> {

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{AdaGrad, Adam, AdamW, RmsProp, Sgd, Update};
+use super::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd, Update};
 use crate::kernels::{Scalar, dispatch};
 
 /// An optimizer of this crate.
@@ -48,3 +48,22 @@ macro_rules! moves {
 }
 
 moves!(sgd: Sgd, adagrad: AdaGrad, rmsprop: RmsProp, adam: Adam, adamw: AdamW);
+
+/// [`Optimizer::dispatch_update`] of a user's own optimizer.
+pub(super) fn dispatch_update<T: Scalar, O: Optimizer<T>>(optimizer: &O, tensor: Update<'_, T>) {
+    dispatch(Own { optimizer, tensor });
+}
+
+struct Own<'a, T, O> {
+    optimizer: &'a O,
+    tensor: Update<'a, T>,
+}
+
+impl<T: Scalar, O: Optimizer<T>> WithSimd for Own<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.optimizer.update(simd, self.tensor);
+    }
+}

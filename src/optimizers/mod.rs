@@ -83,6 +83,15 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// Moves the parameters of one tensor.
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
 
+    /// [`update`](Self::update) on the current instruction set.
+    #[doc(hidden)]
+    fn dispatch_update(&self, tensor: Update<'_, T>)
+    where
+        Self: Sized,
+    {
+        compiled::dispatch_update(self, tensor);
+    }
+
     /// Keeps a part of the network as it is, to the bit, with its moments and its running statistics, until it is
     /// [unfrozen](Self::unfreeze). The others learn through it.
     ///
@@ -450,6 +459,20 @@ macro_rules! accessors {
     };
 }
 use accessors;
+
+/// The steps of an optimizer of this crate, which [are compiled](compiled) in it: its functions find the instruction set themselves.
+macro_rules! updates {
+    ($name:ident) => {
+        fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+            T::$name(self, tensor);
+        }
+
+        fn dispatch_update(&self, tensor: Update<'_, T>) {
+            T::$name(self, tensor);
+        }
+    };
+}
+use updates;
 
 /// The methods of an optimizer with weight decay, in its `impl` block.
 macro_rules! decays {

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
 use crate::kernels::{Scalar, Vector};
 
 /// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
@@ -81,9 +81,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
         if self.momentum == 0.0 { 1 } else { 2 }
     }
 
-    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-        T::rmsprop(self, tensor);
-    }
+    updates!(rmsprop);
 }
 
 impl<T: Scalar> BuiltIn<T> for RmsProp<T> {

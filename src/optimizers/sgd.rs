@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each};
+use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
 use crate::kernels::{Scalar, Vector};
 
 /// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
@@ -76,9 +76,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         usize::from(self.momentum != 0.0)
     }
 
-    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-        T::sgd(self, tensor);
-    }
+    updates!(sgd);
 }
 
 impl<T: Scalar> BuiltIn<T> for Sgd<T> {

@@ -2,11 +2,12 @@
 
 use num_traits::{Float, Zero};
 
-use super::pass::{Finish, Plan, Step, whole_batch};
-use crate::kernels::{dispatch, sharing};
+use super::as_f64;
+use super::pass::{Goal, Pass, Plan, threads, whole_batch};
+use crate::kernels::sharing;
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::{Optimizer, State};
+use crate::optimizers::{Optimizer, Sgd, State};
 use crate::room::Heap;
 use crate::{Differentiable, Layer, Scalar};
 
@@ -82,10 +83,11 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         // That of no samples, and of what is not a parameter.
         gradient.fill(N::Scalar::zero());
         if plan.groups() == 1 {
-            return whole_batch(net, batch, loss, context, memory, gradient);
+            return whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, context, memory, gradient);
         }
         let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
-        let mean = whole_batch(net, batch, loss, context, memory, &mut gradients);
+        let gradients = &mut gradients;
+        let mean = whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, context, memory, gradients);
         gradient.copy_from_slice(&gradients[..N::COUNT]);
         mean
     }
@@ -99,7 +101,8 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let plan = Plan::of::<N>(inputs.len());
         let mut room = Room::default();
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
-        whole_batch(net, (inputs, targets), loss, Context::INFERENCE, memory, &mut [])
+        let batch = (inputs, targets);
+        whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, Context::INFERENCE, memory, &mut [])
     }
 
     fn step<Y, L, O>(
@@ -176,17 +179,20 @@ where
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
         let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        let step = Step::<N, Y, L, O> { inputs, targets, loss, context, memory, sink };
-        let threads = step.threads(optimizer.moments());
-        return if threads > 1 { sharing(step, threads) } else { dispatch(step) };
+        let (count, goal) = (inputs.len(), Goal::Gradient(sink));
+        let pass = Pass::<N, Y, L, O> { inputs, targets, loss, context, memory, count, goal };
+        let threads = threads::<N>(count, optimizer.moments());
+        let sum = if threads > 1 { sharing(threads, || pass.run()) } else { pass.run() };
+        return N::Scalar::of(sum / as_f64(count));
     }
     let gradients = &mut gradient[..plan.groups() * N::COUNT];
-    let mean = whole_batch(net, (inputs, targets), loss, context, memory, gradients);
+    let batch = (inputs, targets);
+    let mean = whole_batch::<_, _, _, O>(net, batch, loss, context, memory, gradients);
     if mean.is_finite() {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradients[..N::COUNT];
-        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        dispatch(Finish(sink));
+        GradientSink::step(parameters, gradient, moments, optimizer, tensors, number)
+            .complete(0..N::COUNT);
     }
     mean
 }

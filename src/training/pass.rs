@@ -1,16 +1,18 @@
 //! Passes over a batch: forward, loss, and backward into a sink.
 
+use core::marker::PhantomData;
+
 use num_traits::Float;
-use pulp::{Simd, WithSimd};
+use pulp::{Scalar as Baseline, Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
 use crate::kernels::{
-    Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, dispatch_shared, is_awake,
+    Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, is_awake, share_whole,
 };
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::{Optimizer, Sgd};
+use crate::optimizers::Optimizer;
 use crate::sample::{Sample, split_samples};
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
@@ -73,63 +75,110 @@ impl Plan {
     }
 }
 
-/// A batch in one piece: the loss, and a step of an optimizer if that is finite.
-pub(super) struct Step<'a, N: Differentiable, Y, L, O> {
+/// How many threads pay for a step with so many samples, of an optimizer with so many moments.
+///
+/// Two do each a [half](crate::kernels::is_halved) of the large products, and keep their halves of the weights and moments. Of more,
+/// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
+pub(super) fn threads<N: Differentiable>(samples: usize, moments: usize) -> usize {
+    // To move a parameter takes a few operations for it and for each moment, and waits for memory.
+    let work = 3 * samples * N::MULTIPLY_ADDS + 8 * (1 + moments) * N::COUNT;
+    if work < WORTH_SHARING || work < WORTH_WAKING && !is_awake() {
+        1
+    } else if samples * N::MULTIPLY_ADDS < 64 * N::COUNT {
+        2
+    } else {
+        usize::MAX
+    }
+}
+
+/// A pass over a batch, or a piece of one: forward, the loss, and backward if there is a sink.
+pub(super) struct Pass<'a, N: Differentiable, Y, L, O> {
     pub(super) inputs: &'a [N::Input],
     pub(super) targets: &'a [Y],
     pub(super) loss: &'a L,
     pub(super) context: Context,
     pub(super) memory: &'a mut [N::Scalar],
-    pub(super) sink: GradientSink<'a, N::Scalar, O>,
+    /// How many samples the batch has.
+    pub(super) count: usize,
+    pub(super) goal: Goal<'a, N, O>,
 }
 
-impl<N: Differentiable, Y, L, O> Step<'_, N, Y, L, O> {
-    /// How many threads pay.
-    ///
-    /// Two do each a [half](crate::kernels::is_halved) of the large products, and keep their halves of the weights and moments. Of more,
-    /// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
-    pub(super) fn threads(&self, moments: usize) -> usize {
-        let samples = self.inputs.len();
-        // To move a parameter takes a few operations for it and for each moment, and waits for memory.
-        let work = 3 * samples * N::MULTIPLY_ADDS + 8 * (1 + moments) * N::COUNT;
-        if work < WORTH_SHARING || work < WORTH_WAKING && !is_awake() {
-            1
-        } else if samples * N::MULTIPLY_ADDS < 64 * N::COUNT {
-            2
-        } else {
-            usize::MAX
-        }
-    }
+/// What a pass is for.
+pub(super) enum Goal<'a, N: Differentiable, O> {
+    /// The loss alone.
+    Loss(&'a N),
+    /// Into a gradient, or into a step, which is taken if the loss is finite: then the pass is over a whole batch.
+    Gradient(GradientSink<'a, N::Scalar, O>),
 }
 
-impl<N, Y, L, O> WithSimd for Step<'_, N, Y, L, O>
+impl<N, Y, L, O> Pass<'_, N, Y, L, O>
 where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    /// The mean loss.
-    type Output = N::Scalar;
+    /// The sum of the losses. One function for the three places that call it: it holds a whole network.
+    #[inline(never)]
+    pub(super) fn run(self) -> f64 {
+        if N::DISPATCHES { Baseline.vectorize(self) } else { dispatch(self) }
+    }
+}
+
+impl<N, Y, L, O> WithSimd for Pass<'_, N, Y, L, O>
+where
+    N: Differentiable,
+    L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
+{
+    type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> N::Scalar {
-        let Self { inputs, targets, loss, context, memory, sink } = self;
-        let count = as_f64(inputs.len());
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Self { inputs, targets, loss, context, memory, count, goal } = self;
+        let count = as_f64(count);
         let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
         let trace = &mut rest[..N::trace_len(inputs.len())];
-        sink.layer::<N>().scores(simd, context, inputs, scores, trace);
-        let sum = loss.evaluate(simd, scores, targets, N::Scalar::of(1.0 / count));
-        let mean = N::Scalar::of(sum / count);
-        if mean.is_finite() {
+        let net = match &goal {
+            Goal::Loss(net) => *net,
+            Goal::Gradient(sink) => sink.layer::<N>(),
+        };
+        net.scores(simd, context, inputs, scores, trace);
+        let scale = N::Scalar::of(1.0 / count);
+        let evaluation = Evaluation::<N, Y, L> { loss, scores: &mut *scores, targets, scale };
+        let sum = if N::DISPATCHES { dispatch(evaluation) } else { simd.vectorize(evaluation) };
+        if let Goal::Gradient(sink) = goal
+            && (!sink.is_step() || N::Scalar::of(sum / count).is_finite())
+        {
             let batch = Batch { inputs, trace, input_gradient: None };
             N::backward_scores(simd, batch, scores, sink);
         }
-        mean
+        sum
+    }
+}
+
+/// The loss of some scores, which give place to its gradient.
+struct Evaluation<'a, N: Differentiable, Y, L> {
+    loss: &'a L,
+    scores: &'a mut [N::Output],
+    targets: &'a [Y],
+    scale: N::Scalar,
+}
+
+impl<N, Y, L> WithSimd for Evaluation<'_, N, Y, L>
+where
+    N: Differentiable,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        self.loss.evaluate(simd, self.scores, self.targets, self.scale)
     }
 }
 
 /// The mean loss of a batch, and its gradient, if one is asked for: in the first of `gradients`, of which there are as many as groups.
-pub(super) fn whole_batch<N, Y, L>(
+pub(super) fn whole_batch<N, Y, L, O>(
     net: &N,
     (inputs, targets): (&[N::Input], &[Y]),
     loss: &L,
@@ -141,11 +190,12 @@ where
     N: Differentiable,
     Y: Sync,
     L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
 {
     let plan = Plan::of::<N>(inputs.len());
     let mut losses = [0.0; Plan::GROUPS];
     let losses = &mut losses[..plan.groups];
-    let groups = Groups {
+    let groups = Groups::<_, _, _, O> {
         net,
         plan,
         inputs,
@@ -157,8 +207,9 @@ where
         memory,
         gradients: &mut *gradients,
         losses: &mut *losses,
+        optimizer: PhantomData,
     };
-    dispatch_shared(groups, WORTH_WAKING);
+    share_whole(groups, WORTH_WAKING);
     if plan.groups > 1 && !gradients.is_empty() {
         dispatch(Sum { gradients, length: N::COUNT });
     }
@@ -166,7 +217,7 @@ where
 }
 
 /// Some groups of a batch.
-struct Groups<'a, N: Differentiable, Y, L> {
+struct Groups<'a, N: Differentiable, Y, L, O> {
     net: &'a N,
     plan: Plan,
     inputs: &'a [N::Input],
@@ -183,44 +234,45 @@ struct Groups<'a, N: Differentiable, Y, L> {
     gradients: &'a mut [N::Scalar],
     /// The loss of each group, summed over its samples.
     losses: &'a mut [f64],
+    /// The gradient goes into no step of it: it is here so that a network has no two passes.
+    optimizer: PhantomData<fn(O)>,
 }
 
-impl<N, Y, L> WithSimd for Groups<'_, N, Y, L>
-where
-    N: Differentiable,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { net, plan, inputs, targets, loss, context, memory, gradients, losses, .. } =
-            self;
-        let scale = N::Scalar::of(1.0 / as_f64(self.count));
-        let pieces = inputs.chunks(plan.piece).zip(targets.chunks(plan.piece));
-        for (index, (inputs, targets)) in pieces.enumerate() {
-            let offset = index * plan.piece;
-            let (group, is_first) = (offset / plan.group, offset % plan.group == 0);
-            let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
-            let trace = &mut rest[..N::trace_len(inputs.len())];
-            let context = context.samples_from(self.first + offset);
-            net.scores(simd, context, inputs, scores, trace);
-            losses[group] += loss.evaluate(simd, scores, targets, scale);
-            if let Some(gradient) = gradients.get_mut(group * N::COUNT..(group + 1) * N::COUNT) {
-                let sink = GradientSink::<_, Sgd<_>>::gradient(net.as_slice(), gradient, !is_first);
-                let batch = Batch { inputs, trace, input_gradient: None };
-                N::backward_scores(simd, batch, scores, sink);
-            }
-        }
-    }
-}
-
-impl<N, Y, L> Split for Groups<'_, N, Y, L>
+impl<N, Y, L, O> Split for Groups<'_, N, Y, L, O>
 where
     N: Differentiable,
     Y: Sync,
     L: Loss<N::Output, Y, N::Activation>,
+    O: Optimizer<N::Scalar>,
 {
+    fn run(self) {
+        let Self { net, plan, inputs, targets, loss, context, memory, gradients, losses, .. } =
+            self;
+        let pieces = inputs.chunks(plan.piece).zip(targets.chunks(plan.piece));
+        for (index, (inputs, targets)) in pieces.enumerate() {
+            let offset = index * plan.piece;
+            let (group, is_first) = (offset / plan.group, offset % plan.group == 0);
+            let goal = match gradients.get_mut(group * N::COUNT..(group + 1) * N::COUNT) {
+                Some(gradient) => {
+                    let parameters = net.as_slice();
+                    Goal::Gradient(GradientSink::gradient(parameters, gradient, !is_first))
+                }
+                None => Goal::Loss(net),
+            };
+            let context = context.samples_from(self.first + offset);
+            let pass = Pass::<N, Y, L, O> {
+                inputs,
+                targets,
+                loss,
+                context,
+                memory: &mut *memory,
+                count: self.count,
+                goal,
+            };
+            losses[group] += pass.run();
+        }
+    }
+
     fn multiply_adds(&self) -> usize {
         // An activation is worth a few of them.
         let passes = if self.gradients.is_empty() { 1 } else { 3 };
@@ -269,18 +321,5 @@ impl<T: Scalar> WithSimd for Sum<'_, T> {
                 add(simd, first, other);
             }
         }
-    }
-}
-
-/// A step along a whole gradient.
-pub(super) struct Finish<'a, T, O>(pub(super) GradientSink<'a, T, O>);
-
-impl<T: Scalar, O: Optimizer<T>> WithSimd for Finish<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let count = self.0.parameters().len();
-        self.0.finish(simd, 0..count);
     }
 }
