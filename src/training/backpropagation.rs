@@ -3,7 +3,7 @@
 use num_traits::{Float, Zero};
 
 use super::pass::{Finish, Plan, Step, whole_batch};
-use crate::kernels::{dispatch, sharing};
+use crate::kernels::{dispatch, dispatch_shared, sharing};
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, State};
@@ -186,7 +186,7 @@ where
         let parameters = net.as_mut_slice();
         let gradient = &mut gradients[..N::COUNT];
         let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        dispatch(Finish(sink));
+        dispatch_shared(Finish(sink), plan.least_shared::<N>(inputs.len()));
     }
     mean
 }
