@@ -5,6 +5,7 @@
     reason = "a tile is indexed by row and column; iterators over it hide which is which"
 )]
 
+mod channels;
 mod compiled;
 mod convolution;
 mod direct;
@@ -12,6 +13,7 @@ mod dispatch;
 mod elementwise;
 mod few_rows;
 mod halves;
+mod interleave;
 mod math;
 mod memory;
 mod normalize;
@@ -21,6 +23,7 @@ mod pool;
 mod product;
 mod rows;
 mod scalar;
+mod squares;
 mod swapped;
 #[cfg(feature = "rayon")]
 mod team;
@@ -37,7 +40,7 @@ pub(crate) use convolution::ConvolutionWeights;
 pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
-pub use dispatch::dispatch;
+pub use dispatch::{Running, dispatch};
 pub(crate) use elementwise::{activate, add, add_planes, add_rows, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved, multiply_in_halves, multiply_one_in_halves};
 #[doc(hidden)]
@@ -58,4 +61,5 @@ pub use scalar::Scalar;
 pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, dispatch_shared};
 pub(crate) use threads::{is_awake, share, sharing};
 pub(crate) use transposed::TransposedProduct;
+use vector::lanes_between;
 pub use vector::{Mask, Vector};

@@ -228,3 +228,14 @@ impl<T: Scalar, S: Simd> Neg for Vector<T, S> {
         self.with(T::v_neg(self.simd, self.register))
     }
 }
+
+/// The lanes from one on, and before another.
+#[inline(always)]
+pub(super) fn lanes_between<T: Scalar, S: Simd>(simd: S, start: usize, end: usize) -> Mask<T, S> {
+    let zero = Vector::splat(simd, T::zero());
+    let mut lanes = zero;
+    for (lane, value) in lanes.as_mut_slice().iter_mut().enumerate() {
+        *value = if lane >= start && lane < end { T::one() } else { T::zero() };
+    }
+    zero.less_than(lanes)
+}
