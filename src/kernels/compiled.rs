@@ -3,14 +3,18 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::channels::{ByChannels, ChannelTiles};
 use super::convolution::{PanelProduct, PanelWeights};
 use super::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
 use super::halves::{multiply_in_halves, multiply_one_in_halves};
 use super::one::One;
 use super::packed::{self, Packed};
 use super::product::Tiles;
+use super::squares::{MaxSquares, MaxSquaresGradient, Squares};
 use super::transposed::Blocks;
-use super::{Product, ProductOfOne, Scalar, TransposedProduct, add_planes, dispatch, share};
+use super::{
+    Product, ProductOfOne, Running, Scalar, TransposedProduct, add_planes, dispatch, share,
+};
 
 #[cfg(feature = "std")]
 #[doc(hidden)]
@@ -27,10 +31,17 @@ impl<T> Moves for T {}
 /// The kernels of a scalar, as functions that are generic over nothing.
 #[doc(hidden)]
 pub trait Compiled: Sized {
-    fn product(product: Product<'_, Self, false>);
-    fn product_with_transposed(product: Product<'_, Self, true>);
-    fn transposed_product(product: TransposedProduct<'_, Self>);
-    fn product_of_one(product: ProductOfOne<'_, Self>);
+    fn product(set: Running, product: Product<'_, Self, false>);
+    fn product_with_transposed(set: Running, product: Product<'_, Self, true>);
+    fn transposed_product(set: Running, product: TransposedProduct<'_, Self>);
+    fn product_of_one(set: Running, product: ProductOfOne<'_, Self>);
+    fn direct_convolution(set: Running, convolution: DirectConvolution<'_, Self>);
+    fn direct_weights(set: Running, weights: DirectWeights<'_, Self>);
+    fn channel_convolution(set: Running, convolution: ByChannels<DirectConvolution<'_, Self>>);
+    fn channel_weights(set: Running, weights: ByChannels<DirectWeights<'_, Self>>);
+    fn panel_weights(set: Running, weights: PanelWeights<'_, Self>);
+    fn max_squares(set: Running, pool: MaxSquares<'_, Self>);
+    fn max_squares_gradient(set: Running, pool: MaxSquaresGradient<'_, Self>);
     /// On as many threads as pay, as the three below.
     fn shared_product(product: Product<'_, Self, false>);
     fn shared_transposed_product(product: TransposedProduct<'_, Self>);
@@ -38,17 +49,14 @@ pub trait Compiled: Sized {
     fn product_of_one_in_halves(product: ProductOfOne<'_, Self>, partial: &mut [Self]);
     /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
     fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
-    fn direct_convolution(convolution: DirectConvolution<'_, Self>);
-    fn direct_weights(weights: DirectWeights<'_, Self>);
-    fn panel_weights(weights: PanelWeights<'_, Self>);
 }
 
 /// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
-fn multiply<T: Scalar, const TRANSPOSED: bool>(product: Product<'_, T, TRANSPOSED>) {
+fn multiply<T: Scalar, const TRANSPOSED: bool>(set: Running, product: Product<'_, T, TRANSPOSED>) {
     if packed::pays(&product) {
-        dispatch(Packed(product));
+        set.run(Packed(product));
     } else {
-        dispatch(Tiles(product));
+        set.run(Tiles(product));
     }
 }
 
@@ -71,20 +79,20 @@ impl<T: Scalar> WithSimd for Sums<'_, T> {
 macro_rules! compiled {
     ($($scalar:ty)+) => {$(
         impl Compiled for $scalar {
-            fn product(product: Product<'_, Self, false>) {
-                multiply(product);
+            fn product(set: Running, product: Product<'_, Self, false>) {
+                multiply(set, product);
             }
 
-            fn product_with_transposed(product: Product<'_, Self, true>) {
-                multiply(product);
+            fn product_with_transposed(set: Running, product: Product<'_, Self, true>) {
+                multiply(set, product);
             }
 
-            fn transposed_product(product: TransposedProduct<'_, Self>) {
-                dispatch(Blocks(product));
+            fn transposed_product(set: Running, product: TransposedProduct<'_, Self>) {
+                set.run(Blocks(product));
             }
 
-            fn product_of_one(product: ProductOfOne<'_, Self>) {
-                dispatch(One(product));
+            fn product_of_one(set: Running, product: ProductOfOne<'_, Self>) {
+                set.run(One(product));
             }
 
             fn shared_product(product: Product<'_, Self, false>) {
@@ -112,16 +120,32 @@ macro_rules! compiled {
                 dispatch(Sums { sums, samples, pixels, accumulate });
             }
 
-            fn direct_convolution(convolution: DirectConvolution<'_, Self>) {
-                dispatch(DirectTiles(convolution));
+            fn direct_convolution(set: Running, convolution: DirectConvolution<'_, Self>) {
+                set.run(DirectTiles(convolution));
             }
 
-            fn direct_weights(weights: DirectWeights<'_, Self>) {
-                dispatch(DirectDots(weights));
+            fn direct_weights(set: Running, weights: DirectWeights<'_, Self>) {
+                set.run(DirectDots(weights));
             }
 
-            fn panel_weights(weights: PanelWeights<'_, Self>) {
-                dispatch(PanelProduct(weights));
+            fn channel_convolution(set: Running, convolution: ByChannels<DirectConvolution<'_, Self>>) {
+                set.run(ChannelTiles(convolution.0));
+            }
+
+            fn channel_weights(set: Running, weights: ByChannels<DirectWeights<'_, Self>>) {
+                set.run(ChannelTiles(weights.0));
+            }
+
+            fn panel_weights(set: Running, weights: PanelWeights<'_, Self>) {
+                set.run(PanelProduct(weights));
+            }
+
+            fn max_squares(set: Running, pool: MaxSquares<'_, Self>) {
+                set.run(Squares(pool));
+            }
+
+            fn max_squares_gradient(set: Running, pool: MaxSquaresGradient<'_, Self>) {
+                set.run(Squares(pool));
             }
         }
     )+};
@@ -131,13 +155,13 @@ compiled!(f32 f64);
 
 /// Out of a pass, into the compiled kernel for the same instruction set.
 macro_rules! delegate {
-    ($($kernel:ty: $product:ident => $compiled:expr;)+) => {$(
+    ($set:ident: $($kernel:ty: $product:ident => $compiled:expr;)+) => {$(
         impl<T: Scalar> WithSimd for $kernel {
             type Output = ();
 
             #[inline(always)]
-            fn with_simd<S: Simd>(self, _simd: S) {
-                let $product = self;
+            fn with_simd<S: Simd>(self, simd: S) {
+                let ($product, $set) = (self, Running::of(simd));
                 $compiled;
             }
         }
@@ -145,11 +169,16 @@ macro_rules! delegate {
 }
 
 delegate! {
-    Product<'_, T, false>: product => T::product(product);
-    Product<'_, T, true>: product => T::product_with_transposed(product);
-    TransposedProduct<'_, T>: product => T::transposed_product(product);
-    ProductOfOne<'_, T>: product => T::product_of_one(product);
-    DirectConvolution<'_, T>: convolution => T::direct_convolution(convolution);
-    DirectWeights<'_, T>: weights => T::direct_weights(weights);
-    PanelWeights<'_, T>: weights => T::panel_weights(weights);
+    set:
+    Product<'_, T, false>: product => T::product(set, product);
+    Product<'_, T, true>: product => T::product_with_transposed(set, product);
+    TransposedProduct<'_, T>: product => T::transposed_product(set, product);
+    ProductOfOne<'_, T>: product => T::product_of_one(set, product);
+    DirectConvolution<'_, T>: convolution => T::direct_convolution(set, convolution);
+    DirectWeights<'_, T>: weights => T::direct_weights(set, weights);
+    ByChannels<DirectConvolution<'_, T>>: convolution => T::channel_convolution(set, convolution);
+    ByChannels<DirectWeights<'_, T>>: weights => T::channel_weights(set, weights);
+    PanelWeights<'_, T>: weights => T::panel_weights(set, weights);
+    MaxSquares<'_, T>: pool => T::max_squares(set, pool);
+    MaxSquaresGradient<'_, T>: pool => T::max_squares_gradient(set, pool);
 }

@@ -6,7 +6,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::product::{has_many_registers, wide};
-use super::{Scalar, Vector};
+use super::{Mask, Scalar, Vector, lanes_between};
 
 /// The sizes of one group of channels.
 #[derive(Clone, Copy)]
@@ -29,19 +29,19 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    fn positions(&self) -> usize {
+    pub(super) fn positions(&self) -> usize {
         self.rows * self.columns
     }
 
     /// How long the input must be.
-    fn input_len(&self) -> usize {
+    pub(super) fn input_len(&self) -> usize {
         let row = (self.rows - 1) * self.stride + (self.kernel[0] - 1) * self.dilation[0];
         let column = self.columns + (self.kernel[1] - 1) * self.dilation[1];
         (self.channels - 1) * self.plane + row * self.pitch + column
     }
 
     /// How long the weights must be.
-    fn weight_len(&self) -> usize {
+    pub(super) fn weight_len(&self) -> usize {
         let patch = self.channels * self.kernel[0] * self.kernel[1];
         (patch - 1) * self.weight_stride + self.outputs
     }
@@ -228,7 +228,7 @@ impl<T: Scalar> Tiles<T> {
     }
 }
 
-/// `dW += dY * x` for one group of channels, over all samples: rows of positions are whole vectors.
+/// `dW += dY * x` for one group of channels, over all samples.
 pub struct DirectWeights<'a, T> {
     pub(super) sizes: Sizes,
     /// From the first channel of the group in the first sample on.
@@ -241,26 +241,82 @@ pub struct DirectWeights<'a, T> {
     pub(super) gradient: &'a mut [T],
 }
 
+/// So many bytes stay in a usual L1 cache while all numbers of a window go over them.
+const CACHED: usize = 32 * 1024;
+
 /// The kernel of [`DirectWeights`].
 pub(super) struct DirectDots<'a, T>(pub(super) DirectWeights<'a, T>);
+
+/// How many channels have their sums in registers, of so many that are left: each vector of the input is loaded once for all of these.
+#[inline(always)]
+fn channels_at_once<S: Simd>(rest: usize) -> usize {
+    match rest {
+        1 | 2 => rest,
+        _ if !has_many_registers::<S>() => 2,
+        3 | 5 | 6 => 3,
+        _ => 4,
+    }
+}
 
 impl<T: Scalar> WithSimd for DirectDots<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut this = self.0;
+        let this = self.0;
         let sizes = this.sizes;
-        let others = this.samples.saturating_sub(1);
         assert!(
-            this.samples > 0
-                && this.inputs.len() >= others * this.input_stride + sizes.input_len()
-                && this.output_gradient.len()
-                    >= others * this.output_stride + sizes.outputs * sizes.positions()
-                && this.gradient.len() >= sizes.weight_len()
-                && sizes.columns.is_multiple_of(Vector::<T, S>::LANES),
+            this.has_sizes() && sizes.columns >= Vector::<T, S>::LANES,
             "a convolution of other sizes"
         );
+        let mut channel = 0;
+        while channel < sizes.outputs {
+            let count = channels_at_once::<S>(sizes.outputs - channel);
+            let each = (this.input_stride + count * sizes.positions()) * size_of::<T>();
+            let most = (CACHED / each).max(1);
+            for first in (0..this.samples).step_by(most) {
+                let mut part = DirectWeights {
+                    inputs: &this.inputs[first * this.input_stride..],
+                    output_gradient: &this.output_gradient[first * this.output_stride..],
+                    samples: most.min(this.samples - first),
+                    gradient: &mut *this.gradient,
+                    ..this
+                };
+                // SAFETY: the sizes were checked above; these channels and samples are there.
+                unsafe {
+                    match count {
+                        4 => part.add_channels::<S, 4>(simd, channel),
+                        3 => part.add_channels::<S, 3>(simd, channel),
+                        2 => part.add_channels::<S, 2>(simd, channel),
+                        _ => part.add_channels::<S, 1>(simd, channel),
+                    }
+                }
+            }
+            channel += count;
+        }
+    }
+}
+
+impl<T: Scalar> DirectWeights<'_, T> {
+    /// Whether the slices are as long as the sizes say.
+    pub(super) fn has_sizes(&self) -> bool {
+        let sizes = self.sizes;
+        let others = self.samples.saturating_sub(1);
+        self.samples > 0
+            && self.inputs.len() >= others * self.input_stride + sizes.input_len()
+            && self.output_gradient.len()
+                >= others * self.output_stride + sizes.outputs * sizes.positions()
+            && self.gradient.len() >= sizes.weight_len()
+    }
+
+    /// For `R` output channels from `channel` on.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add`](Self::add).
+    #[inline(always)]
+    unsafe fn add_channels<S: Simd, const R: usize>(&mut self, simd: S, channel: usize) {
+        let sizes = self.sizes;
         for plane in 0..sizes.channels {
             for ky in 0..sizes.kernel[0] {
                 let mut kx = 0;
@@ -270,34 +326,22 @@ impl<T: Scalar> WithSimd for DirectDots<'_, T> {
                         6 => 3,
                         _ => 4,
                     };
-                    let mut channel = 0;
-                    while channel < sizes.outputs {
-                        let pair = channel + 2 <= sizes.outputs;
-                        // SAFETY: the sizes were checked above; channels and taps are below their numbers.
-                        unsafe {
-                            match (pair, count) {
-                                (true, 5) => this.add::<S, 2, 5>(simd, plane, ky, kx, channel),
-                                (true, 4) => this.add::<S, 2, 4>(simd, plane, ky, kx, channel),
-                                (true, 3) => this.add::<S, 2, 3>(simd, plane, ky, kx, channel),
-                                (true, 2) => this.add::<S, 2, 2>(simd, plane, ky, kx, channel),
-                                (true, _) => this.add::<S, 2, 1>(simd, plane, ky, kx, channel),
-                                (false, 5) => this.add::<S, 1, 5>(simd, plane, ky, kx, channel),
-                                (false, 4) => this.add::<S, 1, 4>(simd, plane, ky, kx, channel),
-                                (false, 3) => this.add::<S, 1, 3>(simd, plane, ky, kx, channel),
-                                (false, 2) => this.add::<S, 1, 2>(simd, plane, ky, kx, channel),
-                                (false, _) => this.add::<S, 1, 1>(simd, plane, ky, kx, channel),
-                            }
+                    // SAFETY: the caller's promise; the numbers are below the window's.
+                    unsafe {
+                        match count {
+                            5 => self.add::<S, R, 5>(simd, plane, ky, kx, channel),
+                            4 => self.add::<S, R, 4>(simd, plane, ky, kx, channel),
+                            3 => self.add::<S, R, 3>(simd, plane, ky, kx, channel),
+                            2 => self.add::<S, R, 2>(simd, plane, ky, kx, channel),
+                            _ => self.add::<S, R, 1>(simd, plane, ky, kx, channel),
                         }
-                        channel += if pair { 2 } else { 1 };
                     }
                     kx += count;
                 }
             }
         }
     }
-}
 
-impl<T: Scalar> DirectWeights<'_, T> {
     /// For `R` output channels from `channel` on, and `C` numbers of a window's row from `kx` on.
     ///
     /// # Safety
@@ -316,6 +360,8 @@ impl<T: Scalar> DirectWeights<'_, T> {
         let lanes = Vector::<T, S>::LANES;
         let zero = Vector::splat(simd, T::zero());
         let mut sums = [[zero; C]; R];
+        // The last vector of a row may overlap the one before it.
+        let again = lanes_between(simd, 0, sizes.columns.next_multiple_of(lanes) - sizes.columns);
         let line =
             plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch + kx * sizes.dilation[1];
         for sample in 0..self.samples {
@@ -328,18 +374,13 @@ impl<T: Scalar> DirectWeights<'_, T> {
                     let x = x.add(row * sizes.stride * sizes.pitch);
                     let g = g.add(row * sizes.columns);
                     let mut at = 0;
-                    while at < sizes.columns {
-                        let mut left = [zero; R];
-                        for r in 0..R {
-                            left[r] = Vector::load_ptr(simd, g.add(r * sizes.positions() + at));
-                        }
-                        for j in 0..C {
-                            let right = Vector::load_ptr(simd, x.add(at + j * sizes.dilation[1]));
-                            for r in 0..R {
-                                sums[r][j] = left[r].mul_add(right, sums[r][j]);
-                            }
-                        }
+                    while at + lanes <= sizes.columns {
+                        self.step(simd, g.add(at), x.add(at), None, &mut sums);
                         at += lanes;
+                    }
+                    if at < sizes.columns {
+                        let at = sizes.columns - lanes;
+                        self.step(simd, g.add(at), x.add(at), Some(again), &mut sums);
                     }
                 }
             }
@@ -348,6 +389,40 @@ impl<T: Scalar> DirectWeights<'_, T> {
         for r in 0..R {
             for j in 0..C {
                 self.gradient[(patch + j) * sizes.weight_stride + channel + r] += sums[r][j].sum();
+            }
+        }
+    }
+
+    /// One vector of positions, without those that are done `again`.
+    ///
+    /// # Safety
+    ///
+    /// The vector must be readable for `R` channels at `g`, and for `C` numbers of a window at `x`.
+    #[inline(always)]
+    unsafe fn step<S: Simd, const R: usize, const C: usize>(
+        &self,
+        simd: S,
+        g: *const T,
+        x: *const T,
+        again: Option<Mask<T, S>>,
+        sums: &mut [[Vector<T, S>; C]; R],
+    ) {
+        let sizes = self.sizes;
+        let zero = Vector::splat(simd, T::zero());
+        let mut left = [zero; R];
+        // SAFETY: the caller's promise.
+        unsafe {
+            for r in 0..R {
+                left[r] = Vector::load_ptr(simd, g.add(r * sizes.positions()));
+                if let Some(again) = again {
+                    left[r] = again.select(zero, left[r]);
+                }
+            }
+            for j in 0..C {
+                let right = Vector::load_ptr(simd, x.add(j * sizes.dilation[1]));
+                for r in 0..R {
+                    sums[r][j] = left[r].mul_add(right, sums[r][j]);
+                }
             }
         }
     }

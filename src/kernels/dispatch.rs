@@ -3,6 +3,7 @@
 //! What need not be compiled for each network is a function of its own, in this crate, which chooses again: that takes a nanosecond.
 //! A training pass in which nothing else is left (`Differentiable::DISPATCHES`) is compiled once, for the baseline.
 
+use core::any::TypeId;
 use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -144,25 +145,67 @@ impl fmt::Display for InstructionSet {
 /// Runs a pass on the [current](InstructionSet::current) instruction set.
 #[inline(always)]
 pub fn dispatch<P: WithSimd>(pass: P) -> P::Output {
-    match InstructionSet::current() {
-        // SAFETY, for each: a set is current only after `is_available` found it on this machine.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx512 => Simd::vectorize(unsafe { pulp::x86::V4::new_unchecked() }, pass),
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx2 => Simd::vectorize(unsafe { pulp::x86::V3::new_unchecked() }, pass),
-        // SAFETY: as above.
-        #[cfg(target_arch = "aarch64")]
-        InstructionSet::Neon => {
-            Simd::vectorize(unsafe { pulp::aarch64::Neon::new_unchecked() }, pass)
+    Running::current().run(pass)
+}
+
+/// An instruction set that the machine has, because a pass runs on it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Running(InstructionSet);
+
+impl Running {
+    /// The [current](InstructionSet::current) one: it is that only after `is_available` found it on this machine.
+    #[inline(always)]
+    pub(crate) fn current() -> Self {
+        Self(InstructionSet::current())
+    }
+
+    /// That of a pass.
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(_simd: S) -> Self {
+        let is = |set| TypeId::of::<S>() == set;
+        Self(match () {
+            #[cfg(target_arch = "x86_64")]
+            () if is(TypeId::of::<pulp::x86::V4>()) => InstructionSet::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            () if is(TypeId::of::<pulp::x86::V3>()) => InstructionSet::Avx2,
+            #[cfg(target_arch = "aarch64")]
+            () if is(TypeId::of::<pulp::aarch64::Neon>()) => InstructionSet::Neon,
+            #[cfg(target_family = "wasm")]
+            () if is(TypeId::of::<pulp::wasm::Simd128>()) => InstructionSet::Wasm,
+            #[cfg(test)]
+            () if is(TypeId::of::<pulp::Scalar512b>()) => InstructionSet::Shapes,
+            () => InstructionSet::Baseline,
+        })
+    }
+
+    /// Runs a pass on it.
+    #[inline(always)]
+    pub(super) fn run<P: WithSimd>(self, pass: P) -> P::Output {
+        match self.0 {
+            // SAFETY, for each: the machine has the set, by this type.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => {
+                Simd::vectorize(unsafe { pulp::x86::V4::new_unchecked() }, pass)
+            }
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => {
+                Simd::vectorize(unsafe { pulp::x86::V3::new_unchecked() }, pass)
+            }
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            InstructionSet::Neon => {
+                Simd::vectorize(unsafe { pulp::aarch64::Neon::new_unchecked() }, pass)
+            }
+            // SAFETY: as above.
+            #[cfg(target_family = "wasm")]
+            InstructionSet::Wasm => {
+                Simd::vectorize(unsafe { pulp::wasm::Simd128::new_unchecked() }, pass)
+            }
+            #[cfg(test)]
+            InstructionSet::Shapes => pulp::Scalar512b.vectorize(pass),
+            _ => Baseline.vectorize(pass),
         }
-        // SAFETY: as above.
-        #[cfg(target_family = "wasm")]
-        InstructionSet::Wasm => {
-            Simd::vectorize(unsafe { pulp::wasm::Simd128::new_unchecked() }, pass)
-        }
-        #[cfg(test)]
-        InstructionSet::Shapes => pulp::Scalar512b.vectorize(pass),
-        _ => Baseline.vectorize(pass),
     }
 }

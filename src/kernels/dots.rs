@@ -5,7 +5,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::product::has_many_registers;
-use super::{Mask, RowsMut, Scalar, Vector};
+use super::{RowsMut, Scalar, Vector, lanes_between};
 
 /// `C = Aᵀ B`, as in a [`TransposedProduct`](super::TransposedProduct), for any number of columns.
 pub(super) struct Dots<'a, T> {
@@ -45,7 +45,7 @@ impl<T: Scalar> Dots<'_, T> {
         let (k, m, lanes) = (*k, c.rows(), Vector::<T, S>::LANES);
         let zero = Vector::splat(simd, T::zero());
         let whole = k - k % lanes;
-        let rest = Mask::first(simd, k % lanes);
+        let rest = lanes_between(simd, 0, k % lanes);
         let b: [&[T]; C] = core::array::from_fn(|j| &b[(column + j) * k..][..k]);
         let last_right = b.map(|b| Vector::load_partial(simd, &b[whole..]));
         let mut row = 0;

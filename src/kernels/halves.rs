@@ -6,7 +6,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::{Product, ProductOfOne, RowsMut, Scalar, Split, Start, add, cut, dispatch, share};
+use super::{
+    Product, ProductOfOne, RowsMut, Running, Scalar, Split, Start, add, cut, dispatch, share,
+};
 
 /// Weights of fewer scalars are multiplied as a whole.
 const LARGE: usize = 32 * 1024;
@@ -27,7 +29,7 @@ struct Halves<W>([Option<W>; 2]);
 impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
     fn run(self) {
         for half in self.0.into_iter().flatten() {
-            T::product(half);
+            T::product(Running::current(), half);
         }
     }
 
@@ -60,7 +62,7 @@ impl<T: Scalar> Split for Halves<Product<'_, T, false>> {
 impl<T: Scalar> Split for Halves<ProductOfOne<'_, T>> {
     fn run(self) {
         for half in self.0.into_iter().flatten() {
-            T::product_of_one(half);
+            T::product_of_one(Running::current(), half);
         }
     }
 

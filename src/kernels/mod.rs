@@ -5,6 +5,7 @@
     reason = "a tile is indexed by row and column; iterators over it hide which is which"
 )]
 
+mod channels;
 mod compiled;
 mod convolution;
 mod direct;
@@ -13,6 +14,7 @@ mod dots;
 mod elementwise;
 mod few_rows;
 mod halves;
+mod interleave;
 mod math;
 mod memory;
 mod normalize;
@@ -22,6 +24,7 @@ mod pool;
 mod product;
 mod rows;
 mod scalar;
+mod squares;
 mod swapped;
 #[cfg(feature = "rayon")]
 mod team;
@@ -38,7 +41,7 @@ pub(crate) use convolution::ConvolutionWeights;
 pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
-pub use dispatch::dispatch;
+pub use dispatch::{Running, dispatch};
 pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
@@ -59,4 +62,5 @@ pub use scalar::Scalar;
 pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, share_whole};
 pub(crate) use threads::{is_awake, share, sharing};
 pub(crate) use transposed::TransposedProduct;
+use vector::lanes_between;
 pub use vector::{Mask, Vector};

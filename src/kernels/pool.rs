@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use super::convolution::{Geometry, Sizes};
+use super::squares::{MaxSquares, MaxSquaresGradient, Planes};
 use super::{Scalar, Vector};
 
 /// The largest number of each window, for all samples.
@@ -56,6 +57,18 @@ fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
     let row = Sizes::<K>::row(y, ky)?;
     let column = Sizes::<K>::column(x, kx)?;
     Some(row * Sizes::<K>::WIDTH + column)
+}
+
+/// The planes of so many numbers, if windows are squares of 2x2 side by side, and a row of them fills a good part of a vector.
+#[inline(always)]
+fn squares<T: Scalar, S: Simd, K: Geometry>(numbers: usize) -> Option<Planes> {
+    let (rows, columns) = (Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH);
+    let are_squares = K::KERNEL == [2, 2]
+        && K::STRIDE == [2, 2]
+        && K::DILATION == [1, 1]
+        && !Sizes::<K>::PADDED
+        && 4 * Sizes::<K>::COLUMNS >= Vector::<T, S>::LANES;
+    are_squares.then(|| Planes { count: numbers / (rows * columns), rows, columns })
 }
 
 /// The most lanes that a vector has.
@@ -173,6 +186,10 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
+            let Self { inputs, outputs, .. } = self;
+            return simd.vectorize(MaxSquares { planes, inputs, outputs });
+        }
         let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
         if Windows::fit::<T, S, K>() {
             let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
@@ -223,6 +240,15 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
         // Numbers that are in no window.
         if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
             self.input_gradient.fill(T::zero());
+        }
+        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
+            let Self { inputs, output_gradient, input_gradient, .. } = self;
+            return simd.vectorize(MaxSquaresGradient {
+                planes,
+                inputs,
+                output_gradient,
+                input_gradient,
+            });
         }
         if apart {
             let zero = Vector::splat(simd, T::zero());

@@ -12,7 +12,7 @@ use super::dots::Dots;
 use super::packed::Panel;
 use super::product::Tiles;
 use super::transpose::{Columns, transpose};
-use super::{Product, RowsMut, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved};
+use super::{Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
 pub struct TransposedProduct<'a, T> {
@@ -175,7 +175,7 @@ impl<T: Scalar> WithSimd for BySamples<'_, T> {
 
 impl<T: Scalar> Split for TransposedProduct<'_, T> {
     fn run(self) {
-        T::transposed_product(self);
+        T::transposed_product(Running::current(), self);
     }
 
     fn multiply_adds(&self) -> usize {

@@ -195,17 +195,6 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
 }
 
 impl<T: Scalar, S: Simd> Mask<T, S> {
-    /// True in so many lanes, from the first one on.
-    #[inline(always)]
-    pub(super) fn first(simd: S, count: usize) -> Self {
-        let one = Vector::splat(simd, T::one());
-        let mut lanes = Vector::splat(simd, T::zero());
-        for value in lanes.as_mut_slice().iter_mut().take(count) {
-            *value = T::one();
-        }
-        lanes.equal(one)
-    }
-
     /// `if_true` in the lanes where the comparison held, `if_false` in the others.
     #[inline(always)]
     pub fn select(self, if_true: Vector<T, S>, if_false: Vector<T, S>) -> Vector<T, S> {
@@ -238,4 +227,15 @@ impl<T: Scalar, S: Simd> Neg for Vector<T, S> {
     fn neg(self) -> Self {
         self.with(T::v_neg(self.simd, self.register))
     }
+}
+
+/// The lanes from one on, and before another.
+#[inline(always)]
+pub(super) fn lanes_between<T: Scalar, S: Simd>(simd: S, start: usize, end: usize) -> Mask<T, S> {
+    let zero = Vector::splat(simd, T::zero());
+    let mut lanes = zero;
+    for (lane, value) in lanes.as_mut_slice().iter_mut().enumerate() {
+        *value = if lane >= start && lane < end { T::one() } else { T::zero() };
+    }
+    zero.less_than(lanes)
 }

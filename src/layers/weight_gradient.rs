@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, RowsMut, Split, Start, cut_inputs, is_halved, share};
+use crate::kernels::{Product, RowsMut, Running, Split, Start, cut_inputs, is_halved, share};
 use crate::optimizers::Optimizer;
 
 /// The bytes of the largest vectors.
@@ -90,7 +90,7 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
         let outputs = self.outputs;
         let parameters = columns.start * outputs..columns.end * outputs;
         let (gradient, accumulate) = self.sink.block(parameters.clone());
-        T::product_with_transposed(Product {
+        let product = Product {
             a: self.score_gradient,
             a_stride: outputs,
             b: self.inputs.get(columns.start..).unwrap_or_default(),
@@ -98,7 +98,8 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
             c: RowsMut::whole(gradient, outputs),
             k: self.samples,
             start: if accumulate { Start::Current } else { Start::Zero },
-        });
+        };
+        T::product_with_transposed(Running::current(), product);
         self.sink.complete(parameters);
     }
 }

@@ -3,8 +3,8 @@
 use num_traits::{Float, Zero};
 
 use super::as_f64;
-use super::pass::{Goal, Pass, Plan, threads, whole_batch};
-use crate::kernels::sharing;
+use super::pass::{Finish, Goal, Pass, Plan, threads, whole_batch};
+use crate::kernels::{share_whole, sharing};
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Optimizer, Sgd, State};
@@ -191,8 +191,8 @@ where
     if mean.is_finite() {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradients[..N::COUNT];
-        GradientSink::step(parameters, gradient, moments, optimizer, tensors, number)
-            .complete(0..N::COUNT);
+        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
+        share_whole(Finish(sink), plan.least_shared::<N>(inputs.len()));
     }
     mean
 }

@@ -45,10 +45,10 @@ impl Plan {
         }
         let each = N::trace_len(1) + <N::Output as Sample>::LEN;
         // Each piece goes over the whole gradient once more: it should not be shorter than that.
-        let most = (CACHED.max(N::COUNT) / each).max(12);
+        let most = (CACHED.max(N::COUNT) / each).max(16);
         let pieces = samples.div_ceil(most).max(1);
-        // Twelve samples are two tiles of the matrix kernels.
-        let piece = samples.div_ceil(pieces).next_multiple_of(12).max(12);
+        // As many samples as a vector has lanes, or a multiple, which usual batches are too: then all pieces are of one size.
+        let piece = samples.div_ceil(pieces).next_multiple_of(16).max(16);
         let groups = pieces.min(Self::GROUPS).min((Self::GRADIENTS / N::COUNT.max(1)).max(1));
         let group = pieces.div_ceil(groups) * piece;
         Self { piece, group, groups: samples.div_ceil(group).max(1) }
@@ -56,6 +56,13 @@ impl Plan {
 
     pub(super) fn groups(self) -> usize {
         self.groups
+    }
+
+    /// From how many multiplications with an addition on the work behind a gradient is shared: with less where threads are awake,
+    /// because they have just shared the groups.
+    pub(super) fn least_shared<N: Differentiable>(self, samples: usize) -> usize {
+        let is_shared = self.groups > 1 && passes::<N>(samples, 3) >= WORTH_WAKING;
+        if is_shared { WORTH_SHARING } else { WORTH_WAKING }
     }
 
     /// Whether the batch is taken as a whole.
@@ -211,7 +218,11 @@ where
     };
     share_whole(groups, WORTH_WAKING);
     if plan.groups > 1 && !gradients.is_empty() {
-        dispatch(Sum { gradients, length: N::COUNT });
+        let (sums, others) = gradients.split_at_mut(N::COUNT);
+        share_whole(
+            Sum { sums, others, length: N::COUNT, first: 0 },
+            plan.least_shared::<N>(inputs.len()),
+        );
     }
     N::Scalar::of(losses.iter().sum::<f64>() / as_f64(inputs.len().max(1)))
 }
@@ -274,9 +285,7 @@ where
     }
 
     fn multiply_adds(&self) -> usize {
-        // An activation is worth a few of them.
-        let passes = if self.gradients.is_empty() { 1 } else { 3 };
-        self.inputs.len() * (passes * N::MULTIPLY_ADDS + 8 * N::trace_len(1))
+        passes::<N>(self.inputs.len(), if self.gradients.is_empty() { 1 } else { 3 })
     }
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
@@ -304,10 +313,22 @@ where
     }
 }
 
-/// Adds all gradients to the first, in their order.
+/// How many sums are computed at a time.
+const BLOCK: usize = 2 * 1024;
+
+/// About how many multiplications with an addition some passes over some samples take, of which an activation is worth a few.
+fn passes<N: Differentiable>(samples: usize, count: usize) -> usize {
+    samples * (count * N::MULTIPLY_ADDS + 8 * N::trace_len(1))
+}
+
+/// Adds the other gradients to some numbers of the first, in their order.
 struct Sum<'a, T> {
-    gradients: &'a mut [T],
+    sums: &'a mut [T],
+    others: &'a [T],
+    /// Of a gradient.
     length: usize,
+    /// The place of the first sum in a gradient.
+    first: usize,
 }
 
 impl<T: Scalar> WithSimd for Sum<'_, T> {
@@ -315,11 +336,49 @@ impl<T: Scalar> WithSimd for Sum<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (first, others) = self.gradients.split_at_mut(self.length);
-        if self.length > 0 {
-            for other in others.chunks_exact(self.length) {
-                add(simd, first, other);
+        // Block after block, each of which stays in the L1 cache until it is complete.
+        for (index, sums) in self.sums.chunks_mut(BLOCK).enumerate() {
+            for other in self.others.chunks_exact(self.length) {
+                add(simd, sums, &other[self.first + index * BLOCK..][..sums.len()]);
             }
         }
+    }
+}
+
+impl<T: Scalar> Split for Sum<'_, T> {
+    fn run(self) {
+        dispatch(self);
+    }
+
+    fn multiply_adds(&self) -> usize {
+        // Half of them come from another thread's cache.
+        self.sums.len() * (self.others.len() / self.length) * 8
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let count = cut(self.sums.len(), BLOCK, part, whole);
+        let (sums, rest) = self.sums.split_at_mut(count);
+        (Self { sums, ..self }, Self { sums: rest, first: self.first + count, ..self })
+    }
+}
+
+/// A step along a whole gradient.
+pub(super) struct Finish<'a, T, O>(pub(super) GradientSink<'a, T, O>);
+
+impl<T: Scalar, O: Optimizer<T>> Split for Finish<'_, T, O> {
+    fn run(mut self) {
+        let count = self.0.parameters().len();
+        self.0.complete(0..count);
+    }
+
+    fn multiply_adds(&self) -> usize {
+        // Some operations for each parameter and its moments, and it waits for memory.
+        24 * self.0.parameters().len()
+    }
+
+    fn split(self, part: usize, whole: usize) -> (Self, Self) {
+        let count = self.0.parameters().len();
+        let (sink, rest) = self.0.split_at(cut(count, BLOCK, part, whole));
+        (Self(sink), Self(rest))
     }
 }

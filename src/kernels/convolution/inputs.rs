@@ -6,7 +6,7 @@ use core::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::{Block, Geometry, MARGIN, PANEL, POSITIONS, Panel, Sizes};
-use crate::kernels::{Mask, Scalar, Vector};
+use crate::kernels::{Scalar, Vector, lanes_between};
 
 /// What the input's numbers are added to.
 #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                             let start = columns.start / Sizes::<K>::TAPS;
                             let count = columns.len() / Sizes::<K>::TAPS;
                             let input = &mut input[(first + start) * plane..];
-                            // SAFETY: the panel has a margin after it, which has been written.
+                            // SAFETY: the panel has a margin before and after it, which have been written.
                             unsafe {
                                 gather::<T, S, K>(simd, gradient, positions, count, input);
                             }
@@ -119,17 +119,14 @@ fn scatter<T: Scalar, K: Geometry>(
     }
 }
 
-/// How many scalars a row of positions takes in [`gather`], with a vector of zeros on both sides.
-const LINE: usize = POSITIONS + 2 * MARGIN;
-
 /// Adds the numbers of whole channels of a panel where their windows are. Windows are one column apart, and the block has whole rows.
 ///
-/// For each row of the input, the rows of the panel that belong there are added up first, a line for each column of a window; these
-/// lines, moved by that column, are the row.
+/// A vector of a row of the input is the sum of rows of the panel, one for each number of a window, each read from as many columns
+/// further left as its number is further right.
 ///
 /// # Safety
 ///
-/// After the panel, a vector must be readable.
+/// Before and after the panel, a vector must be readable.
 #[inline(always)]
 unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
     simd: S,
@@ -150,78 +147,60 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
             && lanes <= MARGIN,
         "a panel of another size"
     );
-    let mut lines = [[T::zero(); LINE]; MOST];
     // Rows that the block's windows reach.
     let top = (block.y * K::STRIDE[0]).saturating_sub(K::PADDING[0]);
     let bottom =
         ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
             .saturating_sub(K::PADDING[0])
             .min(Sizes::<K>::HEIGHT);
-    let short = Mask::first(simd, columns);
-    let last = Mask::first(simd, width - (width - 1) / lanes * lanes);
-    for channel in 0..channels {
-        for row in top..bottom {
-            // Where in the panel the rows are that belong here, for the first column of the windows.
-            let (mut rows, mut count) = ([0; MOST], 0);
-            for ky in 0..K::KERNEL[0] {
-                let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
-                    continue;
-                };
-                let (y, between) = (y / K::STRIDE[0], y % K::STRIDE[0]);
-                if between == 0 && y >= block.y && y < block.y + block.rows {
-                    rows[count] = (channel * K::KERNEL[0] + ky) * K::KERNEL[1] * len
-                        + (y - block.y) * columns;
-                    count += 1;
-                }
-            }
-            for kx in 0..K::KERNEL[1] {
-                let line = &mut lines[kx][MARGIN..];
-                let mut x = 0;
-                loop {
-                    let mut sum = zero;
-                    for at in &rows[..count] {
-                        // SAFETY: it is the start of a row of the panel, whose `columns` numbers are inside, and, where they are
-                        // fewer than a vector has, the caller's promise.
-                        sum = sum
-                            + unsafe {
-                                Vector::load_ptr(simd, panel.as_ptr().add(*at + kx * len + x))
-                            };
-                    }
-                    if columns < lanes {
-                        sum = short.select(sum, zero);
-                    }
-                    sum.store(&mut line[x..]);
-                    if x + lanes >= columns {
-                        break;
-                    }
-                    // The last vector overlaps the one before it.
-                    x = (x + lanes).min(columns - lanes);
-                }
-            }
-            let start = (channel * Sizes::<K>::HEIGHT + row) * width;
-            let mut left = 0;
-            while left < width {
-                let mut sum = zero;
-                for kx in 0..K::KERNEL[1] {
-                    // Where the first lane is in the line.
-                    let Some(at) = (MARGIN + left + K::PADDING[1]).checked_sub(kx * K::DILATION[1])
-                    else {
+    for left in (0..width).step_by(lanes) {
+        // For each column of a window: the position in the first lane, plus the width of the windows, and the lanes of positions that are there.
+        let reach = (K::KERNEL[1] - 1) * K::DILATION[1];
+        let mut first = [0; MOST];
+        let mut inside = [lanes_between(simd, 0, 0); MOST];
+        for kx in 0..K::KERNEL[1] {
+            first[kx] = left + K::PADDING[1] + reach - kx * K::DILATION[1];
+            let before = reach.saturating_sub(first[kx]);
+            let count = (columns + reach).saturating_sub(first[kx]).min(width - left);
+            inside[kx] = lanes_between(simd, before, count);
+        }
+        for channel in 0..channels {
+            for row in top..bottom {
+                let mut sums = [zero; MOST];
+                for ky in 0..K::KERNEL[0] {
+                    let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
                         continue;
                     };
-                    if at + lanes > MARGIN && at < MARGIN + columns {
-                        sum = sum + Vector::load(simd, &lines[kx][at..]);
+                    let (y, between) = (y / K::STRIDE[0], y % K::STRIDE[0]);
+                    if between > 0 || y < block.y || y >= block.y + block.rows {
+                        continue;
+                    }
+                    // Where in the panel the row is that belongs here, for the first column of the windows.
+                    let at = (channel * K::KERNEL[0] + ky) * K::KERNEL[1] * len
+                        + (y - block.y) * columns;
+                    for kx in 0..K::KERNEL[1] {
+                        if first[kx] + lanes <= reach || first[kx] >= reach + columns {
+                            continue;
+                        }
+                        // SAFETY: a row of the panel begins at `at + kx * len`; less than a vector before and after it is read, which
+                        // is in the panel, or the caller's promise.
+                        let numbers = unsafe {
+                            let row = panel.as_ptr().add(at + kx * len);
+                            Vector::load_ptr(simd, row.wrapping_add(first[kx]).wrapping_sub(reach))
+                        };
+                        sums[kx] = sums[kx] + inside[kx].select(numbers, zero);
                     }
                 }
-                if left + lanes > width {
-                    sum = last.select(sum, zero);
+                let mut sum = zero;
+                for kx in 0..K::KERNEL[1] {
+                    sum = sum + sums[kx];
                 }
-                let to = &mut input[start + left..];
+                let to = &mut input[(channel * Sizes::<K>::HEIGHT + row) * width + left..];
                 if to.len() >= lanes {
                     (Vector::load(simd, to) + sum).store(to);
                 } else {
                     (Vector::load_partial(simd, to) + sum).store_partial(to);
                 }
-                left += lanes;
             }
         }
     }

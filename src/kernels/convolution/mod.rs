@@ -10,6 +10,9 @@
 //! | gradient of the weights | dW = dYᵀ panel |
 //! | gradient of the inputs | d panel = dY W, whose columns are added up where they came from |
 //!
+//! Two kinds of convolutions need no panel for the first two: those whose rows fill [vectors](super::direct), and those with whole
+//! [vectors of output channels](super::channels).
+//!
 //! The transposed convolution is the same with inputs and outputs exchanged. Sizes are constants of a [`Geometry`], so the copies
 //! are unrolled for them.
 
@@ -22,6 +25,7 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::channels::ByChannels;
 use super::direct::{self, DirectConvolution};
 use super::{Product, RowsMut, Scalar, Start, Vector, activate};
 use crate::activations::Activation;
@@ -92,9 +96,17 @@ impl<K: Geometry> Sizes<K> {
             && (!Self::PADDED || Self::BORDERED_LEN <= PANEL)
     }
 
+    /// Whether there are [vectors of channels](ByChannels), which only pays where rows are not [direct](Self::is_direct).
+    #[inline(always)]
+    fn has_channels<T: Scalar, S: Simd>() -> bool {
+        K::STRIDE[1] == 1
+            && (!Self::PADDED || Self::BORDERED_LEN <= PANEL)
+            && Self::direct(Self::BORDERED).fit_channels::<T, S>()
+    }
+
     /// One group for the convolutions without a panel.
     #[inline(always)]
-    fn direct(rows: usize, columns: usize) -> direct::Sizes {
+    fn direct([rows, columns]: [usize; 2]) -> direct::Sizes {
         direct::Sizes {
             channels: Self::CHANNELS,
             plane: rows * columns,
@@ -397,24 +409,27 @@ impl<T: Scalar, K: Geometry, A: Activation> WithSimd for Convolution<'_, T, K, A
             .chunks_exact(Sizes::<K>::INPUT_LEN)
             .zip(outputs.chunks_exact_mut(Sizes::<K>::OUTPUT_LEN))
         {
-            if Sizes::<K>::is_direct(Vector::<T, S>::LANES) {
-                let ([height, width], input) = if Sizes::<K>::PADDED {
-                    (Sizes::<K>::BORDERED, panel.border::<K>(input))
-                } else {
-                    ([Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH], input)
-                };
-                let planes = Sizes::<K>::CHANNELS * height * width;
+            let is_direct = Sizes::<K>::is_direct(Vector::<T, S>::LANES);
+            if is_direct || Sizes::<K>::has_channels::<T, S>() {
+                let input = if Sizes::<K>::PADDED { panel.border::<K>(input) } else { input };
+                let sizes = Sizes::<K>::direct(Sizes::<K>::BORDERED);
+                let planes = sizes.channels * sizes.plane;
                 let groups = output.chunks_exact_mut(Sizes::<K>::OUTPUTS * Sizes::<K>::POSITIONS);
                 for (group, output) in groups.enumerate() {
                     let first = group * Sizes::<K>::OUTPUTS;
                     let channels = first..first + Sizes::<K>::OUTPUTS;
-                    simd.vectorize(DirectConvolution {
-                        sizes: Sizes::<K>::direct(height, width),
+                    let convolution = DirectConvolution {
+                        sizes,
                         input: &input[group * planes..],
                         weight: &weight[first..],
                         bias: bias.get(channels).unwrap_or_default(),
                         output,
-                    });
+                    };
+                    if is_direct {
+                        simd.vectorize(convolution);
+                    } else {
+                        simd.vectorize(ByChannels(convolution));
+                    }
                 }
                 activate::<A, T, S>(simd, output);
                 continue;

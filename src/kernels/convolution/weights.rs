@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use super::{Block, Geometry, PANEL, POSITIONS, Panel, Sizes};
+use crate::kernels::channels::ByChannels;
 use crate::kernels::direct::DirectWeights;
 use crate::kernels::{Product, RowsMut, Scalar, Start, Vector};
 
@@ -25,24 +26,17 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { inputs, output_gradient, gradient, .. } = self;
-        if Sizes::<K>::is_direct(Vector::<T, S>::LANES)
-            && !Sizes::<K>::PADDED
-            && Sizes::<K>::COLUMNS.is_multiple_of(Vector::<T, S>::LANES)
-            && K::KERNEL[1] > 1
-        {
-            let planes = Sizes::<K>::CHANNELS * Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
-            let samples = inputs.len() / Sizes::<K>::INPUT_LEN;
-            for group in 0..if samples > 0 { K::GROUPS } else { 0 } {
-                let first = group * Sizes::<K>::OUTPUTS;
-                simd.vectorize(DirectWeights {
-                    sizes: Sizes::<K>::direct(Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH),
-                    inputs: &inputs[group * planes..],
-                    input_stride: Sizes::<K>::INPUT_LEN,
-                    output_gradient: &output_gradient[first * Sizes::<K>::POSITIONS..],
-                    output_stride: Sizes::<K>::OUTPUT_LEN,
-                    samples,
-                    gradient: &mut gradient[first..],
-                });
+        if Self::is_direct::<S>() || Self::has_channels::<S>() {
+            if Sizes::<K>::PADDED {
+                let mut panel = Panel::new();
+                for (input, output) in inputs
+                    .chunks_exact(Sizes::<K>::INPUT_LEN)
+                    .zip(output_gradient.chunks_exact(Sizes::<K>::OUTPUT_LEN))
+                {
+                    Self::direct(simd, panel.border::<K>(input), output, gradient);
+                }
+            } else if !inputs.is_empty() {
+                Self::direct(simd, inputs, output_gradient, gradient);
             }
             return;
         }
@@ -76,6 +70,45 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
                     }
                     block = positions.next::<K>();
                 }
+            }
+        }
+    }
+}
+
+impl<T: Scalar, K: Geometry> ConvolutionWeights<'_, T, K> {
+    #[inline(always)]
+    fn is_direct<S: Simd>() -> bool {
+        Sizes::<K>::is_direct(Vector::<T, S>::LANES) && !Sizes::<K>::PADDED && K::KERNEL[1] > 1
+    }
+
+    #[inline(always)]
+    fn has_channels<S: Simd>() -> bool {
+        let sizes = Sizes::<K>::direct(Sizes::<K>::BORDERED);
+        !Sizes::<K>::is_direct(Vector::<T, S>::LANES)
+            && Sizes::<K>::has_channels::<T, S>()
+            && sizes.weights_fit_channels::<T, S>()
+    }
+
+    /// Without a panel, for some samples, with zeros around them where windows reach there.
+    #[inline(always)]
+    fn direct<S: Simd>(simd: S, inputs: &[T], output_gradient: &[T], gradient: &mut [T]) {
+        let sizes = Sizes::<K>::direct(Sizes::<K>::BORDERED);
+        let group_len = sizes.channels * sizes.plane;
+        for group in 0..K::GROUPS {
+            let first = group * Sizes::<K>::OUTPUTS;
+            let weights = DirectWeights {
+                sizes,
+                inputs: &inputs[group * group_len..],
+                input_stride: K::GROUPS * group_len,
+                output_gradient: &output_gradient[first * Sizes::<K>::POSITIONS..],
+                output_stride: Sizes::<K>::OUTPUT_LEN,
+                samples: inputs.len() / (K::GROUPS * group_len),
+                gradient: &mut gradient[first..],
+            };
+            if Self::is_direct::<S>() {
+                simd.vectorize(weights);
+            } else {
+                simd.vectorize(ByChannels(weights));
             }
         }
     }
