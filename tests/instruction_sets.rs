@@ -54,6 +54,7 @@ network! {
     struct Odd<input 67 => dense 39 gelu => dense 23 no_bias elu(1.0) => dense 5 softmax>;
     struct Narrow<input 1 => dense 2 tanh => dense 1 softplus => dense 3 selu => dense 2>;
     struct Large<input 200 => dense 129 silu => dense 70 leaky_relu(0.01) => dense 3 => hard_sigmoid>;
+    struct Sum<input 67 => dense 1>;
     struct Soft<input 17 => dense 31 softmax => dense 9 softsign => relu => dense 4>;
 }
 
@@ -161,6 +162,28 @@ fn memory_used_before_changes_no_bit() {
         assert_eq!(outputs[0], outputs[1]);
     });
     assert!(!results.is_empty());
+}
+
+/// A set of vector instructions rounds sums in another way than the baseline: where training gives the same bits, it was not used.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn training_uses_the_set() {
+    let mut rng = StdRng::seed_from_u64(11);
+    let net = Sum::<f32>::random(&mut rng);
+    let inputs = numbers::<f32, 67>(40, &mut rng);
+    let targets = [SVector::zeros(); 2];
+    for batch in [1, 2] {
+        let losses = on_each(|| {
+            let losses = inputs
+                .chunks(batch)
+                .map(|inputs| net.loss(inputs, &targets[..batch], &MeanSquaredError));
+            losses.collect::<Vec<_>>()
+        });
+        let ((_, baseline), others) = losses.split_first().unwrap();
+        for (set, losses) in others {
+            assert_ne!(losses, baseline, "batches of {batch} on {set}");
+        }
+    }
 }
 
 #[test]

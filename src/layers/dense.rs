@@ -22,7 +22,7 @@ use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::{
     activations::ActivationGradient,
-    kernels::{TransposedProduct, dispatch, is_halved},
+    kernels::{Running, TransposedProduct, dispatch, is_halved},
     optimizers::Optimizer,
 };
 
@@ -180,7 +180,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     #[inline(always)]
     fn scores<S: Simd>(
         &self,
-        simd: S,
+        _simd: S,
         _context: Context,
         inputs: &[Self::Input],
         scores: &mut [Self::Output],
@@ -192,7 +192,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             if Self::PARTIAL > 0 {
                 T::product_of_one_in_halves(product, partial);
             } else {
-                simd.vectorize(product);
+                T::product_of_one(Running::current(), product);
             }
         } else {
             let product = self.product(inputs, scores);
