@@ -82,7 +82,7 @@ impl<T: Scalar> Dots<'_, T> {
             for j in 0..C {
                 let c = &mut c.column(column + j)[first..];
                 for part in 0..R / 4 {
-                    let sums = lane_sums(core::array::from_fn(|r| sums[j][4 * part + r]));
+                    let sums = lane_sums(simd, core::array::from_fn(|r| sums[j][4 * part + r]));
                     let (_, c) = c.split_at_mut(c.len().min(4 * part));
                     if let Some(c) = c.first_chunk_mut() {
                         *c = sums;
@@ -99,49 +99,13 @@ impl<T: Scalar> Dots<'_, T> {
 
 /// The sum of the lanes of each of four vectors. Each is added up in the same order, whatever is beside it.
 #[inline(always)]
-fn lane_sums<T: Scalar, S: Simd>(vectors: [Vector<T, S>; 4]) -> [T; 4] {
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "for shuffles of x86"))]
+fn lane_sums<T: Scalar, S: Simd>(simd: S, vectors: [Vector<T, S>; 4]) -> [T; 4] {
     #[cfg(target_arch = "x86_64")]
-    {
-        use core::any::TypeId;
-        use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
-
-        use pulp::x86::{V3, V4};
-
-        // SAFETY: the registers of the instruction set that `S` is, and a value of it, so the machine has it. The sums are four scalars.
-        unsafe {
-            if TypeId::of::<S>() == TypeId::of::<V4>() {
-                let simd = V4::new_unchecked();
-                if size_of::<T>() == 4 {
-                    let vectors = vectors.map(|vector| read::<__m512, T, S>(vector));
-                    return core::mem::transmute_copy(&x86::sums_of_16(simd, vectors));
-                }
-                let vectors = vectors.map(|vector| read::<__m512d, T, S>(vector));
-                return core::mem::transmute_copy(&x86::sums_of_8_doubles(simd, vectors));
-            }
-            if TypeId::of::<S>() == TypeId::of::<V3>() {
-                let simd = V3::new_unchecked();
-                if size_of::<T>() == 4 {
-                    let vectors = vectors.map(|vector| read::<__m256, T, S>(vector));
-                    return core::mem::transmute_copy(&x86::sums_of_8(simd, vectors));
-                }
-                let vectors = vectors.map(|vector| read::<__m256d, T, S>(vector));
-                return core::mem::transmute_copy(&x86::sums_of_4_doubles(simd, vectors));
-            }
-        }
+    if let Some(sums) = x86::lane_sums(simd, vectors) {
+        return sums;
     }
     vectors.map(Vector::sum)
-}
-
-/// The register of a vector.
-///
-/// # Safety
-///
-/// It must be an `R`.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn read<R: Copy, T: Scalar, S: Simd>(vector: Vector<T, S>) -> R {
-    // SAFETY: the caller's promise.
-    unsafe { vector.as_slice().as_ptr().cast::<R>().read_unaligned() }
 }
 
 /// Vectors are added in pairs, the halves of one beside those of the other, until there is one vector with a sum in each lane.
@@ -149,10 +113,41 @@ unsafe fn read<R: Copy, T: Scalar, S: Simd>(vector: Vector<T, S>) -> R {
 mod x86 {
     use core::arch::x86_64::{__m128, __m256, __m256d, __m512, __m512d};
 
+    use pulp::Simd;
     use pulp::x86::{V3, V4};
 
+    use crate::kernels::x86::{avx2, avx512, register};
+    use crate::kernels::{Scalar, Vector};
+
     #[inline(always)]
-    pub(super) fn sums_of_16(simd: V4, [a, b, c, d]: [__m512; 4]) -> __m128 {
+    pub(super) fn lane_sums<T: Scalar, S: Simd>(
+        simd: S,
+        vectors: [Vector<T, S>; 4],
+    ) -> Option<[T; 4]> {
+        let is_single = size_of::<T>() == 4;
+        // SAFETY, for each: the sums are four scalars.
+        if let Some(simd) = avx512(simd) {
+            return Some(if is_single {
+                unsafe { core::mem::transmute_copy(&sums_of_16(simd, vectors.map(register))) }
+            } else {
+                // SAFETY: as above.
+                unsafe {
+                    core::mem::transmute_copy(&sums_of_8_doubles(simd, vectors.map(register)))
+                }
+            });
+        }
+        let simd = avx2(simd)?;
+        Some(if is_single {
+            // SAFETY: as above.
+            unsafe { core::mem::transmute_copy(&sums_of_8(simd, vectors.map(register))) }
+        } else {
+            // SAFETY: as above.
+            unsafe { core::mem::transmute_copy(&sums_of_4_doubles(simd, vectors.map(register))) }
+        })
+    }
+
+    #[inline(always)]
+    fn sums_of_16(simd: V4, [a, b, c, d]: [__m512; 4]) -> __m128 {
         let avx = simd.avx512f;
         let merge = |a, b| {
             let low = avx._mm512_shuffle_f32x4::<0b01_00_01_00>(a, b);
@@ -168,7 +163,7 @@ mod x86 {
     }
 
     #[inline(always)]
-    pub(super) fn sums_of_8(simd: V3, [a, b, c, d]: [__m256; 4]) -> __m128 {
+    fn sums_of_8(simd: V3, [a, b, c, d]: [__m256; 4]) -> __m128 {
         let avx = simd.avx;
         let (ab, cd) = (avx._mm256_hadd_ps(a, b), avx._mm256_hadd_ps(c, d));
         let halves = avx._mm256_hadd_ps(ab, cd);
@@ -177,7 +172,7 @@ mod x86 {
     }
 
     #[inline(always)]
-    pub(super) fn sums_of_8_doubles(simd: V4, vectors: [__m512d; 4]) -> __m256d {
+    fn sums_of_8_doubles(simd: V4, vectors: [__m512d; 4]) -> __m256d {
         let (avx, avx512) = (simd.avx, simd.avx512f);
         let halves = vectors.map(|vector| {
             let high = avx512._mm512_extractf64x4_pd::<1>(vector);
@@ -187,7 +182,7 @@ mod x86 {
     }
 
     #[inline(always)]
-    pub(super) fn sums_of_4_doubles(simd: V3, [a, b, c, d]: [__m256d; 4]) -> __m256d {
+    fn sums_of_4_doubles(simd: V3, [a, b, c, d]: [__m256d; 4]) -> __m256d {
         let avx = simd.avx;
         let (ab, cd) = (avx._mm256_hadd_pd(a, b), avx._mm256_hadd_pd(c, d));
         let low = avx._mm256_permute2f128_pd::<0x20>(ab, cd);

@@ -34,6 +34,8 @@ mod threads;
 mod transpose;
 mod transposed;
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 #[doc(hidden)]
 pub use compiled::{Compiled, Moves};

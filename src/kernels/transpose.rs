@@ -74,17 +74,14 @@ unsafe fn one_by_one<T: Copy>(
 /// # Safety
 ///
 /// As for [`transpose`].
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "for shuffles of x86"))]
 #[inline(always)]
-unsafe fn square<T: Copy, S: Simd>(_simd: S, from: Columns<*const T>, to: Columns<*mut T>) {
+unsafe fn square<T: Copy, S: Simd>(simd: S, from: Columns<*const T>, to: Columns<*mut T>) {
     #[cfg(target_arch = "x86_64")]
     {
-        use core::any::TypeId;
-        use pulp::x86::{V3, V4};
+        use super::x86::{avx2, avx512};
 
-        let set = TypeId::of::<S>();
-        if set == TypeId::of::<V3>() || set == TypeId::of::<V4>() {
-            // SAFETY: there is a value of `S`, so the machine has AVX2.
-            let simd = unsafe { V3::new_unchecked() };
+        if let Some(simd) = avx2(simd).or(avx512(simd).map(|simd| *simd)) {
             // SAFETY: the caller's promise, for scalars seen as others of their size.
             unsafe {
                 match size_of::<T>() {
