@@ -4,12 +4,11 @@ mod adagrad;
 mod adam;
 mod compiled;
 mod rmsprop;
+mod rule;
 mod settings;
 mod sgd;
 
 use core::any::TypeId;
-
-use core::slice::ChunksExactMut;
 
 use pulp::Simd;
 
@@ -21,9 +20,10 @@ pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
 
-use crate::kernels::{Scalar, Vector, zeros};
+use crate::kernels::{Scalar, zeros};
 use crate::layers::{Context, Kind};
 use crate::{Layer, Parameters};
+use rule::{Rule, for_each};
 use settings::{Settings, place};
 
 /// A rule that moves parameters along their gradient.
@@ -299,145 +299,6 @@ impl Decay {
     }
 }
 
-/// What an optimizer does to each parameter, in vectors: from parameter, gradient and the `M` moments to the new parameter and moments.
-///
-/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
-trait Rule<T: Scalar, S: Simd, const M: usize> {
-    fn apply(
-        &self,
-        parameter: Vector<T, S>,
-        gradient: Vector<T, S>,
-        moments: [Vector<T, S>; M],
-    ) -> (Vector<T, S>, [Vector<T, S>; M]);
-}
-
-/// Runs a rule over some parameters.
-#[inline(always)]
-fn for_each<T: Scalar, S: Simd, const M: usize>(
-    simd: S,
-    parameters: &mut [T],
-    gradient: &[T],
-    factors: &[T],
-    moments: [&mut [T]; M],
-    rule: &impl Rule<T, S, M>,
-) {
-    let lanes = Vector::<T, S>::LANES;
-    let length = gradient.len();
-    let total = parameters.len();
-    assert_eq!(total, length * factors.len(), "a gradient of another length than the parameters");
-    for moment in &moments {
-        assert_eq!(moment.len(), total, "the slices of one tensor have different lengths");
-    }
-    let bytes = lanes * size_of::<T>();
-    let before = (bytes - parameters.as_ptr().addr() % bytes) % bytes / size_of::<T>();
-    let mut numbers = Numbers { simd, parameters, moments };
-    let Some((last, others)) = factors.split_last() else { return };
-    if before == 0 || others.is_empty() || length == 0 || !length.is_multiple_of(lanes) {
-        for (index, factor) in factors.iter().enumerate() {
-            let factor = Vector::splat(simd, *factor);
-            numbers.apply(index * length, gradient, factor, rule);
-        }
-        return;
-    }
-    // A store that crosses a cache line costs two: vectors begin at multiples of their size in memory, and one of them lies in two columns.
-    let (head, tail) = gradient.split_at(before);
-    let (tail, end) = tail.split_at(length - lanes);
-    let mut joint = Vector::splat(simd, T::zero());
-    let mut is_first = joint;
-    for (lane, value) in end.iter().chain(head).enumerate() {
-        joint.as_mut_slice()[lane] = *value;
-        is_first.as_mut_slice()[lane] = if lane < end.len() { T::one() } else { T::zero() };
-    }
-    let is_first = is_first.equal(Vector::splat(simd, T::one()));
-    let mut factor = Vector::splat(simd, factors[0]);
-    numbers.apply(0, head, factor, rule);
-    let mut start = before;
-    for next in &factors[1..] {
-        numbers.apply(start, tail, factor, rule);
-        let next = Vector::splat(simd, *next);
-        numbers.apply_vector(start + tail.len(), joint * is_first.select(factor, next), rule);
-        factor = next;
-        start += length;
-    }
-    numbers.apply(start, tail, Vector::splat(simd, *last), rule);
-    numbers.apply(start + tail.len(), end, Vector::splat(simd, *last), rule);
-}
-
-/// What a rule changes.
-struct Numbers<'a, T, S, const M: usize> {
-    simd: S,
-    parameters: &'a mut [T],
-    moments: [&'a mut [T]; M],
-}
-
-impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
-    /// Along a gradient times a factor, from a first parameter on.
-    #[inline(always)]
-    fn apply(
-        &mut self,
-        start: usize,
-        gradient: &[T],
-        factor: Vector<T, S>,
-        rule: &impl Rule<T, S, M>,
-    ) {
-        let lanes = Vector::<T, S>::LANES;
-        let (simd, range) = (self.simd, start..start + gradient.len());
-        // Iterators over whole vectors, whose lengths need no check; what follows the last one is less than a vector.
-        let mut parameters = self.parameters[range.clone()].chunks_exact_mut(lanes);
-        let mut moments = self.moments.each_mut().map(|m| m[range.clone()].chunks_exact_mut(lanes));
-        let mut gradient = gradient.chunks_exact(lanes);
-        for (parameters, gradient) in parameters.by_ref().zip(gradient.by_ref()) {
-            let moments = moments.each_mut().map(|chunks| chunks.next().unwrap_or_default());
-            let gradient = Vector::load(simd, gradient) * factor;
-            move_vector(simd, parameters, moments, gradient, rule);
-        }
-        let gradient = gradient.remainder();
-        if !gradient.is_empty() {
-            let parameters = parameters.into_remainder();
-            let moments = moments.map(ChunksExactMut::into_remainder);
-            let mut vectors = [Vector::splat(simd, T::zero()); M];
-            for (vector, moment) in vectors.iter_mut().zip(&moments) {
-                *vector = Vector::load_partial(simd, moment);
-            }
-            let gradient = Vector::load_partial(simd, gradient) * factor;
-            let parameter = Vector::load_partial(simd, parameters);
-            let (parameter, new) = rule.apply(parameter, gradient, vectors);
-            parameter.store_partial(parameters);
-            for (moment, new) in moments.into_iter().zip(new) {
-                new.store_partial(moment);
-            }
-        }
-    }
-
-    /// Along the gradient of a vector of parameters.
-    #[inline(always)]
-    fn apply_vector(&mut self, at: usize, gradient: Vector<T, S>, rule: &impl Rule<T, S, M>) {
-        let range = at..at + Vector::<T, S>::LANES;
-        let moments = self.moments.each_mut().map(|moment| &mut moment[range.clone()]);
-        move_vector(self.simd, &mut self.parameters[range.clone()], moments, gradient, rule);
-    }
-}
-
-/// Runs a rule over a vector of parameters.
-#[inline(always)]
-fn move_vector<T: Scalar, S: Simd, const M: usize>(
-    simd: S,
-    parameters: &mut [T],
-    moments: [&mut [T]; M],
-    gradient: Vector<T, S>,
-    rule: &impl Rule<T, S, M>,
-) {
-    let mut vectors = [Vector::splat(simd, T::zero()); M];
-    for (vector, moment) in vectors.iter_mut().zip(&moments) {
-        *vector = Vector::load(simd, moment);
-    }
-    let (parameter, new) = rule.apply(Vector::load(simd, parameters), gradient, vectors);
-    parameter.store(parameters);
-    for (moment, new) in moments.into_iter().zip(new) {
-        new.store(moment);
-    }
-}
-
 /// The methods that only pass on what a field holds.
 macro_rules! accessors {
     () => {
@@ -493,71 +354,3 @@ macro_rules! decays {
     };
 }
 use decays;
-
-#[cfg(test)]
-mod tests {
-    use pulp::WithSimd;
-
-    use super::*;
-    use crate::kernels::dispatch;
-
-    /// parameter += gradient, and the moment counts.
-    struct Add;
-
-    impl<T: Scalar, S: Simd> Rule<T, S, 1> for Add {
-        #[inline(always)]
-        fn apply(
-            &self,
-            parameter: Vector<T, S>,
-            gradient: Vector<T, S>,
-            [moment]: [Vector<T, S>; 1],
-        ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
-            (parameter + gradient, [moment + moment.constant(1.0)])
-        }
-    }
-
-    struct Run<'a> {
-        parameters: &'a mut [f32],
-        gradient: &'a [f32],
-        factors: &'a [f32],
-        moments: &'a mut [f32],
-    }
-
-    impl WithSimd for Run<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Self { parameters, gradient, factors, moments } = self;
-            for_each(simd, parameters, gradient, factors, [moments], &Add);
-        }
-    }
-
-    /// An outer product, wherever in memory the parameters begin: all numbers are changed once.
-    #[test]
-    fn every_parameter_is_moved_once() {
-        for length in [0, 1, 5, 8, 16, 48, 50, 64] {
-            for count in [0, 1, 2, 5] {
-                for first in 0..17 {
-                    let number = |index: usize| f32::from(u8::try_from(index % 50).unwrap());
-                    let gradient: Vec<f32> = (1..=length).map(number).collect();
-                    let factors: Vec<f32> = (0..count).map(|index| number(index) - 1.5).collect();
-                    let mut parameters = vec![0.25; first + length * count];
-                    let mut moments = vec![0.5; length * count];
-                    let parameters = &mut parameters[first..];
-                    dispatch(Run {
-                        parameters,
-                        gradient: &gradient,
-                        factors: &factors,
-                        moments: &mut moments,
-                    });
-                    for (index, found) in parameters.iter().enumerate() {
-                        let expected = 0.25 + gradient[index % length] * factors[index / length];
-                        assert_eq!(*found, expected, "{index} of {length} x {count} at {first}");
-                    }
-                    assert!(moments.iter().all(|moment| *moment == 1.5), "{length} x {count}");
-                }
-            }
-        }
-    }
-}
