@@ -13,13 +13,10 @@ use pulp::{Simd, WithSimd};
 use super::direct::{DirectConvolution, DirectWeights, Sizes};
 use super::product::has_many_registers;
 use super::transpose::{Columns, transpose};
-use super::{Scalar, Vector};
+use super::{MOST_LANES, Scalar, Vector};
 
 /// The most positions of a plane.
 const POSITIONS: usize = 256;
-
-/// The most lanes that a vector has.
-const LANES: usize = 16;
 
 /// A convolution with vectors of channels.
 pub struct ByChannels<C>(pub(super) C);
@@ -59,12 +56,12 @@ const fn width(columns: usize) -> usize {
 }
 
 /// Room for a vector of channels at each position.
-struct Room<T>([MaybeUninit<T>; POSITIONS * LANES]);
+struct Room<T>([MaybeUninit<T>; POSITIONS * MOST_LANES]);
 
 impl<T> Room<T> {
     #[inline(always)]
     fn new() -> Self {
-        Self([const { MaybeUninit::uninit() }; POSITIONS * LANES])
+        Self([const { MaybeUninit::uninit() }; POSITIONS * MOST_LANES])
     }
 
     #[inline(always)]

@@ -60,6 +60,7 @@ fn multiply<T: Scalar, const TRANSPOSED: bool>(set: Running, product: Product<'_
     }
 }
 
+/// [`Compiled::sums_of_planes`], as a pass.
 struct Sums<'a, T> {
     sums: &'a mut [T],
     samples: &'a [T],

@@ -125,25 +125,27 @@ mod x86 {
         vectors: [Vector<T, S>; 4],
     ) -> Option<[T; 4]> {
         let is_single = size_of::<T>() == 4;
-        // SAFETY, for each: the sums are four scalars.
         if let Some(simd) = avx512(simd) {
             return Some(if is_single {
-                unsafe { core::mem::transmute_copy(&sums_of_16(simd, vectors.map(register))) }
+                scalars(sums_of_16(simd, vectors.map(register)))
             } else {
-                // SAFETY: as above.
-                unsafe {
-                    core::mem::transmute_copy(&sums_of_8_doubles(simd, vectors.map(register)))
-                }
+                scalars(sums_of_8_doubles(simd, vectors.map(register)))
             });
         }
         let simd = avx2(simd)?;
         Some(if is_single {
-            // SAFETY: as above.
-            unsafe { core::mem::transmute_copy(&sums_of_8(simd, vectors.map(register))) }
+            scalars(sums_of_8(simd, vectors.map(register)))
         } else {
-            // SAFETY: as above.
-            unsafe { core::mem::transmute_copy(&sums_of_4_doubles(simd, vectors.map(register))) }
+            scalars(sums_of_4_doubles(simd, vectors.map(register)))
         })
+    }
+
+    /// The lanes of a register of four scalars.
+    #[inline(always)]
+    fn scalars<T: Scalar, R>(register: R) -> [T; 4] {
+        assert!(size_of::<R>() == size_of::<[T; 4]>(), "a register of another size");
+        // SAFETY: the register is as large as the scalars, for which any bits will do.
+        unsafe { core::mem::transmute_copy(&register) }
     }
 
     #[inline(always)]

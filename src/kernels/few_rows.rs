@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::product::{Matrices, PointerStart, has_many_registers, whole_columns};
-use super::{Scalar, Vector};
+use super::{MOST_LANES, Scalar, Vector};
 
 /// All of a product that has fewer rows than a vector has lanes.
 pub(super) struct Few<T, const TRANSPOSED: bool>(pub(super) Matrices<T, TRANSPOSED>);
@@ -17,9 +17,6 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Few<T, TRANSPOSED> {
         unsafe { self.0.few_rows(simd) };
     }
 }
-
-/// The most lanes of any vector.
-const MOST_LANES: usize = 16;
 
 /// A left matrix of fewer rows than a vector has lanes.
 #[derive(Clone, Copy)]

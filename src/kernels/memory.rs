@@ -11,6 +11,9 @@ use nalgebra::SMatrix;
 use super::Scalar;
 use crate::Image;
 
+/// The bytes of a cache line of most processors, and of the largest vectors.
+pub(crate) const LINE: usize = 64;
+
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///
 /// This is what lets an optimizer walk one flat slice, and a gradient have the network's own type.
@@ -113,8 +116,6 @@ pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
 /// The layout must have a size.
 #[cfg(feature = "std")]
 unsafe fn allocate_zeros(layout: Layout) -> *mut u8 {
-    /// Of most processors.
-    const LINE: usize = 64;
     /// Smaller ones are not worth it.
     const LEAST: usize = 4 * 1024;
     const TRIES: usize = 16;

@@ -48,6 +48,7 @@ pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
 pub use math::Elementary;
+pub(crate) use memory::LINE;
 #[cfg(feature = "std")]
 pub(crate) use memory::zeros;
 pub use memory::{IsParameters, Parameters};
@@ -64,5 +65,5 @@ pub use scalar::Scalar;
 pub(crate) use threads::{Split, WORTH_SHARING, WORTH_WAKING, cut, share_whole};
 pub(crate) use threads::{is_awake, share, sharing};
 pub(crate) use transposed::TransposedProduct;
-use vector::lanes_between;
+use vector::{MOST_LANES, lanes_between};
 pub use vector::{Mask, Vector};

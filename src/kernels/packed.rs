@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use super::product::{Beside, Matrices, Rows, wide};
-use super::{Product, Scalar, Vector};
+use super::{LINE, Product, Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
 const FAR: usize = 1024;
@@ -20,9 +20,6 @@ const MANY: usize = 24;
 
 /// How many columns the tiles have that copy and fetch.
 const COLUMNS: usize = 6;
-
-/// The bytes of a cache line.
-const LINE: usize = 64;
 
 /// The rows of one or some tiles, some columns at a time, in the order in which the tiles read them.
 #[repr(align(64))]

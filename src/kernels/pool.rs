@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::convolution::{Geometry, Sizes};
 use super::squares::{MaxSquares, MaxSquaresGradient, Planes};
-use super::{Scalar, Vector};
+use super::{MOST_LANES, Scalar, Vector};
 
 /// The largest number of each window, for all samples.
 pub(crate) struct MaxWindows<'a, T, K> {
@@ -71,23 +71,20 @@ fn squares<T: Scalar, S: Simd, K: Geometry>(numbers: usize) -> Option<Planes> {
     are_squares.then(|| Planes { count: numbers / (rows * columns), rows, columns })
 }
 
-/// The most lanes that a vector has.
-const LANES: usize = 16;
-
 /// Windows of more numbers are taken one by one.
 const MOST_TAPS: usize = 9;
 
 /// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
 #[derive(Clone, Copy)]
 struct Windows {
-    at: [usize; LANES],
+    at: [usize; MOST_LANES],
 }
 
 impl Windows {
     /// As many as a vector has lanes, from the position `first` on.
     #[inline(always)]
     fn from<T: Scalar, S: Simd, K: Geometry>(first: usize) -> Self {
-        let mut at = [0; LANES];
+        let mut at = [0; MOST_LANES];
         for lane in 0..Vector::<T, S>::LANES {
             let (y, x) =
                 ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);

@@ -5,10 +5,10 @@
 use pulp::{Simd, WithSimd};
 
 use super::interleave::{deinterleave, interleave};
-use super::{Scalar, Vector, lanes_between};
+use super::{MOST_LANES, Scalar, Vector, lanes_between};
 
 /// The most lanes that two vectors have.
-const PAIR: usize = 32;
+const PAIR: usize = 2 * MOST_LANES;
 
 /// Planes of numbers, in rows; a last row or column without another is in no square.
 #[derive(Clone, Copy)]

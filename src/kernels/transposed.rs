@@ -12,7 +12,9 @@ use super::dots::Dots;
 use super::packed::Panel;
 use super::product::Tiles;
 use super::transpose::{Columns, transpose};
-use super::{Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved};
+use super::{
+    LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved,
+};
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
 pub struct TransposedProduct<'a, T> {
@@ -68,7 +70,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, 
         let mut row = 0;
         while row < m {
             // The first rows end where a cache line does: a store that crosses lines costs two.
-            let line = 64 / size_of::<T>();
+            let line = LINE / size_of::<T>();
             let beyond = if row == 0 { c.as_mut_ptr().addr() / size_of::<T>() % line } else { 0 };
             let rows = (ROWS - beyond).min(m - row);
             let product = Product::<T, false> {
@@ -99,7 +101,7 @@ fn transpose_first<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut
     let panel = panel.as_mut_ptr::<T>();
     // Whole vectors, for the longest columns too.
     let height = Panel::len::<T>() / k;
-    let height = height - height % (64 / size_of::<T>());
+    let height = height - height % (LINE / size_of::<T>());
     let mut first = 0;
     while first < m {
         let height = height.min(m - first);

@@ -23,6 +23,9 @@ pub struct Mask<T: Scalar, S: Simd> {
     mask: T::Mask<S>,
 }
 
+/// The most lanes of any vector.
+pub(super) const MOST_LANES: usize = 16;
+
 impl<T: Scalar, S: Simd> Vector<T, S> {
     /// The number of lanes.
     pub const LANES: usize = size_of::<T::Register<S>>() / size_of::<T>();

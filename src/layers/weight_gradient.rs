@@ -4,11 +4,8 @@ use core::ops::Range;
 
 use super::GradientSink;
 use crate::Scalar;
-use crate::kernels::{Product, RowsMut, Running, Split, Start, cut_inputs, is_halved, share};
+use crate::kernels::{LINE, Product, RowsMut, Running, Split, Start, cut_inputs, is_halved, share};
 use crate::optimizers::Optimizer;
-
-/// The bytes of the largest vectors.
-const LARGEST: usize = 64;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
 pub(super) struct WeightGradient<'a, T, O> {
@@ -36,7 +33,8 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
             return;
         }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
-        let is_whole = (self.outputs * size_of::<T>()).is_multiple_of(LARGEST);
+        // Columns of whole vectors, however large these are.
+        let is_whole = (self.outputs * size_of::<T>()).is_multiple_of(LINE);
         if self.samples == 1 && is_whole && columns > 0 {
             let row = &self.inputs[..columns];
             return self.sink.outer_product(self.score_gradient, row);
