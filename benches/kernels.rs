@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss)]
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -83,24 +84,26 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// Seconds of one call: the smallest mean of batches of calls of 20 ms.
-fn seconds(mut call: impl FnMut()) -> f64 {
-    let mut batch = 1_u32;
-    let mut best = f64::INFINITY;
+/// Seconds of one call of each: the smallest mean of batches of calls of 5 ms. They take turns, so that a share of the peak, or a difference,
+/// is of figures from the same moments.
+fn seconds<const N: usize>(calls: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut measured = calls.map(|call| (call, 1_u32, f64::INFINITY));
     let started = Instant::now();
-    while started.elapsed() < Duration::from_millis(500) {
-        let start = Instant::now();
-        for _ in 0..batch {
-            call();
-        }
-        let spent = start.elapsed();
-        if spent < Duration::from_millis(20) {
-            batch *= 2;
-        } else {
-            best = best.min(spent.as_secs_f64() / f64::from(batch));
+    while started.elapsed() < Duration::from_secs(2) {
+        for (call, batch, best) in &mut measured {
+            let start = Instant::now();
+            for _ in 0..*batch {
+                call();
+            }
+            let spent = start.elapsed();
+            if spent < Duration::from_millis(5) {
+                *batch *= 2;
+            } else {
+                *best = best.min(spent.as_secs_f64() / f64::from(*batch));
+            }
         }
     }
-    best
+    measured.map(|(_, _, best)| best)
 }
 
 fn samples<const N: usize>(count: usize) -> Vec<SVector<f32, N>> {
@@ -114,43 +117,49 @@ fn main() {
     let mut gradient = Weights::zeros();
     for set in InstructionSet::available() {
         InstructionSet::force(set);
-        let mut operations = 0;
-        let spent = seconds(|| operations = dispatch(Peak { factor: black_box(0.5) }));
-        let peak = operations as f64 / spent;
-        println!("{set}: {:.1} GFLOP/s in registers", peak / 1e9);
-        let report = |product: &str, count: usize, spent: f64| {
-            let speed = (2 * IN * OUT * count) as f64 / spent;
-            println!(
-                "  {product:<22} {OUT}x{IN}x{count:<4} {:>9.2} µs {:>7.1} GFLOP/s {:>5.1}%",
-                spent * 1e6,
-                speed / 1e9,
-                100.0 * speed / peak
-            );
-        };
+        println!("{set}:");
         for count in [1, 32, 128] {
             let inputs = samples::<IN>(count);
             let output_gradient = samples::<OUT>(count);
             let mut outputs = output_gradient.clone();
             let mut input_gradient = inputs.clone();
             let layer = &*layer;
-            let forward = seconds(|| {
-                let (inputs, outputs) = (black_box(&inputs[..]), black_box(&mut outputs[..]));
-                dispatch(Product::Forward { layer, inputs, outputs });
-            });
-            report("forward", count, forward);
-            let mut backward = |input_gradient: Option<&mut [Input]>| {
+            // Two of the calls write the gradient.
+            let gradient = RefCell::new(&mut *gradient);
+            let backward = |input_gradient: Option<&mut [Input]>| {
                 dispatch(Product::Backward {
                     layer,
                     inputs: black_box(&inputs),
                     output_gradient: black_box(&output_gradient),
-                    gradient: black_box(&mut gradient),
+                    gradient: black_box(&mut gradient.borrow_mut()),
                     input_gradient,
                 });
             };
-            let weights = seconds(|| backward(None));
-            report("weight, bias gradient", count, weights);
-            let both = seconds(|| backward(Some(black_box(&mut input_gradient))));
-            report("input gradient", count, both - weights);
+            let mut operations = 0;
+            let [peak, forward, weights, both] = seconds([
+                &mut || operations = dispatch(Peak { factor: black_box(0.5) }),
+                &mut || {
+                    let (inputs, outputs) = (black_box(&inputs[..]), black_box(&mut outputs[..]));
+                    dispatch(Product::Forward { layer, inputs, outputs });
+                },
+                &mut || backward(None),
+                &mut || backward(Some(black_box(&mut input_gradient))),
+            ]);
+            let peak = operations as f64 / peak;
+            for (product, spent) in [
+                ("forward", forward),
+                ("weight, bias gradient", weights),
+                ("input gradient", both - weights),
+            ] {
+                let speed = (2 * IN * OUT * count) as f64 / spent;
+                println!(
+                    "  {product:<22} {OUT}x{IN}x{count:<4} {:>9.2} µs {:>7.1} GFLOP/s {:>5.1}% of {:.1} in registers",
+                    spent * 1e6,
+                    speed / 1e9,
+                    100.0 * speed / peak,
+                    peak / 1e9
+                );
+            }
         }
         let bytes = (size_of::<Weights>()) as f64;
         println!("  a layer's weights are {:.0} KB: one sample moves them once", bytes / 1e3);

@@ -14,6 +14,12 @@ use crate::Image;
 /// The bytes of a cache line of most processors, and of the largest vectors.
 pub(crate) const LINE: usize = 64;
 
+/// From the beginning of a cache line on: every access to a vector that crosses lines costs two.
+#[repr(align(64))]
+pub(super) struct Aligned<A>(pub(super) A);
+
+const _: () = assert!(align_of::<Aligned<()>>() == LINE);
+
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///
 /// This is what lets an optimizer walk one flat slice, and a gradient have the network's own type.

@@ -48,6 +48,7 @@ pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
 pub use math::Elementary;
+use memory::Aligned;
 pub(crate) use memory::LINE;
 #[cfg(feature = "std")]
 pub(crate) use memory::zeros;

@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use super::product::{Beside, Matrices, Rows, wide};
-use super::{LINE, Product, Scalar, Vector};
+use super::{Aligned, LINE, Product, Scalar, Vector};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
 const FAR: usize = 1024;
@@ -22,8 +22,7 @@ const MANY: usize = 24;
 const COLUMNS: usize = 6;
 
 /// The rows of one or some tiles, some columns at a time, in the order in which the tiles read them.
-#[repr(align(64))]
-pub(super) struct Panel([MaybeUninit<u8>; BYTES]);
+pub(super) struct Panel(Aligned<[MaybeUninit<u8>; BYTES]>);
 
 /// A usual L1 cache.
 const BYTES: usize = 32 * 1024;
@@ -31,7 +30,7 @@ const BYTES: usize = 32 * 1024;
 impl Panel {
     #[inline(always)]
     pub(super) fn new() -> Self {
-        Self([MaybeUninit::uninit(); BYTES])
+        Self(Aligned([MaybeUninit::uninit(); BYTES]))
     }
 
     /// There is room for so many scalars.
@@ -41,7 +40,7 @@ impl Panel {
 
     #[inline(always)]
     pub(super) fn as_mut_ptr<T: Scalar>(&mut self) -> *mut T {
-        self.0.as_mut_ptr().cast()
+        self.0.0.as_mut_ptr().cast()
     }
 }
 

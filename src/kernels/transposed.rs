@@ -13,7 +13,8 @@ use super::packed::Panel;
 use super::product::Tiles;
 use super::transpose::{Columns, transpose};
 use super::{
-    LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs, is_halved,
+    Aligned, LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs,
+    is_halved,
 };
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
@@ -56,8 +57,9 @@ const ROWS: usize = 48;
 #[inline(always)]
 fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, T>, k: usize) {
     let (m, n) = (c.rows(), c.columns());
-    let mut samples = [const { MaybeUninit::<T>::uninit() }; SAMPLES * LONG];
-    let mut results = [T::zero(); SAMPLES * ROWS];
+    let mut samples = Aligned([const { MaybeUninit::<T>::uninit() }; SAMPLES * LONG]);
+    let mut results = Aligned([T::zero(); SAMPLES * ROWS]);
+    let (samples, results) = (&mut samples.0, &mut results.0);
     for sample in (0..n).step_by(SAMPLES) {
         let count = SAMPLES.min(n - sample);
         let columns = Columns { first: b[sample * k..][..count * k].as_ptr(), stride: k };
