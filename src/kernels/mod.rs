@@ -22,6 +22,7 @@ mod one;
 mod packed;
 mod pool;
 mod product;
+mod quads;
 mod rows;
 mod scalar;
 mod squares;

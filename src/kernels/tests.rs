@@ -211,6 +211,25 @@ fn check_transposition<T: Scalar>(size: [usize; 2], gap: usize) {
     });
 }
 
+/// `TransposedProduct`, whose result begins some numbers after the memory.
+fn check_transposed<T: Scalar>(sizes: [usize; 3], first: usize, parts: usize, filling: Filling) {
+    let [k, m, n] = sizes;
+    let (a, b) = (values(k * m, 1), values(k * n, 2));
+    let of = |values: &[f32]| -> Vec<T> { values.iter().map(|&x| T::of(x.into())).collect() };
+    let (left, right) = (of(&a), of(&b));
+    on_every_set(|set| {
+        let mut c = of(&filling.memory(first + m * n));
+        let c = &mut c[first..];
+        in_parts(TransposedProduct::new(&left, &right, RowsMut::whole(c, m), k), parts);
+        for (index, found) in c.iter().enumerate() {
+            let (row, col) = (index % m, index / m);
+            let (expected, tolerance) = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
+            let error = (found.as_f64() - expected).abs();
+            assert!(error <= tolerance, "{set}: {found} at {row}, {col} of {sizes:?}: {expected}");
+        }
+    });
+}
+
 struct Sums<'a> {
     rows: &'a mut [f32],
     flat: &'a mut [f32],
@@ -285,18 +304,9 @@ proptest! {
     }
 
     #[test]
-    fn transposed_products(k in size(), m in size(), n in size(), parts in 1_usize..4, filling in filling()) {
-        let (a, b) = (values(k * m, 1), values(k * n, 2));
-        on_every_set(|set| {
-            let mut c = filling.memory(m * n);
-            let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
-            in_parts(product, parts);
-            for (index, found) in c.iter().enumerate() {
-                let (row, col) = (index % m, index / m);
-                let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
-                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
-            }
-        });
+    fn transposed_products(k in size(), m in size(), n in size(), first in 0_usize..17, parts in 1_usize..4, filling in filling()) {
+        check_transposed::<f32>([k, m, n], first, parts, filling);
+        check_transposed::<f64>([k, m, n], first, parts, filling);
     }
 
     #[test]
@@ -344,17 +354,11 @@ fn large_products() {
     for (first, [m, k]) in sizes {
         check_one([m, k], first, first == 3, Filling::Ones);
     }
-    for [k, m, n] in [[600, 50, 33], [512, 70, 65], [63, 200, 40], [130, 600, 39], [300, 60, 200]] {
-        let (a, b) = (values(k * m, 1), values(k * n, 2));
-        on_every_set(|set| {
-            let mut c = Filling::Ones.memory(m * n);
-            let product = TransposedProduct::new(&a, &b, RowsMut::whole(&mut c, m), k);
-            in_parts(product, 2);
-            for (index, found) in c.iter().enumerate() {
-                let (row, col) = (index % m, index / m);
-                let expected = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
-                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
-            }
-        });
+    let sizes = [[600, 50, 33], [512, 70, 65], [63, 200, 40], [130, 600, 39], [300, 60, 200]];
+    // Too few rows for a quad, and quads that overlap.
+    let narrow = [[300, 3, 32], [200, 49, 48], [130, 50, 32], [400, 7, 70]];
+    for (first, sizes) in sizes.into_iter().chain(narrow).enumerate() {
+        check_transposed::<f32>(sizes, first, 2, Filling::Ones);
+        check_transposed::<f64>(sizes, first, 2, Filling::Ones);
     }
 }

@@ -11,6 +11,7 @@ use pulp::{Simd, WithSimd};
 use super::dots::Dots;
 use super::packed::Panel;
 use super::product::Tiles;
+use super::quads::{self, Quads};
 use super::transpose::{Columns, transpose};
 use super::{
     Aligned, LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs,
@@ -143,7 +144,9 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
         let n = c.columns();
         let samples = if k <= LONG { n - n % Vector::<T, S>::LANES } else { 0 };
         let ((b, rest), (c, others)) = (b.split_at(samples * k), c.split_columns(samples));
-        if samples > 0 {
+        if samples > 0 && quads::fits::<S>(c.rows(), k) {
+            simd.vectorize(Quads { a, b, c, k });
+        } else if samples > 0 {
             BySamples { a, b, c, k }.run(simd);
         }
         if samples < n {
