@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use super::transpose::{Columns, transpose};
+use super::transposed::LONG;
 use super::{Aligned, LINE, MOST_LANES, RowsMut, Scalar, Vector};
 
 /// Rows whose results are put together.
@@ -18,10 +19,7 @@ const QUAD: usize = 4;
 /// How many rows of the result are computed before they are copied.
 const ROWS: usize = 48;
 
-/// The longest columns that there is room for on the stack.
-const LONG: usize = 512;
-
-/// Whether the instruction set has vectors of 512 bits, and there are enough rows for a tile.
+/// Whether the instruction set has vectors of 512 bits, there are rows for a tile, and there is room for the samples on the stack.
 #[inline(always)]
 pub(super) fn fits<S: Simd>(rows: usize, k: usize) -> bool {
     size_of::<S::f32s>() == LINE && rows >= QUAD && k <= LONG

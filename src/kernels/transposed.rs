@@ -1,7 +1,7 @@
 //! The product with a transposed left matrix, for the gradient of a layer's inputs.
 //!
 //! The tiles of [`Product`] want the rows of the left matrix side by side, and they are not. Of the two ways there, the one that moves fewer numbers is taken:
-//! `A` is transposed in blocks, or where it is large beside a batch, some samples at a time, and what comes of them.
+//! `A` is transposed in blocks, or where it is large beside a batch, some samples at a time, and what comes of them ([with AVX-512](super::quads), in its registers).
 //! Samples that do not fill a vector, and very long columns, are multiplied [as they are](super::dots), by dot products, whose sums over the lanes are then part of the work.
 
 use core::mem::MaybeUninit;
@@ -36,8 +36,9 @@ impl<'a, T> TransposedProduct<'a, T> {
     pub fn new(a: &'a [T], b: &'a [T], c: RowsMut<'a, T>, k: usize) -> Self {
         let (m, n) = (c.rows(), c.columns());
         assert!(a.len() == k * m && b.len() == k * n, "a matrix has another size than said");
-        let transposes =
-            k <= ENOUGH * n && k <= LONG && (k * m <= Panel::len::<T>() || k * m <= n * (k + m));
+        // The results are numbers that are moved twice, but for the most part while something is multiplied.
+        let is_small = k * m <= Panel::len::<T>() || 3 * k * m <= 2 * n * (k + m);
+        let transposes = k <= ENOUGH * n && k <= LONG && is_small;
         Self { a, b, c, k, transposes }
     }
 }
@@ -49,7 +50,7 @@ const ENOUGH: usize = 4;
 const SAMPLES: usize = 32;
 
 /// The longest columns that there is room for on the stack, transposed.
-const LONG: usize = 512;
+pub(super) const LONG: usize = 512;
 
 /// How many rows of `C` are computed at a time, before they are transposed: a few cache lines of a column.
 const ROWS: usize = 48;
@@ -145,9 +146,9 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
         let samples = if k <= LONG { n - n % Vector::<T, S>::LANES } else { 0 };
         let ((b, rest), (c, others)) = (b.split_at(samples * k), c.split_columns(samples));
         if samples > 0 && quads::fits::<S>(c.rows(), k) {
-            simd.vectorize(Quads { a, b, c, k });
+            apart(simd, Quads { a, b, c, k });
         } else if samples > 0 {
-            BySamples { a, b, c, k }.run(simd);
+            apart(simd, BySamples { a, b, c, k });
         }
         if samples < n {
             simd.vectorize(Dots { a, b: rest, c: others, k });
@@ -155,19 +156,18 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
     }
 }
 
-/// [`by_samples`] as a function of its own: other products do not pay for its memory on the stack, each page of which is touched at every call.
+/// Does a part of a kernel as a function of its own: the rest does not pay for its memory on the stack, each page of which is touched at every call.
+#[inline(never)]
+fn apart<S: Simd>(simd: S, part: impl WithSimd<Output = ()>) {
+    simd.vectorize(part);
+}
+
+/// The kernel of [`by_samples`].
 struct BySamples<'a, T> {
     a: &'a [T],
     b: &'a [T],
     c: RowsMut<'a, T>,
     k: usize,
-}
-
-impl<T: Scalar> BySamples<'_, T> {
-    #[inline(never)]
-    fn run<S: Simd>(self, simd: S) {
-        simd.vectorize(self);
-    }
 }
 
 impl<T: Scalar> WithSimd for BySamples<'_, T> {
