@@ -96,6 +96,7 @@ unsafe fn square<T: Copy, S: Simd>(simd: S, from: Columns<*const T>, to: Columns
     unsafe { one_by_one(from, to, [side::<T>(); 2]) };
 }
 
+#[cfg(target_arch = "x86_64")]
 impl<T> Columns<*const T> {
     /// Of scalars of the same size.
     #[inline(always)]
@@ -104,6 +105,7 @@ impl<T> Columns<*const T> {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl<T> Columns<*mut T> {
     /// Of scalars of the same size.
     #[inline(always)]
