@@ -69,17 +69,25 @@ impl<T: Scalar> Beside<T> for Copy<T> {
     }
 }
 
-/// Fetches a line of each column of the left matrix, from where it is used next.
+/// Fetches a line of some columns of the left matrix, from where it is used next: of the next one at every so many steps. A processor waits for a dozen
+/// lines at a time, and not for those of each step, if they are far away.
 struct Fetch<T> {
     from: *const T,
     stride: usize,
+    every: usize,
+    /// Steps to the next one.
+    left: usize,
 }
 
 impl<T: Scalar> Beside<T> for Fetch<T> {
     #[inline(always)]
     unsafe fn step<S: Simd, const R: usize>(&mut self, _left: &[Vector<T, S>; R]) {
-        prefetch(self.from);
-        self.from = self.from.wrapping_add(self.stride);
+        self.left -= 1;
+        if self.left == 0 {
+            prefetch(self.from);
+            self.from = self.from.wrapping_add(self.stride);
+            self.left = self.every;
+        }
     }
 }
 
@@ -127,9 +135,12 @@ impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
                     part.tile_beside::<S, COLUMNS, _>(simd, rows, 0, Copy { to: panel });
                     let part = Matrices { a: panel.wrapping_sub(row), a_stride: height, ..part };
                     let mut column = COLUMNS;
-                    for line in 0..lines.min((matrices.n - COLUMNS) / COLUMNS) {
-                        let from = next.wrapping_byte_add(line * LINE);
-                        let fetch = Fetch { from, stride: matrices.a_stride };
+                    let tiles = (matrices.n - COLUMNS) / COLUMNS;
+                    let every = (tiles / lines.max(1)).max(1);
+                    for tile in 0..tiles.min(lines * every) {
+                        let first = tile % every * (k / every) * matrices.a_stride;
+                        let from = next.wrapping_add(first).wrapping_byte_add(tile / every * LINE);
+                        let fetch = Fetch { from, stride: matrices.a_stride, every, left: every };
                         part.tile_beside::<S, COLUMNS, _>(simd, rows, column, fetch);
                         column += COLUMNS;
                     }

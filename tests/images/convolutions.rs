@@ -169,6 +169,10 @@ geometries! {
     seven_columns: [3, 9, 9] to 16, kernel [3, 3], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
     six_columns_same: [2, 6, 6] to 32, kernel [3, 3], stride [1, 1], pad [1, 1, 1, 1], dilation [1, 1], groups 1;
     five_columns_strided: [2, 11, 7] to 16, kernel [3, 3], stride [2, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
+    five_columns: [3, 9, 9] to 20, kernel [5, 5], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
+    five_columns_same: [2, 5, 5] to 8, kernel [3, 3], stride [1, 1], pad [1, 1, 1, 1], dilation [1, 1], groups 1;
+    five_columns_grouped: [4, 7, 7] to 8, kernel [3, 3], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 2;
+    three_columns: [3, 7, 5] to 12, kernel [3, 3], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
     four_columns_grouped: [4, 8, 6] to 32, kernel [3, 3], stride [1, 1], pad [0, 0, 0, 0], dilation [2, 1], groups 2;
     nine_columns: [2, 4, 14] to 16, kernel [2, 6], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
     one_pixel: [1, 1, 1] to 1, kernel [1, 1], stride [1, 1], pad [0, 0, 0, 0], dilation [1, 1], groups 1;
