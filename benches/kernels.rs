@@ -50,6 +50,33 @@ impl WithSimd for Peak {
     }
 }
 
+/// Reads numbers once, or writes them once, and does nothing else.
+struct Sweep<'a> {
+    numbers: &'a mut [f32],
+    writes: bool,
+}
+
+impl WithSimd for Sweep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = Vector::<f32, S>::LANES;
+        let zero = Vector::splat(simd, black_box(0.0));
+        let mut sums = [zero; 8];
+        for eight in self.numbers.chunks_exact_mut(8 * lanes) {
+            for (values, sum) in eight.chunks_exact_mut(lanes).zip(&mut sums) {
+                if self.writes {
+                    sum.store(values);
+                } else {
+                    *sum = *sum + Vector::load(simd, values);
+                }
+            }
+        }
+        black_box(sums.into_iter().fold(zero, |sum, part| sum + part).sum());
+    }
+}
+
 /// The three products, through the methods that a network calls on its layers.
 enum Product<'a> {
     /// Y = W X + b
@@ -91,6 +118,8 @@ fn seconds<const N: usize>(calls: [&mut dyn FnMut(); N]) -> [f64; N] {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(2) {
         for (call, batch, best) in &mut measured {
+            // What it works on comes to the caches.
+            call();
             let start = Instant::now();
             for _ in 0..*batch {
                 call();
@@ -136,7 +165,13 @@ fn main() {
                 });
             };
             let mut operations = 0;
-            let [peak, forward, weights, both] = seconds([
+            // As many numbers as there are weights.
+            let numbers = RefCell::new(Weights::zeros());
+            let sweep = |writes| {
+                let mut numbers = numbers.borrow_mut();
+                dispatch(Sweep { numbers: black_box(numbers.as_mut_slice()), writes });
+            };
+            let [peak, forward, weights, both, read, write] = seconds([
                 &mut || operations = dispatch(Peak { factor: black_box(0.5) }),
                 &mut || {
                     let (inputs, outputs) = (black_box(&inputs[..]), black_box(&mut outputs[..]));
@@ -144,24 +179,30 @@ fn main() {
                 },
                 &mut || backward(None),
                 &mut || backward(Some(black_box(&mut input_gradient))),
+                &mut || sweep(false),
+                &mut || sweep(true),
             ]);
             let peak = operations as f64 / peak;
-            for (product, spent) in [
-                ("forward", forward),
-                ("weight, bias gradient", weights),
-                ("input gradient", both - weights),
+            for (product, spent, (verb, sweep)) in [
+                ("forward", forward, ("read", read)),
+                ("weight, bias gradient", weights, ("write", write)),
+                ("input gradient", both - weights, ("read", read)),
             ] {
                 let speed = (2 * IN * OUT * count) as f64 / spent;
-                println!(
+                print!(
                     "  {product:<22} {OUT}x{IN}x{count:<4} {:>9.2} µs {:>7.1} GFLOP/s {:>5.1}% of {:.1} in registers",
                     spent * 1e6,
                     speed / 1e9,
                     100.0 * speed / peak,
                     peak / 1e9
                 );
+                if count == 1 {
+                    let us = sweep * 1e6;
+                    let share = 100.0 * sweep / spent;
+                    print!("; to {verb} as many numbers takes {us:.2} µs: {share:.0}%");
+                }
+                println!();
             }
         }
-        let bytes = (size_of::<Weights>()) as f64;
-        println!("  a layer's weights are {:.0} KB: one sample moves them once", bytes / 1e3);
     }
 }
