@@ -20,6 +20,19 @@ pub(super) struct Aligned<A>(pub(super) A);
 
 const _: () = assert!(align_of::<Aligned<()>>() == LINE);
 
+/// Asks for the cache line at an address, which need not be one of something.
+#[inline(always)]
+pub(super) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing, for an instruction that all of these processors have.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///
 /// This is what lets an optimizer walk one flat slice, and a gradient have the network's own type.

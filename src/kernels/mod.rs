@@ -49,10 +49,10 @@ pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
 pub use math::Elementary;
-use memory::Aligned;
 pub(crate) use memory::LINE;
 #[cfg(feature = "std")]
 pub(crate) use memory::zeros;
+use memory::{Aligned, prefetch};
 pub use memory::{IsParameters, Parameters};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};

@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use super::product::{Beside, Matrices, Rows, wide};
-use super::{Aligned, LINE, Product, Scalar, Vector};
+use super::{Aligned, LINE, Product, Scalar, Vector, prefetch};
 
 /// From this distance in bytes on, the columns of the left matrix are far apart.
 const FAR: usize = 1024;
@@ -89,19 +89,6 @@ impl<T: Scalar> Beside<T> for Fetch<T> {
             self.left = self.every;
         }
     }
-}
-
-/// Asks for the cache line at an address, which need not be one of something.
-#[inline(always)]
-fn prefetch<T>(at: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which reads nothing, for an instruction that all of these processors have.
-    unsafe {
-        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(at.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
 }
 
 impl<T: Scalar, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {

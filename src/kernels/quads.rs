@@ -11,7 +11,7 @@ use pulp::{Simd, WithSimd};
 
 use super::transpose::{Columns, transpose};
 use super::transposed::LONG;
-use super::{Aligned, LINE, MOST_LANES, RowsMut, Scalar, Vector};
+use super::{Aligned, LINE, MOST_LANES, RowsMut, Scalar, Vector, prefetch};
 
 /// Rows whose results are put together.
 const QUAD: usize = 4;
@@ -93,9 +93,9 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
             while QUAD * quad < rows {
                 let row = row(quad);
                 quad += match rows - row {
-                    12.. => self.tile::<S, 3>(simd, first + row, &mut results, quad),
-                    8.. => self.tile::<S, 2>(simd, first + row, &mut results, quad),
-                    _ => self.tile::<S, 1>(simd, first + row, &mut results, quad),
+                    12.. => self.tile::<S, 3>(simd, first + row, &mut results, quad, &mut c),
+                    8.. => self.tile::<S, 2>(simd, first + row, &mut results, quad, &mut c),
+                    _ => self.tile::<S, 1>(simd, first + row, &mut results, quad, &mut c),
                 };
             }
             let block = c.block(first..first + rows, 0..c.columns());
@@ -104,7 +104,8 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
         }
     }
 
-    /// Four times `Q` rows of the result from `row` on, which are the quads from `quad` on. Gives back `Q`.
+    /// Four times `Q` rows of the result from `row` on, which are the quads from `quad` on, to be copied to `c`: meanwhile it fetches a cache line of each column.
+    /// Gives back `Q`.
     #[inline(always)]
     fn tile<S: Simd, const Q: usize>(
         self,
@@ -112,6 +113,7 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
         row: usize,
         results: &mut Results<T>,
         quad: usize,
+        c: &mut RowsMut<'_, T>,
     ) -> usize {
         let Self { a, samples, k } = self;
         let lanes = Vector::<T, S>::LANES;
@@ -119,7 +121,14 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
         assert!(samples.len() == k * R * lanes, "other samples");
         let mut sums = [[[Vector::splat(simd, T::zero()); QUAD]; R]; Q];
         let (mut left, mut right) = (samples.as_ptr(), a.as_ptr());
-        for _ in 0..k {
+        let (mut line, every) = (c.as_mut_ptr().wrapping_add(row), k / (R * lanes));
+        let mut next = 0;
+        for step in 0..k {
+            if step == next {
+                prefetch(line);
+                line = line.wrapping_add(c.stride());
+                next += every;
+            }
             // SAFETY: there are `k` steps with as many samples each, and `k` elements in each column of `A`.
             unsafe {
                 let vectors: [_; R] = from_fn(|r| Vector::load_ptr(simd, left.add(r * lanes)));
