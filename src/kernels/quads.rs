@@ -182,6 +182,7 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
 
 /// Writes the numbers that four vectors have in the same lane, for each lane: at the [`place`] of the lane.
 #[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "for shuffles of x86"))]
 fn store_quads<T: Scalar, S: Simd>(simd: S, vectors: [Vector<T, S>; QUAD], to: &mut [T]) {
     let lanes = Vector::<T, S>::LANES;
     let to = &mut to[..QUAD * lanes];
