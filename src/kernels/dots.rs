@@ -5,22 +5,17 @@
 use pulp::{Simd, WithSimd};
 
 use super::product::has_many_registers;
-use super::{RowsMut, Scalar, Vector, lanes_between};
+use super::{Scalar, TransposedProduct, Vector, lanes_between};
 
-/// `C = Aᵀ B`, as in a [`TransposedProduct`](super::TransposedProduct), for any number of columns.
-pub(super) struct Dots<'a, T> {
-    pub(super) a: &'a [T],
-    pub(super) b: &'a [T],
-    pub(super) c: RowsMut<'a, T>,
-    pub(super) k: usize,
-}
+/// The kernel of a product of any size.
+pub(super) struct Dots<'a, T>(pub(super) TransposedProduct<'a, T>);
 
 impl<T: Scalar> WithSimd for Dots<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let n = self.c.columns();
+        let n = self.0.c.columns();
         let mut column = 0;
         while column < n {
             column += match n - column {
@@ -41,7 +36,7 @@ impl<T: Scalar> Dots<'_, T> {
         simd: S,
         column: usize,
     ) -> usize {
-        let Self { a, b, c, k } = self;
+        let TransposedProduct { a, b, c, k, .. } = &mut self.0;
         let (k, m, lanes) = (*k, c.rows(), Vector::<T, S>::LANES);
         let zero = Vector::splat(simd, T::zero());
         let whole = k - k % lanes;

@@ -20,6 +20,12 @@ pub(super) struct Aligned<A>(pub(super) A);
 
 const _: () = assert!(align_of::<Aligned<()>>() == LINE);
 
+/// How many numbers a cache line holds before the one at an address.
+#[inline(always)]
+pub(super) fn beyond_line<T>(at: *const T) -> usize {
+    at.addr() % LINE / size_of::<T>()
+}
+
 /// Asks for the cache line at an address, which need not be one of something.
 #[inline(always)]
 pub(super) fn prefetch<T>(at: *const T) {

@@ -52,7 +52,7 @@ pub use math::Elementary;
 pub(crate) use memory::LINE;
 #[cfg(feature = "std")]
 pub(crate) use memory::zeros;
-use memory::{Aligned, prefetch};
+use memory::{Aligned, beyond_line, prefetch};
 pub use memory::{IsParameters, Parameters};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};

@@ -10,37 +10,34 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use super::transpose::{Columns, transpose};
-use super::transposed::LONG;
-use super::{Aligned, LINE, MOST_LANES, RowsMut, Scalar, Vector, prefetch};
+use super::transposed::{LONG, ROWS};
+use super::{
+    Aligned, LINE, MOST_LANES, RowsMut, Scalar, TransposedProduct, Vector, beyond_line, prefetch,
+};
 
 /// Rows whose results are put together.
 const QUAD: usize = 4;
 
-/// How many rows of the result are computed before they are copied.
-const ROWS: usize = 48;
-
-/// Whether the instruction set has vectors of 512 bits, there are rows for a tile, and there is room for the samples on the stack.
+/// Whether the instruction set has vectors of 512 bits, and there are rows for a tile.
 #[inline(always)]
-pub(super) fn fits<S: Simd>(rows: usize, k: usize) -> bool {
-    size_of::<S::f32s>() == LINE && rows >= QUAD && k <= LONG
+pub(super) fn fits<S: Simd>(rows: usize) -> bool {
+    size_of::<S::f32s>() == LINE && rows >= QUAD
 }
 
-/// `C = Aᵀ B` for whole vectors of columns of `B`, as in a [`TransposedProduct`](super::TransposedProduct) that [`fits`].
-pub(super) struct Quads<'a, T> {
-    pub(super) a: &'a [T],
-    pub(super) b: &'a [T],
-    pub(super) c: RowsMut<'a, T>,
-    pub(super) k: usize,
-}
+/// The kernel of a product that [`fits`], for whole vectors of columns of `B` that are not [too long](LONG).
+pub(super) struct Quads<'a, T>(pub(super) TransposedProduct<'a, T>);
 
 impl<T: Scalar> WithSimd for Quads<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, mut c, k } = self;
+        let TransposedProduct { a, b, mut c, k, .. } = self.0;
         let (n, lanes) = (c.columns(), Vector::<T, S>::LANES);
-        assert!(fits::<S>(c.rows(), k) && n.is_multiple_of(lanes), "a product of another size");
+        assert!(
+            fits::<S>(c.rows()) && k <= LONG && n.is_multiple_of(lanes),
+            "a product of another size"
+        );
         let mut room = Aligned([const { MaybeUninit::<T>::uninit() }; 2 * MOST_LANES * LONG]);
         let mut sample = 0;
         while sample < n {
@@ -83,8 +80,7 @@ impl<T: Scalar, const R: usize> Piece<'_, T, R> {
         let mut first = 0;
         while first < m {
             // The first rows end where a cache line does.
-            let line = LINE / size_of::<T>();
-            let beyond = if first == 0 { c.as_mut_ptr().addr() / size_of::<T>() % line } else { 0 };
+            let beyond = if first == 0 { beyond_line(c.as_mut_ptr()) } else { 0 };
             // The last ones overlap those before them, where they are fewer than four; so does the last quad.
             first = first.min(m - QUAD);
             let rows = (ROWS - beyond).min(m - first);

@@ -14,17 +14,17 @@ use super::product::Tiles;
 use super::quads::{self, Quads};
 use super::transpose::{Columns, transpose};
 use super::{
-    Aligned, LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, cut, cut_inputs,
-    is_halved,
+    Aligned, LINE, Product, RowsMut, Running, Scalar, Split, Start, Vector, beyond_line, cut,
+    cut_inputs, is_halved,
 };
 
 /// `C = Aᵀ B`, where `A` (`k` x `m`), `B` (`k` x `n`) and `C` (`m` x `n`) are column-major, `A` and `B` contiguous.
 pub struct TransposedProduct<'a, T> {
-    a: &'a [T],
-    b: &'a [T],
-    c: RowsMut<'a, T>,
+    pub(super) a: &'a [T],
+    pub(super) b: &'a [T],
+    pub(super) c: RowsMut<'a, T>,
     /// The common dimension: rows of `A` and of `B`.
-    k: usize,
+    pub(super) k: usize,
     /// Whether `A` is transposed. The parts of a product do as the whole: they would be rounded in another way.
     transposes: bool,
 }
@@ -41,6 +41,15 @@ impl<'a, T> TransposedProduct<'a, T> {
         let transposes = k <= ENOUGH * n && k <= LONG && is_small;
         Self { a, b, c, k, transposes }
     }
+
+    /// The product for the columns of `B` before one, and for those from it on.
+    #[inline(always)]
+    fn split_columns(self, column: usize) -> (Self, Self) {
+        let Self { a, b, c, k, transposes } = self;
+        let (b, right) = b.split_at(column * k);
+        let (c, rest) = c.split_columns(column);
+        (Self { a, b, c, k, transposes }, Self { a, b: right, c: rest, k, transposes })
+    }
 }
 
 /// The longest column of `A` that a column of `B` pays for to be transposed, in place of the sums over the lanes of its dot products.
@@ -52,12 +61,13 @@ const SAMPLES: usize = 32;
 /// The longest columns that there is room for on the stack, transposed.
 pub(super) const LONG: usize = 512;
 
-/// How many rows of `C` are computed at a time, before they are transposed: a few cache lines of a column.
-const ROWS: usize = 48;
+/// How many rows of `C` are computed at a time, before they are put into columns: a few cache lines of each.
+pub(super) const ROWS: usize = 48;
 
 /// `Cᵀ = Bᵀ A`, some samples after the other.
 #[inline(always)]
-fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, T>, k: usize) {
+fn by_samples<T: Scalar, S: Simd>(simd: S, product: TransposedProduct<'_, T>) {
+    let TransposedProduct { a, b, mut c, k, .. } = product;
     let (m, n) = (c.rows(), c.columns());
     let mut samples = Aligned([const { MaybeUninit::<T>::uninit() }; SAMPLES * LONG]);
     let mut results = Aligned([T::zero(); SAMPLES * ROWS]);
@@ -74,8 +84,7 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, 
         let mut row = 0;
         while row < m {
             // The first rows end where a cache line does: a store that crosses lines costs two.
-            let line = LINE / size_of::<T>();
-            let beyond = if row == 0 { c.as_mut_ptr().addr() / size_of::<T>() % line } else { 0 };
+            let beyond = if row == 0 { beyond_line(c.as_mut_ptr()) } else { 0 };
             let rows = (ROWS - beyond).min(m - row);
             let product = Product::<T, false> {
                 a: samples,
@@ -99,7 +108,8 @@ fn by_samples<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, 
 
 /// Transposes some columns of `A` after the other, and multiplies.
 #[inline(always)]
-fn transpose_first<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], mut c: RowsMut<'_, T>, k: usize) {
+fn transpose_first<T: Scalar, S: Simd>(simd: S, product: TransposedProduct<'_, T>) {
+    let TransposedProduct { a, b, mut c, k, .. } = product;
     let (m, n) = (c.rows(), c.columns());
     let mut panel = Panel::new();
     let panel = panel.as_mut_ptr::<T>();
@@ -138,20 +148,20 @@ impl<T: Scalar> WithSimd for Blocks<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let TransposedProduct { a, b, c, k, transposes } = self.0;
-        if transposes {
-            return transpose_first(simd, a, b, c, k);
+        let product = self.0;
+        if product.transposes {
+            return transpose_first(simd, product);
         }
-        let n = c.columns();
-        let samples = if k <= LONG { n - n % Vector::<T, S>::LANES } else { 0 };
-        let ((b, rest), (c, others)) = (b.split_at(samples * k), c.split_columns(samples));
-        if samples > 0 && quads::fits::<S>(c.rows(), k) {
-            apart(simd, Quads { a, b, c, k });
+        let n = product.c.columns();
+        let samples = if product.k <= LONG { n - n % Vector::<T, S>::LANES } else { 0 };
+        let (product, rest) = product.split_columns(samples);
+        if samples > 0 && quads::fits::<S>(product.c.rows()) {
+            apart(simd, Quads(product));
         } else if samples > 0 {
-            apart(simd, BySamples { a, b, c, k });
+            apart(simd, BySamples(product));
         }
         if samples < n {
-            simd.vectorize(Dots { a, b: rest, c: others, k });
+            simd.vectorize(Dots(rest));
         }
     }
 }
@@ -163,20 +173,14 @@ fn apart<S: Simd>(simd: S, part: impl WithSimd<Output = ()>) {
 }
 
 /// The kernel of [`by_samples`].
-struct BySamples<'a, T> {
-    a: &'a [T],
-    b: &'a [T],
-    c: RowsMut<'a, T>,
-    k: usize,
-}
+struct BySamples<'a, T>(TransposedProduct<'a, T>);
 
 impl<T: Scalar> WithSimd for BySamples<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c, k } = self;
-        by_samples(simd, a, b, c, k);
+        by_samples(simd, self.0);
     }
 }
 
@@ -207,8 +211,6 @@ impl<T: Scalar> Split for TransposedProduct<'_, T> {
         }
         // Whole vectors: what does not fill one is multiplied in another way.
         let columns = cut(c.columns(), SAMPLES, part, whole);
-        let (b, right) = b.split_at(columns * k);
-        let (c, rest) = c.split_columns(columns);
-        (Self { a, b, c, k, transposes }, Self { a, b: right, c: rest, k, transposes })
+        Self { a, b, c, k, transposes }.split_columns(columns)
     }
 }
