@@ -123,14 +123,35 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         }
         let moments = optimizer.moments();
         optimizer.state_mut().prepare::<N>(moments);
-        // The state is changed and the optimizer asked at the same time.
-        let mut state = core::mem::take(optimizer.state_mut());
-        let mean = step_with_state(net, inputs, targets, loss, &*optimizer, &mut state);
+        let mut lent = Lent::from(optimizer);
+        let Lent { optimizer, state, .. } = &mut lent;
+        let mean = step_with_state(net, inputs, targets, loss, &**optimizer, state);
         if mean.is_finite() {
             state.steps += 1;
         }
-        *optimizer.state_mut() = state;
         mean
+    }
+}
+
+/// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
+///
+/// The optimizer has it back however the step ends: where a loss, a layer or a rule of the user's own panics and he catches that, moments, frozen layers
+/// and the number of steps are still there.
+struct Lent<'a, T: Scalar, O: Optimizer<T>> {
+    optimizer: &'a mut O,
+    state: State<T>,
+}
+
+impl<'a, T: Scalar, O: Optimizer<T>> From<&'a mut O> for Lent<'a, T, O> {
+    fn from(optimizer: &'a mut O) -> Self {
+        let state = core::mem::take(optimizer.state_mut());
+        Self { optimizer, state }
+    }
+}
+
+impl<T: Scalar, O: Optimizer<T>> Drop for Lent<'_, T, O> {
+    fn drop(&mut self) {
+        *self.optimizer.state_mut() = core::mem::take(&mut self.state);
     }
 }
 

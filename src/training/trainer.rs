@@ -191,11 +191,12 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             return Err(Error::Empty { what: "the training data" });
         }
         let base = self.optimizer.learning_rate();
-        let result = self.run::<G, _, _, _>(net, data, rng, base);
-        self.optimizer.set_learning_rate(base);
+        // Also where something of the user's panics in an epoch with a smaller one.
+        let this = OnDrop(self, |this: &mut Self| this.optimizer.set_learning_rate(base));
+        let result = this.0.run::<G, _, _, _>(net, data, rng, base);
         if matches!(result, Err(Error::Diverged { .. })) {
             // The moments have seen what led here, and may hold infinity.
-            self.optimizer.state_mut().reset();
+            this.0.optimizer.state_mut().reset();
         }
         result
     }
@@ -278,6 +279,15 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         }
         progress.finish();
         Ok(history)
+    }
+}
+
+/// Something, and what is done to it in the end, also where there is a panic.
+struct OnDrop<'a, T, F: FnMut(&mut T)>(&'a mut T, F);
+
+impl<T, F: FnMut(&mut T)> Drop for OnDrop<'_, T, F> {
+    fn drop(&mut self) {
+        (self.1)(self.0);
     }
 }
 
