@@ -81,6 +81,9 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn state_mut(&mut self) -> &mut State<T>;
 
     /// Moves the parameters of one tensor.
+    ///
+    /// All that it needs is in `tensor`: during a step [`state`](Self::state) is lent to the step, and a new one here. If this panics, the optimizer has
+    /// its state again, the step does not count, and the tensors that were moved before are moved.
     fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
 
     /// [`update`](Self::update) on the current instruction set.
