@@ -228,7 +228,7 @@ impl File<'_> {
             path: path.to_path_buf(),
             place: "header".to_owned(),
             expected: "a safetensors file".to_owned(),
-            found: error.to_string(),
+            found: super::kind(&bytes).map_or_else(|| error.to_string(), str::to_owned),
         })?;
         let mut tensors: BTreeMap<_, _> = file.tensors().into_iter().collect();
         // PyTorch counts the steps of batch normalization, which nothing here depends on.
