@@ -36,7 +36,7 @@ fn draw(picture: &mut Picture, row: usize, column: usize, pixels: &Pixels) {
 }
 
 fn main() -> Result<(), axonal::Error> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/mnist");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
     let mnist = axonal::data::mnist(data)?;
     // A quarter of the images is enough. The targets are the images themselves.
     let images = mnist.train.inputs()[..15_000].to_vec();

@@ -12,7 +12,7 @@ network! {
 }
 
 fn main() -> Result<(), axonal::Error> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/mnist");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
     let mnist = axonal::data::mnist(data)?;
     println!("{} images to train on, {} to test on", mnist.train.len(), mnist.test.len());
     println!("\n{}\n", Digits::summary());

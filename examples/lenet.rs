@@ -19,8 +19,7 @@ network! {
 }
 
 fn main() -> Result<(), axonal::Error> {
-    let mnist =
-        axonal::data::mnist(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/mnist"))?;
+    let mnist = axonal::data::mnist(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist"))?;
     let train = mnist.train.reshape_inputs::<Image<1, 28, 28>>();
     let test = mnist.test.reshape_inputs::<Image<1, 28, 28>>();
     println!("{}\n", LeNet::summary());

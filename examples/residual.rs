@@ -29,7 +29,7 @@ network! {
 }
 
 fn main() -> Result<(), axonal::Error> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/mnist");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
     let mnist = axonal::data::mnist(data)?;
     println!("{}\n", Residual::summary());
 

@@ -30,7 +30,7 @@ struct Result {
 type Labelled<const N: usize, const C: usize> = Dataset<SVector<f32, N>, Class<C>>;
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
     let mut rng = StdRng::seed_from_u64(7);
 
     let mut iris: Labelled<4, 3> = data::csv(directory.join("iris.csv")).classification()?;
