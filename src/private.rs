@@ -62,6 +62,19 @@ pub const fn room(mut lengths: &[usize]) -> usize {
     room
 }
 
+/// The most room that one of the networks in a network needs.
+#[must_use]
+pub const fn most(mut rooms: &[usize]) -> usize {
+    let mut most = 0;
+    while let [room, rest @ ..] = rooms {
+        if *room > most {
+            most = *room;
+        }
+        rooms = rest;
+    }
+    most
+}
+
 /// The scalar of which a buffer is made.
 #[inline(always)]
 #[must_use]

@@ -43,6 +43,36 @@ fn a_large_expression_is_made_on_the_heap() {
 }
 
 network! {
+    /// Blocks with 128 KiB or more between their layers each: in one pass they have one buffer, not the sum of them.
+    struct Blocks<input 4x64x64
+        => residual { conv 4 1x1 relu => conv 4 1x1 } project { conv 4 1x1 => conv 4 1x1 } relu
+        => residual { conv 4 1x1 relu => conv 4 1x1 } project { conv 4 1x1 => conv 4 1x1 } relu
+        => residual { conv 4 1x1 relu => conv 4 1x1 } project { conv 4 1x1 => conv 4 1x1 } relu
+        => residual { conv 4 1x1 relu => conv 4 1x1 } project { conv 4 1x1 => conv 4 1x1 } relu
+        => concat { conv 2 1x1 => concat { conv 1 1x1 => relu } { conv 1 1x1 => relu } } { conv 2 1x1 => relu }
+        => global avgpool => dense 2>;
+}
+
+#[test]
+fn buffers_of_blocks_do_not_add_up() {
+    fn run<T: axonal::Scalar>()
+    where
+        Blocks<T>: Network<Scalar = T, Input = Image<4, 64, 64, T>, Output = SVector<T, 2>>,
+    {
+        let net = <Blocks<T> as Network>::random(&mut StdRng::seed_from_u64(1));
+        let inputs: Vec<Image<4, 64, 64, T>> = bytemuck::zeroed_vec(2);
+        let mut outputs = vec![SVector::<T, 2>::zeros(); 2];
+        net.forward_batch(&inputs, &mut outputs);
+        assert_eq!(net.forward(&inputs[1]), outputs[1]);
+    }
+    // The largest pair of neighbours, and the largest of those in a block: a projection, and what is between its layers.
+    let image = 4 * 64 * 64;
+    assert_eq!(<Blocks as axonal::Layer>::ROOM_FOR_ONE, 2 * image + 2 * image);
+    on_a_default_stack(run::<f32>);
+    on_a_default_stack(run::<f64>);
+}
+
+network! {
     /// Three megabytes between two layers.
     struct Pictures<input 3x112x112
         => conv 64 1x1 relu

@@ -271,7 +271,7 @@ impl Context<'_> {
         let [input, output, activation] =
             [input, output, activation].map(|likely| definition.unknown_type(likely));
         let rust = parts.iter().map(|part| &part.rust);
-        let (infer_one, infer) = (self.infer_one(), self.infer());
+        let (infer_one, infer, rooms) = (self.infer_one(), self.infer(), self.rooms());
         let initialize = self.initialize();
         let describe = parts.iter().map(|Part { field, rust, .. }| {
             let label = syn::ext::IdentExt::unraw(field).to_string();
@@ -306,6 +306,8 @@ impl Context<'_> {
             ) {
                 #infer
             }
+
+            #rooms
 
             fn initialize<Random: #root::rand::Rng + ?::core::marker::Sized>(
                 &mut self,

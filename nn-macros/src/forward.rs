@@ -4,54 +4,120 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Context, Part, local, unreachable};
+use crate::stage::Head;
 
 impl Context<'_> {
+    /// How much room a pass needs between the layers, and the passes with that room given: `infer_one_in`, `infer_in`.
+    ///
+    /// A network in a network has its room in that of the network around it: so one buffer is all that a pass has on the stack, however many
+    /// blocks there are, and whether it is on the stack is known when it is compiled.
+    pub(crate) fn rooms(&self) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        let Some((last, hidden)) = self.code() else { return TokenStream::new() };
+        if !self.has_room() {
+            return TokenStream::new();
+        }
+        let lengths = self.lengths(hidden);
+        let passes = [Pass::One, Pass::Many].map(|pass| {
+            let (name, function) = (pass.room(), pass.function_in());
+            let nested = self.nested().map(|Part { rust, .. }| {
+                quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
+            });
+            let own = pass.own(root, &lengths);
+            let body = self.body(last, hidden, pass, &lengths);
+            let (source, target) = pass.ends();
+            let [input, output] = pass.samples();
+            quote_spanned! {Span::mixed_site()=>
+                const #name: ::core::primitive::usize =
+                    #own + #root::__private::most(&[#(#nested),*]);
+
+                #[inline(always)]
+                fn #function<Instructions: #root::Simd>(
+                    &self,
+                    simd: Instructions,
+                    #source: &#input,
+                    #target: &mut #output,
+                    room: &mut [#scalar],
+                ) {
+                    #body
+                }
+            }
+        });
+        passes.into_iter().collect()
+    }
+
     /// One sample.
     pub(crate) fn infer_one(&self) -> TokenStream {
-        let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let steps = self.steps(last, hidden, Pass::One);
-        if hidden.is_empty() {
-            return steps;
-        }
-        let (lengths, room) = (self.lengths(hidden), self.room());
-        quote_spanned! {Span::mixed_site()=>
-            const ROOM: ::core::primitive::usize = #root::__private::room(&[#lengths]);
-            #room
-            #steps
-        }
+        self.pass(Pass::One)
     }
 
-    /// In pieces of as many samples as the room on the stack holds.
+    /// In pieces of as many samples as the room holds.
     pub(crate) fn infer(&self) -> TokenStream {
-        let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        let steps = self.steps(last, hidden, Pass::Many);
-        if hidden.is_empty() {
-            return steps;
-        }
-        let (lengths, room) = (self.lengths(hidden), self.room());
-        quote_spanned! {Span::mixed_site()=>
-            const CHUNK: ::core::primitive::usize = #root::__private::chunk(&[#lengths]);
-            const ROOM: ::core::primitive::usize = CHUNK * #root::__private::room(&[#lengths]);
-            #room
-            for (inputs, outputs) in
-                ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
-            {
-                #steps
-            }
-        }
+        self.pass(Pass::Many)
     }
 
-    /// Room for `ROOM` scalars.
-    fn room(&self) -> TokenStream {
-        let Self { root, scalar, .. } = self;
+    /// A pass that has to find its room.
+    fn pass(&self, pass: Pass) -> TokenStream {
+        let Self { root, name, scalar, .. } = self;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        if !self.has_room() {
+            return self.steps(last, hidden, pass);
+        }
+        let (room, function) = (pass.room(), pass.function_in());
+        let (source, target) = pass.ends();
         quote_spanned! {Span::mixed_site()=>
+            const ROOM: ::core::primitive::usize =
+                <#name<::core::primitive::f32> as #root::Layer>::#room;
             let mut heap = <#root::__private::Heap as ::core::default::Default>::default();
             let mut stack =
                 [#root::__private::zero::<#scalar>(); #root::__private::on_stack(ROOM)];
             let room: &mut [#scalar] = heap.or_stack(&mut stack, ROOM);
+            <Self as #root::Layer>::#function(self, simd, #source, #target, room);
         }
+    }
+
+    /// A pass in a room of its own layers, with that of the networks in it behind.
+    fn body(
+        &self,
+        last: &Part<'_>,
+        hidden: &[Part<'_>],
+        pass: Pass,
+        lengths: &TokenStream,
+    ) -> TokenStream {
+        let root = self.root;
+        let steps = self.steps(last, hidden, pass);
+        let own = pass.own(root, lengths);
+        let split = self.nested().next().is_some().then(|| {
+            quote_spanned! {Span::mixed_site()=>
+                const OWN: ::core::primitive::usize = #own;
+                let (room, nested) = room.split_at_mut(OWN);
+            }
+        });
+        // Where the layers are all in one another's place, nothing is kept between them.
+        let unused = hidden.is_empty().then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
+        match pass {
+            Pass::One => quote!(#split #unused #steps),
+            Pass::Many if hidden.is_empty() => quote!(#split #unused #steps),
+            Pass::Many => quote_spanned! {Span::mixed_site()=>
+                const CHUNK: ::core::primitive::usize = #root::__private::chunk(&[#lengths]);
+                #split
+                for (inputs, outputs) in
+                    ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
+                {
+                    #steps
+                }
+            },
+        }
+    }
+
+    /// Whether something is kept between the layers, or in them.
+    fn has_room(&self) -> bool {
+        self.parts.len() > 1 || self.nested().next().is_some()
+    }
+
+    /// The layers that may have layers in them.
+    fn nested(&self) -> impl Iterator<Item = &Part<'_>> {
+        self.parts.iter().filter(|part| is_nested(part))
     }
 
     /// How many scalars a sample has between each two layers.
@@ -65,7 +131,8 @@ impl Context<'_> {
     fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
-        let steps = parts.map(|(index, Part { field, rust, layer, .. })| {
+        let steps = parts.map(|(index, part)| {
+            let Part { field, rust, layer, .. } = part;
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -91,16 +158,23 @@ impl Context<'_> {
                 target =
                     quote_spanned!(Span::mixed_site()=> #root::__private::#recast_mut(#target));
             }
-            let function = pass.function();
+            let nested = is_nested(part);
+            let function = if nested { pass.function_in() } else { pass.function() };
+            let room = nested.then(|| quote_spanned!(Span::mixed_site()=> , &mut *nested));
             quote_spanned! {Span::mixed_site()=>
                 {
                     #splits
-                    <#rust as #root::Layer>::#function(&self.#field, simd, #source, #target);
+                    <#rust as #root::Layer>::#function(&self.#field, simd, #source, #target #room);
                 }
             }
         });
         steps.collect()
     }
+}
+
+/// Whether a layer may have layers in it, which keep something between them.
+fn is_nested(part: &Part<'_>) -> bool {
+    !part.layer.inner.is_empty() || matches!(part.layer.stage.head, Head::User(_))
 }
 
 /// What goes through the layers together.
@@ -119,6 +193,45 @@ impl Pass {
             Self::Many => "infer",
         };
         Ident::new(name, Span::mixed_site())
+    }
+
+    /// The same in a room that is given.
+    fn function_in(self) -> Ident {
+        let name = match self {
+            Self::One => "infer_one_in",
+            Self::Many => "infer_in",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// The constant that says how large that room is.
+    fn room(self) -> Ident {
+        let name = match self {
+            Self::One => "ROOM_FOR_ONE",
+            Self::Many => "ROOM",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// How many scalars are between the layers, given the lengths of the samples there.
+    fn own(self, root: &TokenStream, lengths: &TokenStream) -> TokenStream {
+        match self {
+            Self::One => quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths])),
+            Self::Many => quote_spanned! {Span::mixed_site()=>
+                #root::__private::chunk(&[#lengths]) * #root::__private::room(&[#lengths])
+            },
+        }
+    }
+
+    /// The types of what goes in and out.
+    fn samples(self) -> [TokenStream; 2] {
+        let site = Span::mixed_site();
+        match self {
+            Self::One => [quote_spanned!(site=> Self::Input), quote_spanned!(site=> Self::Output)],
+            Self::Many => {
+                [quote_spanned!(site=> [Self::Input]), quote_spanned!(site=> [Self::Output])]
+            }
+        }
     }
 
     /// What makes the types of samples fit.

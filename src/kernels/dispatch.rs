@@ -205,7 +205,18 @@ impl Running {
             }
             #[cfg(test)]
             InstructionSet::Shapes => pulp::Scalar512b.vectorize(pass),
+            _ if Self::HAS_BETTER => outlined(pass),
             _ => Baseline.vectorize(pass),
         }
     }
+
+    /// Whether machines of this kind have another set than the baseline, as a rule.
+    const HAS_BETTER: bool =
+        cfg!(any(target_arch = "x86_64", target_arch = "aarch64", target_family = "wasm"));
+}
+
+/// Runs a pass on the baseline, in a function of its own: what it has on the stack is none of the caller's, which is below the pass on any other set.
+#[inline(never)]
+fn outlined<P: WithSimd>(pass: P) -> P::Output {
+    Baseline.vectorize(pass)
 }

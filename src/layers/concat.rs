@@ -59,6 +59,14 @@ where
             && <B::Output as Sample>::PIXELS == O::PIXELS,
         "`Concat`: the outputs of the two blocks and of both do not fit"
     );
+
+    /// The outputs of the two blocks.
+    #[inline(always)]
+    fn split(output: &mut O) -> (&mut A::Output, &mut B::Output) {
+        let () = Self::FITS;
+        let (first, second) = output.as_mut_slice().split_at_mut(Self::FIRST);
+        (&mut bytemuck::cast_slice_mut(first)[0], &mut bytemuck::cast_slice_mut(second)[0])
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -78,18 +86,34 @@ where
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
-        let () = Self::FITS;
-        let (first, second) = output.as_mut_slice().split_at_mut(Self::FIRST);
-        let first: &mut [A::Output] = bytemuck::cast_slice_mut(first);
-        let second: &mut [B::Output] = bytemuck::cast_slice_mut(second);
-        self.first.infer_one(simd, input, &mut first[0]);
-        self.second.infer_one(simd, input, &mut second[0]);
+        let (first, second) = Self::split(output);
+        self.first.infer_one(simd, input, first);
+        self.second.infer_one(simd, input, second);
     }
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
         for (input, output) in inputs.iter().zip(outputs) {
             self.infer_one(simd, input, output);
+        }
+    }
+
+    const ROOM_FOR_ONE: usize =
+        if A::ROOM_FOR_ONE > B::ROOM_FOR_ONE { A::ROOM_FOR_ONE } else { B::ROOM_FOR_ONE };
+
+    const ROOM: usize = Self::ROOM_FOR_ONE;
+
+    #[inline(always)]
+    fn infer_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [T]) {
+        let (first, second) = Self::split(output);
+        self.first.infer_one_in(simd, input, first, room);
+        self.second.infer_one_in(simd, input, second, room);
+    }
+
+    #[inline(always)]
+    fn infer_in<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O], room: &mut [T]) {
+        for (input, output) in inputs.iter().zip(outputs) {
+            self.infer_one_in(simd, input, output, room);
         }
     }
 

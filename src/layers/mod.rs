@@ -81,6 +81,42 @@ pub trait Layer: Parameters {
     /// One output for each input; both slices have one length.
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]);
 
+    /// How many numbers [`infer_one_in`](Self::infer_one_in) keeps between the layers that it consists of: none where it is one layer.
+    #[doc(hidden)]
+    const ROOM_FOR_ONE: usize = 0;
+
+    /// As many for [`infer_in`](Self::infer_in).
+    #[doc(hidden)]
+    const ROOM: usize = 0;
+
+    /// [`infer_one`](Self::infer_one) with room for what is between the layers in it, which begins with anything.
+    ///
+    /// A network of networks so has one buffer, whose place is known to the compiler: buffers of their own would add up on the stack.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn infer_one_in<S: Simd>(
+        &self,
+        simd: S,
+        input: &Self::Input,
+        output: &mut Self::Output,
+        _room: &mut [Self::Scalar],
+    ) {
+        self.infer_one(simd, input, output);
+    }
+
+    /// [`infer`](Self::infer) as [`infer_one_in`](Self::infer_one_in).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn infer_in<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        _room: &mut [Self::Scalar],
+    ) {
+        self.infer(simd, inputs, outputs);
+    }
+
     /// Random weights by the layer's default initializer, zero biases.
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
 

@@ -12,7 +12,8 @@ use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::room::{Heap, on_stack};
+#[cfg(feature = "std")]
+use crate::room::Heap;
 use crate::sample::{Sample, flat, flat_mut, split_samples};
 use crate::{Parameters, Scalar};
 
@@ -58,6 +59,14 @@ pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
 
     /// Adds what belongs to one input.
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O);
+
+    /// How many numbers [`add_one_in`](Self::add_one_in) needs room for.
+    #[doc(hidden)]
+    const ROOM: usize;
+
+    /// [`add_one`](Self::add_one) in a room that is given, as [`Layer::infer_one_in`].
+    #[doc(hidden)]
+    fn add_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [I::Scalar]);
 
     /// See [`Layer::initialize`].
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
@@ -112,6 +121,13 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
         add(output.as_mut_slice(), input.as_slice());
     }
 
+    const ROOM: usize = 0;
+
+    #[inline(always)]
+    fn add_one_in<S: Simd>(&self, simd: S, input: &X, output: &mut X, _room: &mut [T]) {
+        self.add_one(simd, input, output);
+    }
+
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
     fn describe(_path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part)) {}
@@ -152,41 +168,46 @@ impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T
     }
 }
 
-/// Adds the projection of one sample.
-struct OnStack<'a, L: Layer> {
+/// Adds the projection of one sample, in a room that is given.
+#[inline(always)]
+fn add_projection<L: Layer, S: Simd>(
+    projection: &L,
+    simd: S,
+    input: &L::Input,
+    output: &mut L::Output,
+    room: &mut [L::Scalar],
+) {
+    let (projected, rest) = split_samples::<L::Output>(room, 1);
+    projection.infer_one_in(simd, input, &mut projected[0], rest);
+    add(output.as_mut_slice(), projected[0].as_slice());
+}
+
+/// Adds the projection of one sample where nobody gives room: in memory of the thread, which has no stack for a large image.
+struct Projection<'a, L: Layer> {
     projection: &'a L,
     input: &'a L::Input,
     output: &'a mut L::Output,
 }
 
-impl<L: Layer> WithSimd for OnStack<'_, L> {
+impl<L: Layer> WithSimd for Projection<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut projected: L::Output = bytemuck::Zeroable::zeroed();
-        self.projection.infer_one(simd, self.input, &mut projected);
-        add(self.output.as_mut_slice(), projected.as_slice());
-    }
-}
-
-/// As [`OnStack`], for a large image.
-struct OnHeap<'a, L: Layer> {
-    projection: &'a L,
-    input: &'a L::Input,
-    output: &'a mut L::Output,
-}
-
-impl<L: Layer> WithSimd for OnHeap<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let mut heap = Heap::default();
-        let memory = heap.or_stack(&mut [], <L::Output as Sample>::LEN);
-        let (projected, _) = split_samples::<L::Output>(memory, 1);
-        self.projection.infer_one(simd, self.input, &mut projected[0]);
-        add(self.output.as_mut_slice(), projected[0].as_slice());
+        let Self { projection, input, output } = self;
+        #[cfg(feature = "std")]
+        {
+            let mut heap = Heap::default();
+            let room = heap.take(<L::Output as Sample>::LEN + L::ROOM_FOR_ONE);
+            add_projection(projection, simd, input, output, room);
+        }
+        // Without `std` there is no other memory than the stack.
+        #[cfg(not(feature = "std"))]
+        {
+            let mut projected: L::Output = bytemuck::Zeroable::zeroed();
+            projection.infer_one(simd, input, &mut projected);
+            add(output.as_mut_slice(), projected.as_slice());
+        }
     }
 }
 
@@ -195,14 +216,16 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
 {
     const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
 
+    const ROOM: usize = O::LEN + L::ROOM_FOR_ONE;
+
     #[inline(always)]
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
-        // Each in a function of its own: the stack has no room for what is not used.
-        if on_stack(O::LEN) == O::LEN {
-            simd.vectorize(OnStack { projection: self, input, output });
-        } else {
-            simd.vectorize(OnHeap { projection: self, input, output });
-        }
+        simd.vectorize(Projection { projection: self, input, output });
+    }
+
+    #[inline(always)]
+    fn add_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [I::Scalar]) {
+        add_projection(self, simd, input, output, room);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
@@ -282,6 +305,37 @@ where
         self.block.infer(simd, inputs, outputs);
         for (input, output) in inputs.iter().zip(outputs) {
             self.projection.add_one(simd, input, output);
+        }
+    }
+
+    const ROOM_FOR_ONE: usize =
+        if Block::ROOM_FOR_ONE > P::ROOM { Block::ROOM_FOR_ONE } else { P::ROOM };
+
+    const ROOM: usize = if Block::ROOM > P::ROOM { Block::ROOM } else { P::ROOM };
+
+    #[inline(always)]
+    fn infer_one_in<S: Simd>(
+        &self,
+        simd: S,
+        input: &Self::Input,
+        output: &mut Self::Output,
+        room: &mut [T],
+    ) {
+        self.block.infer_one_in(simd, input, output, room);
+        self.projection.add_one_in(simd, input, output, room);
+    }
+
+    #[inline(always)]
+    fn infer_in<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        room: &mut [T],
+    ) {
+        self.block.infer_in(simd, inputs, outputs, room);
+        for (input, output) in inputs.iter().zip(outputs) {
+            self.projection.add_one_in(simd, input, output, room);
         }
     }
 
