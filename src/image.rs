@@ -162,6 +162,25 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     }
 }
 
+impl<const C: usize, const N: usize, T: Scalar> Image<C, N, N, T> {
+    /// Exchanges the rows and the columns of a square image, in place, in each channel.
+    ///
+    /// EMNIST's files hold their images so: see the module `data::idx`.
+    ///
+    /// ```
+    /// use axonal::Image;
+    ///
+    /// let mut image = Image::from([[[1.0, 2.0], [3.0, 4.0]]]);
+    /// image.transpose_mut();
+    /// assert_eq!(image, Image::from([[[1.0, 3.0], [2.0, 4.0]]]));
+    /// ```
+    pub fn transpose_mut(&mut self) {
+        for channel in 0..C {
+            self.plane_mut(channel).transpose_mut();
+        }
+    }
+}
+
 #[cfg(feature = "std")]
 fn from_byte<T: Scalar>(byte: u8) -> T {
     T::of(f64::from(byte) / 255.0)

@@ -12,11 +12,10 @@ mod dataset;
 pub mod idx;
 mod rows;
 mod scaling;
-mod source;
 mod table;
 
 pub use class::Class;
 pub use dataset::Dataset;
-pub use idx::{Mnist, mnist};
+pub use idx::{Mnist, emnist, mnist};
 pub use scaling::Standardizer;
 pub use table::{Column, Csv, csv};

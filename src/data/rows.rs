@@ -1,18 +1,17 @@
 //! The rows of a CSV file whose columns have been sorted into inputs, targets and ignored ones.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::source::{format_error, open, read_error};
 use super::table::{Column, Csv, listed};
+use crate::formats::source::Source;
 use crate::{Error, Scalar};
 
-pub(super) struct Rows {
-    path: PathBuf,
-    reader: csv::Reader<Box<dyn Read>>,
+pub(super) struct Rows<'a> {
+    source: Source<'a>,
+    reader: csv::Reader<Box<dyn Read + 'a>>,
     header: Option<StringRecord>,
     columns: usize,
     inputs: Vec<usize>,
@@ -22,18 +21,23 @@ pub(super) struct Rows {
     pending: bool,
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
     /// Opens the file and finds the columns of `targets` targets; every other column is an input or ignored.
-    pub(super) fn open(csv: &Csv, targets: usize) -> Result<Self, Error> {
+    pub(super) fn open(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
+        let source = Source::File(&csv.path);
+        let content = source.open()?;
+        if let Some(found) = content.is_no_table() {
+            return Err(source.format_error("beginning", "a table", found));
+        }
         let reader = ReaderBuilder::new()
             .delimiter(csv.delimiter)
             .has_headers(false)
             // Rows of unequal lengths are reported here, where more is known about them.
             .flexible(true)
             .trim(Trim::All)
-            .from_reader(open(&csv.path)?);
+            .from_reader(Box::new(content.reader) as Box<dyn Read>);
         let mut rows = Self {
-            path: csv.path.clone(),
+            source,
             reader,
             header: None,
             columns: 0,
@@ -44,7 +48,7 @@ impl Rows {
         };
         if !rows.read()? {
             let expected = if csv.header { "a header line" } else { "at least one row" };
-            return Err(format_error(&csv.path, "line 1", expected, "an empty file"));
+            return Err(source.format_error("line 1", expected, "an empty file"));
         }
         if csv.header {
             rows.take_header()?;
@@ -52,7 +56,7 @@ impl Rows {
         // Also without a header, to find an empty file here rather than after the columns were found wanting.
         rows.pending = if csv.header { rows.read()? } else { true };
         if !rows.pending {
-            return Err(format_error(&csv.path, "below the header", "at least one row", "none"));
+            return Err(source.format_error("below the header", "at least one row", "none"));
         }
         rows.choose_columns(csv, targets)?;
         Ok(rows)
@@ -67,8 +71,7 @@ impl Rows {
         let all_numbers = header.iter().all(|cell| cell.parse::<f64>().is_ok());
         let numbered = header.iter().enumerate().all(|(i, cell)| cell == i.to_string());
         if all_numbers && !numbered {
-            return Err(format_error(
-                &self.path,
+            return Err(self.source.format_error(
                 "header",
                 "the columns' names (or `.no_header()`)",
                 format!("numbers: {}", listed(&header)),
@@ -93,13 +96,13 @@ impl Rows {
         if chosen.len() != targets {
             let expected = format!("{targets}, one for each output");
             let found = format!("{}: {}", chosen.len(), names());
-            return Err(format_error(&self.path, "target columns", expected, found));
+            return Err(self.source.format_error("target columns", expected, found));
         }
         let doubtful =
             |(i, column): (usize, &usize)| ignored.contains(column) || chosen[..i].contains(column);
         if chosen.iter().enumerate().any(doubtful) {
             let expected = "different ones that are not ignored";
-            return Err(format_error(&self.path, "target columns", expected, names()));
+            return Err(self.source.format_error("target columns", expected, names()));
         }
         rest.retain(|i| !chosen.contains(i));
         self.inputs = rest;
@@ -117,7 +120,7 @@ impl Rows {
                     (_, None) => None,
                     (_, Some(_)) => {
                         let expected = format!("one column `{name}`");
-                        return Err(format_error(&self.path, "header", expected, "several"));
+                        return Err(self.source.format_error("header", expected, "several"));
                     }
                 }
             }
@@ -126,11 +129,11 @@ impl Rows {
         index.ok_or_else(|| match &self.header {
             Some(header) => {
                 let found = format!("{} columns: {}", self.columns, listed(header));
-                format_error(&self.path, "header", format!("a {column}"), found)
+                self.source.format_error("header", format!("a {column}"), found)
             }
             None => {
                 let found = format!("{} columns and no header", self.columns);
-                format_error(&self.path, "line 1", format!("a {column}"), found)
+                self.source.format_error("line 1", format!("a {column}"), found)
             }
         })
     }
@@ -149,8 +152,7 @@ impl Rows {
             _ => format!("besides {targets} for the target and {ignored} ignored"),
         };
         let names = listed(self.inputs.iter().map(|&i| self.name(i)));
-        Err(format_error(
-            &self.path,
+        Err(self.source.format_error(
             place,
             format!("{expected} input columns {but}"),
             format!("{found}: {names}"),
@@ -163,9 +165,9 @@ impl Rows {
             return Ok(false);
         }
         if self.record.len() != self.columns {
-            let place = format!("line {}", line_at(&self.path, self.byte()));
+            let place = format!("line {}", line_at(self.source, self.byte()));
             let expected = format!("{} cells", self.columns);
-            return Err(format_error(&self.path, place, expected, self.record.len().to_string()));
+            return Err(self.source.format_error(place, expected, self.record.len().to_string()));
         }
         Ok(true)
     }
@@ -173,15 +175,15 @@ impl Rows {
     fn read(&mut self) -> Result<bool, Error> {
         let position = self.reader.position().byte();
         self.reader.read_record(&mut self.record).map_err(|error| match error.into_kind() {
-            ErrorKind::Io(source) => read_error(&self.path, source),
+            ErrorKind::Io(source) => self.source.read_error(source),
             ErrorKind::Utf8 { err, .. } => {
-                let place = format!("line {}", line_at(&self.path, position));
-                format_error(&self.path, place, "UTF-8 text", err.to_string())
+                let place = format!("line {}", line_at(self.source, position));
+                self.source.format_error(place, "UTF-8 text", err.to_string())
             }
             // The other kinds concern serde, seeking, and lengths that are not checked there.
             other => {
-                let place = format!("line {}", line_at(&self.path, position));
-                format_error(&self.path, place, "comma-separated values", format!("{other:?}"))
+                let place = format!("line {}", line_at(self.source, position));
+                self.source.format_error(place, "comma-separated values", format!("{other:?}"))
             }
         })
     }
@@ -270,9 +272,9 @@ impl Rows {
         expected: String,
         text: &str,
     ) -> Error {
-        let place = format!("line {}, {column}", line_at(&self.path, byte));
+        let place = format!("line {}, {column}", line_at(self.source, byte));
         let found = if text.is_empty() { "an empty cell".to_owned() } else { format!("`{text}`") };
-        format_error(&self.path, place, expected, found)
+        self.source.format_error(place, expected, found)
     }
 }
 
@@ -280,10 +282,10 @@ impl Rows {
 ///
 /// The reader's own count is off after blank lines and after "\r\n": it takes them for the beginning of the next row.
 /// Reading the file again costs nothing that matters, since it happens once, for a message.
-fn line_at(path: &Path, byte: u64) -> u64 {
-    let Ok(reader) = open(path) else { return 0 };
+fn line_at(source: Source<'_>, byte: u64) -> u64 {
+    let Ok(content) = source.open() else { return 0 };
     let mut line = 1;
-    for (position, content) in (0..).zip(std::io::BufReader::new(reader).bytes()) {
+    for (position, content) in (0..).zip(content.reader.bytes()) {
         match content {
             Ok(b'\n') => line += 1,
             Ok(b'\r') => {}

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use nalgebra::SVector;
 
 use super::rows::Rows;
-use super::source::format_error;
 use super::{Class, Dataset};
+use crate::formats::source::Source;
 use crate::{Error, Scalar};
 
 /// Describes a CSV file to read; [`classification`](Csv::classification) and [`regression`](Csv::regression) read it.
@@ -155,8 +155,7 @@ impl Csv {
         if let Some(names) = &names
             && names.len() != CLASSES
         {
-            return Err(format_error(
-                &self.path,
+            return Err(Source::File(&self.path).format_error(
                 rows.target_column(0),
                 format!("the names of {CLASSES} classes"),
                 format!("{}: {}", names.len(), listed(names)),

@@ -1,9 +1,8 @@
-//! Files that networks are saved in.
+//! Files that networks and data are saved in.
 
 mod atomic;
-mod kind;
+pub(crate) mod kind;
 #[cfg(feature = "png")]
 mod png;
 pub(crate) mod safetensors;
-
-pub(crate) use kind::kind;
+pub(crate) mod source;

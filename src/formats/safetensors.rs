@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 
 use super::atomic;
+use super::kind::kind;
 use crate::kernels::Scalar;
 use crate::layers::{Part, Path as Name};
 use crate::transfer::{Kept, Matching};
@@ -228,7 +229,7 @@ impl File<'_> {
             path: path.to_path_buf(),
             place: "header".to_owned(),
             expected: "a safetensors file".to_owned(),
-            found: super::kind(&bytes).map_or_else(|| error.to_string(), str::to_owned),
+            found: kind(&bytes).map_or_else(|| error.to_string(), str::to_owned),
         })?;
         let mut tensors: BTreeMap<_, _> = file.tensors().into_iter().collect();
         // PyTorch counts the steps of batch normalization, which nothing here depends on.

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use axonal::Error;
-use axonal::data::{idx, mnist};
+use axonal::data::{emnist, idx, mnist};
 use proptest::prelude::*;
 
 use crate::{examples, file, gzip, message};
@@ -123,10 +123,6 @@ fn wrong_magic_numbers() {
         "`labels`, magic number: expected 0x00000801 (labels), found 0x00000803 (images)"
     );
     assert_eq!(
-        images_error("<!DOCTYPE html>"),
-        "`images`, magic number: expected 0x00000803 (images), found 0x3c21444f (text such as HTML)"
-    );
-    assert_eq!(
         images_error([0, 0, 8]),
         "`images`, magic number: expected 0x00000803 (images), found the end of the file"
     );
@@ -134,6 +130,149 @@ fn wrong_magic_numbers() {
         images_error([]),
         "`images`, magic number: expected 0x00000803 (images), found the end of the file"
     );
+    // Labels that are no whole numbers, and more dimensions than a label has.
+    assert_eq!(
+        labels_error([0, 0, 0x0d, 1, 0, 0, 0, 0]),
+        "`labels`, magic number: expected 0x00000801 (labels), \
+         found 0x00000d01 (1-dimensional numbers)"
+    );
+    assert_eq!(
+        labels_error([0, 0, 0x0c, 2, 0, 0, 0, 0]),
+        "`labels`, magic number: expected 0x00000801 (labels), \
+         found 0x00000c02 (2-dimensional numbers)"
+    );
+}
+
+#[test]
+fn a_file_that_is_something_else_is_called_by_its_name() {
+    for (content, found) in [
+        (
+            &b"<!DOCTYPE html>\n<html>"[..],
+            "a page of HTML, which is what a server sends in the place of a file",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+            "a pointer of Git LFS (`git lfs pull` fetches the file itself)",
+        ),
+        (b"404: Not Found", "text, which begins with `404: Not Found`"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0", "a zip archive (unpack it first)"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras and h5py write"),
+        (b"\x01\x02\x03\x04\x05", "something else, which begins with the bytes 01 02 03 04 05"),
+    ] {
+        let expected =
+            format!("`images`, magic number: expected 0x00000803 (images), found {found}");
+        assert_eq!(images_error(content), expected);
+        assert_eq!(images_error(gzip(content)), expected);
+    }
+}
+
+#[test]
+fn numbers_of_other_types() {
+    let images = |code: u8, values: &[u8]| {
+        let bytes = [&[0, 0, code, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1], values].concat();
+        idx::images_from_bytes::<2>(&bytes).map(|images| [images[0][0], images[0][1]])
+    };
+    assert_eq!(images(0x08, &[255, 51]).unwrap(), [1.0, 0.2]);
+    assert_eq!(images(0x09, &[255, 51]).unwrap(), [-1.0, 51.0]);
+    assert_eq!(images(0x0b, &[255, 254, 1, 2]).unwrap(), [-2.0, 258.0]);
+    let numbers = [0.5_f32, -1e30].map(f32::to_be_bytes).concat();
+    assert_eq!(images(0x0d, &numbers).unwrap(), [0.5, -1e30]);
+    let numbers = [0.1_f64, -7.0].map(f64::to_be_bytes).concat();
+    assert_eq!(images(0x0e, &numbers).unwrap(), [0.1, -7.0]);
+    let numbers = [0.1_f64, -1e39].map(f64::to_be_bytes).concat();
+    assert_eq!(
+        images(0x0e, &numbers).unwrap_err().to_string(),
+        "`bytes`, image 0, pixel 1: expected a finite number, \
+         found -1000000000000000000000000000000000000000"
+    );
+    assert_eq!(
+        images(0x0b, &[0; 3]).unwrap_err().to_string(),
+        "`bytes`, data: expected 4 bytes (1 images of 2x1), found 3 bytes"
+    );
+
+    // QMNIST and others have labels of 32 bits.
+    let labels = |values: [i32; 2]| {
+        let bytes = [&[0, 0, 0x0c, 1, 0, 0, 0, 2][..], &values.map(i32::to_be_bytes).concat()];
+        idx::labels_from_bytes::<300>(&bytes.concat())
+    };
+    assert_eq!(labels([299, 0]).unwrap()[0].index(), 299);
+    assert_eq!(
+        labels([0, -1]).unwrap_err().to_string(),
+        "`bytes`, label at index 1: expected a class below 300, found -1"
+    );
+
+    // Images with channels, and rows of numbers.
+    let colour = [0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 51, 255];
+    assert_eq!(idx::images_from_bytes::<3>(&colour).unwrap()[0].as_slice(), [0.0, 0.2, 1.0]);
+    let row = [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255];
+    assert_eq!(idx::images_from_bytes::<2>(&row).unwrap()[0].as_slice(), [0.0, 1.0]);
+}
+
+#[test]
+fn bytes_are_read_as_files_are() {
+    let (images, labels) =
+        (idx_file(&[2, 2, 2], &[0, 51, 102, 255, 1, 2, 3, 4]), idx_file(&[2], &[1, 0]));
+    let (_directory, images_path) = file("images", &images);
+    let (_directory, labels_path) = file("labels", &labels);
+    let expected = idx::dataset::<4, 2>(images_path, labels_path).unwrap();
+    assert_eq!(idx::dataset_from_bytes(&images, &labels).unwrap(), expected);
+    assert_eq!(idx::dataset_from_bytes(&gzip(&images), &gzip(&labels)).unwrap(), expected);
+    assert_eq!(
+        idx::dataset_from_bytes::<4, 2>(&images, &idx_file(&[1], &[0])).unwrap_err().to_string(),
+        "`bytes`, number of labels: expected 2, one for each image of `bytes`, found 1"
+    );
+}
+
+#[test]
+fn emnist_is_put_upright() {
+    // A bar in columns 10 to 17 of row 14, column by column as in EMNIST's files.
+    let mut bar = vec![0; 784];
+    (10..18).for_each(|column| bar[column * 28 + 14] = 255);
+    let directory = tempfile::tempdir().unwrap();
+    for part in ["train", "test"] {
+        let path = |what| directory.path().join(format!("emnist-letters-{part}-{what}-ubyte.gz"));
+        fs::write(path("images-idx3"), gzip(idx_file(&[1, 28, 28], &bar))).unwrap();
+        fs::write(path("labels-idx1"), gzip(idx_file(&[1], &[26]))).unwrap();
+    }
+    let letters = emnist::<27>(directory.path(), "letters").unwrap();
+    for part in [letters.train, letters.test] {
+        assert_eq!(part.targets()[0].index(), 26);
+        let upright = |pixel| pixel / 28 == 14 && (10..18).contains(&(pixel % 28));
+        for (pixel, value) in part.inputs()[0].iter().enumerate() {
+            assert_eq!(*value, if upright(pixel) { 1.0 } else { 0.0 });
+        }
+    }
+    let error = emnist::<10>(directory.path(), "digits").unwrap_err().to_string();
+    assert!(
+        error.contains(
+            "the EMNIST training images: expected `emnist-digits-train-images-idx3-ubyte`"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn gzip_as_gzip_reads_it() {
+    let whole = idx_file(&[4], &[0, 1, 2, 0]);
+    let labels = |bytes: &[u8]| idx::labels_from_bytes::<3>(bytes).map(|labels| labels.len());
+    // Two streams, one in the middle of the header; empty ones; zeros that fill a block of a tape.
+    let parts = [gzip(&whole[..6]), gzip([]), gzip(&whole[6..])].concat();
+    assert_eq!(labels(&parts).unwrap(), 4);
+    assert_eq!(labels(&[&parts[..], &[0; 700]].concat()).unwrap(), 4);
+    // What `gzip -d` warns of.
+    for garbage in [&b"\n"[..], b"\0\0x", b"PK"] {
+        assert_eq!(
+            labels(&[&parts[..], garbage].concat()).unwrap_err().to_string(),
+            "`bytes`, gzip stream: expected its end, or another stream, \
+             found other bytes after it (`gzip -dc` writes what stands before them)"
+        );
+    }
+    for end in [1, 2, 9] {
+        assert_eq!(
+            labels(&[&parts[..], &gzip([7])[..end]].concat()).unwrap_err().to_string(),
+            "`bytes`, gzip stream: expected an intact one, found a truncated one"
+        );
+    }
 }
 
 #[test]
@@ -209,8 +348,9 @@ proptest! {
         magic in 0u8..5,
         content in prop::collection::vec(prop_oneof![0u8..3, any::<u8>()], 0..40),
         compressed: bool,
+        number in prop_oneof![Just(8u8), 7u8..16],
     ) {
-        let content = [&[0, 0, 8, magic][..], &content].concat();
+        let content = [&[0, 0, number, magic][..], &content].concat();
         let (_directory, path) = file("x", if compressed { gzip(content) } else { content });
         let _ = idx::images::<0>(&path);
         let _ = idx::images::<2>(&path);
