@@ -215,10 +215,11 @@ impl Context<'_> {
             lines.insert(0, definition.title.clone());
         }
         let documentation = document::attributes(&lines);
-        let fields = self.parts.iter().map(|Part { defined, written, rust, layer, .. }| {
+        let fields = self.parts.iter().map(|Part { defined, written, layer, .. }| {
             let documentation = document::attributes(&[document::field(layer)]);
-            let known = layer.has_own_type().then(|| quote!(#[parameters(known = #rust)]));
-            quote!(#documentation #known #visibility #defined: #written)
+            let check = &layer.check;
+            let check = layer.has_own_type().then(|| quote!(#[parameters(check = #check)]));
+            quote!(#documentation #check #visibility #defined: #written)
         });
         // Without a layer, the parameter would be unused.
         let marker = self

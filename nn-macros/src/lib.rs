@@ -113,7 +113,7 @@ pub fn network(input: TokenStream) -> TokenStream {
 
 /// Implements `axonal::Parameters`: the struct is a sequence of scalars in memory, and nothing else.
 ///
-/// It must be `#[repr(C)]` (or `transparent`), and its fields `Parameters` of the same scalar, or `PhantomData`.
+/// It must be `#[repr(C)]` (or `transparent`), and its fields `Parameters` of the same scalar, arrays of these, or `PhantomData`.
 /// The scalar is the first type parameter, or that of `#[parameters(scalar = f32)]`.
 #[proc_macro_derive(Parameters, attributes(parameters))]
 pub fn parameters(input: TokenStream) -> TokenStream {

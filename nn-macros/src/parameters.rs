@@ -2,10 +2,9 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{
-    Data, DeriveInput, Field, Fields, GenericParam, Generics, Index, Path, Type, parse_quote,
-};
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Generics, Path, Type, parse_quote};
 
 use crate::tokens::located;
 
@@ -47,40 +46,39 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     let conditions: Vec<_> =
         input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     let mut generics = input.generics.clone();
-    let markers: Vec<&Field> = fields.iter().filter(|field| is_marker(field)).collect();
-    let values: Vec<&Field> = fields.iter().filter(|field| !is_marker(field)).collect();
     for parameter in generics.type_params_mut() {
         let is = |ty: &Type| matches!(ty, Type::Path(ty) if ty.path.is_ident(&parameter.ident));
         if is(&scalar) {
             parameter.bounds.push(parse_quote!(#root::Scalar));
-        } else if !values.iter().any(|field| is(&field.ty)) {
+        } else if !fields.iter().any(|field| is(&field.ty)) {
             // It is in markers; for the type of a field, the bound below says more.
             parameter.bounds.push(parse_quote!(::core::marker::Send));
             parameter.bounds.push(parse_quote!(::core::marker::Sync));
             parameter.bounds.push(parse_quote!('static));
         }
     }
-    // The bounds hold the whole proof: a field that is no sequence of the same scalars is an error at its type.
+    let words = words(input, &generics, &scalar, &fields, &root)?;
+    // The bounds hold the whole proof, and each names the field's own type and, by one path, the trait that is implemented: if that is not the
+    // library's, the library does not learn of it. What else is written only words messages, and may be whatever a forged path makes of it.
     let clause = generics.make_where_clause();
-    let mut checks = Vec::new();
-    for field in &values {
-        let ty = &known(field)?;
-        let span = ty.span();
-        if is_generic(ty, &input.generics) {
-            let bound = quote_spanned!(span=> #ty: #root::Parameters<Scalar = #scalar>);
-            clause.predicates.push(syn::parse2(bound)?);
+    for field in &fields {
+        let ty = &field.ty;
+        let held = if is_marker(field) {
+            // Of all types of this name, the library implements it for `core`'s.
+            quote!((#ty, [#scalar; 0]))
+        } else if let Some(check) = check(field)? {
+            // Where the constant cannot be computed, that has been said, and the compiler knows no such array.
+            quote!([#ty; #check])
         } else {
-            let root = located(&quote!(#root), span);
-            let own =
-                quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar);
-            checks.push(quote_spanned! {span=>
-                let _: fn(#own) -> #scalar = |scalar| scalar;
-            });
-        }
+            ty.to_token_stream()
+        };
+        // With a lifetime, a bound without a parameter is asked for where it is used, as others are: what is wrong has been said by then.
+        let span = ty.span();
+        let root = located(&quote!(#root), span);
+        let bound = quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>);
+        clause.predicates.push(syn::parse2(bound)?);
     }
     let (implementation, arguments, clause) = generics.split_for_impl();
-    let markers = markers.iter().map(|field| access(field, &fields));
-    let assertions = assertions(input, &scalar, &values, &root)?;
     // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
     let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
     Ok(quote_spanned! {Span::mixed_site()=>
@@ -90,19 +88,13 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[allow(clippy::all)]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
+            // No other trait than the library's has it.
+            const DERIVED: () = ();
         }
 
         #(#conditions)*
         #[allow(dead_code, clippy::all)]
-        const _: () = {
-            // A field that is called PhantomData is the one of `core`.
-            fn fields #implementation (value: &#name #arguments) #clause {
-                #(let _: &::core::marker::PhantomData<_> = &value.#markers;)*
-                #(#checks)*
-                let _ = value;
-            }
-            #assertions
-        };
+        const _: () = { #words };
     })
 }
 
@@ -122,54 +114,50 @@ fn is_generic(ty: &Type, generics: &Generics) -> bool {
     mentions(ty.to_token_stream(), generics)
 }
 
-/// Sizes and alignment once more, where the type is generic over the scalar only. They come after what the fields are: where one is not what
-/// it has to be, that is said, and no size is compared.
-fn assertions(
+/// An error for each field that is not what it has to be, at its type: the bounds would say it at the first use, and with less grace.
+fn words(
     input: &DeriveInput,
+    generics: &Generics,
     scalar: &Type,
-    fields: &[&Field],
+    fields: &[Field],
     root: &Path,
 ) -> syn::Result<TokenStream> {
-    let name = &input.ident;
-    let message = format!("`{name}` is not a sequence of numbers of one type");
     let params: Vec<&GenericParam> = input.generics.params.iter().collect();
-    let [single, double] = [quote!(::core::primitive::f32), quote!(::core::primitive::f64)];
-    let (types, parameter) = match params.as_slice() {
-        [] => (vec![(quote!(#name), quote!(#scalar))], None),
-        [GenericParam::Type(parameter)] if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) =>
-        {
-            let of = |scalar: &TokenStream| (quote!(#name<#scalar>), scalar.clone());
-            (vec![of(&single), of(&double)], Some(&parameter.ident))
+    let parameter = match params.as_slice() {
+        [GenericParam::Type(parameter)] if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) => {
+            Some(&parameter.ident)
         }
-        _ => return Ok(TokenStream::new()),
+        _ => None,
     };
-    let mut proofs = Vec::new();
+    let (mut of_all, mut of_one) = (TokenStream::new(), TokenStream::new());
     for field in fields {
-        let ty = known(field)?;
-        let span = ty.span();
-        let ty = match parameter {
-            Some(parameter) => replaced(ty.to_token_stream(), parameter, &single),
-            None => ty.to_token_stream(),
+        let span = field.ty.span();
+        let is = |ty: TokenStream| {
+            let root = located(&quote!(#root), span);
+            quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar)
         };
-        let root = located(&quote!(#root), span);
-        let own =
-            quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar);
-        proofs.push(if parameter.is_some() {
-            quote_spanned!(span=> let _: ::core::option::Option<#own> = ::core::option::Option::None;)
-        } else {
-            quote_spanned!(span=> let _: fn(#own) -> #scalar = |scalar| scalar;)
-        });
-    }
-    let checks = types.iter().map(|(ty, scalar)| {
-        quote! {
-            ::core::assert!(
-                ::core::mem::size_of::<#ty>() % ::core::mem::size_of::<#scalar>() == 0
-                    && ::core::mem::align_of::<#ty>() <= ::core::mem::align_of::<#scalar>(),
-                #message
-            );
+        let ty = field.ty.to_token_stream();
+        if is_marker(field) {
+            of_all.extend(quote_spanned! {span=>
+                let _: fn(#ty) -> ::core::marker::PhantomData<_> = |field| field;
+            });
+        } else if check(field)?.is_some() {
+            // It has been said.
+        } else if !is_generic(&field.ty, generics) {
+            let own = is(ty);
+            of_all.extend(quote_spanned!(span=> let _: fn(#own) -> #scalar = |scalar| scalar;));
+        } else if let Some(parameter) = parameter {
+            let own = is(replaced(ty, parameter, &quote!(::core::primitive::f32)));
+            of_one.extend(quote_spanned! {span=>
+                let _: ::core::option::Option<#own> = ::core::option::Option::None;
+            });
         }
-    });
-    Ok(quote!(#(#proofs)* #(#checks)*))
+    }
+    let (implementation, _, clause) = generics.split_for_impl();
+    Ok(quote! {
+        fn fields #implementation () #clause { #of_all }
+        #of_one
+    })
 }
 
 /// The tokens with something else in the place of a name.
@@ -189,7 +177,9 @@ fn replaced(tokens: TokenStream, name: &Ident, by: &TokenStream) -> TokenStream 
 /// `repr(C)` or `repr(transparent)`, and nothing that changes the alignment.
 fn check_layout(input: &DeriveInput) -> syn::Result<()> {
     let mut found = false;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("repr")) {
+    // `r#repr` is the same attribute.
+    let is_repr = |path: &Path| path.get_ident().is_some_and(|name| name.unraw() == "repr");
+    for attribute in input.attrs.iter().filter(|attribute| is_repr(attribute.path())) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("C") || meta.path.is_ident("transparent") {
                 found = true;
@@ -243,36 +233,25 @@ fn settings(input: &DeriveInput) -> syn::Result<Settings> {
     Ok(settings)
 }
 
-/// The type that the bound is about. `network!` writes another one for a type of the user's own, by which a mistake is said once.
-fn known(field: &Field) -> syn::Result<Type> {
-    let mut known = field.ty.clone();
+/// The constant that `network!` checks a type of the user's own with, by which a mistake is said once.
+fn check(field: &Field) -> syn::Result<Option<Ident>> {
+    let mut check = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
     {
         attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("known") {
-                known = meta.value()?.parse()?;
+            if meta.path.is_ident("check") {
+                check = Some(meta.value()?.parse()?);
                 Ok(())
             } else {
                 Err(meta.error("`parameters` stands above the struct"))
             }
         })?;
     }
-    Ok(known)
+    Ok(check)
 }
 
+/// Whether it has the name of a type that holds nothing. Whether it is that type, the bound finds out.
 fn is_marker(field: &Field) -> bool {
     matches!(&field.ty, Type::Path(ty)
         if ty.path.segments.last().is_some_and(|segment| segment.ident == "PhantomData"))
-}
-
-/// `field` or `0`
-fn access(field: &Field, all: &[Field]) -> TokenStream {
-    match &field.ident {
-        Some(name) => quote!(#name),
-        None => {
-            let index = all.iter().position(|other| std::ptr::eq(other, field)).unwrap_or_default();
-            let index = Index::from(index);
-            quote!(#index)
-        }
-    }
 }

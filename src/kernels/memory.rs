@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 use core::hint::black_box;
+use core::marker::PhantomData;
 #[cfg(feature = "std")]
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 
@@ -42,12 +43,11 @@ pub(super) fn prefetch<T>(at: *const T) {
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///
 /// This is what lets an optimizer walk one flat slice, and a gradient have the network's own type.
-/// `network!` implements it for what it defines, with compile-time assertions beside it.
+/// `#[derive(Parameters)]` implements it where each field is `Parameters` of the same scalar or `PhantomData`; `network!` does so for what it defines.
 ///
 /// # Safety
 ///
-/// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`
-/// or nalgebra's static matrices of `Scalar`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
+/// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made of numbers of one type",
     note = "`Parameters` are nalgebra's static matrices, `SVector<T, 1>` for one number, and structs with `#[derive(Parameters)]`"
@@ -57,7 +57,18 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     type Scalar: Scalar;
 
     /// How many scalars it holds.
-    const COUNT: usize = size_of::<Self>() / size_of::<Self::Scalar>();
+    const COUNT: usize = {
+        let (size, of_one) = (size_of::<Self>(), size_of::<Self::Scalar>());
+        assert!(
+            size.is_multiple_of(of_one) && align_of::<Self>() <= align_of::<Self::Scalar>(),
+            "`Parameters` are as large as their numbers, and aligned as one"
+        );
+        size / of_one
+    };
+
+    /// `#[derive(Parameters)]` implements the trait that has this.
+    #[doc(hidden)]
+    const DERIVED: () = ();
 
     /// All scalars, in memory order.
     #[inline(always)]
@@ -167,7 +178,8 @@ unsafe fn allocate_zeros(layout: Layout) -> *mut u8 {
     memory
 }
 
-/// What [`Parameters`] is, for the one place where `#[derive(Parameters)]` asks it of a field.
+/// What [`Parameters`] is, for the place where `#[derive(Parameters)]` says that a field is not. It words a message and proves nothing: that is for the
+/// bounds of the implementation.
 ///
 /// Of `Parameters`, rustc would list what implements it, and of a type of the user's own show the definition.
 #[diagnostic::on_unimplemented(
@@ -182,6 +194,24 @@ pub trait IsParameters<P> {
 #[diagnostic::do_not_recommend]
 impl<P: Parameters> IsParameters<P> for &P {
     type Scalar = P::Scalar;
+}
+
+// SAFETY: an array of what is a sequence of scalars is one too, without anything between.
+#[diagnostic::do_not_recommend]
+unsafe impl<P: Parameters, const N: usize> Parameters for [P; N] {
+    type Scalar = P::Scalar;
+}
+
+// How `#[derive(Parameters)]` proves that a field which is called `PhantomData` is the one of `core`: a type that has its name has no such implementation,
+// and safe code cannot write one.
+// SAFETY: no scalar, and nothing else: both are of size zero, and aligned as a scalar.
+#[diagnostic::do_not_recommend]
+unsafe impl<X, T> Parameters for (PhantomData<X>, [T; 0])
+where
+    X: ?Sized + Send + Sync + 'static,
+    T: Scalar,
+{
+    type Scalar = T;
 }
 
 // SAFETY: a static nalgebra matrix is an array of its scalars (`ArrayStorage`, a transparent `[[T; R]; C]`, and a marker).
