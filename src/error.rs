@@ -139,6 +139,21 @@ pub enum Error {
         /// The loss of that step.
         loss: f64,
     },
+
+    /// The loss on the validation data became NaN or infinite; the network has the last weights that were good.
+    #[error(
+        "the validation loss after epoch {epoch} is {loss}{}; training stopped, and the last good weights were kept: check the validation \
+         data for NaN and unscaled values, or try a smaller learning rate",
+        .sample.map(|sample| format!(", and so is that of validation sample {sample} (counted from 0)")).unwrap_or_default()
+    )]
+    DivergedInValidation {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The mean loss of the validation data.
+        loss: f64,
+        /// The first sample without a finite loss of its own, counted from 0, if there is one.
+        sample: Option<usize>,
+    },
 }
 
 impl fmt::Debug for Error {

@@ -82,6 +82,12 @@ fn every_error_is_on_the_page() {
         Trainer::new(MeanSquaredError, Sgd::new(0.1)).fit(&mut *net, &data, &mut rng).unwrap_err();
     assert!(matches!(error, Error::Diverged { epoch: 1, step: 1, .. }));
     documented(&error, here);
+
+    let good = Dataset::new(vec![SVector::from([1.0])], vec![SVector::from([1.0])]).unwrap();
+    let mut trainer = Trainer::new(MeanSquaredError, Sgd::new(0.1)).validate_on(&data);
+    let error = trainer.fit(&mut *net, &good, &mut rng).unwrap_err();
+    assert!(matches!(error, Error::DivergedInValidation { epoch: 1, .. }));
+    documented(&error, here);
 }
 
 /// The messages of the compiler on the page are those of `tests/ui`, which the compiler is asked for.

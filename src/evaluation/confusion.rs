@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use nalgebra::DMatrix;
@@ -7,14 +8,20 @@ use crate::data::Class;
 /// Which classes were taken for which: counts of (actual, predicted) pairs, and the measures that follow from them.
 ///
 /// ```text
-/// accuracy     = right predictions / all predictions
+/// accuracy     = right predictions / samples
 /// precision(c) = right predictions of c / predictions of c
 /// recall(c)    = right predictions of c / samples of c
 /// f1(c)        = 2 precision(c) recall(c) / (precision(c) + recall(c))
+/// iou(c)       = right predictions of c / (predictions of c + samples of c - right predictions of c)
 /// ```
 ///
-/// A quotient whose divisor is 0 counts as 0. As in scikit-learn, a class that is neither actual nor predicted anywhere
-/// has no part in the averages, and no line in the table.
+/// As in scikit-learn, a quotient of a class whose divisor is 0 counts as 0, and a class that is neither actual nor predicted
+/// anywhere has no part in the averages, and no line in the table. Without a sample, the accuracy and the averages are NaN.
+///
+/// An output with a NaN in it is a prediction of no class: [counted by itself](Self::nan_outputs), and wrong.
+///
+/// Memory and time are those of the classes and of the pairs that occur, not of all pairs that there could be:
+/// 24 bytes a class, and some 40 for each of the [`counts`](Self::counts) of wrong predictions.
 ///
 /// ```
 /// use axonal::data::Class;
@@ -26,15 +33,28 @@ use crate::data::Class;
 /// }
 /// assert_eq!(confusion.accuracy(), 0.8);
 /// assert_eq!(confusion.recall(Class::new(1)?), 0.5);
+/// assert_eq!(confusion.count(Class::new(1)?, Class::new(2)?), 1);
 /// assert_eq!(confusion.matrix()[(1, 2)], 1);
 /// println!("{confusion}");
 /// # Ok::<(), axonal::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion<const C: usize> {
-    // On the heap, because C x C counts may be too large for the stack.
-    matrix: DMatrix<u64>,
+    classes: Vec<Counts>,
+    /// The pairs (actual, predicted) of two classes that occur.
+    wrong: BTreeMap<(usize, usize), u64>,
+    nan_outputs: u64,
+    /// Samples whose actual class is not known.
+    nan_targets: u64,
     names: Vec<String>,
+}
+
+/// What is counted of a class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    actual: u64,
+    predicted: u64,
+    right: u64,
 }
 
 /// Averages of precision, recall and F1 over classes.
@@ -50,7 +70,13 @@ const MOST_LINES: usize = 20;
 impl<const C: usize> Confusion<C> {
     /// Nothing recorded yet.
     pub fn new() -> Self {
-        Self { matrix: DMatrix::zeros(C, C), names: Vec::new() }
+        Self {
+            classes: vec![Counts::default(); C],
+            wrong: BTreeMap::new(),
+            nan_outputs: 0,
+            nan_targets: 0,
+            names: Vec::new(),
+        }
     }
 
     /// The names that `Display` prints for the classes; one that has none is printed as its index.
@@ -61,32 +87,98 @@ impl<const C: usize> Confusion<C> {
 
     /// Counts one prediction.
     pub fn record(&mut self, actual: Class<C>, predicted: Class<C>) {
-        self.matrix[(actual.index(), predicted.index())] += 1;
+        self.classes[actual.index()].actual += 1;
+        self.classes[predicted.index()].predicted += 1;
+        if actual == predicted {
+            self.classes[actual.index()].right += 1;
+        } else {
+            *self.wrong.entry((actual.index(), predicted.index())).or_default() += 1;
+        }
+    }
+
+    /// Counts a sample whose output is NaN: no class is predicted, which is wrong.
+    pub fn record_nan(&mut self, actual: Class<C>) {
+        self.classes[actual.index()].actual += 1;
+        self.nan_outputs += 1;
+    }
+
+    /// Counts a sample of which a class is known or not.
+    pub(super) fn record_known(&mut self, actual: Option<Class<C>>, predicted: Option<Class<C>>) {
+        match (actual, predicted) {
+            (Some(actual), Some(predicted)) => self.record(actual, predicted),
+            (Some(actual), None) => self.record_nan(actual),
+            (None, _) => self.nan_targets += 1,
+        }
     }
 
     /// Adds what another one counted.
     pub fn merge(&mut self, other: &Self) {
-        self.matrix += &other.matrix;
+        for (counts, others) in self.classes.iter_mut().zip(&other.classes) {
+            counts.actual += others.actual;
+            counts.predicted += others.predicted;
+            counts.right += others.right;
+        }
+        for (&pair, count) in &other.wrong {
+            *self.wrong.entry(pair).or_default() += count;
+        }
+        self.nan_outputs += other.nan_outputs;
+        self.nan_targets += other.nan_targets;
     }
 
-    /// The counts; the row is the actual class and the column the predicted one.
-    pub fn matrix(&self) -> &DMatrix<u64> {
-        &self.matrix
+    /// How often a class was taken for a class, itself or another one.
+    pub fn count(&self, actual: Class<C>, predicted: Class<C>) -> u64 {
+        if actual == predicted {
+            self.classes[actual.index()].right
+        } else {
+            self.wrong.get(&(actual.index(), predicted.index())).copied().unwrap_or(0)
+        }
     }
 
-    /// The number of predictions.
+    /// The pairs of an actual and a predicted class that occur, each with its count; first the right ones, then the wrong ones.
+    pub fn counts(&self) -> impl Iterator<Item = (Class<C>, Class<C>, u64)> {
+        let right = Class::all().zip(&self.classes).map(|(class, of)| (class, class, of.right));
+        let class = |index| Class::new(index).ok();
+        let wrong = self.wrong.iter().filter_map(move |(&(actual, predicted), &count)| {
+            Some((class(actual)?, class(predicted)?, count))
+        });
+        right.filter(|&(_, _, count)| count > 0).chain(wrong)
+    }
+
+    /// All counts; the row is the actual class and the column the predicted one.
+    ///
+    /// This matrix is made anew by each call, and has 8 bytes for each of C x C pairs: for thousands of classes,
+    /// take [`counts`](Self::counts).
+    pub fn matrix(&self) -> DMatrix<u64> {
+        let mut matrix = DMatrix::zeros(C, C);
+        for (actual, predicted, count) in self.counts() {
+            matrix[(actual.index(), predicted.index())] = count;
+        }
+        matrix
+    }
+
+    /// The number of samples.
     pub fn samples(&self) -> u64 {
-        self.matrix.sum()
+        self.classes.iter().map(|class| class.actual).sum::<u64>() + self.nan_targets
+    }
+
+    /// The number of samples whose output is NaN, or holds one: they count as wrong.
+    pub fn nan_outputs(&self) -> u64 {
+        self.nan_outputs
+    }
+
+    /// The number of samples whose target holds a NaN, so that they are of no class: they count as wrong.
+    pub fn nan_targets(&self) -> u64 {
+        self.nan_targets
     }
 
     /// The number of samples of a class.
     pub fn support(&self, class: Class<C>) -> u64 {
-        self.matrix.row(class.index()).sum()
+        self.classes[class.index()].actual
     }
 
     /// The share of right predictions.
     pub fn accuracy(&self) -> f64 {
-        quotient(self.matrix.trace(), self.samples())
+        self.all_right() as f64 / self.samples() as f64
     }
 
     /// The share of right ones among the predictions of a class.
@@ -110,12 +202,28 @@ impl<const C: usize> Confusion<C> {
         self.averages(|_| 1).f1
     }
 
+    /// Intersection over union, the Jaccard index: of the samples that are of a class or are taken for it, the share that is both.
+    pub fn iou(&self, class: Class<C>) -> f64 {
+        let right = self.right(class);
+        quotient(right, self.predictions(class) + self.support(class) - right)
+    }
+
+    /// The plain average of intersection over union over the classes: "mIoU".
+    pub fn mean_iou(&self) -> f64 {
+        let classes = self.present();
+        classes.iter().map(|&class| self.iou(class)).sum::<f64>() / classes.len() as f64
+    }
+
     fn right(&self, class: Class<C>) -> u64 {
-        self.matrix[(class.index(), class.index())]
+        self.classes[class.index()].right
+    }
+
+    fn all_right(&self) -> u64 {
+        self.classes.iter().map(|class| class.right).sum()
     }
 
     fn predictions(&self, class: Class<C>) -> u64 {
-        self.matrix.column(class.index()).sum()
+        self.classes[class.index()].predicted
     }
 
     /// The classes that occur, be it as actual or as predicted ones.
@@ -129,7 +237,7 @@ impl<const C: usize> Confusion<C> {
         let total: u64 = classes.iter().map(|&class| weight(class)).sum();
         let average = |measure: &dyn Fn(Class<C>) -> f64| {
             let sum: f64 = classes.iter().map(|&c| measure(c) * weight(c) as f64).sum();
-            if total == 0 { 0.0 } else { sum / total as f64 }
+            sum / total as f64
         };
         Averages {
             precision: average(&|class| self.precision(class)),
@@ -180,7 +288,7 @@ impl<const C: usize> Confusion<C> {
     fn fmt_matrix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = self.present();
         let names: Vec<String> = classes.iter().map(|&class| self.name(class)).collect();
-        let counts = self.matrix.iter().map(u64::to_string).collect::<Vec<_>>();
+        let counts = self.counts().map(|(_, _, count)| count.to_string()).collect::<Vec<_>>();
         let cell = width(&names).max(width(&counts));
         let head = width(&names);
 
@@ -192,7 +300,7 @@ impl<const C: usize> Confusion<C> {
         for (row, name) in classes.iter().zip(&names) {
             write!(f, "\n{name:>head$}")?;
             for column in &classes {
-                write!(f, "  {:>cell$}", self.matrix[(row.index(), column.index())])?;
+                write!(f, "  {:>cell$}", self.count(*row, *column))?;
             }
         }
         Ok(())
@@ -200,15 +308,11 @@ impl<const C: usize> Confusion<C> {
 
     /// What a matrix of many classes is read for.
     fn fmt_confusions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut wrong: Vec<(u64, Class<C>, Class<C>)> = Vec::new();
-        for actual in Class::all() {
-            for predicted in Class::all().filter(|&predicted| predicted != actual) {
-                let count = self.matrix[(actual.index(), predicted.index())];
-                if count > 0 {
-                    wrong.push((count, actual, predicted));
-                }
-            }
-        }
+        let mut wrong: Vec<(u64, Class<C>, Class<C>)> = self
+            .counts()
+            .filter(|(actual, predicted, _)| actual != predicted)
+            .map(|(actual, predicted, count)| (count, actual, predicted))
+            .collect();
         wrong.sort_by_key(|&(count, actual, predicted)| (u64::MAX - count, actual, predicted));
 
         write!(f, "most frequent confusions")?;
@@ -244,19 +348,32 @@ impl<const C: usize> FromIterator<(Class<C>, Class<C>)> for Confusion<C> {
 /// Beyond 20 classes only the worst are listed, and the most frequent confusions stand in for the matrix.
 impl<const C: usize> fmt::Display for Confusion<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (right, samples) = (self.matrix.trace(), self.samples());
-        writeln!(f, "accuracy {:.4} ({right} of {samples})\n", self.accuracy())?;
+        let (right, samples) = (self.all_right(), self.samples());
+        writeln!(f, "accuracy {:.4} ({right} of {samples})", self.accuracy())?;
+        for (count, of) in [(self.nan_outputs, "output"), (self.nan_targets, "target")] {
+            fmt_nan(f, count, of)?;
+        }
+        writeln!(f)?;
         self.fmt_classes(f)?;
         writeln!(f)?;
         if self.present().len() <= MOST_LINES { self.fmt_matrix(f) } else { self.fmt_confusions(f) }
     }
 }
 
-fn quotient(dividend: u64, divisor: u64) -> f64 {
+/// A line that says of how many samples the outputs, or the targets, are NaN, if there are any.
+pub(super) fn fmt_nan(f: &mut fmt::Formatter<'_>, count: u64, of: &str) -> fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => writeln!(f, "1 {of} is NaN, which counts as wrong"),
+        _ => writeln!(f, "{count} {of}s are NaN, which count as wrong"),
+    }
+}
+
+pub(super) fn quotient(dividend: u64, divisor: u64) -> f64 {
     if divisor == 0 { 0.0 } else { dividend as f64 / divisor as f64 }
 }
 
 /// The longest text's number of characters.
-fn width(texts: &[String]) -> usize {
+pub(super) fn width(texts: &[String]) -> usize {
     texts.iter().map(|text| text.chars().count()).max().unwrap_or(0)
 }

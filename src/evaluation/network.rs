@@ -6,15 +6,17 @@ use core::ops::Deref;
 use bytemuck::Zeroable;
 use nalgebra::SVector;
 
-use super::{Confusion, RegressionMetrics};
+use super::metric::{Accumulator, ByTarget, above, largest, numbers_of};
+use super::{Confusion, Meter, Metric, MetricOf, MultiLabel, RegressionMetrics, Score};
 use crate::activations::Activation;
 use crate::data::{Class, Dataset};
 use crate::kernels::Scalar;
 use crate::network::forward_on_threads;
-use crate::training::AsNetwork;
-use crate::{Layer, Network, Sample};
+use crate::training::{AsNetwork, SizeOf};
+use crate::{Image, Layer, Network, Sample};
 
-/// How well a network does on a data set: for classes a [`Confusion`], for numbers [`RegressionMetrics`], whose methods it has.
+/// How well a network does on a data set: for classes a [`Confusion`], for labels a [`MultiLabel`], for numbers [`RegressionMetrics`],
+/// whose methods it has.
 ///
 /// ```
 /// use axonal::prelude::*;
@@ -71,40 +73,82 @@ pub trait Report: fmt::Display {
     /// Nothing measured yet.
     fn new() -> Self;
 
-    /// The name of the one number that says how good it is, and that number: the larger, the better.
-    fn score(&self) -> (&'static str, f64);
+    /// The one number that says how good it is.
+    fn score(&self) -> Score;
 }
 
 impl<R: Report> Evaluation<R> {
-    /// Runs a network, or the network in a box, over a data set.
+    /// Runs a network, or the network in a box, over a data set, and measures it as the targets say.
+    ///
+    /// Vectors and images are taken for numbers. Where they are labels or the probabilities of classes, use [`by`](Self::by).
     pub fn of<N, Y, B, M>(net: &B, data: &Dataset<N::Input, Y>) -> Self
     where
         B: AsNetwork<M, Network = N>,
         N: Network,
         Y: TargetOf<N, Measured = R, Is: Copy>,
     {
-        Self { report: measure(net.as_network(), data.inputs(), data.targets()) }
+        Self { report: report(net.as_network(), data, &ByTarget) }
+    }
+
+    /// Runs a network, or the network in a box, over a data set, and measures it as a [loss](super::Metric) does in validation, or with a
+    /// [`Threshold`](super::Threshold).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Topics<input 2 => dense 2 sigmoid>; }
+    ///
+    /// let mut net = Topics::zeros();
+    /// net.dense1.weight = SMatrix::from([[1.0, 0.0], [0.0, 1.0]]);
+    /// let inputs = [[3.0, -1.0], [2.0, 2.0], [-1.0, -1.0]].map(SVector::from).to_vec();
+    /// let topics = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(SVector::from).to_vec();
+    /// let evaluation = Evaluation::by(&*net, &Dataset::new(inputs, topics)?, &BinaryCrossEntropy);
+    /// assert_eq!(evaluation.accuracy(), 5.0 / 6.0);
+    /// assert_eq!(evaluation.subset_accuracy(), 2.0 / 3.0);
+    /// assert_eq!(evaluation.recall(1), 0.5);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    pub fn by<N, Y, B, M, L>(net: &B, data: &Dataset<N::Input, Y>, metric: &L) -> Self
+    where
+        B: AsNetwork<M, Network = N>,
+        N: Network,
+        L: MetricOf<N, Y, Measured = R, Outputs: SizeOf<N, Is: Copy>, Is: Copy>,
+    {
+        Self { report: report(net.as_network(), data, metric) }
     }
 }
 
-/// Runs a network over inputs, each with its target.
-pub(crate) fn measure<N, Y>(net: &N, inputs: &[N::Input], targets: &[Y]) -> Y::Report
+fn report<N, Y, M>(net: &N, data: &Dataset<N::Input, Y>, metric: &M) -> M::Report
 where
     N: Network,
-    Y: Target<N::Output>,
+    M: Metric<N::Output, Y>,
+{
+    let mut accumulator = Accumulator::<&M, M::Report>::new(metric, N::Activation::THRESHOLD);
+    measure(net, data.inputs(), data.targets(), &mut accumulator);
+    accumulator.report
+}
+
+/// Runs a network over inputs, each with its target.
+pub(crate) fn measure<N, Y>(
+    net: &N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    meter: &mut dyn Meter<N::Output, Y>,
+) where
+    N: Network,
 {
     /// Samples a pass: some for each thread.
     const PIECE: usize = 1024;
-    let mut report = Y::Report::new();
-    let mut outputs = vec![N::Output::zeroed(); PIECE.min(inputs.len())];
-    for (inputs, targets) in inputs.chunks(PIECE).zip(targets.chunks(PIECE)) {
+    /// Fewer of large outputs: so many numbers in all, if that is enough for the threads and the kernels.
+    const NUMBERS: usize = 1 << 20;
+    const FEW: usize = 16;
+    let piece = (NUMBERS / N::Output::LEN.max(1)).clamp(FEW, PIECE).min(inputs.len().max(1));
+    let mut outputs = vec![N::Output::zeroed(); piece];
+    for (inputs, targets) in inputs.chunks(piece).zip(targets.chunks(piece)) {
         let outputs = &mut outputs[..inputs.len()];
         forward_on_threads(net, inputs, outputs);
-        for (output, target) in outputs.iter().zip(targets) {
-            target.record(output, N::Activation::THRESHOLD, &mut report);
-        }
+        meter.record(outputs, targets);
     }
-    report
 }
 
 impl<R> Deref for Evaluation<R> {
@@ -126,8 +170,18 @@ impl<const C: usize> Report for Confusion<C> {
         Self::new()
     }
 
-    fn score(&self) -> (&'static str, f64) {
-        ("accuracy", self.accuracy())
+    fn score(&self) -> Score {
+        Score::larger("accuracy", self.accuracy())
+    }
+}
+
+impl<const N: usize> Report for MultiLabel<N> {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    fn score(&self) -> Score {
+        Score::larger("accuracy", self.accuracy())
     }
 }
 
@@ -136,8 +190,8 @@ impl<S> Report for RegressionMetrics<S> {
         Self::new()
     }
 
-    fn score(&self) -> (&'static str, f64) {
-        ("R²", self.r2())
+    fn score(&self) -> Score {
+        Score::larger("R²", self.r2())
     }
 }
 
@@ -146,11 +200,7 @@ impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
     type Report = Confusion<C>;
 
     fn record(&self, output: &SVector<T, C>, _threshold: f64, report: &mut Confusion<C>) {
-        let largest =
-            |best: usize, class: usize| if output[class] > output[best] { class } else { best };
-        if let Ok(predicted) = Class::new((0..C).fold(0, largest)) {
-            report.record(*self, predicted);
-        }
+        report.record_known(Some(*self), largest(output.iter().copied()));
     }
 }
 
@@ -159,7 +209,7 @@ impl<T: Scalar> Target<SVector<T, 1>> for Class<2> {
     type Report = Confusion<2>;
 
     fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
-        report.record(*self, Class::from(output[0].as_f64() > threshold));
+        report.record_known(Some(*self), above(output[0], threshold).map(Class::from));
     }
 }
 
@@ -169,6 +219,33 @@ impl<T: Scalar> Target<SVector<T, 1>> for bool {
 
     fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
         Class::from(*self).record(output, threshold, report);
+    }
+}
+
+/// A class for each pixel: each is counted as a sample.
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, const C: usize, const H: usize, const W: usize> Target<Image<C, H, W, T>>
+    for [[Class<C>; W]; H]
+{
+    type Report = Confusion<C>;
+
+    fn record(&self, output: &Image<C, H, W, T>, _threshold: f64, report: &mut Confusion<C>) {
+        for (pixel, class) in self.as_flattened().iter().enumerate() {
+            report.record_known(Some(*class), largest(numbers_of(output, pixel)));
+        }
+    }
+}
+
+/// A mask: an answer for each pixel, each counted as a sample.
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, const H: usize, const W: usize> Target<Image<1, H, W, T>> for [[bool; W]; H] {
+    type Report = Confusion<2>;
+
+    fn record(&self, output: &Image<1, H, W, T>, threshold: f64, report: &mut Confusion<2>) {
+        for (answer, number) in self.as_flattened().iter().zip(output.as_slice()) {
+            let predicted = above(*number, threshold).map(Class::from);
+            report.record_known(Some(Class::from(*answer)), predicted);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{Sample, Scalar};
 /// ```
 ///
 /// Of several outputs each value is the plain average over the outputs, as scikit-learn's `uniform_average`. Without a
-/// sample every value is NaN.
+/// sample every value is NaN, and where an output or a target is; how many are is [counted](Self::nan_outputs).
 ///
 /// ```
 /// use axonal::evaluation::RegressionMetrics;
@@ -34,6 +34,8 @@ pub struct RegressionMetrics<S> {
     samples: u64,
     /// One for each number of a sample; none before the first.
     outputs: Vec<Output>,
+    nan_outputs: u64,
+    nan_targets: u64,
     of: PhantomData<S>,
 }
 
@@ -50,17 +52,24 @@ struct Output {
 impl<S> RegressionMetrics<S> {
     /// Nothing recorded yet.
     pub fn new() -> Self {
-        Self { samples: 0, outputs: Vec::new(), of: PhantomData }
+        Self { samples: 0, outputs: Vec::new(), nan_outputs: 0, nan_targets: 0, of: PhantomData }
     }
 
     /// Takes one sample: the true values, and the predicted ones.
     pub fn record<Y: Sample<Size = S>>(&mut self, target: &Y, output: &Y) {
-        self.outputs.resize(Y::LEN, Output::default());
+        self.record_numbers(target.as_slice(), output.as_slice());
+    }
+
+    /// Takes the numbers of one sample.
+    pub(super) fn record_numbers<T: Scalar>(&mut self, targets: &[T], outputs: &[T]) {
+        self.outputs.resize(outputs.len(), Output::default());
         self.samples += 1;
         let samples = self.samples as f64;
-        let values = target.as_slice().iter().zip(output.as_slice());
-        for (sums, (target, output)) in self.outputs.iter_mut().zip(values) {
+        let (mut nan_outputs, mut nan_targets) = (false, false);
+        for (sums, (target, output)) in self.outputs.iter_mut().zip(targets.iter().zip(outputs)) {
             let (target, output) = (target.as_f64(), output.as_f64());
+            nan_targets |= target.is_nan();
+            nan_outputs |= output.is_nan();
             let error = target - output;
             sums.squared_errors += error * error;
             sums.absolute_errors += error.abs();
@@ -69,11 +78,23 @@ impl<S> RegressionMetrics<S> {
             sums.mean += distance / samples;
             sums.spread += distance * (target - sums.mean);
         }
+        self.nan_outputs += u64::from(nan_outputs);
+        self.nan_targets += u64::from(nan_targets);
     }
 
     /// The number of samples.
     pub fn samples(&self) -> u64 {
         self.samples
+    }
+
+    /// The number of samples whose output is NaN, or holds one.
+    pub fn nan_outputs(&self) -> u64 {
+        self.nan_outputs
+    }
+
+    /// The number of samples whose target is NaN, or holds one.
+    pub fn nan_targets(&self) -> u64 {
+        self.nan_targets
     }
 
     /// The mean squared error.
@@ -101,10 +122,11 @@ impl<S> RegressionMetrics<S> {
         self.average(|output| {
             if output.spread != 0.0 {
                 1.0 - output.squared_errors / output.spread
-            } else if output.squared_errors == 0.0 {
-                1.0
-            } else {
+            } else if output.squared_errors > 0.0 {
                 0.0
+            } else {
+                // 1, or NaN.
+                1.0 - output.squared_errors
             }
         })
     }
@@ -120,10 +142,14 @@ impl<S> Default for RegressionMetrics<S> {
     }
 }
 
-/// One line for each value.
+/// One line for each value, and one that counts NaN where there are any.
 impl<S> fmt::Display for RegressionMetrics<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "samples  {}", self.samples)?;
+        if self.nan_outputs > 0 || self.nan_targets > 0 {
+            let (outputs, targets) = (self.nan_outputs, self.nan_targets);
+            writeln!(f, "NaN      in the outputs of {outputs}, the targets of {targets}")?;
+        }
         writeln!(f, "MSE      {}", significant(self.mse()))?;
         writeln!(f, "RMSE     {}", significant(self.rmse()))?;
         writeln!(f, "MAE      {}", significant(self.mae()))?;

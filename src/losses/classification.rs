@@ -8,6 +8,7 @@ use crate::activations::{
     ElementwiseGradient, LastActivation, Sigmoid, Softmax, Step, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
+use crate::evaluation::{Meter, meter};
 use crate::kernels::{Scalar, Vector};
 use crate::sample::Sample;
 use crate::shapes::{answers, vector};
@@ -125,6 +126,10 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     ) -> f64 {
         evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
     }
+
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
+        meter(*self, A::THRESHOLD)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -142,6 +147,10 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
         scale: T,
     ) -> f64 {
         evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
+        meter(*self, A::THRESHOLD)
     }
 }
 
@@ -241,6 +250,10 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     ) -> f64 {
         evaluate_binary::<T, _, A, S, N, M>(simd, scores, targets, scale)
     }
+
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
+        meter(*self, A::THRESHOLD)
+    }
 }
 
 /// A single question, whose answer is a type of its own.
@@ -260,6 +273,10 @@ macro_rules! single_answer {
                     scale: T,
                 ) -> f64 {
                     evaluate_binary::<T, _, A, S, 1, 1>(simd, scores, targets, scale)
+                }
+
+                fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
+                    meter(*self, A::THRESHOLD)
                 }
             }
         )*

@@ -9,6 +9,7 @@ pub use classification::{BinaryCrossEntropy, BinaryScores, BinaryTarget, CrossEn
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::{LastActivation, apply_on};
+use crate::evaluation::Meter;
 use crate::sample::Sample;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
@@ -29,6 +30,14 @@ pub trait Loss<O: Sample, Y, A>: Sync {
     ///
     /// Both slices have one length. The mean over a batch is the sum with a scale of 1 / its length, over its length.
     fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64;
+
+    /// What validation measures beside the loss, of the network's outputs; without it, the loss alone, and the best epoch is that of the smallest.
+    ///
+    /// The losses of this crate give their [`Metric`](crate::evaluation::Metric). One of your own that is made for the same targets gives theirs:
+    /// `Loss::<_, _, A>::meter(&CrossEntropy)`, say, with its own `A`.
+    fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
+        None
+    }
 }
 
 /// The loss of one sample.

@@ -8,6 +8,7 @@ use super::{Loss, OfSample, of_scores, one_over};
 use crate::Image;
 use crate::activations::{LastActivation, apply_on};
 use crate::data::Class;
+use crate::evaluation::{Meter, meter};
 use crate::kernels::{Scalar, Vector};
 use crate::sample::{Sample, flat, flat_mut};
 use crate::shapes::{image, vector};
@@ -235,6 +236,10 @@ macro_rules! losses_of_numbers {
                 ) -> f64 {
                     pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
                 }
+
+                fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
+                    meter(*self, A::THRESHOLD)
+                }
             }
 
             #[diagnostic::do_not_recommend]
@@ -260,6 +265,10 @@ macro_rules! losses_of_numbers {
                     scale: T,
                 ) -> f64 {
                     pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+                }
+
+                fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
+                    meter(*self, A::THRESHOLD)
                 }
             }
         )*
@@ -292,6 +301,10 @@ impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
         scale: T,
     ) -> f64 {
         of_scores::<_, _, A, S>(simd, scores, targets, &Margins(scale))
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, Class<2>>>> {
+        meter(*self, A::THRESHOLD)
     }
 }
 
@@ -334,6 +347,10 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
         let share = one_over(N);
         let loss = MultiMargins(scale * T::of(share));
         share * of_scores::<_, _, A, S>(simd, scores, targets, &loss)
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
+        meter(*self, A::THRESHOLD)
     }
 }
 

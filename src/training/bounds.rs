@@ -7,9 +7,11 @@
 //! and that it cannot be found is reported at the call. It is so as long as the type `Self` is not known when the call is first
 //! looked at: where it is the trainer's, [`Parts`] puts it off.
 
+use num_traits::Float;
+
 use super::{Backpropagation, NoValidation, Through, Trainer, Validation};
 use crate::data::augment::Augment;
-use crate::evaluation::{Report, Target, measure};
+use crate::evaluation::{Score, measure};
 use crate::kernels::Scalar;
 use crate::losses::{BinaryScores, Loss};
 use crate::optimizers::Optimizer;
@@ -220,8 +222,8 @@ where
 
 /// How a network is measured after an epoch: [`Measuring`], or not at all.
 ///
-/// For `Measuring` it is implemented where a loss `L` compares the outputs of the network `N` with targets `Y`, and these can be
-/// [measured](Target) against them.
+/// For `Measuring` it is implemented where a loss `L` compares the outputs of the network `N` with targets `Y`; what else is measured is
+/// [said by the loss](Loss::meter).
 #[diagnostic::on_unimplemented(
     message = "the outputs of `{N}`, of size `{S}`, cannot be measured with `{L}` against the targets `{Y}` of `validate_on`",
     note = "they have to be such as those that the network is trained with"
@@ -231,11 +233,15 @@ pub trait Measures<N: Network, L, Y, S = <<N as Layer>::Output as Sample>::Size>
     type Is: Copy;
 
     #[doc(hidden)]
+    fn check(samples: usize) -> Result<(), Error>;
+
+    #[doc(hidden)]
     fn measure<G: Through<N>>(
         net: &N,
         inputs: &[N::Input],
         targets: &[Y],
         loss: &L,
+        epoch: usize,
     ) -> Result<Option<Validation>, Error>;
 }
 
@@ -247,23 +253,37 @@ pub struct Measuring;
 impl<N, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for Measuring
 where
     N: Network,
-    Y: Target<N::Output> + Sync,
+    Y: Sync,
     L: Loss<N::Output, Y, N::Activation>,
 {
     type Is = ();
+
+    fn check(samples: usize) -> Result<(), Error> {
+        if samples == 0 { Err(Error::Empty { what: "the validation data" }) } else { Ok(()) }
+    }
 
     fn measure<G: Through<N>>(
         net: &N,
         inputs: &[N::Input],
         targets: &[Y],
         loss: &L,
+        epoch: usize,
     ) -> Result<Option<Validation>, Error> {
-        if inputs.is_empty() {
-            return Err(Error::Empty { what: "the validation data" });
+        let mean = G::loss(net, inputs, targets, loss).as_f64();
+        if !mean.is_finite() {
+            let mut samples = inputs.chunks(1).zip(targets.chunks(1));
+            let sample = samples.position(|(x, y)| !G::loss(net, x, y, loss).is_finite());
+            return Err(Error::DivergedInValidation { epoch, loss: mean, sample });
         }
-        let loss = G::loss(net, inputs, targets, loss).as_f64();
-        let (metric, score) = measure(net, inputs, targets).score();
-        Ok(Some(Validation { loss, metric, score }))
+        let by_loss = Score::smaller("loss", mean);
+        let mut score = by_loss;
+        if let Some(mut meter) = loss.meter() {
+            measure(net, inputs, targets, &mut *meter);
+            score = meter.score();
+        }
+        // R² of one sample is not defined.
+        let score = if score.value.is_nan() { by_loss } else { score };
+        Ok(Some(Validation::new(mean, score)))
     }
 }
 
@@ -271,11 +291,16 @@ where
 impl<N: Network, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for NoValidation {
     type Is = ();
 
+    fn check(_samples: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn measure<G: Through<N>>(
         _net: &N,
         _inputs: &[N::Input],
         _targets: &[Y],
         _loss: &L,
+        _epoch: usize,
     ) -> Result<Option<Validation>, Error> {
         Ok(None)
     }

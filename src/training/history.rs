@@ -3,6 +3,10 @@
 use core::fmt;
 use core::time::Duration;
 
+#[cfg(doc)]
+use crate::evaluation::Metric;
+use crate::evaluation::Score;
+
 /// What [`Trainer::fit`](super::Trainer::fit) did, epoch by epoch; displays as a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
@@ -32,10 +36,36 @@ pub struct Epoch {
 pub struct Validation {
     /// The mean loss.
     pub loss: f64,
-    /// The name of the score: `accuracy` for classes, `R²` for numbers.
+    /// The name of the score that goes with the loss: `accuracy` for classes and labels, `R²` for numbers. See [`Metric`] for which is whose.
+    ///
+    /// It is `loss` where the loss has no metric, or where that is not defined, as R² of one sample.
     pub metric: &'static str,
-    /// The score: the larger, the better.
+    /// The score.
     pub score: f64,
+    /// Whether a larger score is a better one: not of the loss itself.
+    pub larger_is_better: bool,
+}
+
+impl Validation {
+    pub(super) fn new(loss: f64, score: Score) -> Self {
+        let Score { metric, value, larger_is_better } = score;
+        Self { loss, metric, score: value, larger_is_better }
+    }
+
+    /// Whether its score is better than that of another epoch; NaN is never.
+    ///
+    /// Scores of two metrics cannot be compared; then it is whether the loss is smaller.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        if self.metric != other.metric {
+            return self.loss < other.loss;
+        }
+        self.of_score().is_better_than(&other.of_score())
+    }
+
+    fn of_score(&self) -> Score {
+        let new = if self.larger_is_better { Score::larger } else { Score::smaller };
+        new(self.metric, self.score)
+    }
 }
 
 impl History {
@@ -44,13 +74,21 @@ impl History {
         self.epochs.last()
     }
 
-    /// The epoch with the best validation score, the first of those if there are several.
+    /// The epoch with the best validation score, the first of those if there are several; none if no epoch has a score that is a number.
     pub fn best(&self) -> Option<&Epoch> {
-        let score = |epoch: &Epoch| epoch.validation.as_ref().map(|validation| validation.score);
+        let measured =
+            |epoch: &&Epoch| epoch.validation.as_ref().is_some_and(|of| !of.score.is_nan());
+        let is_better = |epoch: &Epoch, best: &Epoch| {
+            epoch
+                .validation
+                .as_ref()
+                .zip(best.validation.as_ref())
+                .is_some_and(|(a, b)| a.is_better_than(b))
+        };
         self.epochs
             .iter()
-            .filter(|epoch| score(epoch).is_some())
-            .reduce(|best, epoch| if score(epoch) > score(best) { epoch } else { best })
+            .filter(measured)
+            .reduce(|best, epoch| if is_better(epoch, best) { epoch } else { best })
     }
 
     /// How long all epochs took.
@@ -62,8 +100,11 @@ impl History {
 impl fmt::Display for Epoch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "epoch {:>3}  loss {:.4}", self.number, self.loss)?;
-        if let Some(Validation { loss, metric, score }) = &self.validation {
-            write!(formatter, "  validation loss {loss:.4}  {metric} {score:.4}")?;
+        if let Some(Validation { loss, metric, score, .. }) = &self.validation {
+            write!(formatter, "  validation loss {loss:.4}")?;
+            if *metric != "loss" {
+                write!(formatter, "  {metric} {score:.4}")?;
+            }
         }
         write!(formatter, "  {:.2} s", self.duration.as_secs_f64())
     }

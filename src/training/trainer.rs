@@ -92,7 +92,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         self
     }
 
-    /// Measures the network on other data after each epoch.
+    /// Measures the network on other data after each epoch: the loss, and what [goes with it](crate::evaluation::Metric).
     pub fn validate_on<I, Y>(self, data: &Dataset<I, Y>) -> Trainer<L, O, &Dataset<I, Y>, A> {
         Trainer {
             validation: data,
@@ -147,6 +147,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
     /// * [`Error::Empty`] if there are no training data, or none to validate on.
     /// * [`Error::Diverged`] if the loss or a weight becomes NaN or infinite: with the epoch and the step where it was met.
     ///   The network then has the last weights that were good, and the optimizer's moments start anew.
+    /// * [`Error::DivergedInValidation`], with the same consequences, if the loss on the validation data does: with the epoch and the first such sample.
     pub fn fit<N, Y, R, B, M>(
         &mut self,
         net: &mut B,
@@ -190,11 +191,12 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         if data.is_empty() {
             return Err(Error::Empty { what: "the training data" });
         }
+        V::How::check(self.validation.samples().0.len())?;
         let base = self.optimizer.learning_rate();
         // Also where something of the user's panics in an epoch with a smaller one.
         let this = OnDrop(self, |this: &mut Self| this.optimizer.set_learning_rate(base));
         let result = this.0.run::<G, _, _, _>(net, data, rng, base);
-        if matches!(result, Err(Error::Diverged { .. })) {
+        if matches!(result, Err(Error::Diverged { .. } | Error::DivergedInValidation { .. })) {
             // The moments have seen what led here, and may hold infinity.
             this.0.optimizer.state_mut().reset();
         }
@@ -268,7 +270,13 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 return Err(Error::Diverged { epoch, step: steps, loss: f64::NAN });
             }
             let (inputs, targets) = self.validation.samples();
-            let validation = V::How::measure::<G>(net, inputs, targets, &self.loss)?;
+            let validate = |net: &N| V::How::measure::<G>(net, inputs, targets, &self.loss, epoch);
+            let validation = validate(net).inspect_err(|_| {
+                // Where good weights have no finite loss either, it is the data that are not good.
+                if validate(&good.weights).is_ok() {
+                    good.restore(net);
+                }
+            })?;
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
             let samples = data.len() as f64;
             let duration = start.elapsed();

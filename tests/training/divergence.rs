@@ -80,13 +80,49 @@ fn a_last_step_that_goes_wrong() {
     assert_eq!(net, start);
 }
 
+/// As in training: it stops, and the weights are the last good ones.
 #[test]
 fn validation_data_with_nan() {
-    let (data, mut other) = (curve(10), curve(10));
-    other.inputs_mut()[3][0] = f32::NAN;
+    let data = curve(10);
+    for (in_target, value) in [(false, f32::NAN), (true, f32::NAN), (true, f32::INFINITY)] {
+        let mut other = curve(10);
+        if in_target {
+            other.targets_mut()[3][0] = value;
+        } else {
+            other.inputs_mut()[3][0] = value;
+        }
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut net = Line::random(&mut rng);
+        let mut one_epoch = net.clone();
+        let mut trainer = trainer(0.1).validate_on(&other);
+        let error = trainer.fit(&mut *net, &data, &mut rng).unwrap_err();
+        let Error::DivergedInValidation { epoch: 1, loss, sample: Some(3) } = error else {
+            panic!("{error}")
+        };
+        assert!(!loss.is_finite());
+        let text = error.to_string();
+        let start = format!(
+            "the validation loss after epoch 1 is {loss}, and so is that of validation sample 3 (counted from 0)"
+        );
+        assert!(text.starts_with(&start), "{text}");
+        assert_eq!(trainer.optimizer().state().steps(), 0, "the moments start anew");
+
+        // It is the data that are not good: the weights are those of the epoch.
+        self::trainer(0.1).epochs(1).fit(&mut *one_epoch, &data, &mut rng).unwrap();
+        assert_eq!(net, one_epoch);
+    }
+}
+
+/// The last step's weights meet their first loss in validation.
+#[test]
+fn weights_that_go_wrong_in_validation() {
+    network! { struct Linear<input 2 => dense 4 relu => dense 1>; }
+    let data = curve(2);
     let mut rng = StdRng::seed_from_u64(1);
-    let mut net = Line::random(&mut rng);
-    // Training goes on: the weights are good.
-    let history = trainer(0.1).validate_on(&other).fit(&mut *net, &data, &mut rng).unwrap();
-    assert!(history.last().unwrap().validation.as_ref().unwrap().loss.is_nan());
+    let mut net = Linear::random(&mut rng);
+    let start = net.clone();
+    let mut trainer = trainer(1e25).epochs(3).validate_on(&data);
+    let error = trainer.fit(&mut *net, &data, &mut rng).unwrap_err();
+    assert!(matches!(error, Error::DivergedInValidation { epoch: 1, .. }), "{error}");
+    assert_eq!(net, start);
 }

@@ -3,6 +3,7 @@
 
 mod divergence;
 mod learning;
+mod metrics;
 mod panics;
 mod perceptron;
 mod settings;

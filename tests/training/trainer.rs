@@ -161,6 +161,7 @@ fn no_data_are_an_error() {
     let none = curve(0);
     let error = trainer().validate_on(&none).fit(&mut *net, &curve(5), &mut rng).unwrap_err();
     assert_eq!(error.to_string(), "the validation data is empty: expected at least one sample");
+    assert_eq!(net, start, "it is seen before the first epoch");
 }
 
 #[test]

@@ -1,0 +1,39 @@
+/// One number that says how good a network is, with its name and its direction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Score {
+    /// Its name: `accuracy`, say.
+    pub metric: &'static str,
+    /// The number.
+    pub value: f64,
+    /// Whether a larger number is a better one. Of an error it is a smaller one.
+    pub larger_is_better: bool,
+}
+
+impl Score {
+    /// A number that is the better, the larger it is: an accuracy.
+    pub const fn larger(metric: &'static str, value: f64) -> Self {
+        Self { metric, value, larger_is_better: true }
+    }
+
+    /// A number that is the better, the smaller it is: a loss.
+    pub const fn smaller(metric: &'static str, value: f64) -> Self {
+        Self { metric, value, larger_is_better: false }
+    }
+
+    /// Whether it is better than another score of the same metric. NaN is not, and every number is better than NaN.
+    ///
+    /// ```
+    /// use axonal::evaluation::Score;
+    ///
+    /// let (half, third) = (Score::smaller("loss", 0.5), Score::smaller("loss", 0.3));
+    /// assert!(third.is_better_than(&half) && !half.is_better_than(&third));
+    /// ```
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        if self.larger_is_better {
+            self.value > other.value || !self.value.is_nan() && other.value.is_nan()
+        } else {
+            self.value < other.value || !self.value.is_nan() && other.value.is_nan()
+        }
+    }
+}
