@@ -29,6 +29,20 @@ use crate::shapes::image;
 /// assert_eq!(grey, Image::from([[[0.0, 0.2], [0.4, 1.0]]]));
 /// # Ok::<(), axonal::Error>(())
 /// ```
+///
+/// # Large images
+///
+/// An image is a value like an array, and a value that is passed on is copied over the stack, in a build without optimization several times. A thread has 2 MiB
+/// of stack, of which an image of 3x224x224 takes 0.6 MB, and one of 3x512x512 takes 3.1 MB. So large images are made on the heap and filled in place, by the `copy_from_…` functions
+/// instead of the `from_…` ones:
+///
+/// * one image: [`boxed_zeros`](crate::Sample::boxed_zeros); several: [`zeros_vec`](crate::Sample::zeros_vec); a data set: [`Dataset::try_from_fn`](crate::data::Dataset::try_from_fn);
+/// * [`Network::forward_into`](crate::Network::forward_into) where the output is an image too;
+/// * [`Dataset::retain`](crate::data::Dataset::retain) and [`Dataset::map_inputs_into`](crate::data::Dataset::map_inputs_into) instead of iterators that own the images;
+/// * `copies.copy_from_slice(&images)` and [`Dataset::select`](crate::data::Dataset::select) instead of `clone`.
+///
+/// All else that the library does with samples copies them from one place of the heap to another: training, evaluation, shuffling, splitting, augmentation work in every thread, for images
+/// and vectors of any size that memory has room for.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(transparent)]
 pub struct Image<const C: usize, const H: usize, const W: usize, T = f32>(pub [[[T; W]; H]; C]);
@@ -41,10 +55,21 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     /// If there are not `C * H * W` numbers.
     #[cfg(feature = "std")]
     pub fn from_slice(numbers: &[T]) -> Result<Self, Error> {
-        Self::check(numbers.len())?;
         let mut image = Self::default();
-        image.as_mut_slice().copy_from_slice(numbers);
+        image.copy_from_slice(numbers)?;
         Ok(image)
+    }
+
+    /// [`from_slice`](Self::from_slice) in place, for [large images](Self#large-images).
+    ///
+    /// # Errors
+    ///
+    /// If there are not `C * H * W` numbers.
+    #[cfg(feature = "std")]
+    pub fn copy_from_slice(&mut self, numbers: &[T]) -> Result<(), Error> {
+        Self::check(numbers.len())?;
+        self.as_mut_slice().copy_from_slice(numbers);
+        Ok(())
     }
 
     /// An image from bytes, channel after channel, row after row; 0 becomes 0, 255 becomes 1.
@@ -54,12 +79,23 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     /// If there are not `C * H * W` bytes.
     #[cfg(feature = "std")]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::check(bytes.len())?;
         let mut image = Self::default();
-        for (number, byte) in image.as_mut_slice().iter_mut().zip(bytes) {
+        image.copy_from_bytes(bytes)?;
+        Ok(image)
+    }
+
+    /// [`from_bytes`](Self::from_bytes) in place, for [large images](Self#large-images).
+    ///
+    /// # Errors
+    ///
+    /// If there are not `C * H * W` bytes.
+    #[cfg(feature = "std")]
+    pub fn copy_from_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        Self::check(bytes.len())?;
+        for (number, byte) in self.as_mut_slice().iter_mut().zip(bytes) {
             *number = from_byte(*byte);
         }
-        Ok(image)
+        Ok(())
     }
 
     /// An image from bytes as files have them: row after row, and in each pixel one byte a channel; 0 becomes 0, 255 becomes 1.
@@ -77,14 +113,25 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     /// If there are not `C * H * W` bytes.
     #[cfg(feature = "std")]
     pub fn from_pixels(bytes: &[u8]) -> Result<Self, Error> {
-        Self::check(bytes.len())?;
         let mut image = Self::default();
+        image.copy_from_pixels(bytes)?;
+        Ok(image)
+    }
+
+    /// [`from_pixels`](Self::from_pixels) in place, for [large images](Self#large-images).
+    ///
+    /// # Errors
+    ///
+    /// If there are not `C * H * W` bytes.
+    #[cfg(feature = "std")]
+    pub fn copy_from_pixels(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        Self::check(bytes.len())?;
         for (pixel, bytes) in bytes.chunks_exact(C.max(1)).enumerate() {
-            for (plane, byte) in image.0.iter_mut().zip(bytes) {
+            for (plane, byte) in self.0.iter_mut().zip(bytes) {
                 plane.as_flattened_mut()[pixel] = from_byte(*byte);
             }
         }
-        Ok(image)
+        Ok(())
     }
 
     /// The bytes that [`from_pixels`](Self::from_pixels) takes: numbers are rounded, those below 0 become 0, those above 1 become

@@ -55,11 +55,34 @@ pub trait Network: Layer {
     ///
     /// Nothing is allocated, unless the images between two layers are so large that the stack has no room for them (more than 65,536 numbers
     /// before and after a layer together): then a thread allocates memory at its first pass, and keeps it.
+    /// The output is a value: one that is larger than the stack of a thread, 2 MiB as a rule, has no room there. For large images there is
+    /// [`forward_into`](Self::forward_into), or [`forward_batch`](Self::forward_batch).
     #[inline]
     fn forward(&self, input: &Self::Input) -> Self::Output {
-        let mut output = bytemuck::Zeroable::zeroed();
-        dispatch(Forward { net: self, input, output: &mut output });
-        output
+        #[cfg(feature = "std")]
+        if size_of::<Self::Output>() > LARGE_OUTPUT {
+            let mut output = Self::Output::boxed_zeros();
+            self.forward_into(input, &mut output);
+            return *output;
+        }
+        forward_small(self, input)
+    }
+
+    /// [`forward`](Self::forward) into an output that is there: for images and vectors that are too large for the stack.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Sharpen<input 3x512x512 => conv 3 1x1>; }
+    ///
+    /// let net = Sharpen::random(&mut StdRng::seed_from_u64(1));
+    /// let (photo, mut sharp) = (Image::<3, 512, 512>::boxed_zeros(), Image::boxed_zeros());
+    /// net.forward_into(&photo, &mut sharp);
+    /// assert_eq!(sharp, photo);
+    /// ```
+    #[inline]
+    fn forward_into(&self, input: &Self::Input, output: &mut Self::Output) {
+        dispatch(Forward { net: self, input, output });
     }
 
     /// The output for each input. A batch of any size is a slice.
@@ -214,6 +237,18 @@ pub trait Network: Layer {
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
         crate::formats::safetensors::load(path.as_ref())
     }
+}
+
+/// Outputs of more bytes are computed on the heap: a build without optimization would have them on the stack more than once.
+#[cfg(feature = "std")]
+const LARGE_OUTPUT: usize = 64 * 1024;
+
+/// In a function of its own, so that a large output takes no room in the one that calls it.
+#[inline]
+fn forward_small<N: Network>(net: &N, input: &N::Input) -> N::Output {
+    let mut output = bytemuck::Zeroable::zeroed();
+    net.forward_into(input, &mut output);
+    output
 }
 
 struct Forward<'a, N: Layer> {

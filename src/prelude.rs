@@ -4,7 +4,7 @@ pub use nalgebra::{SMatrix, SVector};
 pub use rand::SeedableRng;
 pub use rand::rngs::StdRng;
 
-pub use crate::{Image, Network, Parameters, network};
+pub use crate::{Image, Network, Parameters, Sample, network};
 
 #[cfg(feature = "std")]
 pub use crate::{

@@ -42,6 +42,20 @@ impl Heap {
         &mut stack[..scalars]
     }
 
+    /// So many scalars of what is given, or of memory if that is too little. Without `std` it must be enough.
+    #[inline(always)]
+    pub(crate) fn or<'a, T: Scalar>(
+        &'a mut self,
+        given: &'a mut [T],
+        scalars: usize,
+    ) -> &'a mut [T] {
+        #[cfg(feature = "std")]
+        if scalars > given.len() {
+            return self.take(scalars);
+        }
+        &mut given[..scalars]
+    }
+
     /// So many scalars of memory, with anything in them.
     #[cfg(feature = "std")]
     #[cold]

@@ -27,6 +27,37 @@ pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
     /// How many of these numbers follow each other that are of one channel: an image's rows times its columns.
     const PIXELS: usize = 1;
 
+    /// A sample of zeros on the heap: the way to have a large one, which no stack has room for.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// let mut photo = Image::<3, 512, 512>::boxed_zeros();
+    /// photo.copy_from_pixels(&[255; 3 * 512 * 512])?;
+    /// assert_eq!(photo[(2, 511, 511)], 1.0);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn boxed_zeros() -> Box<Self> {
+        bytemuck::zeroed_box()
+    }
+
+    /// So many samples of zeros, to be filled in place: `vec![sample; count]` and `collect` pass each sample over the stack.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// let mut spectra = SVector::<f32, 1_000_000>::zeros_vec(2);
+    /// spectra[1].fill(0.5);
+    /// assert_eq!(spectra[1][999_999], 0.5);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn zeros_vec(count: usize) -> Vec<Self> {
+        bytemuck::zeroed_vec(count)
+    }
+
     /// The numbers of one sample.
     #[inline(always)]
     fn as_slice(&self) -> &[Self::Scalar] {

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::iter::Zip;
-use std::{slice, vec};
+use std::{mem, slice, vec};
 
 use rand::{Rng, RngExt};
 
 use crate::data::Class;
+use crate::kernels::append;
 use crate::{Error, Sample};
 
 /// Samples: inputs, and for each of them a target.
@@ -44,6 +45,38 @@ impl<I, Y> Dataset<I, Y> {
         } else {
             Err(Error::LengthMismatch { inputs: inputs.len(), targets: targets.len() })
         }
+    }
+
+    /// A data set of `count` samples: `fill` is given the place of each and an input of zeros, fills that in place, and gives the target.
+    ///
+    /// For large inputs, which are never on the stack so; see [`Image`](crate::Image#large-images).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// let files = [[0; 3 * 224 * 224], [255; 3 * 224 * 224]];
+    /// let photos = Dataset::try_from_fn(files.len(), |index, photo: &mut Image<3, 224, 224>| {
+    ///     photo.copy_from_pixels(&files[index])?;
+    ///     Class::<2>::new(index)
+    /// })?;
+    /// assert_eq!((photos.len(), photos.inputs()[1][(0, 0, 0)]), (2, 1.0));
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first that `fill` gives.
+    pub fn try_from_fn<E>(
+        count: usize,
+        mut fill: impl FnMut(usize, &mut I) -> Result<Y, E>,
+    ) -> Result<Self, E>
+    where
+        I: Sample,
+    {
+        let mut inputs = I::zeros_vec(count);
+        let samples = inputs.iter_mut().enumerate();
+        let targets = samples.map(|(index, input)| fill(index, input)).collect::<Result<_, E>>()?;
+        Ok(Self { inputs, targets })
     }
 
     /// The inputs, in order.
@@ -98,6 +131,7 @@ impl<I, Y> Dataset<I, Y> {
     /// ```
     pub fn shuffle<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         // Fisher and Yates: swaps in place, so that no second copy of the data is ever made.
+        // A swap of the slice would have one sample on the stack.
         for last in (1..self.len()).rev() {
             self.swap(last, rng.random_range(0..=last));
         }
@@ -132,9 +166,75 @@ impl<I, Y> Dataset<I, Y> {
         self.inputs.chunks(size).zip(self.targets.chunks(size))
     }
 
-    /// The same data with each input replaced by `f(input)`.
+    /// A data set of its own of the samples at these places, in this order: for the folds of a cross-validation, say.
+    ///
+    /// ```
+    /// use axonal::data::Dataset;
+    ///
+    /// let data: Dataset<i32, i32> = (0..10).map(|i| (i, -i)).collect();
+    /// let every_third = data.select((0..10).step_by(3));
+    /// assert_eq!(every_third.inputs(), [0, 3, 6, 9]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no sample at one of the places.
+    pub fn select(&self, places: impl IntoIterator<Item = usize>) -> Self
+    where
+        I: Copy,
+        Y: Copy,
+    {
+        let mut selected = Self { inputs: Vec::new(), targets: Vec::new() };
+        for place in places {
+            append(&mut selected.inputs, &self.inputs[place..=place]);
+            append(&mut selected.targets, &self.targets[place..=place]);
+        }
+        selected
+    }
+
+    /// Keeps the samples for which `keep(input, target)` is true, in their order, in place.
+    ///
+    /// ```
+    /// use axonal::data::Dataset;
+    ///
+    /// let mut data: Dataset<i32, i32> = (0..10).map(|i| (i, i % 3)).collect();
+    /// data.retain(|_input, target| *target == 2);
+    /// assert_eq!(data.inputs(), [2, 5, 8]);
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&I, &Y) -> bool) {
+        let kept: Vec<bool> = self.iter().map(|(input, target)| keep(input, target)).collect();
+        let mut of_inputs = kept.iter();
+        self.inputs.retain(|_| of_inputs.next() == Some(&true));
+        let mut of_targets = kept.iter();
+        self.targets.retain(|_| of_targets.next() == Some(&true));
+    }
+
+    /// The same data with each input replaced by `f(input)`. Each passes over the stack: for large ones there is [`map_inputs_into`](Self::map_inputs_into), and
+    /// [`inputs_mut`](Self::inputs_mut) where the type stays the same.
     pub fn map_inputs<J>(self, f: impl FnMut(I) -> J) -> Dataset<J, Y> {
         Dataset { inputs: self.inputs.into_iter().map(f).collect(), targets: self.targets }
+    }
+
+    /// The same data with other inputs, which `f(&input, &mut output)` fills in place: they are zeros at first.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// let photos = Dataset::new(Image::<3, 224, 224>::zeros_vec(2), vec![false, true])?;
+    /// let means = photos.map_inputs_into(|photo, mean: &mut SVector<f32, 3>| {
+    ///     for channel in 0..3 {
+    ///         mean[channel] = photo.plane(channel).mean();
+    ///     }
+    /// });
+    /// assert_eq!(means.inputs()[1], SVector::zeros());
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    pub fn map_inputs_into<J: Sample>(self, mut f: impl FnMut(&I, &mut J)) -> Dataset<J, Y> {
+        let mut inputs = J::zeros_vec(self.len());
+        for (input, output) in self.inputs.iter().zip(&mut inputs) {
+            f(input, output);
+        }
+        Dataset { inputs, targets: self.targets }
     }
 
     /// The same data with inputs of another shape, which hold the same numbers in the same order. Nothing is copied.
@@ -173,8 +273,8 @@ impl<I, Y> Dataset<I, Y> {
     }
 
     fn swap(&mut self, a: usize, b: usize) {
-        self.inputs.swap(a, b);
-        self.targets.swap(a, b);
+        swap(&mut self.inputs, a, b);
+        swap(&mut self.targets, a, b);
     }
 
     fn split_at(mut self, first: usize) -> (Self, Self) {
@@ -229,6 +329,13 @@ impl<I, const N: usize> Dataset<I, Class<N>> {
             }
         }
         Ok(self.split_at(first))
+    }
+}
+
+/// Of two places of a slice, piece by piece: `slice::swap` has a whole element on the stack.
+fn swap<V>(values: &mut [V], a: usize, b: usize) {
+    if let Ok([a, b]) = values.get_disjoint_mut([a, b]) {
+        mem::swap(a, b);
     }
 }
 

@@ -33,6 +33,17 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ///
     /// If the file cannot be read, is no PNG, or holds an image of another size or number of channels.
     pub fn read_png(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let mut image = Self::default();
+        image.copy_from_png(path)?;
+        Ok(image)
+    }
+
+    /// [`read_png`](Self::read_png) in place, for [large images](Self#large-images). With the feature `png`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_png`](Self::read_png).
+    pub fn copy_from_png(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let mismatch = |expected: String, found: String| Error::Format {
             path: path.to_path_buf(),
@@ -60,7 +71,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
         }
         let mut bytes = vec![0; C * H * W];
         reader.next_frame(&mut bytes).map_err(failed)?;
-        Self::from_pixels(&bytes)
+        self.copy_from_pixels(&bytes)
     }
 
     /// Writes a PNG file of 8 bits a number: 0 becomes black, 1 becomes white, numbers beyond these are clamped. With the feature

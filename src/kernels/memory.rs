@@ -140,6 +140,19 @@ pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
     unsafe { Vec::from_raw_parts(allocate_zeros(layout).cast(), count, count) }
 }
 
+/// Appends some values, from memory to memory: `Vec::extend_from_slice` has each value on the stack in a build without optimization, which a large sample overflows.
+#[cfg(feature = "std")]
+pub(crate) fn append<V: Copy>(to: &mut Vec<V>, values: &[V]) {
+    to.reserve(values.len());
+    let end = to.len();
+    // SAFETY: there is room for as many values behind the last one, which `values`, being borrowed while `to` is borrowed mutably, do not overlap; they are `Copy`, so
+    // that their bytes are as many values more.
+    unsafe {
+        core::ptr::copy_nonoverlapping(values.as_ptr(), to.as_mut_ptr().add(end), values.len());
+        to.set_len(end + values.len());
+    }
+}
+
 /// Allocates zeros, from the start of a cache line on where that can be had.
 ///
 /// C's `malloc` promises 16 bytes, and large blocks of glibc's begin 16 bytes after a line: then every vector of AVX-512 lies in two lines, and a product takes up to

@@ -50,10 +50,10 @@ pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]
 pub use math::Elementary;
 pub(crate) use memory::LINE;
-#[cfg(feature = "std")]
-pub(crate) use memory::zeros;
 use memory::{Aligned, beyond_line, prefetch};
 pub use memory::{IsParameters, Parameters};
+#[cfg(feature = "std")]
+pub(crate) use memory::{append, zeros};
 pub(crate) use normalize::covariance;
 pub(crate) use normalize::{normalize, squares};
 pub(crate) use one::{ProductOfOne, product_one};

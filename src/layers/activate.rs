@@ -14,6 +14,7 @@ use crate::activations::{Activation, ActivationGradient, apply_on};
 use crate::kernels::activate;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
+use crate::room::Heap;
 use crate::sample::{Sample, flat, flat_mut};
 use crate::{Parameters, Scalar};
 
@@ -118,6 +119,10 @@ pub(super) fn derivative<A: ActivationGradient, X: Sample, S: Simd>(
     }
 }
 
+/// Of so many channels a pixel is on the stack.
+#[cfg(feature = "std")]
+const FEW_CHANNELS: usize = 256;
+
 struct Whole<'a, X, A> {
     samples: &'a mut [X],
     activation: PhantomData<A>,
@@ -134,8 +139,13 @@ impl<X: Sample, A: Activation> WithSimd for Whole<'_, X, A> {
             }
             return;
         }
-        let mut room: X = bytemuck::Zeroable::zeroed();
-        let room = &mut room.as_mut_slice()[..X::LEN / X::PIXELS];
+        #[cfg(feature = "std")]
+        let mut few = [X::Scalar::of(0.0); FEW_CHANNELS];
+        // Without `std` there is no other memory than the stack.
+        #[cfg(not(feature = "std"))]
+        let mut few: X = bytemuck::Zeroable::zeroed();
+        let mut heap = Heap::default();
+        let room = heap.or(few.as_mut_slice(), X::LEN / X::PIXELS);
         for sample in self.samples {
             let sample = sample.as_mut_slice();
             for pixel in 0..X::PIXELS {
@@ -165,11 +175,11 @@ impl<X: Sample, A: ActivationGradient> WithSimd for PixelDerivative<'_, X, A> {
         let Self { mut scores, outputs, gradient, .. } = self;
         let channels = X::LEN / X::PIXELS;
         let kept = if A::NEEDS_SCORES { channels } else { 0 };
-        let mut room: [X; 3] = bytemuck::Zeroable::zeroed();
-        let [score, y, g] = &mut room;
-        let score = &mut score.as_mut_slice()[..kept];
-        let y = &mut y.as_mut_slice()[..channels];
-        let g = &mut g.as_mut_slice()[..channels];
+        let mut few = [X::Scalar::of(0.0); 3 * FEW_CHANNELS];
+        let mut heap = Heap::default();
+        let room = heap.or(&mut few, kept + 2 * channels);
+        let (score, rest) = room.split_at_mut(kept);
+        let (y, g) = rest.split_at_mut(channels);
         for (outputs, gradient) in outputs.iter().zip(gradient) {
             let (outputs, gradient) = (outputs.as_slice(), gradient.as_mut_slice());
             let (sample, rest) = scores.split_at(kept * X::PIXELS);
@@ -222,7 +232,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
-        *output = *input;
+        output.as_mut_slice().copy_from_slice(input.as_slice());
         if A::ELEMENTWISE || I::PIXELS == 1 {
             apply_on::<A, T, S>(simd, output.as_mut_slice());
         } else {

@@ -90,6 +90,9 @@ fn inverse<T: Scalar>(variance: T) -> T {
     T::one() / Float::sqrt(variance + T::of(EPSILON))
 }
 
+/// How many channels are normalized at a time: their scales are on the stack.
+const BLOCK: usize = 64;
+
 struct Normalize<'a, T, I, const CHANNELS: usize> {
     layer: &'a BatchNorm<T, I, CHANNELS>,
     mean: &'a [T],
@@ -106,23 +109,32 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let Self { layer, mean, variance, inputs, outputs } = self;
-        let mut scale = layer.weight;
-        for (scale, variance) in scale.iter_mut().zip(variance) {
-            *scale *= inverse(*variance);
-        }
-        let (scale, shift) = (scale.as_slice(), layer.bias.as_slice());
-        for (input, output) in inputs.iter().zip(outputs) {
-            let (input, output) = (input.as_slice(), output.as_mut_slice());
-            if I::PIXELS == 1 {
-                for channel in 0..CHANNELS {
-                    output[channel] =
-                        (input[channel] - mean[channel]) * scale[channel] + shift[channel];
-                }
-                continue;
+        let mut scale = [T::zero(); BLOCK];
+        for first in (0..CHANNELS).step_by(BLOCK) {
+            let channels = first..(first + BLOCK).min(CHANNELS);
+            let scale = &mut scale[..channels.len()];
+            let weight = &layer.weight.as_slice()[channels.clone()];
+            let factors = weight.iter().zip(&variance[channels.clone()]);
+            for (scale, (weight, variance)) in scale.iter_mut().zip(factors) {
+                *scale = *weight * inverse(*variance);
             }
-            let planes = input.chunks_exact(I::PIXELS).zip(output.chunks_exact_mut(I::PIXELS));
-            for (channel, (input, output)) in planes.enumerate() {
-                normalize(input, output, mean[channel], scale[channel], shift[channel]);
+            let mean = &mean[channels.clone()];
+            let shift = &layer.bias.as_slice()[channels.clone()];
+            let numbers = channels.start * I::PIXELS..channels.end * I::PIXELS;
+            for (input, output) in inputs.iter().zip(&mut *outputs) {
+                let input = &input.as_slice()[numbers.clone()];
+                let output = &mut output.as_mut_slice()[numbers.clone()];
+                if I::PIXELS == 1 {
+                    let numbers = output.iter_mut().zip(input).zip(mean);
+                    for (((y, x), mean), (scale, shift)) in numbers.zip(scale.iter().zip(shift)) {
+                        *y = (*x - *mean) * *scale + *shift;
+                    }
+                    continue;
+                }
+                let planes = input.chunks_exact(I::PIXELS).zip(output.chunks_exact_mut(I::PIXELS));
+                for (channel, (input, output)) in planes.enumerate() {
+                    normalize(input, output, mean[channel], scale[channel], shift[channel]);
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
-use crate::kernels::Scalar;
+use crate::kernels::{Scalar, append};
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
 use crate::{Error, Network, Sample};
@@ -313,8 +313,10 @@ impl<X: Copy, Y: Copy> Batch<X, Y> {
     fn gather(&mut self, data: &Dataset<X, Y>, indices: &[usize]) {
         self.inputs.clear();
         self.targets.clear();
-        self.inputs.extend(indices.iter().map(|index| data.inputs()[*index]));
-        self.targets.extend(indices.iter().map(|index| data.targets()[*index]));
+        for index in indices {
+            append(&mut self.inputs, &data.inputs()[*index..=*index]);
+            append(&mut self.targets, &data.targets()[*index..=*index]);
+        }
     }
 }
 
