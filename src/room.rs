@@ -61,7 +61,9 @@ impl Heap {
     #[cold]
     pub(crate) fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
-        let mut memory = FREE.with_borrow_mut(|free| free.pop().unwrap_or_default());
+        // When the thread ends, and the destructor of another thread-local value asks for a pass, it may have let go of this one.
+        let free = FREE.try_with(|free| free.borrow_mut().pop());
+        let mut memory = free.ok().flatten().unwrap_or_default();
         if memory.len() < words {
             memory = zeros(words);
         }
@@ -75,7 +77,7 @@ impl Drop for Heap {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(words) = self.words.take() {
-            FREE.with_borrow_mut(|free| free.push(words));
+            _ = FREE.try_with(|free| free.borrow_mut().push(words));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Results do not depend on the number of threads, to the bit.
 #![cfg(feature = "rayon")]
 
+use std::cell::RefCell;
+use std::sync::mpsc;
+
 use axonal::Parameters;
 use axonal::prelude::*;
 use rand::RngExt;
@@ -86,4 +89,41 @@ fn steps_side_by_side() {
         (0..8).into_par_iter().map(step).collect()
     });
     assert!(results.iter().all(|result| *result == results[0]));
+}
+
+/// Makes passes when its thread ends: after the values that were made later, and what the library keeps for a thread is one of these.
+struct Late<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Late<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_pass_in_the_destructor_of_a_thread_local_value_is_one_like_others() {
+    thread_local! {
+        static LATE: RefCell<Option<Late<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+    }
+
+    fn passes() -> Vec<u32> {
+        let (inputs, targets) = (random::<100>(160), random::<10>(160));
+        let mut net = Wide::random(&mut StdRng::seed_from_u64(1));
+        let mut outputs = vec![SVector::zeros(); inputs.len()];
+        net.forward_batch(&inputs, &mut outputs);
+        let (loss, gradient) = net.gradient(&inputs, &targets, &MeanSquaredError);
+        net.train_step(&inputs, &targets, &MeanSquaredError, &mut Adam::new(1e-3));
+        let outputs = outputs.iter().flat_map(|output| output.iter());
+        let numbers = outputs.chain([&loss]).chain(gradient.as_slice()).chain(net.as_slice());
+        numbers.map(|number| number.to_bits()).collect()
+    }
+
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        LATE.set(Some(Late(Box::new(move || sender.send(passes()).unwrap()))));
+        passes()
+    });
+    let expected = passes();
+    assert!(thread.join().unwrap() == expected);
+    assert!(receiver.recv().unwrap() == expected);
 }

@@ -5,9 +5,10 @@
 //! Here a helper looks for work for a while before it sleeps; the caller does not wait for a helper that has not begun, but takes its part.
 //! The same part of each job goes to the same thread where that one is awake: what it works on is in its cache then.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -17,21 +18,17 @@ pub(super) const MOST: usize = 16;
 /// How often a helper looks for work before it sleeps: some 100 µs.
 const LOOKS: usize = 4_000;
 
+/// How often the caller looks whether a helper has finished its part, before it lets others run in between: some 25 µs.
+/// Where there are more threads than processors, the helper may be one of them.
+const IMPATIENT: usize = 1_000;
+
 /// So soon after its last job, a helper is still awake.
 pub(super) const AWAKE: Duration = Duration::from_micros(100);
 
-static TEAM: Team = Team {
-    state: AtomicU64::new(0),
-    job: AtomicPtr::new(core::ptr::null_mut()),
-    run: AtomicPtr::new(core::ptr::null_mut()),
-    done: AtomicUsize::new(0),
-    has_panicked: AtomicBool::new(false),
-    is_led: AtomicBool::new(false),
-    helpers: Mutex::new(Vec::new()),
-};
+static TEAM: Team = Team::new();
 
 struct Team {
-    /// The number of the job, how many parts it has, and a bit for each of them that is taken: one word, so that who takes a part knows of which job.
+    /// The [number](LAST) of the job, how many parts it has, and a bit for each of them that is taken: one word, so that who takes a part knows of which job.
     state: AtomicU64,
     /// What `run` is called with.
     job: AtomicPtr<()>,
@@ -40,6 +37,8 @@ struct Team {
     /// How many parts are finished.
     done: AtomicUsize,
     has_panicked: AtomicBool,
+    /// What the first part that panicked did so with.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// Whether there is a job. Who comes meanwhile works alone.
     is_led: AtomicBool,
     helpers: Mutex<Vec<Helper>>,
@@ -56,29 +55,38 @@ pub(super) trait Job: Sync {
 }
 
 /// Does all parts of a job, each once, with the help of other threads.
+///
+/// If one of them panics, so does this, with the same, after the others are done or, where this thread is alone, instead of doing them.
 pub(super) fn share<J: Job>(job: &J, parts: usize) {
-    let is_free = TEAM.is_led.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
-    if is_free.is_err() || parts < 2 {
-        for index in 0..parts {
-            job.part(index);
-        }
-        if is_free.is_ok() {
-            TEAM.is_led.store(false, Ordering::Release);
-        }
-        return;
+    assert!(parts <= MOST, "{parts} parts of one job");
+    if parts > 1 && TEAM.is_free() {
+        return lead(core::ptr::from_ref(job).cast_mut().cast(), part::<J> as *mut (), parts);
     }
-    lead(core::ptr::from_ref(job).cast_mut().cast(), part::<J> as *mut (), parts);
+    for index in 0..parts {
+        job.part(index);
+    }
 }
 
 /// Shares a job of the team that this thread leads, and ends with it.
 fn lead(job: *mut (), run: *mut (), parts: usize) {
-    assert!(parts <= MOST, "{parts} parts of one job");
+    /// Nobody has the job any more when this is gone, whatever happens in between.
+    struct Led(usize);
+
+    impl Drop for Led {
+        fn drop(&mut self) {
+            TEAM.finish(self.0);
+        }
+    }
+
     TEAM.publish(job, run, parts);
+    let led = Led(parts);
     wake(parts - 1);
-    TEAM.finish(parts);
-    let has_panicked = TEAM.has_panicked.swap(false, Ordering::Relaxed);
+    drop(led);
+    let panic = TEAM.has_panicked.swap(false, Ordering::Relaxed).then(|| TEAM.panic().take());
     TEAM.is_led.store(false, Ordering::Release);
-    assert!(!has_panicked, "a part of a pass panicked");
+    if let Some(panic) = panic.flatten() {
+        resume_unwind(panic);
+    }
 }
 
 /// # Safety
@@ -90,20 +98,51 @@ unsafe fn part<J: Job>(job: *const (), index: usize) {
 }
 
 impl Team {
+    const fn new() -> Self {
+        Self {
+            state: AtomicU64::new(0),
+            job: AtomicPtr::new(core::ptr::null_mut()),
+            run: AtomicPtr::new(core::ptr::null_mut()),
+            done: AtomicUsize::new(0),
+            has_panicked: AtomicBool::new(false),
+            panic: Mutex::new(None),
+            is_led: AtomicBool::new(false),
+            helpers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Whether the caller leads the team from now on. Two jobs of one number could be taken for each other by a thread that was away for all jobs in between:
+    /// after the [last](LAST), nobody does any more.
+    fn is_free(&self) -> bool {
+        let was_led =
+            self.is_led.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+        was_led.is_ok() && number(self.state.load(Ordering::Relaxed)) < LAST
+    }
+
     /// Offers the parts of a job to all threads.
     fn publish(&self, job: *mut (), run: *mut (), parts: usize) {
         self.done.store(0, Ordering::Relaxed);
         self.job.store(job, Ordering::Relaxed);
         self.run.store(run, Ordering::Relaxed);
-        let number = (self.state.load(Ordering::Relaxed) >> 32).wrapping_add(1);
-        self.state.store(number << 32 | (parts as u64) << 16, Ordering::SeqCst);
+        let number = number(self.state.load(Ordering::Relaxed)) + 1;
+        self.state.store(number << NUMBER | (parts as u64) << PARTS, Ordering::SeqCst);
+    }
+
+    fn panic(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does the parts that nobody takes, and waits for the others: nobody may have the job any more when it is gone.
     fn finish(&self, parts: usize) {
         while self.take_part(parts - 1) {}
+        let mut looks = 0;
         while self.done.load(Ordering::Acquire) < parts {
-            core::hint::spin_loop();
+            if looks < IMPATIENT {
+                looks += 1;
+                core::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
         }
     }
 
@@ -127,14 +166,20 @@ impl Team {
             return true;
         }
         let work = AssertUnwindSafe(|| {
-            // SAFETY: `run` was stored with this type, and is not null where there is a part to take. The job is borrowed by the thread in `share`,
-            // which does not panic, and does not leave before as many parts are done as there are: this one is not.
+            // SAFETY: `run` was stored with this type, and is not null where there is a part to take. The job is borrowed by the thread in `lead`,
+            // which it does not leave, by a panic either, before as many parts are done as there are: this one is not.
             unsafe {
                 let run: unsafe fn(*const (), usize) = core::mem::transmute(run);
                 run(job, index);
             }
         });
-        if catch_unwind(work).is_err() {
+        // Until the part is counted, nothing of the user's may run: what a panic brings may panic when it is dropped. So it is kept, or never dropped.
+        if let Err(panic) = catch_unwind(work) {
+            let mut first = self.panic();
+            match *first {
+                None => *first = Some(panic),
+                Some(_) => core::mem::forget(panic),
+            }
             self.has_panicked.store(true, Ordering::Relaxed);
         }
         self.done.fetch_add(1, Ordering::Release);
@@ -142,15 +187,31 @@ impl Team {
     }
 }
 
+/// Where in the state the number of parts is, and where the number of the job.
+const PARTS: u32 = MOST as u32;
+const NUMBER: u32 = PARTS + (MOST + 1).next_power_of_two().ilog2();
+
+/// The last number of a job. With a new one each microsecond it comes after a hundred days.
+const LAST: u64 = u64::MAX >> NUMBER;
+
+fn number(state: u64) -> u64 {
+    state >> NUMBER
+}
+
+/// How many parts the job has.
+fn parts(state: u64) -> u64 {
+    state >> PARTS & ((1 << (NUMBER - PARTS)) - 1)
+}
+
 /// A bit for each part of the job that nobody has taken.
 fn free_parts(state: u64) -> u64 {
-    let (parts, taken) = (state >> 16 & 0xffff, state & 0xffff);
-    ((1 << parts) - 1) & !taken
+    let taken = state & ((1 << PARTS) - 1);
+    ((1 << parts(state)) - 1) & !taken
 }
 
 /// Whether a helper is one of those that the job is for: the last part is the caller's own.
 fn is_for(state: u64, helper: usize) -> bool {
-    (state >> 16 & 0xffff) as usize > helper + 1
+    parts(state) as usize > helper + 1
 }
 
 /// Sees to it that so many helpers are awake.
@@ -203,21 +264,16 @@ fn help(is_asleep: &AtomicBool, own: usize) {
 mod tests {
     use super::*;
 
-    /// Counts how often each part was done; one of them may panic.
+    /// Counts how often each part was done.
+    #[derive(Default)]
     struct Counts {
         parts: [AtomicUsize; MOST],
-        panics: Option<usize>,
     }
 
     impl Job for Counts {
         fn part(&self, index: usize) {
             self.parts[index].fetch_add(1, Ordering::Relaxed);
-            assert!(self.panics != Some(index), "asked for");
         }
-    }
-
-    fn counts(panics: Option<usize>) -> Counts {
-        Counts { parts: [const { AtomicUsize::new(0) }; MOST], panics }
     }
 
     #[test]
@@ -230,7 +286,7 @@ mod tests {
                         if round % 500 == 0 {
                             std::thread::sleep(std::time::Duration::from_millis(20));
                         }
-                        let (job, parts) = (counts(None), (round + thread) % (MOST + 1));
+                        let (job, parts) = (Counts::default(), (round + thread) % (MOST + 1));
                         share(&job, parts);
                         for (index, count) in job.parts.iter().enumerate() {
                             let expected = usize::from(index < parts);
@@ -242,14 +298,99 @@ mod tests {
         });
     }
 
-    #[test]
-    fn a_panic_reaches_the_caller() {
-        for index in 0..4 {
-            let job = counts(Some(index));
-            assert!(catch_unwind(AssertUnwindSafe(|| share(&job, 4))).is_err());
-            let done = job.parts.iter().map(|count| count.load(Ordering::Relaxed)).sum::<usize>();
-            // Alone, where another test has the helpers, it ends with the panic.
-            assert!(done == 4 || done == index + 1, "{done} parts");
+    /// What a part panicked with. It panics when it is dropped, unless it has been received.
+    struct Bomb {
+        index: usize,
+        is_received: bool,
+    }
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(self.is_received, "dropped on the way");
         }
+    }
+
+    /// Some parts panic, after enough time for others to be taken by helpers.
+    struct Panics {
+        counts: Counts,
+        which: u32,
+    }
+
+    impl Job for Panics {
+        fn part(&self, index: usize) {
+            self.counts.part(index);
+            let start = std::time::Instant::now();
+            while start.elapsed() < Duration::from_micros(50) {
+                core::hint::spin_loop();
+            }
+            if self.which >> index & 1 == 1 {
+                std::panic::resume_unwind(Box::new(Bomb { index, is_received: false }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_as_it_is_and_the_team_works_on() {
+        let mut shared = 0;
+        for round in 0..400 {
+            let (parts, which) = (2 + round % 3, 1 + round as u32 % 15);
+            let job = Panics { counts: Counts::default(), which };
+            let result = catch_unwind(AssertUnwindSafe(|| share(&job, parts)));
+            let counts = job.counts.parts.iter().map(|count| count.load(Ordering::Relaxed));
+            let done: usize = counts.sum();
+            if which & ((1 << parts) - 1) == 0 {
+                assert!(result.is_ok());
+                assert_eq!(done, parts);
+                continue;
+            }
+            let mut bomb = result.unwrap_err().downcast::<Bomb>().unwrap();
+            bomb.is_received = true;
+            assert_eq!(which >> bomb.index & 1, 1, "part {}", bomb.index);
+            // Alone, where another test has the helpers, it ends with the panic.
+            assert!(done == parts || done == bomb.index + 1, "{done} of {parts} parts");
+            shared += usize::from(done == parts && bomb.index + 1 < parts);
+        }
+        assert!(
+            shared > 0 || std::thread::available_parallelism().is_ok_and(|count| count.get() == 1)
+        );
+    }
+
+    #[test]
+    fn a_single_part_that_panics_does_not_keep_the_team() {
+        for _ in 0..3 {
+            let job = Panics { counts: Counts::default(), which: 1 };
+            let mut bomb = catch_unwind(AssertUnwindSafe(|| share(&job, 1)))
+                .unwrap_err()
+                .downcast::<Bomb>()
+                .unwrap();
+            bomb.is_received = true;
+        }
+        // Other tests have it for a while.
+        let start = std::time::Instant::now();
+        while TEAM.is_led.load(Ordering::Relaxed) {
+            assert!(start.elapsed() < Duration::from_secs(60), "the team is not free again");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_job_does_not_come_round() {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        unsafe fn count(_: *const (), index: usize) {
+            RUNS.fetch_add(index + 1, Ordering::Relaxed);
+        }
+
+        let team = Team::new();
+        team.state.store((LAST - 1) << NUMBER, Ordering::Relaxed);
+        assert!(team.is_free());
+        team.publish(core::ptr::null_mut(), count as *mut (), MOST);
+        let state = team.state.load(Ordering::Relaxed);
+        assert_eq!((number(state), parts(state)), (LAST, MOST as u64));
+        assert!(is_for(state, MOST - 2) && !is_for(state, MOST - 1));
+        team.finish(MOST);
+        assert_eq!(RUNS.load(Ordering::Relaxed), MOST * (MOST + 1) / 2);
+        assert_eq!(free_parts(team.state.load(Ordering::Relaxed)), 0);
+        team.is_led.store(false, Ordering::Relaxed);
+        assert!(!team.is_free() && !team.is_free(), "there are no more numbers");
     }
 }

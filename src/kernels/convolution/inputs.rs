@@ -63,7 +63,7 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                     while column < Sizes::<K>::PATCH {
                         let columns = column..(column + most).min(Sizes::<K>::PATCH);
                         column = columns.end;
-                        let gradient = panel.gradient::<K, S>(
+                        let padded = panel.gradient::<K, S>(
                             simd,
                             output,
                             weight,
@@ -76,11 +76,9 @@ impl<T: Scalar, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                             let start = columns.start / Sizes::<K>::TAPS;
                             let count = columns.len() / Sizes::<K>::TAPS;
                             let input = &mut input[(first + start) * plane..];
-                            // SAFETY: the panel has a margin before and after it, which have been written.
-                            unsafe {
-                                gather::<T, S, K>(simd, gradient, positions, count, input);
-                            }
+                            gather::<T, S, K>(simd, padded, positions, count, input);
                         } else {
+                            let gradient = &padded[MARGIN..padded.len() - MARGIN];
                             scatter::<T, K>(
                                 gradient,
                                 positions,
@@ -122,15 +120,11 @@ fn scatter<T: Scalar, K: Geometry>(
 /// Adds the numbers of whole channels of a panel where their windows are. Windows are one column apart, and the block has whole rows.
 ///
 /// A vector of a row of the input is the sum of rows of the panel, one for each number of a window, each read from as many columns
-/// further left as its number is further right.
-///
-/// # Safety
-///
-/// Before and after the panel, a vector must be readable.
+/// further left as its number is further right. So it reads beyond the panel's ends: `padded` is the panel with a margin before and after it.
 #[inline(always)]
-unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
+fn gather<T: Scalar, S: Simd, K: Geometry>(
     simd: S,
-    panel: &[T],
+    padded: &[T],
     block: Block,
     channels: usize,
     input: &mut [T],
@@ -139,7 +133,7 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
     let zero = Vector::splat(simd, T::zero());
     let (len, columns, width) = (block.len(), Sizes::<K>::COLUMNS, Sizes::<K>::WIDTH);
     assert!(
-        panel.len() == channels * Sizes::<K>::TAPS * len
+        padded.len() == channels * Sizes::<K>::TAPS * len + 2 * MARGIN
             && block.columns == columns
             && columns <= POSITIONS
             && K::KERNEL[0] <= MOST
@@ -182,11 +176,11 @@ unsafe fn gather<T: Scalar, S: Simd, K: Geometry>(
                         if first[kx] + lanes <= reach || first[kx] >= reach + columns {
                             continue;
                         }
-                        // SAFETY: a row of the panel begins at `at + kx * len`; less than a vector before and after it is read, which
-                        // is in the panel, or the caller's promise.
+                        // SAFETY: a row of the panel begins at `at + kx * len`, and less than a vector before and after it is read (just checked),
+                        // which is no longer than a margin: it is within `padded`.
                         let numbers = unsafe {
-                            let row = panel.as_ptr().add(at + kx * len);
-                            Vector::load_ptr(simd, row.wrapping_add(first[kx]).wrapping_sub(reach))
+                            let from = MARGIN + at + kx * len + first[kx] - reach;
+                            Vector::load_ptr(simd, padded.as_ptr().add(from))
                         };
                         sums[kx] = sums[kx] + inside[kx].select(numbers, zero);
                     }

@@ -300,7 +300,7 @@ impl<T: Scalar> Panel<T> {
         bordered
     }
 
-    /// The columns of a block's gradient, dY W.
+    /// The columns of a block's gradient, dY W, with a margin before and after them.
     #[inline(always)]
     fn gradient<K: Geometry, S: Simd>(
         &mut self,
@@ -316,8 +316,11 @@ impl<T: Scalar> Panel<T> {
         let first = group * Sizes::<K>::OUTPUTS;
         // Vectors are loaded over the end, too.
         self.write(len + 2 * MARGIN);
-        // SAFETY: the numbers have been written.
-        let panel = unsafe { core::slice::from_raw_parts_mut(self.as_mut_ptr(), len) };
+        // SAFETY: so many numbers have been written.
+        let padded = unsafe {
+            core::slice::from_raw_parts_mut(self.numbers.as_mut_ptr().cast(), len + 2 * MARGIN)
+        };
+        let panel = &mut padded[MARGIN..][..len];
         simd.vectorize(Product::<T, false> {
             a: &output[first * Sizes::<K>::POSITIONS + block.start::<K>()..],
             a_stride: Sizes::<K>::POSITIONS,
@@ -327,7 +330,7 @@ impl<T: Scalar> Panel<T> {
             k: Sizes::<K>::OUTPUTS,
             start: Start::Zero,
         });
-        panel
+        padded
     }
 }
 
