@@ -3,40 +3,106 @@
 use std::io::Read;
 use std::str::FromStr;
 
-use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::table::{Column, Csv, listed};
+use super::lines::{AHEAD, GAP, Limited, Lines};
+use super::missing::{MISSING, Words, fill_numbers, fill_words};
+use super::table::{Column, Csv, CsvReport, Delimiter, Header, listed};
+use crate::formats::kind::quoted;
 use crate::formats::source::Source;
 use crate::{Error, Scalar};
 
 pub(super) struct Rows<'a> {
+    csv: &'a Csv,
     source: Source<'a>,
-    reader: csv::Reader<Box<dyn Read + 'a>>,
-    header: Option<StringRecord>,
+    reader: csv::Reader<Limited<Lines<'a>>>,
+    header: Option<Vec<String>>,
     columns: usize,
-    inputs: Vec<usize>,
+    inputs: Vec<Input>,
     targets: Vec<usize>,
     record: StringRecord,
     /// Whether `record` has been read but not yet been handed out.
     pending: bool,
+    /// How many rows have been read, with those that were left out.
+    count: usize,
+    left_out: usize,
+    /// How many values are missing in each column.
+    missing: Vec<usize>,
+}
+
+/// A column of inputs.
+struct Input {
+    column: usize,
+    /// For one of words: these.
+    words: Option<Words>,
+}
+
+impl Input {
+    /// How many inputs it becomes.
+    fn width(&self) -> usize {
+        self.words.as_ref().map_or(1, |words| words.texts.len())
+    }
 }
 
 impl<'a> Rows<'a> {
     /// Opens the file and finds the columns of `targets` targets; every other column is an input or ignored.
+    ///
+    /// The file is read once more before where columns of words are to be found out.
     pub(super) fn open(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
-        let source = Source::File(&csv.path);
-        let content = source.open()?;
-        if let Some(found) = content.is_no_table() {
-            return Err(source.format_error("beginning", "a table", found));
+        let mut rows = Self::begin(csv, targets)?;
+        if csv.one_hot.is_empty() {
+            return Ok(rows);
         }
+        let mut open = Vec::new();
+        for (column, words) in &csv.one_hot {
+            let index = rows.find(column)?;
+            let Some(input) = rows.inputs.iter_mut().position(|input| input.column == index) else {
+                let found = format!("a target or an ignored one: {column}");
+                return Err(rows.source.format_error(
+                    "one-hot columns",
+                    "columns of inputs",
+                    found,
+                ));
+            };
+            rows.inputs[input].words = Some(Words::new(words.iter().flatten().cloned()));
+            if words.is_none() {
+                open.push(input);
+            }
+        }
+        if open.is_empty() {
+            return Ok(rows);
+        }
+        let mut all = Self::begin(csv, targets)?;
+        let mut found: Vec<Words> = open.iter().map(|_| Words::default()).collect();
+        while all.advance()? {
+            for (input, words) in open.iter().zip(&mut found) {
+                let text = all.cell(all.inputs[*input].column);
+                if !all.is_missing(text) {
+                    words.add(text);
+                }
+            }
+        }
+        for (input, words) in open.into_iter().zip(found) {
+            rows.inputs[input].words = Some(Words::new(in_order(csv, words.texts)));
+        }
+        Ok(rows)
+    }
+
+    fn begin(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
+        let source = csv.source();
+        let lines = Lines::open(csv, source)?;
         let reader = ReaderBuilder::new()
-            .delimiter(csv.delimiter)
+            .delimiter(match csv.delimiter {
+                Delimiter::Byte(byte) => byte,
+                Delimiter::Whitespace => GAP,
+            })
             .has_headers(false)
             // Rows of unequal lengths are reported here, where more is known about them.
             .flexible(true)
-            .trim(Trim::All)
-            .from_reader(Box::new(content.reader) as Box<dyn Read>);
+            .buffer_capacity(AHEAD)
+            .from_reader(Limited::new(lines, csv.limit));
         let mut rows = Self {
+            csv,
             source,
             reader,
             header: None,
@@ -45,48 +111,64 @@ impl<'a> Rows<'a> {
             targets: Vec::new(),
             record: StringRecord::new(),
             pending: false,
+            count: 0,
+            left_out: 0,
+            missing: Vec::new(),
         };
+        let has_header = csv.header != Header::None;
         if !rows.read()? {
-            let expected = if csv.header { "a header line" } else { "at least one row" };
+            let expected = if has_header { "a header line" } else { "at least one row" };
             return Err(source.format_error("line 1", expected, "an empty file"));
         }
-        if csv.header {
-            rows.take_header()?;
+        if has_header {
+            rows.header = Some(rows.record.iter().map(|cell| cell.trim().to_owned()).collect());
         }
         // Also without a header, to find an empty file here rather than after the columns were found wanting.
-        rows.pending = if csv.header { rows.read()? } else { true };
-        if !rows.pending {
-            return Err(source.format_error("below the header", "at least one row", "none"));
+        rows.pending = if has_header { rows.read()? } else { true };
+        rows.columns = rows.header.as_ref().map_or(rows.record.len(), Vec::len);
+        if let Some(header) = &mut rows.header {
+            if csv.row_names && header.len() + 1 == rows.record.len() {
+                header.insert(0, "row name".to_owned());
+                rows.columns += 1;
+            }
+            rows.check_header()?;
         }
-        rows.choose_columns(csv, targets)?;
+        if !rows.pending {
+            let found = format!("none{}", advice(rows.layout_advice()));
+            return Err(source.format_error("below the header", "at least one row", found));
+        }
+        rows.missing = vec![0; rows.columns];
+        rows.choose_columns(targets)?;
         Ok(rows)
     }
 
-    /// The current record becomes the header.
-    fn take_header(&mut self) -> Result<(), Error> {
-        let header = std::mem::take(&mut self.record);
-        self.columns = header.len();
+    fn check_header(&self) -> Result<(), Error> {
+        let Some(header) = &self.header else { return Ok(()) };
         // pandas numbers columns that were given no names; any other numbers are a first row of data, which would be
         // lost without a word.
-        let all_numbers = header.iter().all(|cell| cell.parse::<f64>().is_ok());
-        let numbered = header.iter().enumerate().all(|(i, cell)| cell == i.to_string());
-        if all_numbers && !numbered {
+        let number = |text: &String| {
+            text.parse().is_ok_and(f64::is_finite) || self.csv.number::<f64>(text).is_some()
+        };
+        let numbered = header.iter().enumerate().all(|(i, cell)| *cell == i.to_string());
+        if self.csv.header == Header::Likely && header.iter().all(number) && !numbered {
             return Err(self.source.format_error(
                 "header",
-                "the columns' names (or `.no_header()`)",
-                format!("numbers: {}", listed(&header)),
+                "the columns' names (or `.no_header()`; if these are the names, `.has_header(true)`)",
+                format!("numbers: {}", listed(header)),
             ));
         }
-        self.header = Some(header);
         Ok(())
     }
 
-    fn choose_columns(&mut self, csv: &Csv, targets: usize) -> Result<(), Error> {
-        self.columns = self.header.as_ref().unwrap_or(&self.record).len();
+    fn choose_columns(&mut self, targets: usize) -> Result<(), Error> {
+        let csv = self.csv;
         let find = |columns: &[Column]| -> Result<Vec<usize>, Error> {
             columns.iter().map(|column| self.find(column)).collect()
         };
-        let ignored = find(&csv.ignored)?;
+        let mut ignored = find(&csv.ignored)?;
+        if csv.row_names {
+            ignored.push(0);
+        }
         let mut rest: Vec<usize> = (0..self.columns).filter(|i| !ignored.contains(i)).collect();
         let chosen = match &csv.targets {
             Some(columns) => find(columns)?,
@@ -95,7 +177,7 @@ impl<'a> Rows<'a> {
         let names = || listed(chosen.iter().map(|&i| self.name(i)));
         if chosen.len() != targets {
             let expected = format!("{targets}, one for each output");
-            let found = format!("{}: {}", chosen.len(), names());
+            let found = format!("{}: {}{}", chosen.len(), names(), advice(self.layout_advice()));
             return Err(self.source.format_error("target columns", expected, found));
         }
         let doubtful =
@@ -105,7 +187,7 @@ impl<'a> Rows<'a> {
             return Err(self.source.format_error("target columns", expected, names()));
         }
         rest.retain(|i| !chosen.contains(i));
-        self.inputs = rest;
+        self.inputs = rest.into_iter().map(|column| Input { column, words: None }).collect();
         self.targets = chosen;
         Ok(())
     }
@@ -114,105 +196,187 @@ impl<'a> Rows<'a> {
         let index = match (column, &self.header) {
             (Column::Index(index), _) => (*index < self.columns).then_some(*index),
             (Column::Name(name), Some(header)) => {
-                let mut same = header.iter().enumerate().filter(|(_, cell)| cell == name);
+                let mut same = header.iter().enumerate().filter(|(_, cell)| *cell == name);
                 match (same.next(), same.next()) {
                     (Some((index, _)), None) => Some(index),
                     (_, None) => None,
                     (_, Some(_)) => {
-                        let expected = format!("one column `{name}`");
+                        let expected = format!("one {column}");
                         return Err(self.source.format_error("header", expected, "several"));
                     }
                 }
             }
             (Column::Name(_), None) => None,
         };
-        index.ok_or_else(|| match &self.header {
-            Some(header) => {
-                let found = format!("{} columns: {}", self.columns, listed(header));
-                self.source.format_error("header", format!("a {column}"), found)
-            }
-            None => {
-                let found = format!("{} columns and no header", self.columns);
-                self.source.format_error("line 1", format!("a {column}"), found)
-            }
+        index.ok_or_else(|| {
+            let (place, found) = match &self.header {
+                Some(header) => ("header", format!("{} columns: {}", self.columns, listed(header))),
+                None => ("line 1", format!("{} columns and no header", self.columns)),
+            };
+            let found = format!("{found}{}", advice(self.layout_advice()));
+            self.source.format_error(place, format!("a {column}"), found)
         })
     }
 
-    /// Checks the number of input columns.
+    /// Checks the number of inputs.
     pub(super) fn expect_inputs(&self, expected: usize) -> Result<(), Error> {
-        let found = self.inputs.len();
+        let found: usize = self.inputs.iter().map(Input::width).sum();
         if found == expected {
             return Ok(());
         }
         let place = if self.header.is_some() { "header" } else { "line 1" };
         let targets = self.targets.len();
-        let ignored = self.columns - found - targets;
+        let ignored = self.columns - self.inputs.len() - targets;
         let but = match ignored {
             0 => format!("besides {targets} for the target"),
             _ => format!("besides {targets} for the target and {ignored} ignored"),
         };
-        let names = listed(self.inputs.iter().map(|&i| self.name(i)));
+        let words = || {
+            let word =
+                |input: &&Input| input.words.is_none() && self.is_word(self.cell(input.column));
+            let column = self.inputs.iter().find(word)?.column;
+            (found < expected).then(|| format!("words become inputs by {}", self.one_hot(column)))
+        };
         Err(self.source.format_error(
             place,
             format!("{expected} input columns {but}"),
-            format!("{found}: {names}"),
+            format!(
+                "{found}: {}{}",
+                listed(self.input_names()),
+                advice(self.layout_advice().or_else(words))
+            ),
         ))
     }
 
-    /// Goes on to the next row; false at the end of the file.
+    pub(super) fn input_names(&self) -> Vec<String> {
+        let names = |input: &Input| -> Vec<String> {
+            let name = self.name(input.column);
+            match &input.words {
+                None => vec![name],
+                Some(words) => words.texts.iter().map(|word| format!("{name}_{word}")).collect(),
+            }
+        };
+        self.inputs.iter().flat_map(names).collect()
+    }
+
+    /// Goes on to the next row that is not left out; false at the end of the file.
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
-        if !std::mem::take(&mut self.pending) && !self.read()? {
-            return Ok(false);
+        loop {
+            if !std::mem::take(&mut self.pending) && !self.read()? {
+                return Ok(false);
+            }
+            if self.record.len() != self.columns {
+                // A line of nothing but spaces.
+                if self.record.len() == 1 && self.cell(0).is_empty() {
+                    continue;
+                }
+                let expected = format!("{} cells", self.columns);
+                let found = format!("{}{}", self.record.len(), advice(self.length_advice()));
+                return Err(self.source.format_error(self.line(), expected, found));
+            }
+            self.count += 1;
+            if !self.csv.drop && self.csv.fill.is_none() {
+                return Ok(true);
+            }
+            let mut missing = false;
+            for input in &self.inputs {
+                if self.is_missing(self.cell(input.column)) {
+                    self.missing[input.column] += 1;
+                    missing |= self.csv.fill.is_none();
+                }
+            }
+            for target in &self.targets {
+                if self.is_missing(self.cell(*target)) {
+                    self.missing[*target] += 1;
+                    missing = true;
+                }
+            }
+            if !(missing && self.csv.drop) {
+                return Ok(true);
+            }
+            self.left_out += 1;
         }
-        if self.record.len() != self.columns {
-            let place = format!("line {}", line_at(self.source, self.byte()));
-            let expected = format!("{} cells", self.columns);
-            return Err(self.source.format_error(place, expected, self.record.len().to_string()));
-        }
-        Ok(true)
     }
 
     fn read(&mut self) -> Result<bool, Error> {
         let position = self.reader.position().byte();
-        self.reader.read_record(&mut self.record).map_err(|error| match error.into_kind() {
-            ErrorKind::Io(source) => self.source.read_error(source),
-            ErrorKind::Utf8 { err, .. } => {
-                let place = format!("line {}", line_at(self.source, position));
-                self.source.format_error(place, "UTF-8 text", err.to_string())
-            }
-            // The other kinds concern serde, seeking, and lengths that are not checked there.
-            other => {
-                let place = format!("line {}", line_at(self.source, position));
-                self.source.format_error(place, "comma-separated values", format!("{other:?}"))
+        self.reader.get_mut().row_begins(position);
+        self.reader.read_record(&mut self.record).map_err(|error| {
+            let line = || format!("line {}", line_at(self.csv, position));
+            match error.into_kind() {
+                ErrorKind::Io(source) => match self.source.read_error(source) {
+                    // A row that is too long, of which the reader does not know the line.
+                    Error::Format { path, place, expected, found } if place.is_empty() => {
+                        Error::Format { path, place: line(), expected, found }
+                    }
+                    error => error,
+                },
+                ErrorKind::Utf8 { err, .. } => {
+                    self.source.format_error(line(), "UTF-8 text", err.to_string())
+                }
+                // The other kinds concern serde, seeking, and lengths that are not checked there.
+                other => {
+                    self.source.format_error(line(), "comma-separated values", format!("{other:?}"))
+                }
             }
         })
     }
 
-    /// Where the current row begins in the file.
+    fn cell(&self, column: usize) -> &str {
+        self.record.get(column).unwrap_or_default().trim()
+    }
+
+    /// Where the current row begins in what is read.
     pub(super) fn byte(&self) -> u64 {
         self.record.position().map_or(0, csv::Position::byte)
     }
 
-    /// The text of the current row's target, which must not be empty.
+    fn line(&self) -> String {
+        format!("line {}", line_at(self.csv, self.byte()))
+    }
+
+    /// The text of the current row's target, which must not be missing.
     pub(super) fn target(&self, target: usize) -> Result<&str, Error> {
-        let text = self.record.get(self.targets[target]).unwrap_or_default();
-        if text.is_empty() {
+        let text = self.cell(self.targets[target]);
+        let counts = self.csv.missing.is_some() || self.csv.drop || self.csv.fill.is_some();
+        if text.is_empty() || counts && self.is_missing(text) {
             return Err(self.cell_error(
                 self.byte(),
                 &self.target_column(target),
                 "a label".into(),
                 text,
+                Some("`.drop_missing()` leaves out rows with missing values".into()),
             ));
         }
         Ok(text)
     }
 
-    /// Appends the current row's inputs.
+    /// Appends the current row's inputs; what is to be filled in becomes NaN.
     pub(super) fn read_inputs<T: Scalar + FromStr>(
         &self,
         numbers: &mut Vec<T>,
     ) -> Result<(), Error> {
-        self.read_numbers(&self.inputs, numbers)
+        for input in &self.inputs {
+            let text = self.cell(input.column);
+            if self.csv.fill.is_some() && self.is_missing(text) {
+                numbers.extend((0..input.width()).map(|_| T::nan()));
+                continue;
+            }
+            let Some(words) = &input.words else {
+                numbers.push(self.number(input.column)?);
+                continue;
+            };
+            let Some(word) = words.find(text) else {
+                let expected = format!("one of {}", listed(&words.texts));
+                let missing = self.is_missing(text).then(|| self.missing_advice());
+                let column = self.name_column(input.column);
+                return Err(self.cell_error(self.byte(), &column, expected, text, missing));
+            };
+            numbers.extend(
+                (0..words.texts.len()).map(|i| if i == word { T::one() } else { T::zero() }),
+            );
+        }
+        Ok(())
     }
 
     /// Appends the current row's targets.
@@ -220,31 +384,205 @@ impl<'a> Rows<'a> {
         &self,
         numbers: &mut Vec<T>,
     ) -> Result<(), Error> {
-        self.read_numbers(&self.targets, numbers)
+        self.targets.iter().try_for_each(|column| {
+            numbers.push(self.number(*column)?);
+            Ok(())
+        })
     }
 
-    fn read_numbers<T: Scalar + FromStr>(
-        &self,
-        columns: &[usize],
-        numbers: &mut Vec<T>,
-    ) -> Result<(), Error> {
-        for &column in columns {
-            let text = self.record.get(column).unwrap_or_default();
-            match text.parse::<T>() {
-                // What overflows its type is read as infinity, and "nan" as NaN.
-                Ok(number) if number.is_finite() => numbers.push(number),
-                _ => {
-                    let place = self.name_column(column);
-                    return Err(self.cell_error(
-                        self.byte(),
-                        &place,
-                        "a finite number".into(),
-                        text,
-                    ));
-                }
+    fn number<T: Scalar + FromStr>(&self, column: usize) -> Result<T, Error> {
+        let text = self.cell(column);
+        let said = self.csv.missing.is_some() && self.is_missing(text);
+        let number = if said { None } else { self.csv.number(text) };
+        number.ok_or_else(|| {
+            let advice = self.number_advice(column, text);
+            let place = self.name_column(column);
+            self.cell_error(self.byte(), &place, "a finite number".into(), text, advice)
+        })
+    }
+
+    /// Fills in what is missing in the inputs of all rows.
+    pub(super) fn finish<T: Scalar>(&self, numbers: &mut [T]) -> Result<(), Error> {
+        let lacking = || {
+            let column = |column: &usize| self.missing[*column];
+            let most = (0..self.columns).max_by_key(column)?;
+            Some(format!("{} lacks {} values", self.name_column(most), self.missing[most]))
+        };
+        if self.count == self.left_out {
+            let found = format!("none of {}{}", self.count, advice(lacking()));
+            return Err(self.source.format_error(
+                "rows",
+                "one at least without a missing value",
+                found,
+            ));
+        }
+        let Some(fill) = self.csv.fill else { return Ok(()) };
+        let width: usize = self.inputs.iter().map(Input::width).sum();
+        if width == 0 {
+            return Ok(());
+        }
+        let mut start = 0;
+        for input in &self.inputs {
+            let filled = match &input.words {
+                _ if self.missing[input.column] == 0 => true,
+                None => fill_numbers(numbers, width, start, fill),
+                Some(words) => fill_words(numbers, width, start, words.texts.len()),
+            };
+            if !filled {
+                let place = self.name_column(input.column);
+                let expected = "one value at least, to fill in the missing ones";
+                return Err(self.source.format_error(place, expected, "none"));
             }
+            start += input.width();
         }
         Ok(())
+    }
+
+    pub(super) fn report(&self, rows: usize) -> CsvReport {
+        let lacking = (0..self.columns).filter(|column| self.missing[*column] > 0);
+        let missing = lacking.map(|column| (self.name_column(column), self.missing[column]));
+        CsvReport { rows, left_out: self.left_out, missing: missing.collect() }
+    }
+
+    fn is_missing(&self, text: &str) -> bool {
+        match &self.csv.missing {
+            _ if text.is_empty() => true,
+            Some(texts) => texts.iter().any(|missing| missing == text),
+            // Most cells are numbers.
+            None => !text.starts_with(|c: char| c.is_ascii_digit()) && MISSING.contains(&text),
+        }
+    }
+
+    /// Whether a text is neither a number nor a missing value.
+    fn is_word(&self, text: &str) -> bool {
+        text.parse::<f64>().is_err()
+            && self.csv.number::<f64>(text).is_none()
+            && !self.is_missing(text)
+            && text.contains(char::is_alphabetic)
+    }
+
+    fn missing_advice(&self) -> String {
+        "`.drop_missing()` leaves out rows with missing values, `.fill_missing(Fill::Mean)` fills them in".to_owned()
+    }
+
+    /// What may help where a cell is no number.
+    fn number_advice(&self, column: usize, text: &str) -> Option<String> {
+        let target = self.targets.contains(&column);
+        if self.is_missing(text) {
+            let drop = "`.drop_missing()` leaves out rows with missing values".to_owned();
+            return Some(if target { drop } else { self.missing_advice() });
+        }
+        let is_number = |text: &str| text.trim().replace(',', ".").parse::<f64>().is_ok();
+        if self.csv.decimal == b'.' && text.contains(',') && is_number(text) {
+            return Some("numbers with decimal commas are read with `.decimal(b',')`".to_owned());
+        }
+        let all_numbers = |delimiter: char| {
+            text.contains(delimiter)
+                && text.split(delimiter).all(|part| part.is_empty() || is_number(part))
+        };
+        let mut others = self.other_delimiters();
+        if let Some(delimiter) = others.find(|c| all_numbers(*c)) {
+            return Some(self.delimiter_advice(delimiter));
+        }
+        if text.contains([' ', '\t']) && text.split_whitespace().all(is_number) {
+            return Some(
+                "cells between runs of white space are read with `.whitespace()`".to_owned(),
+            );
+        }
+        if self.count == 1 && self.is_word(text) {
+            if self.header.is_none() {
+                return Some("if line 1 is a header, without `.no_header()`".to_owned());
+            }
+            if !target {
+                return Some(format!("words become inputs by {}", self.one_hot(column)));
+            }
+        }
+        None
+    }
+
+    /// What could be between cells instead.
+    fn other_delimiters(&self) -> impl Iterator<Item = char> {
+        let taken = [self.csv.delimiter, Delimiter::Byte(self.csv.decimal)];
+        let other = move |c: &char| !taken.contains(&Delimiter::Byte(*c as u8));
+        [';', '\t', '|', ','].into_iter().filter(other)
+    }
+
+    fn delimiter_advice(&self, delimiter: char) -> String {
+        format!(
+            "cells between `{0}` are read with `.delimiter(b'{0}')`",
+            delimiter.escape_default()
+        )
+    }
+
+    fn one_hot(&self, column: usize) -> String {
+        match &self.header {
+            Some(header) => format!("`.one_hot({:?})`", header[column]),
+            None => format!("`.one_hot({column})`"),
+        }
+    }
+
+    /// What may help where the columns are not what they should be, seen from the first lines.
+    fn layout_advice(&self) -> Option<String> {
+        let first = self
+            .header
+            .as_ref()
+            .map_or_else(|| self.cell(0), |header| header.first().map_or("", |cell| cell));
+        if self.csv.comment.is_none()
+            && let Some(mark) = first.chars().next().filter(|c| matches!(c, '#' | '%'))
+        {
+            return Some(format!(
+                "lines that begin with `{mark}` are left out with `.comment(b'{mark}')`"
+            ));
+        }
+        if self.columns == 1 {
+            let delimiter = self.other_delimiters().find(|c| first.contains(*c));
+            if let Some(delimiter) = delimiter {
+                return Some(self.delimiter_advice(delimiter));
+            }
+            // A title has words in it too; a table has as many cells in the next line.
+            let cells = |text: &str| text.split_whitespace().count();
+            if self.csv.delimiter != Delimiter::Whitespace
+                && cells(first) > 1
+                && self.record.len() == 1
+                && (self.header.is_none() || cells(self.cell(0)) == cells(first))
+            {
+                return Some(
+                    "cells between runs of white space are read with `.whitespace()`".to_owned(),
+                );
+            }
+        }
+        if self.header.is_some() && self.pending { self.header_advice() } else { None }
+    }
+
+    /// What may help where the header and the row below it do not fit together.
+    fn header_advice(&self) -> Option<String> {
+        let found = self.record.len();
+        if found == self.columns + 1 && self.columns > 1 {
+            return Some(
+                "names of rows, which the header lacks, are left out with `.row_names()`"
+                    .to_owned(),
+            );
+        }
+        let line = line_at(self.csv, self.byte());
+        (found > self.columns).then(|| {
+            format!("if the table begins in line {line}: `.skip_lines({})`", line.saturating_sub(1))
+        })
+    }
+
+    /// What may help where a row has another number of cells than the first.
+    fn length_advice(&self) -> Option<String> {
+        if self.record.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            return Some("is a quote left open?".to_owned());
+        }
+        let mark = self.cell(0).chars().next().filter(|c| matches!(c, '#' | '%'));
+        if self.csv.comment.is_none()
+            && let Some(mark) = mark
+        {
+            return Some(format!(
+                "lines that begin with `{mark}` are left out with `.comment(b'{mark}')`"
+            ));
+        }
+        if self.count == 0 && self.header.is_some() { self.header_advice() } else { None }
     }
 
     /// How messages call the column of a target.
@@ -254,14 +592,14 @@ impl<'a> Rows<'a> {
 
     fn name_column(&self, index: usize) -> String {
         match &self.header {
-            Some(_) => format!("column `{}`", self.name(index)),
+            Some(_) => format!("column {}", quoted(&self.name(index))),
             None => Column::Index(index).to_string(),
         }
     }
 
     fn name(&self, index: usize) -> String {
         let name = self.header.as_ref().and_then(|header| header.get(index));
-        name.map_or_else(|| index.to_string(), str::to_owned)
+        name.map_or_else(|| index.to_string(), Clone::clone)
     }
 
     /// The error for a cell of the row that begins at `byte`.
@@ -271,26 +609,44 @@ impl<'a> Rows<'a> {
         column: &str,
         expected: String,
         text: &str,
+        help: Option<String>,
     ) -> Error {
-        let place = format!("line {}, {column}", line_at(self.source, byte));
-        let found = if text.is_empty() { "an empty cell".to_owned() } else { format!("`{text}`") };
-        self.source.format_error(place, expected, found)
+        let place = format!("line {}, {column}", line_at(self.csv, byte));
+        let found = if text.is_empty() { "an empty cell".to_owned() } else { quoted(text) };
+        self.source.format_error(place, expected, format!("{found}{}", advice(help)))
     }
+}
+
+/// Words of a column in the order of their inputs: alphabetic, and numbers by their value.
+fn in_order(csv: &Csv, mut words: Vec<String>) -> Vec<String> {
+    words.sort();
+    let number = |word: &String| csv.number::<f64>(word);
+    if words.iter().all(|word| number(word).is_some()) {
+        words
+            .sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(std::cmp::Ordering::Equal));
+    }
+    words
+}
+
+/// In parentheses, behind what was found.
+fn advice(text: Option<String>) -> String {
+    text.map_or_else(String::new, |text| format!(" ({text})"))
 }
 
 /// The number of the line, counted from 1, on which the row that begins at `byte` stands.
 ///
 /// The reader's own count is off after blank lines and after "\r\n": it takes them for the beginning of the next row.
 /// Reading the file again costs nothing that matters, since it happens once, for a message.
-fn line_at(source: Source<'_>, byte: u64) -> u64 {
-    let Ok(content) = source.open() else { return 0 };
-    let mut line = 1;
-    for (position, content) in (0..).zip(content.reader.bytes()) {
+fn line_at(csv: &Csv, byte: u64) -> u64 {
+    let Ok(lines) = Lines::open(csv, csv.source()) else { return 0 };
+    let (mut line, mut after_return) = (1, false);
+    for (position, content) in (0..).zip(std::io::BufReader::new(lines).bytes()) {
+        let Ok(content) = content else { break };
+        let second = std::mem::replace(&mut after_return, content == b'\r') && content == b'\n';
         match content {
-            Ok(b'\n') => line += 1,
-            Ok(b'\r') => {}
-            Ok(_) if position < byte => {}
-            Ok(_) | Err(_) => break,
+            b'\r' | b'\n' => line += u64::from(!second),
+            _ if position < byte => {}
+            _ => break,
         }
     }
     line

@@ -1,14 +1,16 @@
 //! Data sets from CSV files: which columns are what, and what their cells mean.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use nalgebra::SVector;
 
+use super::missing::{Fill, Words};
 use super::rows::Rows;
 use super::{Class, Dataset};
+use crate::formats::kind::quoted;
 use crate::formats::source::Source;
 use crate::{Error, Scalar};
 
@@ -17,14 +19,20 @@ use crate::{Error, Scalar};
 /// Unless told otherwise, the file has a header line, commas between its cells, and its target in the last column.
 /// A file compressed with gzip is read as it is.
 pub fn csv(path: impl AsRef<Path>) -> Csv {
-    Csv {
-        path: path.as_ref().to_owned(),
-        header: true,
-        delimiter: b',',
-        targets: None,
-        ignored: Vec::new(),
-        classes: None,
-    }
+    Csv::new(Place::File(path.as_ref().to_owned()))
+}
+
+/// [`csv()`] for the content of a file: what `include_bytes!`, a text or a download gives. Messages call it `bytes`.
+///
+/// ```
+/// use axonal::data::csv_from_bytes;
+///
+/// let data = csv_from_bytes("a,b,class\n1,2,0\n3,4,1\n").classification::<f32, 2, 2>()?;
+/// assert_eq!(data.len(), 2);
+/// # Ok::<(), axonal::Error>(())
+/// ```
+pub fn csv_from_bytes(bytes: impl AsRef<[u8]>) -> Csv {
+    Csv::new(Place::Bytes(bytes.as_ref().into()))
 }
 
 /// The description of a CSV file, made by [`csv()`].
@@ -45,14 +53,87 @@ pub fn csv(path: impl AsRef<Path>) -> Csv {
 /// assert_eq!(houses.targets()[0][0], 452_600.0);
 /// # Ok::<(), axonal::Error>(())
 /// ```
+///
+/// # Files as people have them
+///
+/// | the file has | here | in pandas |
+/// |---|---|---|
+/// | no header, or one of numbers | [`no_header`](Self::no_header), [`has_header`](Self::has_header) | `header=None`, `header=0` |
+/// | semicolons, tabs between cells | [`delimiter`](Self::delimiter) | `sep=";"` |
+/// | runs of white space between cells | [`whitespace`](Self::whitespace) | `sep=r"\s+"` |
+/// | decimal commas | [`decimal`](Self::decimal) | `decimal=","` |
+/// | comments, lines above the table | [`comment`](Self::comment), [`skip_lines`](Self::skip_lines) | `comment="#"`, `skiprows=3` |
+/// | names of rows without a name in the header, as R writes | [`row_names`](Self::row_names) | `index_col=0` |
+/// | missing values | [`drop_missing`](Self::drop_missing), [`fill_missing`](Self::fill_missing), [`missing_values`](Self::missing_values) | `dropna`, `fillna`, `na_values` |
+/// | words | [`one_hot`](Self::one_hot), [`one_hot_of`](Self::one_hot_of) | `get_dummies` |
+/// | labels such as -1 and 1 | [`classes`](Self::classes) | |
+///
+/// ```
+/// use axonal::data::{Fill, csv_from_bytes};
+///
+/// let table = csv_from_bytes("# measured by hand\nsex;length;rings\nM;0,5;15\nF;?;9\nM;0,7;\n")
+///     .comment(b'#')
+///     .delimiter(b';')
+///     .decimal(b',')
+///     .one_hot("sex")
+///     .fill_missing(Fill::Mean)
+///     .drop_missing();
+/// assert_eq!(table.input_names()?, ["sex_F", "sex_M", "length"]);
+/// assert_eq!(
+///     table.report()?.to_string(),
+///     "2 rows; 1 left out; missing: column `length` 1, column `rings` 1",
+/// );
+/// let data = table.regression::<f64, 3, 1>()?;
+/// assert_eq!(data.inputs()[1].as_slice(), [1.0, 0.0, 0.5]);
+/// # Ok::<(), axonal::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Csv {
-    pub(super) path: PathBuf,
-    pub(super) header: bool,
-    pub(super) delimiter: u8,
+    place: Place,
+    pub(super) header: Header,
+    pub(super) delimiter: Delimiter,
+    pub(super) decimal: u8,
+    pub(super) comment: Option<u8>,
+    pub(super) skip: usize,
+    pub(super) row_names: bool,
+    pub(super) limit: u64,
+    pub(super) missing: Option<Vec<String>>,
+    pub(super) drop: bool,
+    pub(super) fill: Option<Fill>,
+    pub(super) one_hot: Vec<(Column, Option<Vec<String>>)>,
     pub(super) targets: Option<Vec<Column>>,
     pub(super) ignored: Vec<Column>,
     classes: Option<Vec<String>>,
+}
+
+#[derive(Clone)]
+enum Place {
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// Not the content, which may fill the screen.
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.fmt(f),
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    /// One that consists of numbers is taken for a row of data.
+    Likely,
+    Given,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delimiter {
+    Byte(u8),
+    Whitespace,
 }
 
 /// A column, by the name in the header or by its position.
@@ -85,22 +166,199 @@ impl From<usize> for Column {
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "column `{name}`"),
+            Self::Name(name) => write!(f, "column {}", quoted(name)),
             Self::Index(index) => write!(f, "column at index {index}"),
         }
     }
 }
 
+/// What reading a file does with its rows, from [`Csv::report`]. As text, it is one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CsvReport {
+    /// How many rows become samples.
+    pub rows: usize,
+    /// How many rows are left out, since a value is missing: see [`Csv::drop_missing`].
+    pub left_out: usize,
+    /// The columns of inputs and targets that lack values, and how many, over all rows: those that are left out too.
+    pub missing: Vec<(String, usize)>,
+}
+
+impl fmt::Display for CsvReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.rows == 1 { "" } else { "s" };
+        write!(f, "{} row{s}; {} left out; missing: ", self.rows, self.left_out)?;
+        for (i, (column, count)) in self.missing.iter().enumerate() {
+            write!(f, "{}{column} {count}", if i == 0 { "" } else { ", " })?;
+        }
+        if self.missing.is_empty() { f.write_str("none") } else { Ok(()) }
+    }
+}
+
 impl Csv {
+    fn new(place: Place) -> Self {
+        Self {
+            place,
+            header: Header::Likely,
+            delimiter: Delimiter::Byte(b','),
+            decimal: b'.',
+            comment: None,
+            skip: 0,
+            row_names: false,
+            limit: 1 << 24,
+            missing: None,
+            drop: false,
+            fill: None,
+            one_hot: Vec::new(),
+            targets: None,
+            ignored: Vec::new(),
+            classes: None,
+        }
+    }
+
+    pub(super) fn source(&self) -> Source<'_> {
+        match &self.place {
+            Place::File(path) => Source::File(path),
+            Place::Bytes(bytes) => Source::Bytes(bytes),
+        }
+    }
+
     /// The file has no header line: the first line is data, and columns go by their positions.
-    pub fn no_header(mut self) -> Self {
-        self.header = false;
+    pub fn no_header(self) -> Self {
+        self.has_header(false)
+    }
+
+    /// Whether the first line is a header.
+    ///
+    /// Without this it is taken for one, but for a line of numbers, which is an error: it is a row of data more often than
+    /// it is a header. With `true` it is a header also if the columns' names are numbers, such as wavelengths.
+    pub fn has_header(mut self, header: bool) -> Self {
+        self.header = if header { Header::Given } else { Header::None };
         self
     }
 
-    /// The character between two cells, such as `b';'` or `b'\t'`.
+    /// The character between two cells, such as `b';'` or `b'\t'`. For columns that are aligned with spaces:
+    /// [`whitespace`](Self::whitespace).
+    ///
+    /// # Panics
+    ///
+    /// If it is a quote, the end of a line or not ASCII.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.delimiter = delimiter;
+        check_mark("delimiter", delimiter);
+        self.delimiter = Delimiter::Byte(delimiter);
+        self
+    }
+
+    /// Cells are separated by white space: by each run of spaces and tabs. White space at the ends of a line is nothing.
+    pub fn whitespace(mut self) -> Self {
+        self.delimiter = Delimiter::Whitespace;
+        self
+    }
+
+    /// The character before a number's decimals where it is not a point: `b','`.
+    ///
+    /// A number with a point is an error then, since it could be a separator of thousands.
+    ///
+    /// # Panics
+    ///
+    /// If it can be another part of a number, is a quote, the end of a line or not ASCII.
+    pub fn decimal(mut self, decimal: u8) -> Self {
+        check_mark("decimal", decimal);
+        assert!(
+            !decimal.is_ascii_alphanumeric() && !matches!(decimal, b'+' | b'-'),
+            "`decimal(b'{}')`: that is a part of numbers already; expected one such as `b','`",
+            decimal.escape_ascii()
+        );
+        self.decimal = decimal;
+        self
+    }
+
+    /// Lines that begin with this character are comments, which are left out: `b'#'`. Elsewhere in a line it means nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it is a quote, the end of a line or not ASCII.
+    pub fn comment(mut self, comment: u8) -> Self {
+        check_mark("comment", comment);
+        self.comment = Some(comment);
+        self
+    }
+
+    /// So many lines at the beginning of the file, such as a title, are not a part of the table.
+    pub fn skip_lines(mut self, lines: usize) -> Self {
+        self.skip = lines;
+        self
+    }
+
+    /// The first column holds names of rows, which are neither input nor target; the header may lack a name for it, as R's
+    /// `write.table` writes it. Positions of columns count it.
+    pub fn row_names(mut self) -> Self {
+        self.row_names = true;
+        self
+    }
+
+    /// The longest row that is read, in bytes; without this, 16 MiB.
+    ///
+    /// A row is held in memory whole, and a compressed file of kilobytes can hold one of gigabytes: by accident too, where
+    /// a quote is left open.
+    pub fn row_limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// The texts that stand for a missing value, in place of the usual ones. An empty cell always does.
+    ///
+    /// The usual ones are what pandas takes for one (`NA`, `N/A`, `NaN`, `nan`, `null`, `NULL`, `None` and others), and
+    /// `?`. They count for inputs and targets, in [`drop_missing`](Self::drop_missing) and
+    /// [`fill_missing`](Self::fill_missing); without these two, a missing value is an error that names them, and a label
+    /// such as `NA` is a name.
+    pub fn missing_values(mut self, texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.missing = Some(texts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Leaves out rows in which an input or a target is missing: [`report`](Self::report) says how many.
+    ///
+    /// With [`fill_missing`](Self::fill_missing) too, only those in which a target is.
+    pub fn drop_missing(mut self) -> Self {
+        self.drop = true;
+        self
+    }
+
+    /// Fills in missing inputs: with the mean, the median, the most frequent value of their column, or a constant.
+    ///
+    /// In columns of words ([`one_hot`](Self::one_hot)), which have no mean, it is always the most frequent word. A missing
+    /// target is not filled in: it is an error, unless [`drop_missing`](Self::drop_missing) leaves its row out.
+    ///
+    /// # Panics
+    ///
+    /// If a constant is not finite.
+    pub fn fill_missing(mut self, fill: Fill) -> Self {
+        if let Fill::Constant(value) = fill {
+            assert!(value.is_finite(), "`Fill::Constant({value})`: expected a finite number");
+        }
+        self.fill = Some(fill);
+        self
+    }
+
+    /// A column of words: each of the words becomes an input, which is 1 in the rows that have it and 0 in the others.
+    ///
+    /// The words are those of the file, in alphabetic order (numbers by their value), and stand where the column stands.
+    /// Two files need not have the same words: with [`one_hot_of`](Self::one_hot_of) the words are given.
+    /// [`input_names`](Self::input_names) tells which input is which.
+    pub fn one_hot(mut self, column: impl Into<Column>) -> Self {
+        self.one_hot.push((column.into(), None));
+        self
+    }
+
+    /// A column of words as [`one_hot`](Self::one_hot), with these words in this order. Another word is an error.
+    pub fn one_hot_of(
+        mut self,
+        column: impl Into<Column>,
+        words: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let words = words.into_iter().map(Into::into).collect();
+        self.one_hot.push((column.into(), Some(words)));
         self
     }
 
@@ -132,50 +390,55 @@ impl Csv {
 
     /// Reads `IN` numbers and a class from each row.
     ///
-    /// If the first row's label is a whole number, all must be, and count the classes from 0. Otherwise labels are
-    /// names; their alphabetic order numbers the classes (as scikit-learn's `LabelEncoder` does), and there must be
-    /// exactly `CLASSES` of them. [`class_names`](Self::class_names) gives the names.
+    /// If the first row's label is a number, all must be whole ones, and count the classes from 0. Otherwise labels are
+    /// names (`inf` and `nan` too); their alphabetic order numbers the classes (as scikit-learn's `LabelEncoder` does),
+    /// and there must be exactly `CLASSES` of them. [`class_names`](Self::class_names) gives the names.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be read. [`Error::Format`], which names line and column, if the header lacks a
-    /// column, a row has another number of cells, a cell is empty or not a finite number, a label is not one of
-    /// `CLASSES`, or there is no row.
+    /// column, a row has another number of cells, a cell is empty or not a finite number, a label is none of the classes,
+    /// or there is no row.
     pub fn classification<T: Scalar + FromStr, const IN: usize, const CLASSES: usize>(
         &self,
     ) -> Result<Dataset<SVector<T, IN>, Class<CLASSES>>, Error> {
         let mut rows = Rows::open(self, 1)?;
         rows.expect_inputs(IN)?;
-        let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+        let (mut inputs, mut labels) = (Vec::new(), Labels::default());
         while rows.advance()? {
             rows.read_inputs(&mut inputs)?;
-            labels.push(Label { text: rows.target(0)?.to_owned(), byte: rows.byte() });
+            labels.push(rows.target(0)?, rows.byte());
         }
-        let names = self.names(&labels);
-        if let Some(names) = &names
-            && names.len() != CLASSES
+        rows.finish(&mut inputs)?;
+        let names = self.names(&labels).map(Words::new);
+        if let Some(Words { texts, .. }) = &names
+            && texts.len() != CLASSES
         {
-            return Err(Source::File(&self.path).format_error(
+            return Err(self.source().format_error(
                 rows.target_column(0),
                 format!("the names of {CLASSES} classes"),
-                format!("{}: {}", names.len(), listed(names)),
+                format!("{}: {}", texts.len(), listed(texts)),
             ));
         }
-        let class = |label: &Label| {
+        let class = |(text, byte): (&String, &u64)| {
             let index = match &names {
-                Some(names) => names.iter().position(|name| *name == label.text),
-                None => whole_number(&label.text),
+                Some(names) => names.find(text),
+                None => self.whole_number(text),
             };
             index.and_then(|index| Class::new(index).ok()).ok_or_else(|| {
                 let expected = match &names {
-                    Some(names) => format!("one of {}", listed(names)),
+                    Some(names) => format!("one of {}", listed(&names.texts)),
                     None => format!("a whole number below {CLASSES}"),
                 };
-                rows.cell_error(label.byte, &rows.target_column(0), expected, &label.text)
+                let advice =
+                    if names.is_none() { self.name_classes(&labels, CLASSES) } else { None };
+                rows.cell_error(*byte, &rows.target_column(0), expected, text, advice)
             })
         };
-        let targets = labels.iter().map(class).collect::<Result<Vec<_>, _>>()?;
-        Dataset::new(samples(&inputs, targets.len()), targets)
+        let classes = labels.words.texts.iter().zip(&labels.bytes).map(class);
+        let classes = classes.collect::<Result<Vec<_>, _>>()?;
+        let targets: Vec<_> = labels.rows.iter().map(|label| classes[*label]).collect();
+        Dataset::new(samples(inputs, targets.len()), targets)
     }
 
     /// Reads `IN` numbers and `OUT` targets from each row; the targets are the last `OUT` columns unless
@@ -196,7 +459,8 @@ impl Csv {
             rows.read_targets(&mut targets)?;
             count += 1;
         }
-        Dataset::new(samples(&inputs, count), samples(&targets, count))
+        rows.finish(&mut inputs)?;
+        Dataset::new(samples(inputs, count), samples(targets, count))
     }
 
     /// The names of the classes in the target column, in the order of the classes' indices; none if the labels are
@@ -212,61 +476,150 @@ impl Csv {
             return Ok(names.clone());
         }
         let mut rows = Rows::open(self, 1)?;
-        let mut labels = Vec::new();
+        let mut labels = Labels::default();
         while rows.advance()? {
-            labels.push(Label { text: rows.target(0)?.to_owned(), byte: rows.byte() });
+            labels.push(rows.target(0)?, rows.byte());
         }
         Ok(self.names(&labels).unwrap_or_default())
     }
 
+    /// The names of the inputs, in order: those of the columns (without a header, their positions), and for a column of
+    /// words `column_word`, as scikit-learn's `get_feature_names_out` names them.
+    ///
+    /// Reads the file. Without [`target`](Self::target) or [`targets`](Self::targets), one target is taken to be in the last
+    /// column.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] and [`Error::Format`], as in [`classification`](Self::classification).
+    pub fn input_names(&self) -> Result<Vec<String>, Error> {
+        Ok(Rows::open(self, self.target_count())?.input_names())
+    }
+
+    /// How many rows become samples, how many are left out, and how many values are missing in which column.
+    ///
+    /// Reads the file. Without [`target`](Self::target) or [`targets`](Self::targets), one target is taken to be in the last
+    /// column.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] and [`Error::Format`], as in [`classification`](Self::classification).
+    pub fn report(&self) -> Result<CsvReport, Error> {
+        let mut rows = Rows::open(self, self.target_count())?;
+        let mut count = 0;
+        while rows.advance()? {
+            count += 1;
+        }
+        Ok(rows.report(count))
+    }
+
+    fn target_count(&self) -> usize {
+        self.targets.as_ref().map_or(1, Vec::len)
+    }
+
     /// The names of the classes, or `None` if the labels are whole numbers.
-    fn names(&self, labels: &[Label]) -> Option<Vec<String>> {
+    fn names(&self, labels: &Labels) -> Option<Vec<String>> {
         if self.classes.is_some() {
             return self.classes.clone();
         }
         // One label decides: were it all of them, a single misprint would turn numbers into names.
-        let first = labels.first()?;
-        if first.text.parse::<f64>().is_ok() {
+        let first = labels.words.texts.first()?;
+        if self.number::<f64>(first).is_some() {
             return None;
         }
-        let names: BTreeSet<&str> = labels.iter().map(|label| label.text.as_str()).collect();
-        Some(names.into_iter().map(str::to_owned).collect())
+        let mut names = labels.words.texts.clone();
+        names.sort();
+        Some(names)
+    }
+
+    /// What names classes whose labels are whole numbers, but do not count from 0.
+    fn name_classes(&self, labels: &Labels, classes: usize) -> Option<String> {
+        const MOST: usize = 12;
+        let texts = &labels.words.texts;
+        let number = |text: &String| self.number::<f64>(text).filter(|x| x.fract() == 0.0);
+        let mut numbers: Vec<(f64, &String)> =
+            texts.iter().map(|text| Some((number(text)?, text))).collect::<Option<_>>()?;
+        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if texts.len() > classes {
+            return Some(format!("the file has {} different labels", texts.len()));
+        }
+        if texts.len() < classes {
+            return None;
+        }
+        let mut names: Vec<String> =
+            numbers.iter().take(MOST).map(|(_, text)| format!("{text:?}")).collect();
+        if numbers.len() > MOST {
+            names.push("…".to_owned());
+        }
+        Some(format!("`.classes([{}])` names them in order", names.join(", ")))
+    }
+
+    /// A finite number, with the decimal character of the file.
+    pub(super) fn number<T: Scalar + FromStr>(&self, text: &str) -> Option<T> {
+        let number = if self.decimal == b'.' {
+            text.parse::<T>().ok()?
+        } else if text.contains('.') {
+            return None;
+        } else {
+            text.replace(char::from(self.decimal), ".").parse::<T>().ok()?
+        };
+        // What overflows its type is read as infinity, and "nan" as NaN.
+        number.is_finite().then_some(number)
+    }
+
+    /// The index in "2", or in the "2.0" or "2.000e+00" that numerical programs write.
+    fn whole_number(&self, text: &str) -> Option<usize> {
+        if let Ok(index) = text.parse() {
+            return Some(index);
+        }
+        let value: f64 = self.number(text)?;
+        let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
+        whole.then_some(value as usize)
     }
 }
 
-struct Label {
-    text: String,
-    /// Where its row begins in the file.
-    byte: u64,
+fn check_mark(what: &str, byte: u8) {
+    assert!(
+        byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n'),
+        "`{what}(b'{}')`: expected an ASCII character that is no quote and no end of a line",
+        byte.escape_ascii()
+    );
 }
 
-/// The index in "2", or in the "2.0" or "2.000e+00" that numerical programs write.
-fn whole_number(text: &str) -> Option<usize> {
-    if let Ok(index) = text.parse() {
-        return Some(index);
-    }
-    let value: f64 = text.parse().ok()?;
-    let whole = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
-    whole.then_some(value as usize)
+/// The labels of all rows, each text kept once: they are few, and rows are many.
+#[derive(Default)]
+struct Labels {
+    words: Words,
+    /// Where the row of each text's first appearance begins.
+    bytes: Vec<u64>,
+    rows: Vec<usize>,
 }
 
-/// `count` vectors of `N` numbers each.
-fn samples<T: Scalar, const N: usize>(numbers: &[T], count: usize) -> Vec<SVector<T, N>> {
-    // Zeroed and filled in place, because large vectors by value would pass over the stack.
-    let mut samples: Vec<SVector<T, N>> = bytemuck::zeroed_vec(count);
-    for (sample, numbers) in samples.iter_mut().zip(numbers.chunks_exact(N.max(1))) {
-        sample.as_mut_slice().copy_from_slice(numbers);
+impl Labels {
+    fn push(&mut self, text: &str, byte: u64) {
+        let label = self.words.add(text);
+        if label == self.bytes.len() {
+            self.bytes.push(byte);
+        }
+        self.rows.push(label);
     }
-    samples
+}
+
+/// `count` vectors of `N` numbers each, without a copy where the memory can be taken as it is.
+fn samples<T: Scalar, const N: usize>(numbers: Vec<T>, count: usize) -> Vec<SVector<T, N>> {
+    if N == 0 {
+        return bytemuck::zeroed_vec(count);
+    }
+    bytemuck::allocation::cast_slice_box(numbers.into_boxed_slice()).into_vec()
 }
 
 /// Names for a message: quoted, and not too many.
-pub(super) fn listed(names: impl IntoIterator<Item = impl fmt::Display>) -> String {
+pub(super) fn listed(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     const MOST: usize = 12;
-    let mut quoted: Vec<String> =
-        names.into_iter().take(MOST + 1).map(|name| format!("`{name}`")).collect();
-    if quoted.len() > MOST {
-        quoted[MOST] = "…".to_owned();
+    let mut shown: Vec<String> =
+        names.into_iter().take(MOST + 1).map(|name| quoted(name.as_ref())).collect();
+    if shown.len() > MOST {
+        shown[MOST] = "…".to_owned();
     }
-    if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
 }

@@ -164,7 +164,6 @@ mod tests {
             "{a},b\n",
             "\u{feff}a,b\n",
             "GGUF,b",
-            "",
         ] {
             assert_eq!(kind(beginning.as_bytes()), None, "{beginning}");
         }

@@ -8,6 +8,7 @@ macro_rules! vector {
 
 mod augment;
 mod csv;
+mod csv_as_it_is;
 mod dataset;
 mod evaluation;
 mod idx;
