@@ -1,10 +1,10 @@
 //! The one error type of the crate.
 
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
+use core::fmt;
+#[cfg(feature = "std")]
+use std::{io, path::PathBuf};
 
-use crate::Shape;
+use crate::{Shape, WeightsError};
 
 /// Everything that can go wrong at run time.
 ///
@@ -25,6 +25,7 @@ use crate::Shape;
 #[non_exhaustive]
 pub enum Error {
     /// A file or directory could not be read or written.
+    #[cfg(feature = "std")]
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
         /// What was being done: "read", "write", "create".
@@ -36,6 +37,7 @@ pub enum Error {
     },
 
     /// A directory has none of the files that would do.
+    #[cfg(feature = "std")]
     #[error("`{}` has no file with the {what}: expected {}", directory.display(), one_of(names))]
     FileNotFound {
         /// What the file would hold.
@@ -47,6 +49,7 @@ pub enum Error {
     },
 
     /// A file does not hold what its format demands.
+    #[cfg(feature = "std")]
     #[error("`{}`, {place}: expected {expected}, found {found}", path.display())]
     Format {
         /// The file.
@@ -60,6 +63,7 @@ pub enum Error {
     },
 
     /// A weights file does not fit the network.
+    #[cfg(feature = "std")]
     #[error("`{}`, tensor `{tensor}`: expected {expected}, found {found}", path.display())]
     Tensor {
         /// The file.
@@ -71,6 +75,10 @@ pub enum Error {
         /// What the file has.
         found: String,
     },
+
+    /// Weights in memory do not fit the network.
+    #[error(transparent)]
+    Weights(WeightsError),
 
     /// There are not as many numbers as a sample has.
     #[error("a sample of the shape {shape} takes {expected} numbers, found {found}")]
@@ -84,6 +92,7 @@ pub enum Error {
     },
 
     /// A class index is not below the number of classes.
+    #[cfg(feature = "std")]
     #[error("class {class} is out of range: expected {}", class_range(*classes))]
     ClassOutOfRange {
         /// The index.
@@ -109,6 +118,7 @@ pub enum Error {
     },
 
     /// A number that has to be finite (or, for a standard deviation, also positive) is not.
+    #[cfg(feature = "std")]
     #[error("{place}: expected {expected}, found {found}")]
     InvalidNumber {
         /// Where the number stands: "sample 17, feature 3".
@@ -163,6 +173,7 @@ impl fmt::Debug for Error {
 }
 
 /// "`a`", "`a` or `b`", "`a`, `b` or `c`".
+#[cfg(feature = "std")]
 fn one_of(names: &[String]) -> String {
     match names {
         [] => "none".to_owned(),
@@ -171,6 +182,7 @@ fn one_of(names: &[String]) -> String {
     }
 }
 
+#[cfg(feature = "std")]
 fn class_range(classes: usize) -> String {
     match classes {
         0 => "no class at all, since there are none".to_owned(),

@@ -31,7 +31,7 @@
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, CSV, standardization |
 //! | measure | [`evaluation::Evaluation`] |
-//! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`] |
+//! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers | [`guide::layers`] |
 //! | speed | [`kernels`] |
@@ -50,12 +50,16 @@
     )
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 extern crate self as axonal;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 pub mod activations;
+mod error;
+mod formats;
 mod image;
 pub mod init;
 #[allow(unsafe_code, reason = "the one place for it; every block states why it is sound")]
@@ -70,11 +74,7 @@ pub mod shapes;
 #[cfg(feature = "std")]
 pub mod data;
 #[cfg(feature = "std")]
-mod error;
-#[cfg(feature = "std")]
 pub mod evaluation;
-#[cfg(feature = "std")]
-mod formats;
 #[cfg(feature = "std")]
 pub mod losses;
 #[cfg(feature = "std")]
@@ -87,8 +87,8 @@ pub mod training;
 mod transfer;
 
 pub use axonal_macros::{Parameters, network};
-#[cfg(feature = "std")]
 pub use error::Error;
+pub use formats::safetensors::WeightsError;
 pub use image::Image;
 pub use kernels::{Parameters, Scalar};
 #[cfg(feature = "std")]
@@ -115,6 +115,9 @@ struct Readme;
 
 /// Pages that are longer than the documentation of one item.
 pub mod guide {
+    #[cfg(feature = "std")]
+    #[doc = include_str!("../docs/bytes.md")]
+    pub mod bytes {}
     #[doc = include_str!("../docs/errors.md")]
     #[cfg(feature = "std")]
     pub mod errors {}

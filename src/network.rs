@@ -10,8 +10,12 @@ use crate::sample::Sample;
 use {
     crate::summary::Summary,
     crate::training::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through},
-    rand::Rng,
     std::path::Path,
+};
+#[cfg(feature = "alloc")]
+use {
+    alloc::{boxed::Box, vec::Vec},
+    rand::Rng,
 };
 
 /// A network, as `network!` defines it.
@@ -101,7 +105,7 @@ pub trait Network: Layer {
     }
 
     /// New random weights, by the initializers of the description; biases are zero.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "alloc")]
     fn random<R: Rng + ?Sized>(rng: &mut R) -> Box<Self> {
         let mut net = Self::zeros();
         net.initialize(rng);
@@ -227,15 +231,60 @@ pub trait Network: Layer {
 
     /// Reads the parameters from a safetensors file, as [`save`](Self::save) or PyTorch wrote it.
     ///
+    /// The numbers may be `F16`, `BF16`, `F32` or `F64`, whatever the network's are: each becomes the nearest of the network's, which for the first two is the same number.
+    ///
     /// # Errors
     ///
-    /// If the file cannot be read, is no safetensors file, or lacks a tensor, has one too many, or one of another shape or type:
-    /// the error names the tensor, what was expected, and what was found.
+    /// If the file cannot be read, is no safetensors file, or lacks a tensor, has one too many, or one of another shape,
+    /// or of integers, or with a number that the network's type cannot hold: the error names the tensor, what was expected, and what was found.
     ///
     /// For a part of a file, or of a network, see [`Transfer`](crate::Transfer).
     #[cfg(feature = "std")]
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
         crate::formats::safetensors::load(path.as_ref())
+    }
+
+    /// The parameters as the bytes of a safetensors file: what [`save`](Self::save) writes.
+    #[cfg(feature = "alloc")]
+    fn to_bytes(&self) -> Vec<u8> {
+        crate::formats::safetensors::to_bytes(self, "")
+    }
+
+    /// The network whose parameters are in the bytes of a safetensors file, as [`load`](Self::load) reads them: the bytes of
+    /// [`to_bytes`](Self::to_bytes), of `include_bytes!`, or from a server. See [`guide::bytes`](crate::guide::bytes).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 3 tanh => dense 1>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let bytes: Vec<u8> = net.to_bytes();
+    /// assert_eq!(Net::from_bytes(&bytes)?, net);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load_bytes`](Self::load_bytes).
+    #[cfg(feature = "alloc")]
+    fn from_bytes(bytes: &[u8]) -> Result<Box<Self>, crate::Error> {
+        let mut net = Self::zeros();
+        net.load_bytes(bytes)?;
+        Ok(net)
+    }
+
+    /// Reads the parameters from the bytes of a safetensors file into a network that is there. Without an allocator, too:
+    /// [`guide::bytes`](crate::guide::bytes) shows how a microcontroller gets its weights.
+    ///
+    /// Nothing is asked of where the bytes are in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Weights`](crate::Error::Weights) if they are no safetensors file, or lack a tensor, have one too many, or one of another
+    /// shape, or of numbers that are not read: the message names the tensor, what was expected, and what was found. Then the parameters are as they were.
+    fn load_bytes(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
+        crate::formats::safetensors::load_bytes(self, bytes).map_err(crate::Error::Weights)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the code of `network!` calls. Not for use by hand: it may change with any release.
 
+#[cfg(feature = "alloc")]
+pub use alloc::boxed::Box;
 #[cfg(feature = "std")]
-pub use std::{boxed::Box, path::Path as FilePath};
+pub use std::path::Path as FilePath;
 
 pub use crate::room::{Heap, on_stack};
 use crate::{Sample, Scalar, Shape};
@@ -265,7 +267,7 @@ impl<L, const CHECK: usize> Own for Checked<L, CHECK> {
 }
 
 /// A copy on the heap, without a detour over the stack.
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 #[must_use]
 pub fn clone<P: crate::Parameters>(parameters: &P) -> Box<P> {
     let mut copy = P::zeros();
@@ -273,9 +275,15 @@ pub fn clone<P: crate::Parameters>(parameters: &P) -> Box<P> {
     copy
 }
 
-/// A network with random weights, from the operating system's randomness.
+/// A network with random weights, others in each process: from the keys of the standard library's hash tables, which the operating system gives at random.
+///
+/// `rand` has a generator for this, which asks the system itself, and does not build where there is none, as in a browser. There, the keys are always the same.
 #[cfg(feature = "std")]
 #[must_use]
 pub fn random<N: crate::Network>() -> Box<N> {
-    N::random(&mut rand::rng())
+    use rand::SeedableRng;
+    use std::hash::{BuildHasher, RandomState};
+    // Each state has keys of its own.
+    let seed = RandomState::new().hash_one(0_u64);
+    N::random(&mut rand::rngs::StdRng::seed_from_u64(seed))
 }

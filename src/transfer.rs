@@ -47,13 +47,14 @@ pub trait Transfer: Layer {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is no safetensors file, or lacks a tensor under the prefix, has one too many, or one of another shape
-    /// or type: the error names the tensor, what was expected, and what was found.
+    /// If the file cannot be read, is no safetensors file, or lacks a tensor under the prefix, has one too many, or one of another shape,
+    /// or of numbers that are not read (see [`Network::load`](crate::Network::load)): the error names the tensor, what was expected, and what was found.
     fn load_from(&mut self, path: impl AsRef<Path>, prefix: &str) -> Result<(), Error> {
         safetensors::load_from(self, path.as_ref(), prefix)
     }
 
-    /// Reads each tensor whose name, shape and type are those of a tensor in the file; the others keep their values.
+    /// Reads each tensor whose name and shape are those of a tensor in the file, of any type that [`Network::load`](crate::Network::load) reads;
+    /// the others keep their values.
     ///
     /// Look at what comes back: a misspelt label keeps a layer from being loaded.
     ///

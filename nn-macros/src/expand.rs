@@ -28,10 +28,32 @@ pub(crate) struct Definition<'a> {
     pub(crate) title: String,
     /// After an error, there are all names, no code, and this type in the place of those that are not known.
     pub(crate) unknown: Option<&'a Ident>,
-    /// Whether there are functions that allocate.
-    pub(crate) std: bool,
+    /// What the functions may use.
+    pub(crate) library: Library,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
+}
+
+/// How much of the standard library there is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Library {
+    /// `core`.
+    Core,
+    /// An allocator, too: networks on the heap.
+    Alloc,
+    /// All of it: training and files.
+    Std,
+}
+
+impl Library {
+    /// That of the features that are on.
+    pub(crate) const HERE: Self = if cfg!(feature = "std") {
+        Self::Std
+    } else if cfg!(feature = "alloc") {
+        Self::Alloc
+    } else {
+        Self::Core
+    };
 }
 
 impl Definition<'_> {
@@ -124,7 +146,9 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     let mut layers = definition.network.layers.iter();
-    if definition.std && (definition.unknown.is_some() || layers.all(Layer::is_differentiable)) {
+    if definition.library == Library::Std
+        && (definition.unknown.is_some() || layers.all(Layer::is_differentiable))
+    {
         tokens.extend(context.differentiable());
     }
     tokens.extend(context.network());
@@ -179,7 +203,7 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, keyword, unknown, std, network, constants, .. } =
+        let Definition { root, visibility, keyword, unknown, library, network, constants, .. } =
             self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
@@ -187,7 +211,7 @@ impl Context<'_> {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (keyword, unknown, std) = (*keyword, *unknown, *std);
+                let (keyword, unknown, library) = (*keyword, *unknown, *library);
                 let block = true;
                 expand(&Definition {
                     root,
@@ -198,7 +222,7 @@ impl Context<'_> {
                     constants,
                     title,
                     unknown,
-                    std,
+                    library,
                     block,
                 })
             })
@@ -359,7 +383,7 @@ impl Context<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
-        let functions = self.definition.std.then(|| {
+        let on_heap = (self.definition.library >= Library::Alloc).then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
@@ -375,6 +399,20 @@ impl Context<'_> {
                     <Self as #root::Parameters>::zeros()
                 }
 
+                /// The network whose parameters are in the bytes of a safetensors file.
+                ///
+                /// # Errors
+                ///
+                /// If the bytes do not hold exactly this network's tensors.
+                #visibility fn from_bytes(
+                    bytes: &[::core::primitive::u8],
+                ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
+                    #trait_::from_bytes(bytes)
+                }
+            }
+        });
+        let functions = (self.definition.library == Library::Std).then(|| {
+            quote! {
                 /// Reads the parameters from a safetensors file.
                 ///
                 /// # Errors
@@ -398,6 +436,7 @@ impl Context<'_> {
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
+                #on_heap
                 #functions
             }
 
@@ -454,7 +493,7 @@ impl Context<'_> {
             self.implement(&quote!(::core::cmp::PartialEq), &[], &body)
         };
         // A derived one would pass through the stack, which large networks overflow.
-        let clone = self.definition.std.then(|| {
+        let clone = (self.definition.library >= Library::Alloc).then(|| {
             quote_spanned! {site=>
                 #(#conditions)*
                 #[automatically_derived]

@@ -108,7 +108,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro]
 pub fn network(input: TokenStream) -> TokenStream {
-    caught("network!", || network::network(input.into(), cfg!(feature = "std")))
+    caught("network!", || network::network(input.into(), expand::Library::HERE))
 }
 
 /// Implements `axonal::Parameters`: the struct is a sequence of scalars in memory, and nothing else.

@@ -8,12 +8,12 @@ use syn::ext::IdentExt;
 
 use crate::constants;
 use crate::errors::Errors;
-use crate::expand::{Definition, expand, is_condition};
+use crate::expand::{Definition, Library, expand, is_condition};
 use crate::parse::{Call, Item, call};
 use crate::shapes;
 
-/// What `network!` becomes; with `std`, functions that allocate are in it.
-pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
+/// What `network!` becomes, with the functions that this much of the standard library has room for.
+pub(crate) fn network(tokens: TokenStream, library: Library) -> TokenStream {
     let mut errors = Errors::default();
     match call(tokens, &mut errors) {
         // It may stand for an expression.
@@ -28,7 +28,7 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
                 let conditions = item.attributes.iter().filter(|it| is_condition(it));
                 let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
                 if names.insert((item.name.to_string(), conditions)) {
-                    definitions.extend(definition(item, std, &unknown, &mut errors));
+                    definitions.extend(definition(item, library, &unknown, &mut errors));
                 } else {
                     let name = item.name;
                     errors.at(name.span(), format!("the name `{name}` is there twice"));
@@ -41,7 +41,7 @@ pub(crate) fn network(tokens: TokenStream, std: bool) -> TokenStream {
         Call::Expression(item) => {
             let name = item.name.clone();
             let unknown = unknown(&name);
-            let definition = definition(item, std, &unknown, &mut errors);
+            let definition = definition(item, library, &unknown, &mut errors);
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
             quote!({
@@ -58,7 +58,12 @@ fn unknown(network: &Ident) -> Ident {
     Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
 }
 
-fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -> TokenStream {
+fn definition(
+    mut item: Item,
+    library: Library,
+    unknown: &Ident,
+    errors: &mut Errors,
+) -> TokenStream {
     let before = errors.count();
     let (root, attributes) = root(&item.attributes, errors);
     let conditions: Vec<_> =
@@ -76,7 +81,7 @@ fn definition(mut item: Item, std: bool, unknown: &Ident, errors: &mut Errors) -
         constants: &constants,
         title: "A neural network.".to_owned(),
         unknown: (item.broken || errors.count() > before).then_some(unknown),
-        std,
+        library,
         block: false,
     });
     quote!(#definitions #expanded)

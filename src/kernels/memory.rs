@@ -1,10 +1,15 @@
 //! Plain old data: networks and layers as flat slices of their scalars, and on the heap without a detour over the stack.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+use alloc::{
+    alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
+    boxed::Box,
+    vec,
+    vec::Vec,
+};
+#[cfg(feature = "alloc")]
 use core::hint::black_box;
 use core::marker::PhantomData;
-#[cfg(feature = "std")]
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 
 use bytemuck::{Pod, Zeroable};
 use nalgebra::SMatrix;
@@ -70,7 +75,8 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const DERIVED: () = ();
 
-    /// All scalars, in memory order.
+    /// All scalars, in memory order: the layers as the description has them, in each its fields, in each matrix a column after the other.
+    /// [`guide::bytes`](crate::guide::bytes#the-order-in-memory) says it in full.
     #[inline(always)]
     fn as_slice(&self) -> &[Self::Scalar] {
         if Self::COUNT == 0 {
@@ -116,7 +122,7 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     }
 
     /// All zeros, on the heap: the value is never on the stack, however large it is. It begins at a cache line, if the allocator can be brought to it.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "alloc")]
     fn zeros() -> Box<Self> {
         let layout = Layout::new::<Self>();
         if layout.size() == 0 {
@@ -130,7 +136,7 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
 }
 
 /// So many zeros, on the heap.
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
     if count == 0 {
         return Vec::new();
@@ -163,7 +169,7 @@ pub(crate) fn append<V: Copy>(to: &mut Vec<V>, values: &[V]) {
 /// # Safety
 ///
 /// The layout must have a size.
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 unsafe fn allocate_zeros(layout: Layout) -> *mut u8 {
     /// Smaller ones are not worth it.
     const LEAST: usize = 4 * 1024;

@@ -2,6 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
+use crate::expand::Library;
 use crate::network::network;
 use crate::words::{ACTIVATIONS, INITIALIZERS, LAYERS};
 
@@ -24,7 +25,7 @@ fn shown(description: &str, word: &str) -> Vec<String> {
     let start = description.find(word).expect("the word is in the description");
     let mut found = Vec::new();
     let tokens = description.parse().expect("a description is made of tokens");
-    collect(network(tokens, true), &(start..start + word.len()), &mut found);
+    collect(network(tokens, Library::Std), &(start..start + word.len()), &mut found);
     found
 }
 

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::expand::Library;
 use crate::network::network;
 
 /// As a person would write it.
@@ -33,20 +34,20 @@ fn the_expansion_is_the_one_that_was_read() {
 
 #[test]
 fn without_std_nothing_allocates() {
-    let expanded = pretty(network(quote!(struct A<input 2 => dense 3>;), false));
+    let expanded = pretty(network(quote!(struct A<input 2 => dense 3>;), Library::Core));
     assert!(!expanded.contains("Box"), "{expanded}");
 }
 
 #[test]
 fn a_step_is_not_differentiable() {
-    let expanded = pretty(network(quote!(struct A<input 2 => dense 3 step>;), true));
+    let expanded = pretty(network(quote!(struct A<input 2 => dense 3 step>;), Library::Std));
     assert!(!expanded.contains("Differentiable"), "{expanded}");
 }
 
 #[test]
 fn after_a_mistake_the_type_is_still_there() {
     let expanded =
-        pretty(network(quote!(pub struct A<input 2 => dense 3 sigmod => desne 4>;), true));
+        pretty(network(quote!(pub struct A<input 2 => dense 3 sigmod => desne 4>;), Library::Std));
     assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
     assert!(
         expanded.contains("pub struct A<T: ::axonal::Scalar = ::core::primitive::f32>"),
@@ -59,7 +60,8 @@ fn after_a_mistake_the_type_is_still_there() {
 
 /// All fields of all types, as `Type.field: type`.
 fn fields(tokens: TokenStream) -> Vec<String> {
-    let file: syn::File = syn::parse2(network(tokens, true)).expect("what is generated is Rust");
+    let file: syn::File =
+        syn::parse2(network(tokens, Library::Std)).expect("what is generated is Rust");
     let structs = file.items.into_iter().filter_map(|item| match item {
         syn::Item::Struct(item) => Some(item),
         _ => None,

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;
+use crate::expand::Library;
 use crate::parse::{Call, call};
 use crate::shapes;
 
@@ -618,6 +619,6 @@ fn one_name_under_two_conditions() {
     let description =
         "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";
     let tokens = description.parse().expect("tokens");
-    let expanded = crate::network::network(tokens, true).to_string();
+    let expanded = crate::network::network(tokens, Library::Std).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
 }

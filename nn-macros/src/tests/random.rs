@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
 
+use crate::expand::Library;
 use crate::network::network;
 
 /// Words, numbers and punctuation of the grammar and near it.
@@ -119,7 +120,7 @@ proptest! {
         ][prefix];
         let text = format!("{prefix} {}", tokens.join(" "));
         if let Ok(tokens) = text.parse::<TokenStream>() {
-            let expanded = network(tokens, true);
+            let expanded = network(tokens, Library::Std);
             if !expanded.is_empty() {
                 let file = syn::parse2::<syn::File>(expanded.clone());
                 let expression = syn::parse2::<syn::Expr>(expanded);

@@ -1,0 +1,166 @@
+//! Weights from and to files: what a message says of one has its path and its names in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::header::{File, Stored};
+use super::numbers::Dtype;
+use super::weights::{Fault, Found, Name, Reason, Tensor, fill, is_ignored};
+use super::writing::to_bytes;
+use crate::formats::atomic;
+use crate::transfer::{Kept, Matching};
+use crate::{Error, Layer, Network};
+
+/// See [`Network::save`] and [`Transfer::save_to`](crate::Transfer::save_to).
+pub(crate) fn save<L: Layer>(layer: &L, path: &Path, prefix: &str) -> Result<(), Error> {
+    atomic::write(path, &to_bytes(layer, prefix))
+}
+
+/// See [`Network::load`].
+pub(crate) fn load<N: Network>(path: &Path) -> Result<Box<N>, Error> {
+    let mut net = N::zeros();
+    load_part(&mut *net, path, "", &format!("`{}`", N::NAME))?;
+    Ok(net)
+}
+
+/// See [`Transfer::load_from`](crate::Transfer::load_from).
+pub(crate) fn load_from<L: Layer>(layer: &mut L, path: &Path, prefix: &str) -> Result<(), Error> {
+    load_part(layer, path, prefix, &format!("the layer loaded from `{prefix}`"))
+}
+
+fn load_part<L: Layer>(layer: &mut L, path: &Path, prefix: &str, what: &str) -> Result<(), Error> {
+    let bytes = read(path)?;
+    let file = open(path, &bytes)?;
+    let mismatch = |tensor: String, expected: String, found: String| Error::Tensor {
+        path: path.to_path_buf(),
+        tensor,
+        expected,
+        found,
+    };
+    fill(layer, file, prefix).map_err(|fault| match fault {
+        Fault::File(flaw) => no_weights(path, &flaw),
+        Fault::Unknown(name, found) => {
+            mismatch(name.to_string(), format!("no such tensor in {what}"), found.to_string())
+        }
+        Fault::Tensor { index, reason } => {
+            let found = match reason {
+                Reason::Missing => format!("{reason} (the file has {})", list(file)),
+                _ => reason.to_string(),
+            };
+            let (mut name, mut expected) = (String::new(), String::new());
+            Tensor::each::<L>(&mut |path, tensor| {
+                if tensor.index == index {
+                    let dtype = Dtype::scalar::<L::Scalar>();
+                    name = Name(prefix, path).to_string();
+                    expected = reason.expected(tensor.shape, dtype).to_string();
+                }
+            });
+            mismatch(name, expected, found)
+        }
+    })
+}
+
+/// See [`Transfer::load_matching`](crate::Transfer::load_matching).
+pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matching, Error> {
+    let bytes = read(path)?;
+    let file = open(path, &bytes)?;
+    let mut stored: BTreeMap<String, Stored<'_>> = BTreeMap::new();
+    for tensor in file.tensors().filter(|tensor| !is_ignored(tensor)) {
+        let name: String = tensor.name.chars().collect();
+        if stored.contains_key(&name) {
+            return Err(Error::Tensor {
+                path: path.to_path_buf(),
+                tensor: name,
+                expected: "one tensor of this name".to_owned(),
+                found: "two".to_owned(),
+            });
+        }
+        stored.insert(name, tensor);
+    }
+
+    let mut matching = Matching::default();
+    let mut fitting = Vec::new();
+    let mut names = BTreeSet::new();
+    Tensor::each::<L>(&mut |path, tensor| {
+        let name = path.to_string();
+        let own = Found::own::<L::Scalar>(tensor.shape).to_string();
+        let found = match stored.get(&name) {
+            None => None,
+            Some(stored) => match tensor.check::<L::Scalar>(stored) {
+                Ok(()) => {
+                    fitting.push((tensor, *stored));
+                    matching.loaded.push(name.clone());
+                    names.insert(name);
+                    return;
+                }
+                Err(reason @ Reason::Beyond(_)) => {
+                    Some(format!("{} with {reason} in it", Found::of(stored)))
+                }
+                Err(_) => Some(Found::of(stored).to_string()),
+            },
+        };
+        matching.kept.push(Kept { tensor: name.clone(), expected: own, found });
+        names.insert(name);
+    });
+    if let ([], [first, ..]) = (fitting.as_slice(), matching.kept.as_slice()) {
+        // A name that both have is nearer to what was meant.
+        let first = matching.kept.iter().find(|kept| kept.found.is_some()).unwrap_or(first);
+        let Kept { tensor, expected, found } = first;
+        let (expected, found) = match found {
+            Some(found) => (
+                format!("one at least that fits the network, such as `{tensor}` {expected}"),
+                format!("`{tensor}` {found}, and no other that fits"),
+            ),
+            None => (
+                format!("one at least that the network has too, such as `{tensor}` {expected}"),
+                list(file),
+            ),
+        };
+        return Err(Error::Format {
+            path: path.to_path_buf(),
+            place: "tensors".to_owned(),
+            expected,
+            found,
+        });
+    }
+    matching.unused.extend(stored.into_keys().filter(|name| !names.contains(name)));
+    for (tensor, stored) in fitting {
+        tensor.copy(&stored, layer.as_mut_slice());
+    }
+    Ok(matching)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Io { action: "read", path: path.to_path_buf(), source })
+}
+
+fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<File<'a>, Error> {
+    File::read(bytes).map_err(|flaw| no_weights(path, &flaw))
+}
+
+fn no_weights(path: &Path, flaw: &dyn std::fmt::Display) -> Error {
+    Error::Format {
+        path: path.to_path_buf(),
+        place: "header".to_owned(),
+        expected: "a safetensors file".to_owned(),
+        found: flaw.to_string(),
+    }
+}
+
+/// The first names by the alphabet, and how many more there are.
+fn list(file: File<'_>) -> String {
+    const SHOWN: usize = 8;
+    let tensors = file.tensors().filter(|tensor| !is_ignored(tensor));
+    let mut names: Vec<String> = tensors.map(|tensor| tensor.name.chars().collect()).collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        return "no tensors".to_owned();
+    }
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,16 @@
+//! [safetensors](https://github.com/huggingface/safetensors): PyTorch's names, shapes and orientation.
+
+#[cfg(feature = "std")]
+mod files;
+mod header;
+mod numbers;
+mod weights;
+#[cfg(feature = "alloc")]
+mod writing;
+
+#[cfg(feature = "std")]
+pub(crate) use files::{load, load_from, load_matching, save};
+pub use weights::WeightsError;
+pub(crate) use weights::load_bytes;
+#[cfg(feature = "alloc")]
+pub(crate) use writing::to_bytes;
