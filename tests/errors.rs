@@ -46,6 +46,10 @@ fn every_error_is_on_the_page() {
     assert!(matches!(error, Error::Tensor { .. }));
     documented(&error, here);
 
+    let error = Digits::from_bytes(&Small::zeros().to_bytes()).unwrap_err();
+    assert!(matches!(error, Error::Weights(_)));
+    documented(&error, here);
+
     let error = Image::<3, 32, 32>::from_slice(&[0.0; 3000]).unwrap_err();
     assert!(matches!(error, Error::SampleLength { expected: 3072, found: 3000, .. }));
     documented(&error, here);

@@ -19,7 +19,7 @@ fn the_expansion_is_the_one_that_was_read() {
             /// 28x28 grey pixels in, one score a digit out.
             pub struct Digits<input 784 => dense 128 sigmoid init he_normal => middle: dense { HIDDEN + 1 } no_bias => dense 10>;
         },
-        true,
+        Library::Std,
     ));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/expansion.txt");
     if std::env::var_os("UPDATE_EXPANSION").is_some() {
