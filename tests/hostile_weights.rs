@@ -195,9 +195,9 @@ fn other_bytes() {
         (&text, "a header that is no UTF-8 (byte 10)"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614\nsize 132735\n",
-            "a pointer of Git LFS: `git lfs pull` fetches the file itself",
+            "a pointer of Git LFS (`git lfs pull` fetches the file itself)",
         ),
-        (b"\x89HDF\r\n\x1a\n\0\0\0\0", "an HDF5 file, which is what Keras writes as `.h5`"),
+        (b"\x89HDF\r\n\x1a\n\0\0\0\0", "an HDF5 file, as Keras and h5py write"),
         (
             b"<!DOCTYPE html>\n<html>",
             "a page of HTML, which is what a server sends in the place of a file",

@@ -231,10 +231,7 @@ fn bytes_that_do_not_fit_change_nothing() {
     for (bytes, expected) in [
         (&b""[..], "an empty file"),
         (b"abc", "fewer than 8 bytes"),
-        (
-            b"PK\x03\x04 and so on",
-            "a zip archive, which is what `torch.save` and `np.savez` write too",
-        ),
+        (b"PK\x03\x04 and so on", "a zip archive (unpack it first)"),
     ] {
         let error = net.load_bytes(bytes).unwrap_err();
         assert_eq!(
