@@ -34,6 +34,7 @@
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers | [`guide::layers`] |
+//! | one's own loops | [`guide::loops`] |
 //! | speed | [`kernels`] |
 //!
 //! # Errors
@@ -85,6 +86,7 @@ mod summary;
 pub mod training;
 #[cfg(feature = "std")]
 mod transfer;
+mod vector;
 
 pub use axonal_macros::{Parameters, network};
 pub use error::Error;
@@ -96,7 +98,7 @@ pub use layers::Differentiable;
 pub use layers::Layer;
 #[doc(hidden)]
 pub use nalgebra;
-pub use network::Network;
+pub use network::{Infer, Network};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;
@@ -124,6 +126,9 @@ pub mod guide {
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}
+    #[cfg(feature = "std")]
+    #[doc = include_str!("../docs/loops.md")]
+    pub mod loops {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
 }

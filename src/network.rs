@@ -5,9 +5,11 @@ use pulp::{Simd, WithSimd};
 use crate::Layer;
 use crate::kernels::{Split, WORTH_WAKING, cut, dispatch, share_whole};
 use crate::sample::Sample;
+use crate::vector;
 
 #[cfg(feature = "std")]
 use {
+    crate::layers::Context,
     crate::summary::Summary,
     crate::training::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through},
     std::path::Path,
@@ -120,7 +122,16 @@ pub trait Network: Layer {
 
     /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
     ///
-    /// The gradient of no samples is zero, and so is their loss.
+    /// The gradient of no samples is zero, and so is their loss. Where an input is NaN or infinite, loss and gradient are NaN.
+    ///
+    /// It is that of a pass of training, as in [`train_step`](Self::train_step): `dropout` drops, and `batchnorm` takes the mean and variance of the batch.
+    ///
+    /// * The numbers that `dropout` drops follow from the weights and inputs: the same call gives the same gradient, and a loop that moves the weights
+    ///   drops other numbers at each step. To choose them, or to have a gradient in inference mode, see [`gradient_with`](Self::gradient_with).
+    /// * Running statistics are not moved by this call. In their place the gradient holds what a step is to subtract from them, with no learning rate:
+    ///   [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does, and norms and clipping leave them out ([`Kind::Statistic`](crate::layers::Kind::Statistic)).
+    ///
+    /// The page [loops](crate::guide::loops) shows loops of one's own.
     ///
     /// # Panics
     ///
@@ -175,7 +186,91 @@ pub trait Network: Layer {
         Y: Sync,
         L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
     {
-        Backpropagation::gradient(self, inputs, targets, loss, gradient)
+        Backpropagation::gradient(self, None, inputs, targets, loss, gradient)
+    }
+
+    /// As [`gradient_into`](Self::gradient_into), in a mode and with a seed that are given.
+    ///
+    /// * `optimizer.context()`: as [`train_step`](Self::train_step) would do it now.
+    /// * `Context::training(seed)`: the same seed drops the same numbers.
+    /// * `Context::INFERENCE`: no `dropout`, `batchnorm` with its running statistics: the gradient of [`loss`](Self::loss).
+    ///
+    /// ```
+    /// use axonal::layers::Context;
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 3 tanh => dropout 0.5 => dense 1>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let (inputs, targets) = ([[0.5, -1.0].into()], [[0.25].into()]);
+    /// let mut gradient = Net::zeros();
+    /// let context = Context::INFERENCE;
+    /// let loss = net.gradient_with(context, &inputs, &targets, &MeanSquaredError, &mut gradient);
+    /// assert_eq!(loss, net.loss(&inputs, &targets, &MeanSquaredError));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets as inputs.
+    #[cfg(feature = "std")]
+    fn gradient_with<Y, L>(
+        &self,
+        context: Context,
+        inputs: &[Self::Input],
+        targets: &[Y],
+        loss: &L,
+        gradient: &mut Self,
+    ) -> Self::Scalar
+    where
+        Backpropagation: Through<Self, Is: Copy>,
+        Y: Sync,
+        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+    {
+        Backpropagation::gradient(self, Some(context), inputs, targets, loss, gradient)
+    }
+
+    /// The Euclidean norm: the square root of the sum of the squares of all parameters, but for running statistics
+    /// ([`Kind::Statistic`](crate::layers::Kind::Statistic)). NaN where one of them is.
+    fn norm(&self) -> Self::Scalar {
+        vector::norm(self)
+    }
+
+    /// Multiplies all numbers by `factor`, running statistics too: the mean of several gradients is their sum, scaled.
+    fn scale(&mut self, factor: Self::Scalar) {
+        for number in self.as_mut_slice() {
+            *number *= factor;
+        }
+    }
+
+    /// Adds `factor` times another network, running statistics too: gradients of several batches are summed so.
+    fn add_scaled(&mut self, factor: Self::Scalar, other: &Self) {
+        for (number, other) in self.as_mut_slice().iter_mut().zip(other.as_slice()) {
+            *number += factor * *other;
+        }
+    }
+
+    /// Scales a gradient down to the [`norm`](Self::norm) `max`, if it is longer, and gives back the norm that it had. PyTorch's `clip_grad_norm_`.
+    ///
+    /// Running statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
+    /// [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does not step along it.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is negative or NaN.
+    fn clip_norm(&mut self, max: Self::Scalar) -> Self::Scalar {
+        vector::clip_norm(self, max)
+    }
+
+    /// Limits each number of a gradient to −`max` … `max`, and gives back the largest magnitude that there was, NaN where there is one. PyTorch's
+    /// `clip_grad_value_`.
+    ///
+    /// Running statistics stay as they are, and so does NaN.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is negative or NaN.
+    fn clip_value(&mut self, max: Self::Scalar) -> Self::Scalar {
+        vector::clip_value(self, max)
     }
 
     /// The mean loss over some samples.
@@ -195,7 +290,10 @@ pub trait Network: Layer {
 
     /// One step of an optimizer along the gradient of the mean loss over some samples; gives back the loss before the step.
     ///
-    /// Where that loss is NaN or infinite, no step is taken, and the weights stay as they were.
+    /// Where that loss is NaN or infinite, or an input is, no step is taken, and the weights stay as they were: what comes back is not finite.
+    /// NaN comes back, too, where the step itself made a weight, a running statistic or a moment NaN or infinite, as a learning rate that is far too large does:
+    /// these are lost then. A [`Trainer`](crate::training::Trainer) keeps the last good ones.
+    ///
     /// Nothing is allocated after the first step with the largest batch.
     ///
     /// # Panics
@@ -298,6 +396,79 @@ fn forward_small<N: Network>(net: &N, input: &N::Input) -> N::Output {
     let mut output = bytemuck::Zeroable::zeroed();
     net.forward_into(input, &mut output);
     output
+}
+
+/// Networks of several types in one list, or one that is chosen at run time: what all with these inputs and outputs can do. Every [`Network`] implements it.
+///
+/// ```
+/// use axonal::Infer;
+/// use axonal::prelude::*;
+///
+/// network! {
+///     struct Small<input 2 => dense 4 tanh => dense 1>;
+///     struct Large<input 2 => dense 64 tanh => dense 64 tanh => dense 1>;
+/// }
+///
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let nets: Vec<Box<dyn Infer<SVector<f32, 2>, SVector<f32, 1>>>> = vec![Small::random(&mut rng), Large::random(&mut rng)];
+/// let input = SVector::from([0.5, -1.0]);
+/// let mean = nets.iter().map(|net| net.forward(&input)).sum::<SVector<f32, 1>>() / 2.0;
+/// assert!(mean[0].is_finite());
+/// assert_eq!(nets[1].name(), "Large");
+/// ```
+///
+/// `forward`, `forward_batch`, `name` and `parameters` are methods of `dyn Infer` alone, so that they are not in the way of a network's own.
+/// A call through it takes a nanosecond more. To train, the type has to be known; an optimizer need not be, see
+/// [`Optimizer`](crate::optimizers::Optimizer).
+pub trait Infer<Input, Output>: Send + Sync {
+    #[doc(hidden)]
+    fn forward_dyn(&self, input: &Input) -> Output;
+
+    #[doc(hidden)]
+    fn forward_batch_dyn(&self, inputs: &[Input], outputs: &mut [Output]);
+
+    #[doc(hidden)]
+    fn about_dyn(&self) -> (&'static str, usize);
+}
+
+impl<N: Network> Infer<N::Input, N::Output> for N {
+    fn forward_dyn(&self, input: &N::Input) -> N::Output {
+        self.forward(input)
+    }
+
+    fn forward_batch_dyn(&self, inputs: &[N::Input], outputs: &mut [N::Output]) {
+        self.forward_batch(inputs, outputs);
+    }
+
+    fn about_dyn(&self) -> (&'static str, usize) {
+        (N::NAME, N::PARAMETERS)
+    }
+}
+
+impl<Input, Output> dyn Infer<Input, Output> + '_ {
+    /// [`Network::forward`]
+    pub fn forward(&self, input: &Input) -> Output {
+        self.forward_dyn(input)
+    }
+
+    /// [`Network::forward_batch`]
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many outputs as inputs.
+    pub fn forward_batch(&self, inputs: &[Input], outputs: &mut [Output]) {
+        self.forward_batch_dyn(inputs, outputs);
+    }
+
+    /// [`Network::NAME`]
+    pub fn name(&self) -> &'static str {
+        self.about_dyn().0
+    }
+
+    /// [`Network::PARAMETERS`]
+    pub fn parameters(&self) -> usize {
+        self.about_dyn().1
+    }
 }
 
 struct Forward<'a, N: Layer> {

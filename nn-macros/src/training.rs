@@ -34,6 +34,9 @@ impl Context<'_> {
             const WHOLE_BATCH: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
 
+            const IS_RANDOM: ::core::primitive::bool =
+                false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
+
             const DISPATCHES: ::core::primitive::bool =
                 true #(&& <#types as #root::Differentiable>::DISPATCHES)*;
 

@@ -13,7 +13,8 @@ use super::product::Tiles;
 use super::squares::{MaxSquares, MaxSquaresGradient, Squares};
 use super::transposed::Blocks;
 use super::{
-    Product, ProductOfOne, Running, Scalar, TransposedProduct, add_planes, dispatch, share,
+    Product, ProductOfOne, Running, Scalar, TransposedProduct, add_planes, are_finite, dispatch,
+    share, squares,
 };
 
 #[cfg(feature = "std")]
@@ -49,6 +50,10 @@ pub trait Compiled: Sized {
     fn product_of_one_in_halves(product: ProductOfOne<'_, Self>, partial: &mut [Self]);
     /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
     fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
+    /// Whether none is NaN or infinite.
+    fn are_finite(numbers: &[Self]) -> bool;
+    /// The sum of their squares.
+    fn sum_of_squares(numbers: &[Self]) -> Self;
 }
 
 /// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
@@ -74,6 +79,30 @@ impl<T: Scalar> WithSimd for Sums<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         add_planes(simd, self.sums, self.samples, self.pixels, self.accumulate);
+    }
+}
+
+/// [`Compiled::are_finite`], as a pass.
+struct AreFinite<'a, T>(&'a [T]);
+
+impl<T: Scalar> WithSimd for AreFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
+        are_finite(simd, self.0)
+    }
+}
+
+/// [`Compiled::sum_of_squares`], as a pass.
+struct SumOfSquares<'a, T>(&'a [T]);
+
+impl<T: Scalar> WithSimd for SumOfSquares<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> T {
+        squares(simd, self.0, T::zero())
     }
 }
 
@@ -119,6 +148,14 @@ macro_rules! compiled {
                 accumulate: bool,
             ) {
                 dispatch(Sums { sums, samples, pixels, accumulate });
+            }
+
+            fn are_finite(numbers: &[Self]) -> bool {
+                dispatch(AreFinite(numbers))
+            }
+
+            fn sum_of_squares(numbers: &[Self]) -> Self {
+                dispatch(SumOfSquares(numbers))
             }
 
             fn direct_convolution(set: Running, convolution: DirectConvolution<'_, Self>) {

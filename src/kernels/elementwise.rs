@@ -191,3 +191,24 @@ pub(crate) fn add_planes<T: Scalar, S: Simd>(
         }
     }
 }
+
+/// Whether none of some numbers is NaN or infinite.
+#[inline(always)]
+pub(super) fn are_finite<T: Scalar, S: Simd>(simd: S, numbers: &[T]) -> bool {
+    let lanes = Vector::<T, S>::LANES;
+    // The bits of x − x, of several vectors at a time: those of zero for a number, others for NaN and infinity.
+    let mut off = Vector::splat(simd, T::zero());
+    let mut chunks = numbers.chunks_exact(4 * lanes);
+    for chunk in &mut chunks {
+        let vector = |index: usize| {
+            let vector = Vector::load(simd, &chunk[index * lanes..]);
+            vector - vector
+        };
+        off = off.or((vector(0).or(vector(1))).or(vector(2).or(vector(3))));
+    }
+    for chunk in chunks.remainder().chunks(lanes) {
+        let vector = Vector::load_partial(simd, chunk);
+        off = off.or(vector - vector);
+    }
+    off.as_slice().iter().all(|off| *off == T::zero())
+}

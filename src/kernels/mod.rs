@@ -45,6 +45,7 @@ pub(crate) use convolution::{Convolution, ConvolutionInputs, Geometry, Onto};
 pub use dispatch::InstructionSet;
 #[doc(hidden)]
 pub use dispatch::{Running, dispatch};
+use elementwise::are_finite;
 pub(crate) use elementwise::{activate, add, add_planes, is_identity, sum};
 pub(crate) use halves::{cut_inputs, is_halved};
 #[doc(hidden)]

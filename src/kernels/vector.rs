@@ -160,6 +160,13 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         self.with(T::v_or(self.simd, self.abs().register, sign))
     }
 
+    /// The bits of both.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        self.with(T::v_or(self.simd, self.register, other.register))
+    }
+
     /// The square root.
     #[inline(always)]
     #[must_use]

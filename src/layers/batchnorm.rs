@@ -30,7 +30,14 @@ use crate::{
 ///
 /// While training, μ and σ² are the mean and the (biased) variance of the batch, over all samples and pixels, and the running ones
 /// move towards them by a tenth: of σ² it is the unbiased one, as in PyTorch. In inference, μ and σ² are the running ones.
-/// A batch in training is one pass, whatever its size; a batch of a single number a channel has the variance 0.
+/// A batch in training is one pass, whatever its size.
+///
+/// A batch of a single number a channel (one sample, of vectors or of images of one pixel) has no variance. PyTorch refuses it; here μ and σ² are the running
+/// ones then, as in inference, and stay as they are: nothing is learned of the statistics, and nothing is spoiled. So with batches of one sample alone they stay
+/// 0 and 1. A last batch of one in each epoch does no harm; `Trainer::drop_last` leaves it out. Batches of two or three have a variance, but a poor one.
+///
+/// The gradient that [`Network::gradient`](crate::Network::gradient) gives for a running statistic is a tenth of how far it is from that of the batch: what a
+/// step subtracts from it, as it is ([`Kind::Statistic`]).
 ///
 /// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, Keras's `BatchNormalization` (with `momentum=0.9, epsilon=1e-5`).
 ///
@@ -40,7 +47,7 @@ use crate::{
 /// |---|---|
 /// | input x, output y | `I`, an [`Image`](crate::Image) of `CHANNELS` channels, or a vector of `CHANNELS` |
 /// | `weight` γ, `bias` β | vectors of `CHANNELS`: at first 1, and 0 |
-/// | `running_mean` μ, `running_var` σ² | vectors of `CHANNELS`: at first 0, and 1; no optimizer moves them |
+/// | `running_mean` μ, `running_var` σ² | vectors of `CHANNELS`: at first 0, and 1; a step moves them as above, whatever the optimizer |
 ///
 /// Source: S. Ioffe, C. Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
 /// ICML 2015.
@@ -84,10 +91,10 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> BatchNorm<T, I, CH
     }
 }
 
-/// 1 / √(σ² + ε)
+/// 1 / √(σ² + ε); NaN where σ² is infinite, because what was squared was too large: with 0, the outputs would look sound.
 #[inline(always)]
 fn inverse<T: Scalar>(variance: T) -> T {
-    T::one() / Float::sqrt(variance + T::of(EPSILON))
+    T::one() / Float::sqrt(variance + T::of(EPSILON)) + (variance - variance)
 }
 
 /// How many channels are normalized at a time: their scales are on the stack.
@@ -283,8 +290,8 @@ struct Inputs<'a, T, I> {
     mean: &'a [T],
     variance: &'a [T],
     weight: &'a [T],
-    /// From [`Sums`].
-    sums: [&'a [T]; 2],
+    /// From [`Sums`]; none where mean and variance are not those of the inputs.
+    sums: Option<[&'a [T]; 2]>,
 }
 
 #[cfg(feature = "std")]
@@ -302,8 +309,14 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
             for (channel, ((x, g), to)) in planes.enumerate() {
                 let inverse = inverse(variance[channel]);
                 let scale = weight[channel] * inverse;
-                let (mean, mean_g) = (mean[channel], sums[1][channel] / count);
-                let slope = sums[0][channel] / count * inverse;
+                let Some([weight, bias]) = sums else {
+                    for (to, g) in to.iter_mut().zip(g) {
+                        *to = scale * *g;
+                    }
+                    continue;
+                };
+                let (mean, mean_g) = (mean[channel], bias[channel] / count);
+                let slope = weight[channel] / count * inverse;
                 for ((to, x), g) in to.iter_mut().zip(x).zip(g) {
                     *to = scale * (*g - mean_g - (*x - mean) * slope);
                 }
@@ -319,9 +332,9 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
 {
     const WHOLE_BATCH: bool = true;
 
-    /// Mean, variance, and the gradients of weight and bias.
+    /// Mean, variance, the gradients of weight and bias, and whether mean and variance are those of the batch.
     fn trace_len(_samples: usize) -> usize {
-        4 * CHANNELS
+        4 * CHANNELS + 1
     }
 
     #[inline(always)]
@@ -333,12 +346,16 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
         scores: &mut [I],
         trace: &mut [T],
     ) {
-        if !context.is_training() {
-            return self.infer(simd, inputs, scores);
-        }
         let (mean, rest) = trace.split_at_mut(CHANNELS);
-        let variance = &mut rest[..CHANNELS];
-        simd.vectorize(Statistics { inputs, mean, variance });
+        let (variance, rest) = rest.split_at_mut(CHANNELS);
+        let is_of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
+        rest[2 * CHANNELS] = if is_of_batch { T::one() } else { T::zero() };
+        if is_of_batch {
+            simd.vectorize(Statistics { inputs, mean: &mut *mean, variance: &mut *variance });
+        } else {
+            mean.copy_from_slice(self.running_mean.as_slice());
+            variance.copy_from_slice(self.running_var.as_slice());
+        }
         self.normalize(simd, mean, variance, inputs, scores);
     }
 
@@ -364,7 +381,9 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
         let Batch { inputs, trace, input_gradient } = batch;
         let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
         let (mean, variance) = statistics.split_at(CHANNELS);
-        let (weight, bias) = sums.split_at_mut(CHANNELS);
+        let (weight, rest) = sums.split_at_mut(CHANNELS);
+        let (bias, is_of_batch) = rest.split_at_mut(CHANNELS);
+        let is_of_batch = is_of_batch[0] != T::zero();
         let output_gradient = score_gradient;
         simd.vectorize(Sums { inputs, output_gradient, mean, variance, weight, bias });
         if let Some(input_gradient) = input_gradient {
@@ -375,31 +394,35 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
                 mean,
                 variance,
                 weight: sink.layer::<Self>().weight.as_slice(),
-                sums: [weight, bias],
+                // Running statistics do not depend on the inputs.
+                sums: is_of_batch.then_some([&*weight, &*bias]),
             });
         }
         let (gradient, accumulate) = sink.block(0..2 * CHANNELS);
         if !accumulate {
             gradient.fill(T::zero());
         }
-        for (gradient, sum) in gradient.iter_mut().zip(&*sums) {
+        for (gradient, sum) in gradient.iter_mut().zip(weight.iter().chain(&*bias)) {
             *gradient += *sum;
         }
         sink.finish(simd, 0..2 * CHANNELS);
-        if let Some(running) = sink.statistics(2 * CHANNELS..4 * CHANNELS) {
-            let numbers = inputs.len() * I::PIXELS;
-            let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
-            for (index, (running, value)) in running.iter_mut().zip(&*statistics).enumerate() {
-                let value = if index < CHANNELS { *value } else { *value * unbiased };
-                *running += T::of(MOMENTUM) * (value - *running);
-            }
-        } else {
-            // What is not moved along a gradient has none.
-            let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
-            if !accumulate {
-                gradient.fill(T::zero());
-            }
+        // How far a step is to move the running statistics, in the place of those of the batch.
+        let numbers = inputs.len() * I::PIXELS;
+        let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
+        let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
+        for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
+            let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
+            let momentum = if is_of_batch { MOMENTUM } else { 0.0 };
+            *value = T::of(momentum) * (*running - of_batch);
         }
+        let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
+        if !accumulate {
+            gradient.fill(T::zero());
+        }
+        for (gradient, difference) in gradient.iter_mut().zip(&*statistics) {
+            *gradient += *difference;
+        }
+        sink.finish(simd, 2 * CHANNELS..4 * CHANNELS);
     }
 
     #[inline(always)]

@@ -20,6 +20,9 @@ pub trait Differentiable: Layer {
     /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces.
     const WHOLE_BATCH: bool = false;
 
+    /// Whether a training pass draws random numbers ([`Context::random`]). Where it does, [`Network::gradient`](crate::Network::gradient) makes a seed for it.
+    const IS_RANDOM: bool = false;
+
     /// Whether all that a training pass does is in functions which find the instruction set themselves. A network of such layers is compiled once,
     /// and not for each instruction set: `simd` is not that of the machine then.
     #[doc(hidden)]
@@ -28,7 +31,7 @@ pub trait Differentiable: Layer {
     /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
     fn trace_len(samples: usize) -> usize;
 
-    /// The forward pass of training up to, and without, [`Layer::Activation`].
+    /// The forward pass of training up to, and without, [`Layer::Activation`]. A backward pass may follow in either mode of the `context`.
     fn scores<S: Simd>(
         &self,
         simd: S,

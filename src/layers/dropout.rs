@@ -21,6 +21,10 @@ use crate::{Parameters, Scalar};
 ///
 /// y = x · m / (1 − p), where m is 0 with the probability p and 1 else.
 ///
+/// What m is depends on the seed of the pass alone: [`train_step`](crate::Network::train_step) has one for each step
+/// ([`State::set_seed`](crate::optimizers::State::set_seed)), [`gradient_with`](crate::Network::gradient_with) is told one, and
+/// [`gradient`](crate::Network::gradient) makes it of the weights and inputs.
+///
 /// PyTorch's `nn.Dropout`, Keras's `Dropout`.
 ///
 /// # Shapes
@@ -85,6 +89,8 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
 impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: u64> Differentiable
     for Dropout<T, I, NUMERATOR, DENOMINATOR>
 {
+    const IS_RANDOM: bool = true;
+
     /// The factor of each number.
     fn trace_len(samples: usize) -> usize {
         samples * I::LEN
@@ -100,6 +106,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
         trace: &mut [T],
     ) {
         if !context.is_training() {
+            trace.fill(T::one());
             return self.infer(simd, inputs, scores);
         }
         let probability = Self::PROBABILITY;

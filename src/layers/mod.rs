@@ -199,7 +199,8 @@ pub enum Kind {
     Weight,
     /// Is added to something.
     Bias,
-    /// Kept while training, by the layer itself: it has no gradient, and optimizers leave it alone.
+    /// Kept while training, by the layer itself, and not learned: a running mean. In a gradient, what a step is to subtract from it stands in its place, and
+    /// every optimizer subtracts it as it is, without a learning rate, moments or decay; norms and clipping leave it out.
     Statistic,
 }
 

@@ -81,6 +81,9 @@ pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I
     /// See [`Differentiable::WHOLE_BATCH`].
     const WHOLE_BATCH: bool;
 
+    /// See [`Differentiable::IS_RANDOM`].
+    const IS_RANDOM: bool;
+
     /// See [`Differentiable::trace_len`].
     fn trace_len(samples: usize) -> usize;
 
@@ -136,6 +139,7 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
 #[cfg(feature = "std")]
 impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
     const WHOLE_BATCH: bool = false;
+    const IS_RANDOM: bool = false;
 
     fn trace_len(_samples: usize) -> usize {
         0
@@ -243,6 +247,7 @@ where
     L: Differentiable + Layer<Scalar = I::Scalar, Input = I, Output = O>,
 {
     const WHOLE_BATCH: bool = L::WHOLE_BATCH;
+    const IS_RANDOM: bool = L::IS_RANDOM;
 
     /// The layer's own, its outputs, and their gradient.
     fn trace_len(samples: usize) -> usize {
@@ -368,6 +373,7 @@ where
     P: ShortcutGradient<Block::Input, Block::Output>,
 {
     const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
+    const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
 
     /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
     fn trace_len(samples: usize) -> usize {

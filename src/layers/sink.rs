@@ -4,14 +4,16 @@ use core::ops::Range;
 
 use pulp::Simd;
 
-use super::Kind;
-use crate::optimizers::{Optimizer, Tensor, Tensors, Update};
+use crate::optimizers::{Optimizer, Step};
 use crate::{Parameters, Scalar};
 
 /// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
 ///
 /// A gradient that is used once need not be stored: a layer computes it block by block, and each block moves its parameters
 /// while both are in the cache. So a layer must not look at its parameters after it has handed over their gradient: the gradient of the inputs comes first.
+///
+/// Numbers that a layer keeps while it is trained, as the running statistics of `batchnorm` ([`Kind::Statistic`](super::Kind::Statistic)), are handed over
+/// in the same way: their "gradient" is what a step is to subtract from them.
 ///
 /// ```text
 /// sink.layer::<Self>()          the layer, as it was in the forward pass
@@ -29,18 +31,6 @@ enum Target<'a, T, O> {
     Step(Step<'a, T, O>),
 }
 
-/// Parameters of a network, and what an optimizer keeps for each.
-struct Step<'a, T, O> {
-    parameters: &'a mut [T],
-    first: &'a mut [T],
-    second: &'a mut [T],
-    /// The place of the first parameter in the network.
-    at: usize,
-    optimizer: &'a O,
-    tensors: &'a Tensors,
-    number: u64,
-}
-
 impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     /// Into a gradient: in the place of what is there, or, to `accumulate`, added to it.
     pub fn gradient(parameters: &'a [T], gradient: &'a mut [T], accumulate: bool) -> Self {
@@ -48,17 +38,9 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         Self { gradient, target: Target::Gradient { parameters, accumulate } }
     }
 
-    /// Into step `number` of an optimizer, with as much memory as a gradient needs.
-    pub(crate) fn step(
-        parameters: &'a mut [T],
-        gradient: &'a mut [T],
-        [first, second]: [&'a mut [T]; 2],
-        optimizer: &'a O,
-        tensors: &'a Tensors,
-        number: u64,
-    ) -> Self {
-        assert_eq!(parameters.len(), gradient.len(), "a gradient of another network");
-        let step = Step { parameters, first, second, at: 0, optimizer, tensors, number };
+    /// Into a step of an optimizer, with as much memory as a gradient needs.
+    pub(crate) fn step(step: Step<'a, T, O>, gradient: &'a mut [T]) -> Self {
+        assert_eq!(step.parameters().len(), gradient.len(), "a gradient of another network");
         Self { gradient, target: Target::Step(step) }
     }
 
@@ -67,7 +49,7 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     pub fn parameters(&self) -> &[T] {
         match &self.target {
             Target::Gradient { parameters, .. } => parameters,
-            Target::Step(step) => step.parameters,
+            Target::Step(step) => step.parameters(),
         }
     }
 
@@ -121,7 +103,7 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     pub fn is_frozen(&self) -> bool {
         match &self.target {
             Target::Gradient { .. } => false,
-            Target::Step(step) => step.is_frozen(0..step.parameters.len()),
+            Target::Step(step) => step.is_frozen(0..step.parameters().len()),
         }
     }
 
@@ -154,80 +136,8 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     #[inline]
     pub(crate) fn outer_product(&mut self, column: &[T], row: &[T]) {
         if let Target::Step(step) = &mut self.target {
-            let count = step.parameters.len();
+            let count = step.parameters().len();
             step.update(0..count, column, row);
         }
-    }
-
-    /// Statistics that the layer keeps while it is trained ([`Kind::Statistic`]); none while only a gradient is asked for, or where they are
-    /// [frozen](Optimizer::freeze).
-    #[inline(always)]
-    pub fn statistics(&mut self, range: Range<usize>) -> Option<&mut [T]> {
-        match &mut self.target {
-            Target::Gradient { .. } => None,
-            Target::Step(step) if step.is_frozen(range.clone()) => None,
-            Target::Step(step) => Some(&mut step.parameters[range]),
-        }
-    }
-}
-
-impl<T, O> Step<'_, T, O> {
-    fn is_frozen(&self, range: Range<usize>) -> bool {
-        self.tensors.are_frozen(self.at + range.start..self.at + range.end)
-    }
-
-    #[inline(always)]
-    fn split_at(self, count: usize) -> (Self, Self) {
-        // An optimizer may keep fewer numbers.
-        let (first, first_rest) = self.first.split_at_mut(count.min(self.first.len()));
-        let (second, second_rest) = self.second.split_at_mut(count.min(self.second.len()));
-        let (parameters, rest) = self.parameters.split_at_mut(count);
-        let Self { optimizer, tensors, number, at, .. } = self;
-        (
-            Self { parameters, first, second, at, optimizer, tensors, number },
-            Self {
-                parameters: rest,
-                first: first_rest,
-                second: second_rest,
-                at: at + count,
-                optimizer,
-                tensors,
-                number,
-            },
-        )
-    }
-}
-
-impl<T: Scalar, O: Optimizer<T>> Step<'_, T, O> {
-    /// Moves some parameters along their gradient: a function that all layers share.
-    #[inline(never)]
-    fn follow(&mut self, gradient: &[T], range: Range<usize>) {
-        let mut start = range.start;
-        while start < range.end {
-            let tensor = self.tensors.at(self.at + start);
-            let end = (tensor.end - self.at).min(range.end);
-            let gradient = &gradient[start - range.start..end - range.start];
-            self.update(start..end, gradient, &[T::one()]);
-            start = end;
-        }
-    }
-
-    /// Moves some parameters of one tensor.
-    fn update(&mut self, range: Range<usize>, gradient: &[T], factors: &[T]) {
-        let Tensor { kind, settings, .. } = *self.tensors.at(self.at + range.start);
-        if kind == Kind::Statistic || settings.frozen {
-            return;
-        }
-        self.optimizer.dispatch_update(Update {
-            step: self.number,
-            kind,
-            learning_rate_factor: settings.learning_rate_factor,
-            weight_decay: settings.weight_decay,
-            parameters: &mut self.parameters[range.clone()],
-            gradient,
-            factors,
-            first: self.first.get_mut(range.clone()).unwrap_or_default(),
-            second: self.second.get_mut(range).unwrap_or_default(),
-        });
     }
 }

@@ -31,9 +31,14 @@ pub struct AdaGrad<T = f32> {
 
 impl<T: Scalar> AdaGrad<T> {
     /// AdaGrad with a learning rate and the other defaults.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate,
+            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             rate_decay: 0.0,
             epsilon: 1e-10,
             decay: Decay::new(0.0),
@@ -42,16 +47,26 @@ impl<T: Scalar> AdaGrad<T> {
     }
 
     /// Sets the learning rate decay η.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
     #[must_use]
+    #[track_caller]
     pub fn learning_rate_decay(mut self, decay: f64) -> Self {
-        self.rate_decay = decay;
+        self.rate_decay = super::rate::<T>("a learning rate decay", decay);
         self
     }
 
     /// Sets ε, which keeps the division from zero.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a finite number above 0.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
+        self.epsilon = super::divisor::<T>("ε", epsilon);
         self
     }
 
@@ -77,7 +92,7 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
 
 impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
         let Update { step, kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -89,7 +104,7 @@ impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
             decay: splat(self.decay.of(kind, weight_decay)),
             epsilon: splat(self.epsilon),
         };
-        for_each(simd, parameters, gradient, factors, [first], &rule);
+        for_each(simd, parameters, gradient, factors, [first], &rule)
     }
 }
 

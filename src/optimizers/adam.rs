@@ -20,9 +20,14 @@ macro_rules! adam {
 
         impl<T: Scalar> $name<T> {
             /// With a learning rate and the other defaults.
+            ///
+            /// # Panics
+            ///
+            /// If it is negative, NaN or infinite.
+            #[track_caller]
             pub fn new(learning_rate: f64) -> Self {
                 Self {
-                    learning_rate,
+                    learning_rate: super::rate::<T>("a learning rate", learning_rate),
                     betas: [0.9, 0.999],
                     epsilon: 1e-8,
                     decay: Decay::new($decay),
@@ -31,16 +36,26 @@ macro_rules! adam {
             }
 
             /// Sets the smoothing of the gradient, β₁, and of its square, β₂.
+            ///
+            /// # Panics
+            ///
+            /// If one is not from 0 to 1, without 1.
             #[must_use]
+            #[track_caller]
             pub fn betas(mut self, first: f64, second: f64) -> Self {
-                self.betas = [first, second];
+                self.betas = [super::share("β₁", first), super::share("β₂", second)];
                 self
             }
 
             /// Sets ε, which keeps the division from zero.
+            ///
+            /// # Panics
+            ///
+            /// If it is not a finite number above 0.
             #[must_use]
+            #[track_caller]
             pub fn epsilon(mut self, epsilon: f64) -> Self {
-                self.epsilon = epsilon;
+                self.epsilon = super::divisor::<T>("ε", epsilon);
                 self
             }
 
@@ -66,12 +81,12 @@ macro_rules! adam {
 
         impl<T: Scalar> BuiltIn<T> for $name<T> {
             #[inline(always)]
-            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
                 let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
                     if $decoupled { (0.0, learning_rate * decay) } else { (decay, 0.0) };
-                step(simd, tensor, learning_rate, self.betas, self.epsilon, penalty, shrink);
+                step(simd, tensor, learning_rate, self.betas, self.epsilon, penalty, shrink)
             }
         }
     };
@@ -123,7 +138,7 @@ fn step<T: Scalar, S: Simd>(
     epsilon: f64,
     penalty: f64,
     shrink: f64,
-) {
+) -> bool {
     let Update { step, parameters, gradient, factors, first, second, .. } = tensor;
     let splat = |value: f64| Vector::splat(simd, T::of(value));
     let exponent = i32::try_from(step).unwrap_or(i32::MAX);
@@ -141,7 +156,7 @@ fn step<T: Scalar, S: Simd>(
         second_rest: splat(1.0 - second_beta),
         epsilon: splat(epsilon * root),
     };
-    for_each(simd, parameters, gradient, factors, [first, second], &rule);
+    for_each(simd, parameters, gradient, factors, [first, second], &rule)
 }
 
 struct AdamRule<T: Scalar, S: Simd> {

@@ -7,8 +7,8 @@ use crate::kernels::{Scalar, dispatch};
 
 /// An optimizer of this crate.
 pub(super) trait BuiltIn<T> {
-    /// Moves the parameters of one tensor.
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
+    /// Moves the parameters of one tensor, and says whether all that it wrote is finite.
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool;
 }
 
 struct Run<'a, T, O> {
@@ -17,11 +17,11 @@ struct Run<'a, T, O> {
 }
 
 impl<T: Scalar, O: BuiltIn<T>> WithSimd for Run<'_, T, O> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.optimizer.run(simd, self.tensor);
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
+        self.optimizer.run(simd, self.tensor)
     }
 }
 
@@ -30,7 +30,7 @@ macro_rules! moves {
         /// The steps of a scalar, as functions that are generic over nothing.
         #[doc(hidden)]
         pub trait Moves: Sized {
-            $(fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>);)+
+            $(fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) -> bool;)+
         }
 
         moves!(impl f32: $($name: $optimizer),+);
@@ -39,8 +39,8 @@ macro_rules! moves {
     (impl $scalar:ty: $($name:ident: $optimizer:ident),+) => {
         impl Moves for $scalar {
             $(
-                fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) {
-                    dispatch(Run { optimizer, tensor });
+                fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) -> bool {
+                    dispatch(Run { optimizer, tensor })
                 }
             )+
         }
@@ -49,9 +49,14 @@ macro_rules! moves {
 
 moves!(sgd: Sgd, adagrad: AdaGrad, rmsprop: RmsProp, adam: Adam, adamw: AdamW);
 
-/// [`Optimizer::dispatch_update`] of a user's own optimizer.
-pub(super) fn dispatch_update<T: Scalar, O: Optimizer<T>>(optimizer: &O, tensor: Update<'_, T>) {
+/// [`Optimizer::checked_update`] of a user's own optimizer.
+pub(super) fn update<T: Scalar, O: Optimizer<T>>(optimizer: &O, tensor: Update<'_, T>) -> bool {
+    let Update { parameters, first, second, .. } = tensor;
+    let (parameters, first, second) = (&mut *parameters, &mut *first, &mut *second);
+    let tensor =
+        Update { parameters: &mut *parameters, first: &mut *first, second: &mut *second, ..tensor };
     dispatch(Own { optimizer, tensor });
+    [parameters, first, second].into_iter().all(|numbers| T::are_finite(numbers))
 }
 
 struct Own<'a, T, O> {

@@ -7,6 +7,7 @@ mod rmsprop;
 mod rule;
 mod settings;
 mod sgd;
+mod step;
 
 use core::any::TypeId;
 
@@ -19,6 +20,7 @@ pub use compiled::Moves;
 pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
+pub(crate) use step::{Along, Lent, Step};
 
 use crate::kernels::{Scalar, zeros};
 use crate::layers::{Context, Kind};
@@ -28,7 +30,38 @@ use settings::{Settings, place};
 
 /// A rule that moves parameters along their gradient.
 ///
-/// An optimizer belongs to the network that it steps first: its moments are made then, one number a parameter.
+/// An optimizer belongs to the network that it steps first: its moments are made then, one number a parameter. With a network of another type it panics.
+/// Another network of the same type, such as that of the next fold of a cross-validation, would begin with the moments and the number of steps of the
+/// one before: give it an optimizer of its own, or [`reset`](Self::reset) this one. A [`Trainer`](crate::training::Trainer) does so itself.
+///
+/// # Chosen at run time
+///
+/// `Box<dyn Optimizer<f32>>` is an optimizer too, in [`train_step`](crate::Network::train_step) and in a [`Trainer`](crate::training::Trainer);
+/// so is `&mut dyn Optimizer<f32>`. For networks, see [`Infer`](crate::Infer).
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// fn named(name: &str, learning_rate: f64) -> Option<Box<dyn Optimizer<f32>>> {
+///     Some(match name {
+///         "sgd" => Box::new(Sgd::new(learning_rate).momentum(0.9)),
+///         "adam" => Box::new(Adam::new(learning_rate)),
+///         _ => return None,
+///     })
+/// }
+///
+/// network! { struct Net<input 2 => dense 4 tanh => dense 1>; }
+///
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let mut net = Net::random(&mut rng);
+/// let mut optimizer = named("adam", 0.01).expect("a name that is known");
+/// let (inputs, targets) = ([[1.0, 2.0].into()], [[0.5].into()]);
+/// net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+///
+/// let data = Dataset::new(inputs.to_vec(), targets.to_vec())?;
+/// Trainer::new(MeanSquaredError, optimizer).fit(&mut net, &data, &mut rng)?;
+/// # Ok::<(), axonal::Error>(())
+/// ```
 ///
 /// # Layers that learn in another way
 ///
@@ -64,11 +97,15 @@ use settings::{Settings, place};
     message = "`{Self}` is not an optimizer of a network of `{T}`",
     note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
 )]
-pub trait Optimizer<T: Scalar>: Sync {
+pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     /// The step size.
     fn learning_rate(&self) -> f64;
 
     /// Changes the step size, for the steps to come.
+    ///
+    /// # Panics
+    ///
+    /// An optimizer of this crate panics if it is negative, NaN or infinite.
     fn set_learning_rate(&mut self, learning_rate: f64);
 
     /// How many numbers it keeps for each parameter: 0, 1 or 2.
@@ -84,15 +121,70 @@ pub trait Optimizer<T: Scalar>: Sync {
     ///
     /// All that it needs is in `tensor`: during a step [`state`](Self::state) is lent to the step, and a new one here. If this panics, the optimizer has
     /// its state again, the step does not count, and the tensors that were moved before are moved.
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
+    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>)
+    where
+        Self: Sized;
 
-    /// [`update`](Self::update) on the current instruction set.
+    /// [`update`](Self::update) on the current instruction set, and whether all that it wrote is finite.
     #[doc(hidden)]
-    fn dispatch_update(&self, tensor: Update<'_, T>)
+    fn checked_update(&self, tensor: Update<'_, T>) -> bool
     where
         Self: Sized,
     {
-        compiled::dispatch_update(self, tensor);
+        compiled::update(self, tensor)
+    }
+
+    /// Takes a step along a gradient, as [`train_step`](crate::Network::train_step) does along its own: that of
+    /// [`gradient_with`](crate::Network::gradient_with), clipped, summed over several batches, averaged over processes.
+    /// The page [loops](crate::guide::loops) has one of each.
+    ///
+    /// Running statistics take part: a step subtracts their gradient as it is, see [`Network::gradient`](crate::Network::gradient).
+    /// Parts that are [frozen](Self::freeze) stay as they are, and their gradient is not looked at.
+    ///
+    /// It says whether the step was taken and left finite numbers. Where the gradient holds NaN or infinity, no step is taken: the weights, the moments
+    /// and the number of steps are as before. Where a step makes a weight or a moment NaN or infinite, it has been taken.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 4 tanh => dropout 0.2 => dense 1>; }
+    ///
+    /// let mut net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let mut same = net.clone();
+    /// let (inputs, targets) = ([[1.0, 2.0].into(), [3.0, -2.0].into()], [[1.0].into(), [1e4].into()]);
+    /// let (mut optimizer, mut own) = (Adam::new(0.01), Adam::new(0.01));
+    ///
+    /// let mut gradient = Net::zeros();
+    /// let context = own.context();
+    /// let loss = same.gradient_with(context, &inputs, &targets, &MeanSquaredError, &mut gradient);
+    /// own.apply(&mut *same, &gradient);
+    ///
+    /// // The same bits.
+    /// assert_eq!(loss, net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer));
+    /// assert_eq!(net, same);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    fn apply<N>(&mut self, net: &mut N, gradient: &N) -> bool
+    where
+        Self: Sized,
+        N: Layer<Scalar = T>,
+    {
+        step::apply(self, net, gradient)
+    }
+
+    /// The context of the next step: a pass of training, with a seed made of [`State::set_seed`]'s and of the number of steps taken. With it,
+    /// [`gradient_with`](crate::Network::gradient_with) drops what [`train_step`](crate::Network::train_step) would drop.
+    fn context(&self) -> Context {
+        self.state().context()
+    }
+
+    /// Forgets all steps, for another network of the same type: the moments are zero again, and steps are counted from 1.
+    /// What was set for parts of the network stays.
+    fn reset(&mut self) {
+        self.state_mut().reset();
     }
 
     /// Keeps a part of the network as it is, to the bit, with its moments and its running statistics, until it is
@@ -136,7 +228,8 @@ pub trait Optimizer<T: Scalar>: Sync {
     ///
     /// # Panics
     ///
-    /// As [`freeze`](Self::freeze).
+    /// As [`freeze`](Self::freeze), or if the factor is negative, NaN or infinite.
+    #[track_caller]
     fn scale_learning_rate<N, P>(
         &mut self,
         net: &N,
@@ -149,7 +242,7 @@ pub trait Optimizer<T: Scalar>: Sync {
         P: Parameters<Scalar = T>,
     {
         for settings in self.state_mut().settings(net, part(net)) {
-            settings.learning_rate_factor = factor;
+            settings.learning_rate_factor = rate::<T>("a factor of the learning rate", factor);
         }
         self
     }
@@ -160,7 +253,8 @@ pub trait Optimizer<T: Scalar>: Sync {
     ///
     /// # Panics
     ///
-    /// As [`freeze`](Self::freeze).
+    /// As [`freeze`](Self::freeze), or if the rate is negative, NaN or infinite.
+    #[track_caller]
     fn set_weight_decay<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P, rate: f64) -> &mut Self
     where
         Self: Sized,
@@ -168,11 +262,62 @@ pub trait Optimizer<T: Scalar>: Sync {
         P: Parameters<Scalar = T>,
     {
         for settings in self.state_mut().settings(net, part(net)) {
-            settings.weight_decay = Some(rate);
+            settings.weight_decay = Some(self::rate::<T>("a weight decay", rate));
         }
         self
     }
 }
+
+/// [`Optimizer::update`], for an optimizer whose type is known at run time only.
+#[doc(hidden)]
+pub trait Dispatch<T> {
+    fn dispatch_update(&self, tensor: Update<'_, T>) -> bool;
+}
+
+impl<T: Scalar, O: Optimizer<T>> Dispatch<T> for O {
+    #[inline(always)]
+    fn dispatch_update(&self, tensor: Update<'_, T>) -> bool {
+        self.checked_update(tensor)
+    }
+}
+
+/// What points to an optimizer is one, whether its type is known or not.
+macro_rules! pointers {
+    ($($pointer:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for $pointer {
+            fn learning_rate(&self) -> f64 {
+                (**self).learning_rate()
+            }
+
+            fn set_learning_rate(&mut self, learning_rate: f64) {
+                (**self).set_learning_rate(learning_rate);
+            }
+
+            fn moments(&self) -> usize {
+                (**self).moments()
+            }
+
+            fn state(&self) -> &State<T> {
+                (**self).state()
+            }
+
+            fn state_mut(&mut self) -> &mut State<T> {
+                (**self).state_mut()
+            }
+
+            fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
+                (**self).dispatch_update(tensor);
+            }
+
+            fn checked_update(&self, tensor: Update<'_, T>) -> bool {
+                (**self).dispatch_update(tensor)
+            }
+        }
+    )+};
+}
+
+pointers!(Box<O>, &mut O);
 
 /// Some parameters of one tensor, as an optimizer sees them.
 ///
@@ -200,11 +345,21 @@ pub struct Update<'a, T> {
     pub second: &'a mut [T],
 }
 
+/// What a [`Trainer`](crate::training::Trainer) did with an optimizer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    /// How many epochs.
+    pub(crate) epochs: usize,
+    /// A fingerprint of the weights that it left, unless there was a step since.
+    pub(crate) left: Option<u64>,
+}
+
 /// What an optimizer keeps between steps: its moments, and the memory that a step needs.
 #[derive(Clone, Debug, Default)]
 pub struct State<T> {
     pub(crate) steps: u64,
     pub(crate) seed: u64,
+    pub(crate) run: Run,
     pub(crate) first: Vec<T>,
     pub(crate) second: Vec<T>,
     /// The type of the network that it steps.
@@ -226,9 +381,10 @@ impl<T: Scalar> State<T> {
         self.seed = seed;
     }
 
-    /// Forgets all steps: the moments are zero again. What was set for parts of the network stays.
+    /// [`Optimizer::reset`]
     pub fn reset(&mut self) {
         self.steps = 0;
+        self.run = Run::default();
         self.first.fill(T::zero());
         self.second.fill(T::zero());
     }
@@ -277,10 +433,36 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// Of the forward pass of the next step.
+    /// [`Optimizer::context`]
     pub(crate) fn context(&self) -> Context {
         Context::training(Context::training(self.seed).random(self.steps))
     }
+}
+
+/// A setting that is checked where it is made: what comes of a wrong one is NaN, or a network that learns nothing, and much later.
+#[track_caller]
+fn setting(name: &str, value: f64, is_good: bool, range: &str) -> f64 {
+    assert!(is_good, "{name} is {range}, found {value}");
+    value
+}
+
+/// A learning rate, a weight decay: finite in the network's numbers too.
+#[track_caller]
+fn rate<T: Scalar>(name: &str, value: f64) -> f64 {
+    setting(name, value, value >= 0.0 && T::of(value).is_finite(), "a finite number from 0 on")
+}
+
+/// What is added to a divisor, which is not zero in the network's numbers either.
+#[track_caller]
+fn divisor<T: Scalar>(name: &str, value: f64) -> f64 {
+    let is_good = T::of(value) > T::zero() && T::of(value).is_finite();
+    setting(name, value, is_good, "a finite number above 0")
+}
+
+/// How much of the past is kept.
+#[track_caller]
+fn share(name: &str, value: f64) -> f64 {
+    setting(name, value, (0.0..1.0).contains(&value), "from 0 to 1, without 1")
 }
 
 /// Weight decay: how much, and whether biases decay too (they do in PyTorch).
@@ -309,8 +491,9 @@ macro_rules! accessors {
             self.learning_rate
         }
 
+        #[track_caller]
         fn set_learning_rate(&mut self, learning_rate: f64) {
-            self.learning_rate = learning_rate;
+            self.learning_rate = super::rate::<T>("a learning rate", learning_rate);
         }
 
         fn state(&self) -> &State<T> {
@@ -331,8 +514,9 @@ macro_rules! updates {
             T::$name(self, tensor);
         }
 
-        fn dispatch_update(&self, tensor: Update<'_, T>) {
-            T::$name(self, tensor);
+        #[inline(always)]
+        fn checked_update(&self, tensor: Update<'_, T>) -> bool {
+            T::$name(self, tensor)
         }
     };
 }
@@ -342,9 +526,14 @@ use updates;
 macro_rules! decays {
     ($doc:literal) => {
         #[doc = $doc]
+        ///
+        /// # Panics
+        ///
+        /// If it is negative, NaN or infinite.
         #[must_use]
+        #[track_caller]
         pub fn weight_decay(mut self, rate: f64) -> Self {
-            self.decay.rate = rate;
+            self.decay.rate = super::rate::<T>("a weight decay", rate);
             self
         }
 

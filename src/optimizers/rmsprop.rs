@@ -32,9 +32,14 @@ pub struct RmsProp<T = f32> {
 
 impl<T: Scalar> RmsProp<T> {
     /// RMSProp with a learning rate and the other defaults.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate,
+            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             alpha: 0.99,
             momentum: 0.0,
             epsilon: 1e-8,
@@ -44,23 +49,38 @@ impl<T: Scalar> RmsProp<T> {
     }
 
     /// Sets the smoothing α.
+    ///
+    /// # Panics
+    ///
+    /// If it is not from 0 to 1, without 1.
     #[must_use]
+    #[track_caller]
     pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
+        self.alpha = super::share("the smoothing α", alpha);
         self
     }
 
     /// Sets the momentum μ.
+    ///
+    /// # Panics
+    ///
+    /// If it is not from 0 to 1, without 1.
     #[must_use]
+    #[track_caller]
     pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
+        self.momentum = super::share("a momentum", momentum);
         self
     }
 
     /// Sets ε, which keeps the division from zero.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a finite number above 0.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
+        self.epsilon = super::divisor::<T>("ε", epsilon);
         self
     }
 
@@ -86,7 +106,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
 impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -99,9 +119,9 @@ impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
             epsilon: splat(self.epsilon),
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [first], &rule);
+            for_each(simd, parameters, gradient, factors, [first], &rule)
         } else {
-            for_each(simd, parameters, gradient, factors, [first, second], &rule);
+            for_each(simd, parameters, gradient, factors, [first, second], &rule)
         }
     }
 }

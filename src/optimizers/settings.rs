@@ -70,6 +70,20 @@ impl Tensors {
         true
     }
 
+    /// Of these parameters those that are not frozen.
+    pub(super) fn learn(&self, parameters: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let mut start = parameters.start;
+        let first = self.index(start);
+        self.0[first..]
+            .iter()
+            .map_while(move |tensor| {
+                let range = start..tensor.end.min(parameters.end);
+                start = range.end;
+                (!range.is_empty()).then_some((range, tensor.settings.frozen))
+            })
+            .filter_map(|(range, frozen)| (!frozen).then_some(range))
+    }
+
     /// The settings of the tensors that are these parameters.
     pub(super) fn settings(
         &mut self,

@@ -35,9 +35,14 @@ pub struct Sgd<T = f32> {
 
 impl<T: Scalar> Sgd<T> {
     /// Plain gradient descent with a learning rate.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate,
+            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             momentum: 0.0,
             nesterov: false,
             decay: Decay::new(0.0),
@@ -46,9 +51,14 @@ impl<T: Scalar> Sgd<T> {
     }
 
     /// Sets the momentum μ, usually 0.9.
+    ///
+    /// # Panics
+    ///
+    /// If it is not from 0 to 1, without 1.
     #[must_use]
+    #[track_caller]
     pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
+        self.momentum = super::share("a momentum", momentum);
         self
     }
 
@@ -81,7 +91,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
 
 impl<T: Scalar> BuiltIn<T> for Sgd<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -92,9 +102,9 @@ impl<T: Scalar> BuiltIn<T> for Sgd<T> {
             nesterov: self.nesterov,
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [], &rule);
+            for_each(simd, parameters, gradient, factors, [], &rule)
         } else {
-            for_each(simd, parameters, gradient, factors, [first], &rule);
+            for_each(simd, parameters, gradient, factors, [first], &rule)
         }
     }
 }

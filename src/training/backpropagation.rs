@@ -1,14 +1,17 @@
 //! Gradients, and steps along them.
 
+use core::sync::atomic::AtomicBool;
+
 use num_traits::{Float, Zero};
 
-use super::as_f64;
-use super::pass::{Finish, Goal, Pass, Plan, threads, whole_batch};
+use super::pass::{Goal, Pass, Plan, threads, whole_batch};
+use super::{as_f64, fingerprint};
 use crate::kernels::{share_whole, sharing};
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::{Optimizer, Sgd, State};
+use crate::optimizers::{Along, Lent, Optimizer, Sgd, State, Step};
 use crate::room::Heap;
+use crate::sample::flat;
 use crate::{Differentiable, Layer, Scalar};
 
 /// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
@@ -26,9 +29,11 @@ pub trait Through<N: Layer> {
     #[doc(hidden)]
     type Is: Copy;
 
+    /// In a context of its own, [`own_context`], where none is given.
     #[doc(hidden)]
     fn gradient<Y, L>(
         net: &N,
+        context: Option<Context>,
         inputs: &[N::Input],
         targets: &[Y],
         loss: &L,
@@ -64,6 +69,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
 
     fn gradient<Y, L>(
         net: &N,
+        context: Option<Context>,
         inputs: &[N::Input],
         targets: &[Y],
         loss: &L,
@@ -78,7 +84,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let mut room = Room::default();
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
-        let context = Context::training(0);
+        let context = context.unwrap_or_else(|| own_context(net, inputs));
         let gradient = gradient.as_mut_slice();
         // That of no samples, and of what is not a parameter.
         gradient.fill(N::Scalar::zero());
@@ -125,33 +131,13 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         optimizer.state_mut().prepare::<N>(moments);
         let mut lent = Lent::from(optimizer);
         let Lent { optimizer, state, .. } = &mut lent;
-        let mean = step_with_state(net, inputs, targets, loss, &**optimizer, state);
+        state.run.left = None;
+        let is_spoiled = AtomicBool::new(false);
+        let mean = step_with_state(net, inputs, targets, loss, &**optimizer, state, &is_spoiled);
         if mean.is_finite() {
             state.steps += 1;
         }
-        mean
-    }
-}
-
-/// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
-///
-/// The optimizer has it back however the step ends: where a loss, a layer or a rule of the user's own panics and he catches that, moments, frozen layers
-/// and the number of steps are still there.
-struct Lent<'a, T: Scalar, O: Optimizer<T>> {
-    optimizer: &'a mut O,
-    state: State<T>,
-}
-
-impl<'a, T: Scalar, O: Optimizer<T>> From<&'a mut O> for Lent<'a, T, O> {
-    fn from(optimizer: &'a mut O) -> Self {
-        let state = core::mem::take(optimizer.state_mut());
-        Self { optimizer, state }
-    }
-}
-
-impl<T: Scalar, O: Optimizer<T>> Drop for Lent<'_, T, O> {
-    fn drop(&mut self) {
-        *self.optimizer.state_mut() = core::mem::take(&mut self.state);
+        if is_spoiled.into_inner() { N::Scalar::nan() } else { mean }
     }
 }
 
@@ -183,6 +169,7 @@ fn step_with_state<N, Y, L, O>(
     loss: &L,
     optimizer: &O,
     state: &mut State<N::Scalar>,
+    is_spoiled: &AtomicBool,
 ) -> N::Scalar
 where
     N: Differentiable,
@@ -199,7 +186,8 @@ where
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
-        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
+        let step = Step::new(parameters, moments, optimizer, tensors, number, is_spoiled);
+        let sink = GradientSink::step(step, gradient);
         let (count, goal) = (inputs.len(), Goal::Gradient(sink));
         let pass = Pass::<N, Y, L, O> { inputs, targets, loss, context, memory, count, goal };
         let threads = threads::<N>(count, optimizer.moments());
@@ -211,11 +199,25 @@ where
     let mean = whole_batch::<_, _, _, O>(net, batch, loss, context, memory, gradients);
     if mean.is_finite() {
         let parameters = net.as_mut_slice();
-        let gradient = &mut gradients[..N::COUNT];
-        let sink = GradientSink::step(parameters, gradient, moments, optimizer, tensors, number);
-        share_whole(Finish(sink), plan.least_shared::<N>(inputs.len()));
+        let gradient = &gradients[..N::COUNT];
+        let step = Step::new(parameters, moments, optimizer, tensors, number, is_spoiled);
+        share_whole(Along { step, gradient }, plan.least_shared::<N>(inputs.len()));
     }
     mean
+}
+
+/// The context of a gradient that is asked for without one: reproducible, but with other random numbers for other weights and inputs, so that
+/// a loop which moves the weights does not drop the same numbers at every step.
+fn own_context<N: Differentiable>(net: &N, inputs: &[N::Input]) -> Context {
+    /// How many numbers are looked at of each, in equal distances.
+    const LOOKED_AT: usize = 1024;
+    if !N::IS_RANDOM {
+        return Context::training(0);
+    }
+    let [weights, inputs] = [net.as_slice(), flat(inputs)]
+        .map(|numbers| numbers.iter().step_by(numbers.len().div_ceil(LOOKED_AT).max(1)));
+    // A context mixes the bits of its seed.
+    Context::training(Context::training(fingerprint(weights.chain(inputs))).random(0))
 }
 
 fn check<X, Y>(inputs: &[X], targets: &[Y]) {

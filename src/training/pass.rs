@@ -8,12 +8,12 @@ use pulp::{Scalar as Baseline, Simd, WithSimd};
 use super::as_f64;
 use crate::Differentiable;
 use crate::kernels::{
-    Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, is_awake, share_whole,
+    Compiled, Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, is_awake, share_whole,
 };
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
-use crate::sample::{Sample, split_samples};
+use crate::sample::{Sample, flat, split_samples};
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
 /// L1 cache.
@@ -141,8 +141,17 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Self { inputs, targets, loss, context, memory, count, goal } = self;
+        let Self { inputs, targets, loss, context, memory, count, mut goal } = self;
         let count = as_f64(count);
+        if let Goal::Gradient(sink) = &mut goal
+            && !N::Scalar::are_finite(flat(inputs))
+        {
+            // Behind an activation that is bounded, the loss may be finite, and the gradient is not.
+            if !sink.is_step() {
+                sink.block(0..N::COUNT).0.fill(N::Scalar::nan());
+            }
+            return f64::NAN;
+        }
         let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());
         let trace = &mut rest[..N::trace_len(inputs.len())];
         let net = match &goal {
@@ -359,26 +368,5 @@ impl<T: Scalar> Split for Sum<'_, T> {
         let count = cut(self.sums.len(), BLOCK, part, whole);
         let (sums, rest) = self.sums.split_at_mut(count);
         (Self { sums, ..self }, Self { sums: rest, first: self.first + count, ..self })
-    }
-}
-
-/// A step along a whole gradient.
-pub(super) struct Finish<'a, T, O>(pub(super) GradientSink<'a, T, O>);
-
-impl<T: Scalar, O: Optimizer<T>> Split for Finish<'_, T, O> {
-    fn run(mut self) {
-        let count = self.0.parameters().len();
-        self.0.complete(0..count);
-    }
-
-    fn multiply_adds(&self) -> usize {
-        // Some operations for each parameter and its moments, and it waits for memory.
-        24 * self.0.parameters().len()
-    }
-
-    fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let count = self.0.parameters().len();
-        let (sink, rest) = self.0.split_at(cut(count, BLOCK, part, whole));
-        (Self(sink), Self(rest))
     }
 }

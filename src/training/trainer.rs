@@ -9,13 +9,14 @@ use rand::seq::SliceRandom;
 use super::progress::Progress;
 use super::{
     AsNetwork, AugmentationOf, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring,
-    OptimizerOf, Parts, Schedule, SizeOf, Through,
+    OptimizerOf, Parts, Schedule, SizeOf, Through, fingerprint,
 };
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
-use crate::kernels::{Scalar, append};
+use crate::kernels::{Compiled, Scalar, append};
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
+use crate::sample::flat;
 use crate::{Error, Network, Sample};
 
 /// Trains a network on a data set: epochs of shuffled batches, with validation, history and progress.
@@ -45,6 +46,7 @@ pub struct Trainer<L, O, V = NoValidation, A = NoAugmentation> {
     augmentation: A,
     epochs: usize,
     batch_size: usize,
+    drop_last: bool,
     shuffle: bool,
     schedule: Schedule,
     progress: bool,
@@ -60,6 +62,7 @@ impl<L, O> Trainer<L, O> {
             augmentation: NoAugmentation,
             epochs: 1,
             batch_size: 32,
+            drop_last: false,
             shuffle: true,
             schedule: Schedule::Constant,
             progress: false,
@@ -74,9 +77,24 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         self
     }
 
-    /// Sets how many samples a step takes; the last batch of an epoch may be smaller. 0 is taken as 1.
+    /// Sets how many samples a step takes. The last batch of an epoch may be smaller, unless it is left out: [`drop_last`](Self::drop_last).
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
     pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size.max(1);
+        assert!(batch_size > 0, "a batch takes one sample at least, found `batch_size(0)`");
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Leaves out the last batch of an epoch where it is smaller than the others. With [`shuffle`](Self::shuffle), it is other samples each time.
+    ///
+    /// A small batch is a step as long as any other along a poor gradient, and a poor estimate of what `batchnorm` takes of a batch; one with a single number a
+    /// channel [has no statistics](crate::layers::BatchNorm).
+    pub fn drop_last(mut self) -> Self {
+        self.drop_last = true;
         self
     }
 
@@ -86,8 +104,14 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         self
     }
 
-    /// Sets how the learning rate changes from epoch to epoch.
+    /// Sets how the learning rate changes from epoch to epoch. A run that [goes on](Self::fit) goes on in its schedule.
+    ///
+    /// # Panics
+    ///
+    /// If a factor is negative, NaN or infinite, or a number of epochs 0.
+    #[track_caller]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
+        schedule.check();
         self.schedule = schedule;
         self
     }
@@ -101,6 +125,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             optimizer: self.optimizer,
             epochs: self.epochs,
             batch_size: self.batch_size,
+            drop_last: self.drop_last,
             shuffle: self.shuffle,
             schedule: self.schedule,
             progress: self.progress,
@@ -118,6 +143,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             optimizer: self.optimizer,
             epochs: self.epochs,
             batch_size: self.batch_size,
+            drop_last: self.drop_last,
             shuffle: self.shuffle,
             schedule: self.schedule,
             progress: self.progress,
@@ -140,11 +166,18 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         &mut self.optimizer
     }
 
-    /// Trains. Called again, it goes on with the same optimizer. `net` is a network, or the box that it is in.
+    /// Trains. `net` is a network, or the box that it is in.
+    ///
+    /// Called again with the network as the last call left it, it goes on: with the moments and the steps of the optimizer, the epochs of the schedule, their numbers in
+    /// the history. Six calls of one epoch are one of six, to the bit, if they are given one generator (but for [`Schedule::Cosine`], which ends with
+    /// each call). Steps by hand in between, with [`optimizer_mut`](Self::optimizer_mut), belong to it.
+    ///
+    /// With other weights, those of another network or weights that were changed otherwise, it begins anew: [`Optimizer::reset`]. So one trainer
+    /// does for all folds of a cross-validation. The first call takes the optimizer as it is given.
     ///
     /// # Errors
     ///
-    /// * [`Error::Empty`] if there are no training data, or none to validate on.
+    /// * [`Error::Empty`] if there are no training data, no whole batch of them with [`drop_last`](Self::drop_last), or none to validate on.
     /// * [`Error::Diverged`] if the loss or a weight becomes NaN or infinite: with the epoch and the step where it was met.
     ///   The network then has the last weights that were good, and the optimizer's moments start anew.
     /// * [`Error::DivergedInValidation`], with the same consequences, if the loss on the validation data does: with the epoch and the first such sample.
@@ -192,6 +225,11 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             return Err(Error::Empty { what: "the training data" });
         }
         V::How::check(self.validation.samples().0.len())?;
+        if self.drop_last && data.len() < self.batch_size {
+            return Err(Error::Empty {
+                what: "an epoch without its last batch, which is not whole (`drop_last`),",
+            });
+        }
         let base = self.optimizer.learning_rate();
         // Also where something of the user's panics in an epoch with a smaller one.
         let this = OnDrop(self, |this: &mut Self| this.optimizer.set_learning_rate(base));
@@ -201,6 +239,23 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             this.0.optimizer.state_mut().reset();
         }
         result
+    }
+
+    /// How many epochs the network has behind it; with other weights than the last run left, the optimizer begins anew.
+    fn go_on<N, R>(&mut self, net: &N, rng: &mut R) -> usize
+    where
+        N: Network,
+        O: Optimizer<N::Scalar>,
+        R: Rng + ?Sized,
+    {
+        let state = self.optimizer.state_mut();
+        if state.run.left.is_some_and(|left| left != fingerprint(net.as_slice().iter())) {
+            state.reset();
+        }
+        if state.run.epochs == 0 {
+            state.set_seed(rng.next_u64());
+        }
+        state.run.epochs
     }
 
     fn run<G, N, Y, R>(
@@ -220,24 +275,30 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         A: Augment<N::Input>,
         R: Rng + ?Sized,
     {
-        let steps = data.len().div_ceil(self.batch_size);
-        let progress = Progress::new(self.progress, self.epochs, steps);
+        let used =
+            if self.drop_last { data.len() - data.len() % self.batch_size } else { data.len() };
+        let steps = used.div_ceil(self.batch_size);
+        let done = self.go_on(net, rng);
+        let epochs = done + self.epochs;
+        let progress = Progress::new(self.progress, epochs, steps);
         let mut good = Good::new(net);
         let mut batch = Batch::new(self.batch_size.min(data.len()));
-        let mut order: Vec<usize> = (0..data.len()).collect();
+        let mut order = Vec::with_capacity(data.len());
         let mut history = History::default();
-        self.optimizer.state_mut().set_seed(rng.next_u64());
-        for epoch in 1..=self.epochs {
+        for epoch in done + 1..=epochs {
             let start = Instant::now();
-            let learning_rate = base * self.schedule.factor(epoch - 1, self.epochs);
+            let learning_rate = base * self.schedule.factor(epoch - 1, epochs);
             self.optimizer.set_learning_rate(learning_rate);
+            // From the same start in each epoch: nothing of the one before is needed to go on.
+            order.clear();
+            order.extend(0..data.len());
             if self.shuffle {
                 order.shuffle(rng);
             }
             progress.start(epoch);
             let mut shown = Duration::ZERO;
             let mut sum = 0.0;
-            for (number, indices) in order.chunks(self.batch_size).enumerate() {
+            for (number, indices) in order[..used].chunks(self.batch_size).enumerate() {
                 batch.gather(data, indices);
                 for input in &mut batch.inputs {
                     self.augmentation.augment(input, rng);
@@ -247,7 +308,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 let loss = G::step(net, inputs, targets, &self.loss, &mut self.optimizer);
                 if !loss.is_finite() {
                     // Where good weights have no finite loss either, it is the data that are not good.
-                    if G::loss(&*good.weights, inputs, targets, &self.loss).is_finite()
+                    if N::Scalar::are_finite(flat(inputs))
+                        && G::loss(&*good.weights, inputs, targets, &self.loss).is_finite()
                         || !is_finite(net)
                     {
                         good.restore(net);
@@ -278,13 +340,15 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                 }
             })?;
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
-            let samples = data.len() as f64;
+            let samples = used as f64;
             let duration = start.elapsed();
             let epoch =
                 Epoch { number: epoch, loss: sum / samples, learning_rate, duration, validation };
             progress.epoch(&epoch);
             history.epochs.push(epoch);
+            self.optimizer.state_mut().run.epochs += 1;
         }
+        self.optimizer.state_mut().run.left = Some(fingerprint(net.as_slice().iter()));
         progress.finish();
         Ok(history)
     }

@@ -1,9 +1,12 @@
 //! Gradients by central differences.
 
 use axonal::Differentiable;
+use axonal::layers::Context;
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
 use rand::RngExt;
+
+use crate::learned::learned;
 
 /// Half the distance of a difference: its error, about STEP², and the rounding, about 1e-16 / STEP, are both below 1e-10.
 const STEP: f64 = 1e-5;
@@ -20,6 +23,7 @@ const MOST: usize = 24;
 /// A kink (of `relu`, of the absolute error) inside a difference spoils it. A smaller one decides then; if the kink is inside
 /// that too, the derivative must be between the slopes of the two sides.
 /// Gives back how many parameters met a kink, and how many were looked at.
+#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn check<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],
@@ -38,7 +42,8 @@ where
 
 /// As [`check`], where training has another loss than inference: with statistics of the batch, and with dropout.
 ///
-/// `gradient` gives it, and draws the same numbers each time.
+/// With one seed, the same numbers are drawn each time. What is not learned, running statistics, has no derivative.
+#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn check_training<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],
@@ -50,8 +55,32 @@ where
     N: Network + Differentiable + Parameters<Scalar = f64>,
     L: TrainingLoss<N, Y>,
 {
-    let (value, gradient) = net.gradient(inputs, targets, loss);
-    compare(net, value, gradient.as_slice(), |net| net.gradient(inputs, targets, loss).0, rng)
+    let training = |net: &N| {
+        let mut gradient = N::zeros();
+        let context = Context::training(1);
+        (net.gradient_with(context, inputs, targets, loss, &mut gradient), gradient)
+    };
+    let (value, gradient) = training(net);
+    compare(net, value, gradient.as_slice(), |net| training(net).0, rng)
+}
+
+/// As [`check`], of the gradient in inference mode.
+#[allow(dead_code, reason = "not all tests have layers that differ in training")]
+pub(crate) fn check_inference<N, Y: Sync, L>(
+    net: &mut N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    loss: &L,
+    rng: &mut StdRng,
+) -> (usize, usize)
+where
+    N: Network + Differentiable + Parameters<Scalar = f64>,
+    L: TrainingLoss<N, Y>,
+{
+    let mut gradient = N::zeros();
+    let value = net.gradient_with(Context::INFERENCE, inputs, targets, loss, &mut gradient);
+    assert_eq!(value, net.loss(inputs, targets, loss), "the two ways to the loss");
+    compare(net, value, gradient.as_slice(), |net| net.loss(inputs, targets, loss), rng)
 }
 
 fn compare<N>(
@@ -64,10 +93,11 @@ fn compare<N>(
 where
     N: Network + Parameters<Scalar = f64>,
 {
-    let indices: Vec<usize> = if N::PARAMETERS <= MOST {
-        (0..N::PARAMETERS).collect()
+    let learned = learned::<N>();
+    let indices: Vec<usize> = if learned.len() <= MOST {
+        learned
     } else {
-        (0..MOST).map(|_| rng.random_range(0..N::PARAMETERS)).collect()
+        (0..MOST).map(|_| learned[rng.random_range(0..learned.len())]).collect()
     };
     let mut kinks = 0;
     for &index in &indices {

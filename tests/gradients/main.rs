@@ -7,6 +7,8 @@ mod architectures;
 mod differences;
 #[path = "../common/image_architectures.rs"]
 mod image_architectures;
+#[path = "../common/learned.rs"]
+mod learned;
 #[path = "../common/samples.rs"]
 mod samples;
 

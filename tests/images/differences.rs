@@ -8,6 +8,7 @@ use axonal::{Layer, Sample};
 use rand::RngExt;
 use rand::seq::index;
 
+use crate::learned::learned;
 use crate::passes::{Trained, Training, random, random_layer};
 
 const STEP: f64 = 1e-5;
@@ -61,7 +62,9 @@ where
         let value = |layer: &L, inputs: &[L::Input]| {
             loss(&run(layer, inputs, None, true).outputs, &weights)
         };
-        for at in index::sample(rng, L::COUNT, MOST.min(L::COUNT)) {
+        let learned = learned::<L>();
+        for at in index::sample(rng, learned.len(), MOST.min(learned.len())) {
+            let at = learned[at];
             let old = Parameters::as_slice(layer)[at];
             let mut moved = |by: f64| {
                 Parameters::as_mut_slice(layer)[at] = old + by;

@@ -6,5 +6,7 @@ mod convolutions;
 mod differences;
 mod image;
 mod layers;
+#[path = "../common/learned.rs"]
+mod learned;
 mod passes;
 mod pytorch;

@@ -2,13 +2,24 @@
 #![cfg(feature = "std")]
 
 mod divergence;
+#[path = "../common/learned.rs"]
+mod learned;
 mod learning;
 mod metrics;
+mod one_number;
+mod own_loop;
 mod panics;
 mod perceptron;
 mod settings;
+mod spoiled;
 mod steps;
 mod trainer;
+
+#[path = "../common/differences.rs"]
+mod differences;
+#[path = "../common/samples.rs"]
+#[allow(dead_code, reason = "not all kinds are needed")]
+mod samples;
 
 use axonal::prelude::*;
 

@@ -132,9 +132,127 @@ fn a_batch_may_be_larger_than_the_data() {
     };
     assert_eq!(run(usize::MAX), run(5));
     assert_eq!(run(usize::MAX).1, 3);
-    // No size at all is the smallest.
-    assert_eq!(run(0), run(1));
-    assert_eq!(run(0).1, 15);
+    assert_eq!(run(1).1, 15);
+}
+
+#[test]
+fn a_last_batch_that_is_not_whole_is_left_out() {
+    let data = curve(11);
+    let run = |data: &Dataset<_, _>, drop_last: bool| {
+        let mut net = Line::random(&mut StdRng::seed_from_u64(1));
+        let mut trainer = trainer().shuffle(false).batch_size(4);
+        trainer = if drop_last { trainer.drop_last() } else { trainer };
+        let history = trainer.fit(&mut *net, data, &mut StdRng::seed_from_u64(1));
+        (
+            net,
+            history.map(|history| history.last().unwrap().loss),
+            trainer.optimizer().state().steps(),
+        )
+    };
+    let (net, loss, steps) = run(&data, true);
+    assert_eq!(steps, 6);
+    let (expected, expected_loss, _) = run(&curve(8), false);
+    assert_eq!(net, expected);
+    assert_eq!(loss.unwrap(), expected_loss.unwrap(), "the mean over what was used");
+    assert_eq!(run(&curve(8), true).0, expected);
+
+    let error = run(&curve(3), true).1.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "an epoch without its last batch, which is not whole (`drop_last`), is empty: expected at least one sample"
+    );
+}
+
+network! { struct Dropping<input 2 => dense 8 tanh => dropout 0.3 => dense 1>; }
+
+fn long_run() -> Trainer<MeanSquaredError, Adam> {
+    let schedule = Schedule::Step { epochs: 2, factor: 0.1 };
+    Trainer::new(MeanSquaredError, Adam::new(0.05)).batch_size(7).schedule(schedule)
+}
+
+/// With shuffled batches, dropout, moments and a schedule.
+#[test]
+fn six_calls_of_one_epoch_are_one_of_six() {
+    let data = curve(30);
+    let start = Dropping::random(&mut StdRng::seed_from_u64(1));
+    let (mut whole, mut rng) = (start.clone(), StdRng::seed_from_u64(2));
+    let history = long_run().epochs(6).fit(&mut whole, &data, &mut rng).unwrap();
+
+    let (mut parts, mut rng) = (start.clone(), StdRng::seed_from_u64(2));
+    let mut trainer = long_run();
+    for expected in &history.epochs {
+        let found = trainer.fit(&mut parts, &data, &mut rng).unwrap().epochs.remove(0);
+        assert_eq!(
+            (found.number, found.loss, found.learning_rate),
+            (expected.number, expected.loss, expected.learning_rate)
+        );
+    }
+    assert_eq!(parts, whole);
+}
+
+/// The folds of a cross-validation.
+#[test]
+fn another_network_begins_anew() {
+    let data = curve(30);
+    let fold = |trainer: &mut Trainer<MeanSquaredError, Adam>| {
+        let mut net = Dropping::random(&mut StdRng::seed_from_u64(7));
+        let mut rng = StdRng::seed_from_u64(8);
+        let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+        assert_eq!(history.epochs[0].number, 1);
+        (net, history.epochs.iter().map(|epoch| epoch.learning_rate).collect::<Vec<_>>())
+    };
+    let mut trainer = long_run().epochs(5);
+    let first = fold(&mut trainer);
+    assert_eq!(fold(&mut trainer), first);
+    assert_eq!(fold(&mut trainer), first);
+    assert_eq!(trainer.optimizer().state().steps(), 25);
+
+    // One that was changed is another one, too.
+    let (mut net, _) = fold(&mut trainer);
+    net.dense1.weight[0] += 1.0;
+    trainer.fit(&mut net, &data, &mut StdRng::seed_from_u64(8)).unwrap();
+    assert_eq!(trainer.optimizer().state().steps(), 25);
+}
+
+/// By hand, with the trainer's optimizer.
+#[test]
+fn steps_in_between_belong_to_a_run() {
+    let data = curve(30);
+    let mut net = Dropping::random(&mut StdRng::seed_from_u64(7));
+    let mut rng = StdRng::seed_from_u64(8);
+    let mut trainer = long_run();
+    let mut optimizer = Adam::new(0.01);
+    net.train_step(data.inputs(), data.targets(), &MeanSquaredError, &mut optimizer);
+    *trainer.optimizer_mut() = optimizer;
+    trainer.fit(&mut net, &data, &mut rng).unwrap();
+    assert_eq!(trainer.optimizer().state().steps(), 1 + 5, "the first call takes it as it is");
+    let optimizer = trainer.optimizer_mut();
+    net.train_step(data.inputs(), data.targets(), &MeanSquaredError, optimizer);
+    let (_, gradient) = net.gradient(data.inputs(), data.targets(), &MeanSquaredError);
+    optimizer.apply(&mut *net, &gradient);
+    let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+    assert_eq!(history.epochs[0].number, 2);
+    assert_eq!(trainer.optimizer().state().steps(), 6 + 2 + 5);
+}
+
+#[test]
+fn cosines_over_several_calls() {
+    let data = curve(10);
+    let rates = |schedule: Schedule, epochs: usize, calls: usize| {
+        let mut net = Line::random(&mut StdRng::seed_from_u64(1));
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut trainer = trainer().epochs(epochs).schedule(schedule);
+        let epochs =
+            (0..calls).flat_map(|_| trainer.fit(&mut net, &data, &mut rng).unwrap().epochs);
+        epochs.map(|epoch| epoch.learning_rate).collect::<Vec<_>>()
+    };
+    let over = Schedule::CosineOver { epochs: 4 };
+    let whole = rates(Schedule::Cosine, 4, 1);
+    assert_eq!(rates(over, 4, 1), whole);
+    assert_eq!(rates(over, 1, 4), whole);
+    assert_eq!(rates(over, 6, 1)[4..], [0.0, 0.0]);
+    let calls = rates(Schedule::Cosine, 1, 4);
+    assert!(calls.is_sorted_by(|before, after| before > after), "{calls:?}");
 }
 
 #[test]
