@@ -233,6 +233,8 @@ metric!(BinaryCrossEntropy: <T; > SVector<T, 1>, bool, of vector<1> => Confusion
     |output, target, threshold, report| target.record(output, threshold, report));
 metric!(BinaryCrossEntropy: <T; H, W> Image<1, H, W, T>, [[bool; W]; H], of image<1, H, W> => Confusion<2>,
     |output, target, threshold, report| target.record(output, threshold, report));
+metric!(BinaryCrossEntropy: <T; H, W> Image<1, H, W, T>, [[Class<2>; W]; H], of image<1, H, W> => Confusion<2>,
+    |output, target, threshold, report| target.record(output, threshold, report));
 metric!(BinaryCrossEntropy: <T; N, M> SVector<T, N>, SVector<T, M>, of vector<M> => MultiLabel<N>,
     |output, target, threshold, report| record_labels(output, threshold, target, 0.5, report));
 metric!(BinaryCrossEntropy: <T; N, H, W, M, I, X> Image<N, H, W, T>, Image<M, I, X, T>, of image<M, I, X> => MultiLabel<N>,

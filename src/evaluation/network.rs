@@ -237,17 +237,25 @@ impl<T: Scalar, const C: usize, const H: usize, const W: usize> Target<Image<C, 
 }
 
 /// A mask: an answer for each pixel, each counted as a sample.
-#[diagnostic::do_not_recommend]
-impl<T: Scalar, const H: usize, const W: usize> Target<Image<1, H, W, T>> for [[bool; W]; H] {
-    type Report = Confusion<2>;
+macro_rules! mask {
+    ($($answer:ty),*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: Scalar, const H: usize, const W: usize> Target<Image<1, H, W, T>> for [[$answer; W]; H] {
+                type Report = Confusion<2>;
 
-    fn record(&self, output: &Image<1, H, W, T>, threshold: f64, report: &mut Confusion<2>) {
-        for (answer, number) in self.as_flattened().iter().zip(output.as_slice()) {
-            let predicted = above(*number, threshold).map(Class::from);
-            report.record_known(Some(Class::from(*answer)), predicted);
-        }
-    }
+                fn record(&self, output: &Image<1, H, W, T>, threshold: f64, report: &mut Confusion<2>) {
+                    for (answer, number) in self.as_flattened().iter().zip(output.as_slice()) {
+                        let predicted = above(*number, threshold).map(Class::from);
+                        report.record_known(Some(Class::from(*answer)), predicted);
+                    }
+                }
+            }
+        )*
+    };
 }
+
+mask!(bool, Class<2>);
 
 #[diagnostic::do_not_recommend]
 impl<O: Sample> Target<O> for O {

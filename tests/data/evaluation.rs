@@ -302,6 +302,8 @@ fn a_pixel_is_a_sample() {
     let data_of = data([mask], [[[true, true]]]);
     let evaluation = Evaluation::of(&*Mask::zeros(), &data_of);
     assert_eq!((evaluation.samples(), evaluation.accuracy()), (2, 0.5));
+    let classes = data([mask], [[[Class::from(true); 2]]]);
+    assert_eq!(*Evaluation::of(&*Mask::zeros(), &classes), *evaluation);
     let lower = Evaluation::by(&*Mask::zeros(), &data_of, &Threshold::new(-1.0));
     assert_eq!(lower.accuracy(), 1.0);
     let both = data([mask], [Image::<1, 1, 2>::from_slice(&[1.0, 1.0]).unwrap()]);
