@@ -137,6 +137,7 @@ pub enum Error {
     },
 
     /// The loss became NaN or infinite.
+    #[cfg(feature = "std")]
     #[error(
         "training diverged in epoch {epoch}, step {step}: the loss is {loss}; the last good weights were kept: \
          try a smaller learning rate, and check the inputs for NaN and unscaled values"
@@ -151,6 +152,7 @@ pub enum Error {
     },
 
     /// The loss on the validation data became NaN or infinite; the network has the last weights that were good.
+    #[cfg(feature = "std")]
     #[error(
         "the validation loss after epoch {epoch} is {loss}{}; training stopped, and the last good weights were kept: check the validation \
          data for NaN and unscaled values, or try a smaller learning rate",
