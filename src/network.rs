@@ -319,9 +319,12 @@ pub trait Network: Layer {
     /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:
     /// `dense1.weight` of shape `[outputs, inputs]`, `dense1.bias`.
     ///
+    /// The file is written aside, as `.name.….partial` in the same directory, and renamed: it is there whole, or as it was. A file that is replaced keeps its permissions, and a
+    /// symbolic link leads to the new one; other names of a file (hard links) keep the old one. What a process that was killed left behind, the next save of the same file removes.
+    ///
     /// # Errors
     ///
-    /// If the file cannot be written; then a file that was there before is as it was.
+    /// If the file cannot be written, is read-only, or is a directory; then a file that was there before is as it was.
     #[cfg(feature = "std")]
     fn save(&self, path: impl AsRef<Path>) -> Result<(), crate::Error> {
         crate::formats::safetensors::save(self, path.as_ref(), "")
