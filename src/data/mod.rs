@@ -5,6 +5,10 @@
 //! let iris = axonal::data::csv("examples/data/iris.csv").classification::<f32, 4, 3>()?;
 //! # Ok::<(), axonal::Error>(())
 //! ```
+//!
+//! Files may be compressed with gzip, as `gzip -d` reads it: one stream or several, zeros behind them. [`csv_from_bytes`],
+//! [`idx::dataset_from_bytes`] and their like read what a program holds or downloads. [`Csv`] has a table of what files of
+//! tables have in them, and the option for each.
 
 pub mod augment;
 mod class;

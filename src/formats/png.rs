@@ -1,12 +1,14 @@
 //! Images in PNG files.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::Path;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Encoder, Transformations};
 
 use super::atomic;
+use super::kind::{BEGINNING, describe, kind};
+use super::source::Source;
 use crate::{Error, Image, Scalar};
 
 impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T> {
@@ -44,29 +46,85 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ///
     /// Those of [`read_png`](Self::read_png).
     pub fn copy_from_png(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        let mismatch = |expected: String, found: String| Error::Format {
-            path: path.to_path_buf(),
-            place: "image".to_owned(),
-            expected,
-            found,
-        };
+        let source = Source::File(path.as_ref());
+        let failed = |error| source.read_error(error);
+        let mut file = BufReader::new(File::open(path.as_ref()).map_err(failed)?);
+        let mut beginning = Vec::new();
+        file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        self.decode(source, file, &beginning)
+    }
+
+    /// [`read_png`](Self::read_png) from the content of a file: what `include_bytes!` or a download gives. With the feature `png`.
+    ///
+    /// ```
+    /// use axonal::Image;
+    ///
+    /// let image = Image::<1, 1, 2>::from([[[0.0, 1.0]]]);
+    /// assert_eq!(Image::from_png_bytes(&image.to_png_bytes()?)?, image);
+    ///
+    /// let error = Image::<1, 1, 2>::from_png_bytes(b"<html><body>404").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`bytes`, image: expected a PNG image, \
+    ///      found a page of HTML, which is what a server sends in the place of a file",
+    /// );
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_png`](Self::read_png).
+    pub fn from_png_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let mut image = Self::default();
+        image.copy_from_png_bytes(bytes)?;
+        Ok(image)
+    }
+
+    /// [`from_png_bytes`](Self::from_png_bytes) in place, for [large images](Self#large-images). With the feature `png`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_png`](Self::read_png).
+    pub fn copy_from_png_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.decode(Source::Bytes(bytes), Cursor::new(bytes), bytes)
+    }
+
+    fn decode(
+        &mut self,
+        source: Source<'_>,
+        png: impl BufRead + Seek,
+        beginning: &[u8],
+    ) -> Result<(), Error> {
+        let mismatch =
+            |expected: String, found: String| source.format_error("image", expected, found);
         let failed = |error: DecodingError| match error {
-            DecodingError::IoError(source) => {
-                Error::Io { action: "read", path: path.to_path_buf(), source }
+            DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                let found = if kind(beginning) == Some("a PNG image") {
+                    "a truncated one"
+                } else {
+                    &describe(beginning)
+                };
+                mismatch("a PNG image".to_owned(), found.to_owned())
             }
-            error => mismatch("a PNG image".to_owned(), error.to_string()),
+            DecodingError::IoError(error) => {
+                Error::Io { action: "read", path: source.path(), source: error }
+            }
+            error => {
+                let other = kind(beginning).filter(|kind| *kind != "a PNG image");
+                let found = other.map_or_else(|| error.to_string(), str::to_owned);
+                mismatch("a PNG image".to_owned(), found)
+            }
         };
-        let file = File::open(path).map_err(|error| failed(error.into()))?;
-        let mut decoder = Decoder::new(BufReader::new(file));
+        let mut decoder = Decoder::new(png);
         decoder.set_transformations(Transformations::normalize_to_color8());
         let mut reader = decoder.read_info().map_err(failed)?;
         let channels = reader.output_color_type().0.samples();
         let (width, height) = reader.info().size();
         if (channels, height as usize, width as usize) != (C, H, W) {
             return Err(mismatch(
-                describe(C, H, W),
-                describe(channels, height as usize, width as usize),
+                describe_size(C, H, W),
+                describe_size(channels, height as usize, width as usize),
             ));
         }
         let mut bytes = vec![0; C * H * W];
@@ -82,21 +140,29 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     /// If the image has more than four channels, or the file cannot be written; then a file that was there before is as it was.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let failed = |expected: &str, found: String| Error::Format {
-            path: path.to_path_buf(),
-            place: "image".to_owned(),
-            expected: expected.to_owned(),
-            found,
-        };
+        atomic::write(path, &self.encode(Source::File(path))?)
+    }
+
+    /// What [`write_png`](Self::write_png) writes. With the feature `png`.
+    ///
+    /// # Errors
+    ///
+    /// If the image has more than four channels, or is larger than PNG can hold.
+    pub fn to_png_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.encode(Source::Bytes(&[]))
+    }
+
+    fn encode(&self, target: Source<'_>) -> Result<Vec<u8>, Error> {
+        let failed = |expected: &str, found: String| target.format_error("image", expected, found);
         let color = match C {
             1 => ColorType::Grayscale,
             2 => ColorType::GrayscaleAlpha,
             3 => ColorType::Rgb,
             4 => ColorType::Rgba,
-            _ => return Err(failed("1 to 4 channels, which PNG can hold", describe(C, H, W))),
+            _ => return Err(failed("1 to 4 channels, which PNG can hold", describe_size(C, H, W))),
         };
         let (Ok(width), Ok(height)) = (u32::try_from(W), u32::try_from(H)) else {
-            return Err(failed("a size that PNG can hold", describe(C, H, W)));
+            return Err(failed("a size that PNG can hold", describe_size(C, H, W)));
         };
         let mut file = Vec::new();
         let mut encoder = Encoder::new(&mut file, width, height);
@@ -107,12 +173,12 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
             writer.finish()
         });
         written.map_err(|error| failed("an image that PNG can hold", error.to_string()))?;
-        atomic::write(path, &file)
+        Ok(file)
     }
 }
 
 /// `3 channels of 2x4 pixels`
-fn describe(channels: usize, rows: usize, columns: usize) -> String {
+fn describe_size(channels: usize, rows: usize, columns: usize) -> String {
     let s = if channels == 1 { "" } else { "s" };
     format!("{channels} channel{s} of {rows}x{columns} pixels")
 }

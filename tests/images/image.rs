@@ -140,12 +140,52 @@ mod png {
         );
         fs::write(&path, b"GIF89a").unwrap();
         let other = message(Image::<1, 2, 3>::read_png(&path).unwrap_err());
-        assert!(other.starts_with("`image.png`, image: expected a PNG image, found "), "{other}");
+        assert_eq!(other, "`image.png`, image: expected a PNG image, found a GIF image");
+        for (content, found) in [
+            (&b""[..], "an empty file"),
+            (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image"),
+            (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+            (b"404", "text, which begins with `404`"),
+        ] {
+            let error = Image::<1, 2, 3>::from_png_bytes(content).unwrap_err().to_string();
+            let expected = format!("`bytes`, image: expected a PNG image, found {found}");
+            assert!(error.starts_with(&expected), "{error}");
+        }
         let many = message(Image::<5, 1, 1>::default().write_png(&path).unwrap_err());
         assert_eq!(
             many,
             "`image.png`, image: expected 1 to 4 channels, which PNG can hold, found 5 channels of 1x1 pixels"
         );
         assert_eq!(fs::read(&path).unwrap(), b"GIF89a");
+    }
+
+    #[test]
+    fn bytes_are_what_files_are() {
+        let image =
+            Image::<3, 2, 2>::from_pixels(&[0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("image.png");
+        image.write_png(&path).unwrap();
+        let bytes = image.to_png_bytes().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        assert_eq!(Image::from_png_bytes(&bytes).unwrap(), image);
+
+        // Cut off anywhere, or with a changed byte: an error or an image, and no panic.
+        for end in 0..bytes.len() {
+            let cut = Image::<3, 2, 2>::from_png_bytes(&bytes[..end]);
+            assert!(cut.is_err() || end > bytes.len() - 16, "{end}");
+            if (8..bytes.len() - 16).contains(&end) {
+                let error = cut.unwrap_err().to_string();
+                assert!(
+                    error.starts_with("`bytes`, image: expected a PNG image, found "),
+                    "{error}"
+                );
+            }
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut changed = bytes.clone();
+                changed[end] = byte;
+                let _ = Image::<3, 2, 2>::from_png_bytes(&changed);
+            }
+        }
     }
 }
