@@ -142,22 +142,28 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
+    /// A row of data that is taken for a header is lost without a word: iris has 149 flowers then.
     fn check_header(&self) -> Result<(), Error> {
         let Some(header) = &self.header else { return Ok(()) };
-        // pandas numbers columns that were given no names; any other numbers are a first row of data, which would be
-        // lost without a word.
-        let number = |text: &String| {
-            text.parse().is_ok_and(f64::is_finite) || self.csv.number::<f64>(text).is_some()
-        };
-        let numbered = header.iter().enumerate().all(|(i, cell)| *cell == i.to_string());
-        if self.csv.header == Header::Likely && header.iter().all(number) && !numbered {
-            return Err(self.source.format_error(
-                "header",
-                "the columns' names (or `.no_header()`; if these are the names, `.has_header(true)`)",
-                format!("numbers: {}", listed(header)),
-            ));
+        if self.csv.header == Header::Given {
+            return Ok(());
         }
-        Ok(())
+        let number = |text: &&String| -> Option<f64> {
+            text.parse().ok().filter(|x: &f64| x.is_finite()).or_else(|| self.csv.number(text))
+        };
+        let numbers: Vec<&String> = header.iter().filter(|text| number(text).is_some()).collect();
+        // pandas numbers columns that were given no names. Of other names some may be numbers, such as years.
+        let numbered = numbers.iter().enumerate().all(|(i, cell)| **cell == i.to_string());
+        let whole = |text: &&String| number(text).is_some_and(|x| x.fract() == 0.0);
+        if numbered || numbers.len() * 2 <= header.len() && numbers.iter().all(whole) {
+            return Ok(());
+        }
+        let among = if numbers.len() < header.len() { " among them" } else { "" };
+        Err(self.source.format_error(
+            "header",
+            "the columns' names (or `.no_header()`; if these are the names, `.has_header(true)`)",
+            format!("numbers{among}: {}", listed(numbers)),
+        ))
     }
 
     fn choose_columns(&mut self, targets: usize) -> Result<(), Error> {
@@ -312,7 +318,8 @@ impl<'a> Rows<'a> {
                     error => error,
                 },
                 ErrorKind::Utf8 { err, .. } => {
-                    self.source.format_error(line(), "UTF-8 text", err.to_string())
+                    let found = format!("{err} (`iconv -f latin1 -t utf8` converts Latin-1)");
+                    self.source.format_error(line(), "UTF-8 text", found)
                 }
                 // The other kinds concern serde, seeking, and lengths that are not checked there.
                 other => {
@@ -534,6 +541,9 @@ impl<'a> Rows<'a> {
                 "lines that begin with `{mark}` are left out with `.comment(b'{mark}')`"
             ));
         }
+        if first.starts_with("sep=") && self.header.is_some() {
+            return Some("Excel's first line is left out with `.skip_lines(1)`".to_owned());
+        }
         if self.columns == 1 {
             let delimiter = self.other_delimiters().find(|c| first.contains(*c));
             if let Some(delimiter) = delimiter {
@@ -557,6 +567,12 @@ impl<'a> Rows<'a> {
     /// What may help where the header and the row below it do not fit together.
     fn header_advice(&self) -> Option<String> {
         let found = self.record.len();
+        if found == self.columns + 1 && self.cell(self.columns).is_empty() {
+            return Some(format!(
+                "if rows end in a delimiter, which the header lacks: `.skip_lines(1).no_header().ignore({})`",
+                self.columns
+            ));
+        }
         if found == self.columns + 1 && self.columns > 1 {
             return Some(
                 "names of rows, which the header lacks, are left out with `.row_names()`"
@@ -582,7 +598,8 @@ impl<'a> Rows<'a> {
                 "lines that begin with `{mark}` are left out with `.comment(b'{mark}')`"
             ));
         }
-        if self.count == 0 && self.header.is_some() { self.header_advice() } else { None }
+        let first_row = self.count == 0 && self.header.is_some();
+        if first_row { self.layout_advice().or_else(|| self.header_advice()) } else { None }
     }
 
     /// How messages call the column of a target.

@@ -230,8 +230,9 @@ impl Csv {
 
     /// Whether the first line is a header.
     ///
-    /// Without this it is taken for one, but for a line of numbers, which is an error: it is a row of data more often than
-    /// it is a header. With `true` it is a header also if the columns' names are numbers, such as wavelengths.
+    /// Without this it is taken for one, but a line of which more than half is numbers, or one with a fraction among them,
+    /// is an error: it is a row of data more often than a header. With `true` it is a header also if the columns' names are
+    /// numbers, such as wavelengths. (Columns that are numbered from 0, as pandas does, have names.)
     pub fn has_header(mut self, header: bool) -> Self {
         self.header = if header { Header::Given } else { Header::None };
         self

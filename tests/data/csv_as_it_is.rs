@@ -283,6 +283,31 @@ fn words_become_inputs() {
     );
 }
 
+/// A row of data that is taken for a header is lost.
+#[test]
+fn a_row_of_data_is_no_header() {
+    for (content, numbers) in [
+        ("5.1,3.5,setosa\n4.9,3.0,rosa\n", "`5.1`, `3.5`"),
+        ("M,0.455,x,a\nF,0.53,y,b\n", "`0.455`"),
+        ("1,2,yes\n3,4,no\n", "`1`, `2`"),
+    ] {
+        assert_eq!(
+            error(content, same),
+            format!(
+                "header: expected the columns' names (or `.no_header()`; if these are the names, \
+                 `.has_header(true)`), found numbers among them: {numbers}"
+            )
+        );
+    }
+    for header in [",0,1,2,class", "0,1,2,3,4", "id,2019,2020,x,class", "a,b,c,d,400"] {
+        let table = csv_from_bytes(format!("{header}\n1,2,3,4,0\n"));
+        assert_eq!(table.classification::<f32, 4, 2>().unwrap().len(), 1, "{header}");
+    }
+    let table = csv_from_bytes("id,400.5,500,600,class\n1,2,3,4,0\n");
+    assert!(table.classification::<f32, 4, 2>().is_err());
+    assert_eq!(table.has_header(true).classification::<f32, 4, 2>().unwrap().len(), 1);
+}
+
 #[test]
 fn labels_that_look_like_numbers_are_names() {
     for (first, second) in [("inf", "nom"), ("nan", "inf"), ("Infinity", "NaN"), ("NA", "EU")] {
