@@ -13,8 +13,8 @@ use super::product::Tiles;
 use super::squares::{MaxSquares, MaxSquaresGradient, Squares};
 use super::transposed::Blocks;
 use super::{
-    Product, ProductOfOne, Running, Scalar, TransposedProduct, add_planes, are_finite, dispatch,
-    share, squares,
+    BLOCK, Product, ProductOfOne, RowsMut, Running, Scalar, Start, TransposedProduct, add_planes,
+    are_finite, dispatch, share, squares,
 };
 
 #[cfg(feature = "std")]
@@ -58,6 +58,64 @@ pub trait Compiled: Sized {
 
 /// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
 fn multiply<T: Scalar, const TRANSPOSED: bool>(set: Running, product: Product<'_, T, TRANSPOSED>) {
+    if product.k > BLOCK {
+        in_blocks(set, product);
+    } else {
+        multiply_block(set, product);
+    }
+}
+
+/// The product along a long common dimension, in [blocks](BLOCK) of the sums.
+#[inline(never)]
+fn in_blocks<T: Scalar, const TRANSPOSED: bool>(set: Running, product: Product<'_, T, TRANSPOSED>) {
+    /// Rows and columns of `C` whose sums are on the stack.
+    const SIDE: usize = 64;
+    let Product { a, a_stride, b, b_stride, mut c, k, start } = product;
+    let (m, n) = (c.rows(), c.columns());
+    let right = |k: usize, column: usize| {
+        if TRANSPOSED { k * b_stride + column } else { k + column * b_stride }
+    };
+    for (left, top) in
+        (0..n).step_by(SIDE).flat_map(|column| (0..m).step_by(SIDE).map(move |row| (column, row)))
+    {
+        let (rows, columns) = (SIDE.min(m - top), SIDE.min(n - left));
+        let mut totals = [0.0; SIDE * SIDE];
+        let mut sums = [T::zero(); SIDE * SIDE];
+        let sums = &mut sums[..rows * columns];
+        for first in (0..k).step_by(BLOCK) {
+            let block = Product::<T, TRANSPOSED> {
+                a: &a[first * a_stride + top..],
+                a_stride,
+                b: &b[right(first, left)..],
+                b_stride,
+                c: RowsMut::whole(&mut *sums, rows),
+                k: BLOCK.min(k - first),
+                start: Start::Zero,
+            };
+            multiply_block(set, block);
+            for (total, sum) in totals.iter_mut().zip(&*sums) {
+                *total += sum.as_f64();
+            }
+        }
+        for (column, totals) in totals[..rows * columns].chunks(rows).enumerate() {
+            let numbers = &mut c.column(left + column)[top..top + rows];
+            for (index, (number, total)) in numbers.iter_mut().zip(totals).enumerate() {
+                let start = match start {
+                    Start::Zero => T::zero(),
+                    Start::Column(column) => column[top + index],
+                    Start::Row(row) => row[left + column],
+                    Start::Current => *number,
+                };
+                *number = T::of(start.as_f64() + total);
+            }
+        }
+    }
+}
+
+fn multiply_block<T: Scalar, const TRANSPOSED: bool>(
+    set: Running,
+    product: Product<'_, T, TRANSPOSED>,
+) {
     if packed::pays(&product) {
         set.run(Packed(product));
     } else {

@@ -4,7 +4,7 @@ use core::any::TypeId;
 
 use pulp::Simd;
 
-use super::{Scalar, Vector};
+use super::{MOST_LANES, ROWS, SUMMED, Scalar, Vector};
 use crate::activations::{Activation, Identity};
 
 /// `values[i] = f(values[i])`, for the elementwise part of an activation f.
@@ -54,19 +54,11 @@ pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], 
     if !accumulate {
         sums.fill(T::zero());
     }
+    if rows.len() > ROWS * width {
+        return add_many_rows(simd, sums, rows);
+    }
     if width < lanes && lanes.is_multiple_of(width) {
-        // A vector holds several rows.
-        let mut totals = [Vector::splat(simd, T::zero())];
-        let whole = rows.len() - rows.len() % lanes;
-        let (vectors, rest) = rows.split_at(whole);
-        sum_rows::<T, S, 1>(simd, &mut totals, vectors, lanes);
-        let [total] = totals;
-        for row in total.as_slice().chunks_exact(width).chain(rest.chunks_exact(width)) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += *value;
-            }
-        }
-        return;
+        return add_narrow_rows(simd, sums, rows);
     }
     let mut at = 0;
     while at < width {
@@ -77,6 +69,49 @@ pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], 
             let end = (at + lanes).min(width);
             add_vectors::<T, S, 1>(simd, &mut sums[at..end], &rows[at.min(rows.len())..], width);
             at = end;
+        }
+    }
+}
+
+/// [`add_rows`] where a vector holds several whole rows.
+#[inline(always)]
+fn add_narrow_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
+    let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
+    let mut totals = [Vector::splat(simd, T::zero())];
+    let whole = rows.len() - rows.len() % lanes;
+    let (vectors, rest) = rows.split_at(whole);
+    sum_rows::<T, S, 1>(simd, &mut totals, vectors, lanes);
+    let [total] = totals;
+    for row in total.as_slice().chunks_exact(width).chain(rest.chunks_exact(width)) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += *value;
+        }
+    }
+}
+
+/// [`add_rows`] for so many rows that they are summed up in blocks of [`ROWS`].
+#[inline(always)]
+fn add_many_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
+    let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
+    for (index, sums) in sums.chunks_mut(2 * lanes).enumerate() {
+        let mut totals = [0.0; 2 * MOST_LANES];
+        for rows in rows.chunks(ROWS * width) {
+            let mut block = [T::zero(); 2 * MOST_LANES];
+            let block = &mut block[..sums.len()];
+            let rows = &rows[index * 2 * lanes..];
+            if width < lanes && lanes.is_multiple_of(width) {
+                add_narrow_rows(simd, block, rows);
+            } else if block.len() > lanes {
+                add_vectors::<T, S, 2>(simd, block, rows, width);
+            } else {
+                add_vectors::<T, S, 1>(simd, block, rows, width);
+            }
+            for (total, sum) in totals.iter_mut().zip(block) {
+                *total += sum.as_f64();
+            }
+        }
+        for (sum, total) in sums.iter_mut().zip(totals) {
+            *sum += T::of(total);
         }
     }
 }
@@ -158,6 +193,15 @@ pub(crate) fn add<T: Scalar, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
 /// The sum of some numbers.
 #[inline(always)]
 pub(crate) fn sum<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
+    let mut sum = 0.0;
+    for values in values.chunks(SUMMED * Vector::<T, S>::LANES) {
+        sum += sum_of_block(simd, values).as_f64();
+    }
+    T::of(sum)
+}
+
+#[inline(always)]
+fn sum_of_block<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
     let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
     let mut sums = Vector::splat(simd, T::zero());
     for chunk in &mut chunks {
@@ -185,9 +229,19 @@ pub(crate) fn add_planes<T: Scalar, S: Simd>(
     if !accumulate {
         sums.fill(T::zero());
     }
-    for sample in samples.chunks_exact(sums.len() * pixels) {
-        for (total, plane) in sums.iter_mut().zip(sample.chunks_exact(pixels)) {
-            *total += sum(simd, plane);
+    /// Channels whose sums are on the stack.
+    const CHANNELS: usize = 64;
+    let length = sums.len() * pixels;
+    for (index, sums) in sums.chunks_mut(CHANNELS).enumerate() {
+        let mut totals = [0.0; CHANNELS];
+        for sample in samples.chunks_exact(length) {
+            let planes = sample[index * CHANNELS * pixels..].chunks_exact(pixels);
+            for (total, plane) in totals[..sums.len()].iter_mut().zip(planes) {
+                *total += sum(simd, plane).as_f64();
+            }
+        }
+        for (sum, total) in sums.iter_mut().zip(totals) {
+            *sum += T::of(total);
         }
     }
 }

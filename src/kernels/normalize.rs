@@ -2,11 +2,20 @@
 
 use pulp::Simd;
 
-use super::{Scalar, Vector};
+use super::{SUMMED, Scalar, Vector};
 
 /// `Σ (x - mean)²`
 #[inline(always)]
 pub(crate) fn squares<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
+    let mut sum = 0.0;
+    for values in values.chunks(SUMMED * Vector::<T, S>::LANES) {
+        sum += squares_of_block(simd, values, mean).as_f64();
+    }
+    T::of(sum)
+}
+
+#[inline(always)]
+fn squares_of_block<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);
     let mut sums = Vector::splat(simd, T::zero());
     let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
@@ -25,6 +34,17 @@ pub(crate) fn squares<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
 /// `Σ g (x - mean)`
 #[inline(always)]
 pub(crate) fn covariance<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
+    let mut sum = 0.0;
+    for (g, x) in
+        g.chunks(SUMMED * Vector::<T, S>::LANES).zip(x.chunks(SUMMED * Vector::<T, S>::LANES))
+    {
+        sum += covariance_of_block(simd, g, x, mean).as_f64();
+    }
+    T::of(sum)
+}
+
+#[inline(always)]
+fn covariance_of_block<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);
     let mut sums = Vector::splat(simd, T::zero());
     let lanes = Vector::<T, S>::LANES;

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::product::whole_columns;
-use super::{Scalar, Vector};
+use super::{BLOCK, MOST_LANES, Running, Scalar, Vector};
 use crate::activations::{Activation, Identity};
 
 /// `y = start + A x`, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
@@ -29,7 +29,27 @@ impl<T: Scalar> WithSimd for One<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let ProductOfOne { a, x, start, y } = self.0;
+        if x.len() > BLOCK && y.len() < 16 * Vector::<T, S>::LANES {
+            return in_blocks(Running::of(simd), ProductOfOne { a, x, start, y });
+        }
         product_one::<Identity, T, S>(simd, a, x, start, y, false);
+    }
+}
+
+/// The product for a long `x` and a short `y`, in [blocks](BLOCK) of the sums.
+fn in_blocks<T: Scalar>(set: Running, product: ProductOfOne<'_, T>) {
+    let ProductOfOne { a, x, start, y } = product;
+    let mut totals = [0.0; 16 * MOST_LANES];
+    let mut sums = [T::zero(); 16 * MOST_LANES];
+    let sums = &mut sums[..y.len()];
+    for (a, x) in a.chunks(BLOCK * y.len().max(1)).zip(x.chunks(BLOCK)) {
+        T::product_of_one(set, ProductOfOne { a, x, start: &[], y: &mut *sums });
+        for (total, sum) in totals.iter_mut().zip(&*sums) {
+            *total += sum.as_f64();
+        }
+    }
+    for (index, (y, total)) in y.iter_mut().zip(totals).enumerate() {
+        *y = T::of(start.get(index).map_or(0.0, |start| start.as_f64()) + total);
     }
 }
 
@@ -152,15 +172,16 @@ fn in_order<A: Activation, T: Scalar, S: Simd>(
     let last = y.len() - Vector::<T, S>::LANES;
     let mut ends = [Vector::load(simd, y), Vector::load(simd, &y[last..])];
     let (mut a, mut x) = (a, x);
+    let apart = x.len() > BLOCK;
     while !x.is_empty() {
         let columns = if x.len() >= COLUMNS { COLUMNS } else { 1 };
         let (left, right);
         (left, a) = a.split_at(columns * y.len());
         (right, x) = x.split_at(columns);
         if columns == COLUMNS {
-            add_columns::<T, S, COLUMNS>(simd, left, right, y, &mut ends);
+            add_columns::<T, S, COLUMNS>(simd, left, right, y, &mut ends, apart);
         } else {
-            add_columns::<T, S, 1>(simd, left, right, y, &mut ends);
+            add_columns::<T, S, 1>(simd, left, right, y, &mut ends, apart);
         }
     }
     ends[0].store(y);
@@ -171,7 +192,7 @@ fn in_order<A: Activation, T: Scalar, S: Simd>(
 }
 
 /// Adds `C` columns of `A` times their elements of `x` to `y`, in vectors as those of [`whole_vectors`]. The first and the last one,
-/// which overlap their neighbours, have sums of their own.
+/// which overlap their neighbours, have sums of their own. Where there are many columns, these `C` are summed up `apart`, before they are added.
 #[inline(always)]
 fn add_columns<T: Scalar, S: Simd, const C: usize>(
     simd: S,
@@ -179,6 +200,7 @@ fn add_columns<T: Scalar, S: Simd, const C: usize>(
     x: &[T],
     y: &mut [T],
     ends: &mut [Vector<T, S>; 2],
+    apart: bool,
 ) {
     let lanes = Vector::<T, S>::LANES;
     let m = y.len();
@@ -188,20 +210,26 @@ fn add_columns<T: Scalar, S: Simd, const C: usize>(
     for j in 0..C {
         right[j] = Vector::splat(simd, x[j]);
     }
+    let zero = Vector::splat(simd, T::zero());
     for (end, row) in ends.iter_mut().zip([0, last]) {
+        let before = *end;
+        let mut sum = if apart { zero } else { before };
         for j in 0..C {
-            *end = Vector::load(simd, &a[j * m + row..]).mul_add(right[j], *end);
+            sum = Vector::load(simd, &a[j * m + row..]).mul_add(right[j], sum);
         }
+        *end = if apart { before + sum } else { sum };
     }
     let mut row = (a.as_ptr().addr() / size_of::<T>()).wrapping_neg() % lanes;
     while row <= last {
         // SAFETY: the vectors from the rows on end at m or before, and all columns are inside.
         unsafe {
             let y = y.as_mut_ptr().add(row);
-            let mut sum = Vector::load_ptr(simd, y);
+            let before = Vector::load_ptr(simd, y);
+            let mut sum = if apart { zero } else { before };
             for j in 0..C {
                 sum = Vector::load_ptr(simd, a.as_ptr().add(j * m + row)).mul_add(right[j], sum);
             }
+            let sum = if apart { before + sum } else { sum };
             sum.store_ptr(y);
         }
         row += lanes;

@@ -310,6 +310,9 @@ impl<T: Scalar, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     }
 }
 
+/// The mean of more numbers is that of their sum in `f64`.
+const LONG: usize = 256;
+
 /// 1 / the size of a window.
 #[inline(always)]
 fn share<T: Scalar, K: Geometry>() -> T {
@@ -328,6 +331,19 @@ impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
         for (input, output) in inputs.zip(outputs) {
             for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
+                    if Sizes::<K>::TAPS > LONG {
+                        // As long as in its own type: what takes the time is to wait for each addition.
+                        let mut sum = 0.0;
+                        for ky in 0..K::KERNEL[0] {
+                            for kx in 0..K::KERNEL[1] {
+                                if let Some(at) = at::<K>(y, x, ky, kx) {
+                                    sum += input[at].as_f64();
+                                }
+                            }
+                        }
+                        output[x] = T::of(sum) * share::<T, K>();
+                        continue;
+                    }
                     let mut sum = T::zero();
                     for ky in 0..K::KERNEL[0] {
                         for kx in 0..K::KERNEL[1] {

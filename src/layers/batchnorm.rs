@@ -195,6 +195,14 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Layer for BatchNor
     }
 }
 
+/// How many channels have their sums on the stack.
+#[cfg(feature = "std")]
+const SUMS: usize = 256;
+
+/// So many samples are summed up in their own type, and the sums of blocks in `f64`, as in the kernels.
+#[cfg(feature = "std")]
+const SAMPLES: usize = crate::kernels::ROWS;
+
 /// The means and variances of a batch.
 #[cfg(feature = "std")]
 struct Statistics<'a, T, I> {
@@ -215,22 +223,32 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
         for mean in mean.iter_mut() {
             *mean /= count;
         }
-        variance.fill(T::zero());
-        for input in inputs {
-            let input = input.as_slice();
-            if I::PIXELS == 1 {
-                for ((variance, mean), x) in variance.iter_mut().zip(&*mean).zip(input) {
-                    *variance += (*x - *mean) * (*x - *mean);
+        let blocks = variance.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate();
+        for (index, (variance, mean)) in blocks {
+            let first = index * SUMS * I::PIXELS;
+            let mut totals = [0.0; SUMS];
+            for inputs in inputs.chunks(SAMPLES) {
+                let mut sums = [T::zero(); SUMS];
+                for input in inputs {
+                    let input = &input.as_slice()[first..];
+                    if I::PIXELS == 1 {
+                        for ((sum, mean), x) in sums.iter_mut().zip(mean).zip(input) {
+                            *sum += (*x - *mean) * (*x - *mean);
+                        }
+                        continue;
+                    }
+                    let planes = input.chunks_exact(I::PIXELS);
+                    for ((sum, mean), plane) in sums.iter_mut().zip(mean).zip(planes) {
+                        *sum += squares(simd, plane, *mean);
+                    }
                 }
-                continue;
+                for (total, sum) in totals.iter_mut().zip(sums) {
+                    *total += sum.as_f64();
+                }
             }
-            let planes = input.chunks_exact(I::PIXELS);
-            for ((variance, mean), plane) in variance.iter_mut().zip(&*mean).zip(planes) {
-                *variance += squares(simd, plane, *mean);
+            for (variance, total) in variance.iter_mut().zip(totals) {
+                *variance = T::of(total) / count;
             }
-        }
-        for variance in variance {
-            *variance /= count;
         }
     }
 }
@@ -260,19 +278,33 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { inputs, output_gradient, mean, variance, weight, bias } = self;
         T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
-        weight.fill(T::zero());
-        for (input, gradient) in inputs.iter().zip(output_gradient) {
-            let (input, gradient) = (input.as_slice(), gradient.as_slice());
-            if I::PIXELS == 1 {
-                let numbers = gradient.iter().zip(input).zip(mean);
-                for (weight, ((g, x), mean)) in weight.iter_mut().zip(numbers) {
-                    *weight += *g * (*x - *mean);
+        for (index, (weight, mean)) in weight.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate() {
+            let first = index * SUMS * I::PIXELS;
+            let mut totals = [0.0; SUMS];
+            for (inputs, gradients) in inputs.chunks(SAMPLES).zip(output_gradient.chunks(SAMPLES)) {
+                let mut sums = [T::zero(); SUMS];
+                for (input, gradient) in inputs.iter().zip(gradients) {
+                    let (input, gradient) =
+                        (&input.as_slice()[first..], &gradient.as_slice()[first..]);
+                    if I::PIXELS == 1 {
+                        let numbers = gradient.iter().zip(input).zip(mean);
+                        for (sum, ((g, x), mean)) in sums.iter_mut().zip(numbers) {
+                            *sum += *g * (*x - *mean);
+                        }
+                        continue;
+                    }
+                    let planes =
+                        gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
+                    for (sum, ((g, x), mean)) in sums.iter_mut().zip(planes.zip(mean)) {
+                        *sum += covariance(simd, g, x, *mean);
+                    }
                 }
-                continue;
+                for (total, sum) in totals.iter_mut().zip(sums) {
+                    *total += sum.as_f64();
+                }
             }
-            let planes = gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
-            for (weight, ((g, x), mean)) in weight.iter_mut().zip(planes.zip(mean)) {
-                *weight += covariance(simd, g, x, *mean);
+            for (weight, total) in weight.iter_mut().zip(totals) {
+                *weight = T::of(total);
             }
         }
         for (weight, variance) in weight.iter_mut().zip(variance) {

@@ -16,7 +16,7 @@ use super::{
 use super::{Kind, Layer, Part, Path};
 use crate::activations::{Activation, Identity, Step};
 use crate::init::Initializer;
-use crate::kernels::{Product, ProductOfOne, RowsMut, Start, product_one};
+use crate::kernels::{BLOCK, Product, ProductOfOne, RowsMut, Start, product_one};
 use crate::sample::{Shape, flat, flat_mut};
 use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
@@ -128,7 +128,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
-        if IN * OUT <= IN_LINE {
+        if IN * OUT <= IN_LINE && IN <= BLOCK {
             let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
             let output = output.as_mut_slice();
             product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output, true);
