@@ -9,6 +9,7 @@ use axonal::prelude::*;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -17,6 +18,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        BYTES.with(|bytes| bytes.set(bytes.get() + layout.size()));
         // SAFETY: the caller's promises are those that the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
@@ -115,4 +117,23 @@ optimizers! {
     rmsprop_with_momentum_allocates_nothing: RmsProp::default().momentum(0.9);
     adam_allocates_nothing: Adam::default();
     adamw_allocates_nothing: AdamW::default();
+}
+
+/// Neither the outputs of all samples nor the counts of all pairs of classes: 24 MB and 7 GB.
+#[test]
+fn an_evaluation_takes_memory_for_classes_and_some_samples() {
+    const CLASSES: usize = 30_000;
+    const SAMPLES: usize = 200;
+    network! { struct Wide<input 1 => dense CLASSES>; }
+    let class = |index: usize| Class::<CLASSES>::new(index * 100).unwrap();
+    let data: Dataset<SVector<f32, 1>, Class<CLASSES>> =
+        (0..SAMPLES).map(|index| (SVector::from([1.0]), class(index))).collect();
+    let mut net = Wide::zeros();
+    net.dense1.bias[700] = 1.0;
+    let before = BYTES.with(Cell::get);
+    let evaluation = Evaluation::of(&*net, &data);
+    assert_eq!(evaluation.accuracy(), 1.0 / SAMPLES as f64);
+    assert!(evaluation.to_string().contains("taken for 700"));
+    let bytes = BYTES.with(Cell::get) - before;
+    assert!(bytes < 8 << 20, "{bytes} bytes");
 }

@@ -3,7 +3,6 @@
 use core::fmt;
 use core::ops::Deref;
 
-use bytemuck::Zeroable;
 use nalgebra::SVector;
 
 use super::metric::{Accumulator, ByTarget, above, largest, numbers_of};
@@ -143,7 +142,7 @@ pub(crate) fn measure<N, Y>(
     const NUMBERS: usize = 1 << 20;
     const FEW: usize = 16;
     let piece = (NUMBERS / N::Output::LEN.max(1)).clamp(FEW, PIECE).min(inputs.len().max(1));
-    let mut outputs = vec![N::Output::zeroed(); piece];
+    let mut outputs = N::Output::zeros_vec(piece);
     for (inputs, targets) in inputs.chunks(piece).zip(targets.chunks(piece)) {
         let outputs = &mut outputs[..inputs.len()];
         forward_on_threads(net, inputs, outputs);

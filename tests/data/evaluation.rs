@@ -311,6 +311,23 @@ fn a_pixel_is_a_sample() {
     assert_eq!((evaluation.samples(), evaluation.recall(0)), (2, 0.5));
 }
 
+/// On a test's thread, whose stack is 2 MiB; a sample is 3.
+#[test]
+fn large_images_stay_on_the_heap() {
+    network! { struct Photo<input 3x512x512 => identity>; }
+    // `clone` of a vector passes each sample over the stack in a debug build.
+    let photos = || {
+        let mut photos = Image::<3, 512, 512>::zeros_vec(2);
+        photos[1].as_mut_slice().fill(1.0);
+        photos
+    };
+    let data = Dataset::new(photos(), photos()).unwrap();
+    let net = Photo::zeros();
+    assert_eq!(Evaluation::of(&*net, &data).r2(), 1.0);
+    let labels = Evaluation::by(&*net, &data, &BinaryCrossEntropy);
+    assert_eq!((labels.samples(), labels.accuracy()), (2 * 512 * 512, 1.0));
+}
+
 #[test]
 fn thresholds() {
     let labels = data([SVector::from([-2.0, 0.2, 2.0])], [SVector::from([0.0, 1.0, 1.0])]);
