@@ -544,8 +544,21 @@ impl<'a> Rows<'a> {
         if first.starts_with("sep=") && self.header.is_some() {
             return Some("Excel's first line is left out with `.skip_lines(1)`".to_owned());
         }
+        let whitespace = "cells between runs of white space are read with `.whitespace()`";
+        let space = self.csv.delimiter == Delimiter::Byte(b' ');
+        if space && self.record.iter().any(str::is_empty) {
+            return Some(whitespace.to_owned());
+        }
         if self.columns == 1 {
             let delimiter = self.other_delimiters().find(|c| first.contains(*c));
+            // Names of columns may have spaces in them; numbers have not.
+            let mut words = first.split('\t').next().unwrap_or_default().split_whitespace();
+            if delimiter == Some('\t')
+                && words.clone().count() > 1
+                && words.all(|word| self.csv.number::<f64>(word).is_some())
+            {
+                return Some(whitespace.to_owned());
+            }
             if let Some(delimiter) = delimiter {
                 return Some(self.delimiter_advice(delimiter));
             }
@@ -556,9 +569,7 @@ impl<'a> Rows<'a> {
                 && self.record.len() == 1
                 && (self.header.is_none() || cells(self.cell(0)) == cells(first))
             {
-                return Some(
-                    "cells between runs of white space are read with `.whitespace()`".to_owned(),
-                );
+                return Some(whitespace.to_owned());
             }
         }
         if self.header.is_some() && self.pending { self.header_advice() } else { None }
@@ -600,6 +611,12 @@ impl<'a> Rows<'a> {
         }
         let first_row = self.count == 0 && self.header.is_some();
         if first_row { self.layout_advice().or_else(|| self.header_advice()) } else { None }
+    }
+
+    /// What may help where a row is none like the others, which are fine.
+    pub(super) fn first_row_advice(&self, first: bool) -> Option<String> {
+        let header = first && self.header.is_none();
+        header.then(|| "if line 1 is a header, without `.no_header()`".to_owned())
     }
 
     /// How messages call the column of a target.

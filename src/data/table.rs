@@ -431,9 +431,12 @@ impl Csv {
                     Some(names) => format!("one of {}", listed(&names.texts)),
                     None => format!("a whole number below {CLASSES}"),
                 };
-                let advice =
-                    if names.is_none() { self.name_classes(&labels, CLASSES) } else { None };
-                rows.cell_error(*byte, &rows.target_column(0), expected, text, advice)
+                let first = labels.bytes.first() == Some(byte) && labels.bytes.len() > CLASSES;
+                let help = rows.first_row_advice(first).or_else(|| match names {
+                    Some(_) => None,
+                    None => self.name_classes(&labels, CLASSES),
+                });
+                rows.cell_error(*byte, &rows.target_column(0), expected, text, help)
             })
         };
         let classes = labels.words.texts.iter().zip(&labels.bytes).map(class);

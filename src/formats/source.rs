@@ -11,7 +11,7 @@ use crate::Error;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// What a gzip stream may become without a question, and how many times its own size beyond that.
-const MUCH: u64 = 1 << 30;
+const MUCH: u64 = 1 << 28;
 const RATIO: u64 = 100;
 
 /// A file, or the content of one.

@@ -126,6 +126,22 @@ fn messages_name_what_helps() {
         error.ends_with("found `a` (if line 1 is a header, without `.no_header()`)"),
         "{error}"
     );
+    let error = read(&csv_from_bytes("400,500,700\n1,2,0\n1,2,1\n").no_header()).unwrap_err();
+    assert!(
+        error.ends_with("found `700` (if line 1 is a header, without `.no_header()`)"),
+        "{error}"
+    );
+    for aligned in [
+        csv_from_bytes("1.0   2    3\t0\n").no_header(),
+        csv_from_bytes("a  b   c\n1  2   0\n").delimiter(b' '),
+        csv_from_bytes("1  2   0\n").no_header().delimiter(b' '),
+    ] {
+        let error = read(&aligned).unwrap_err();
+        assert!(
+            error.ends_with("(cells between runs of white space are read with `.whitespace()`)"),
+            "{error}"
+        );
+    }
     let error = read(&csv_from_bytes("1,2,0\n1;5,2,0\n").no_header()).unwrap_err();
     assert!(error.ends_with("(cells between `;` are read with `.delimiter(b';')`)"), "{error}");
     let error =
