@@ -146,7 +146,11 @@ pub trait Network: Layer {
     where
         Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            >,
     {
         let mut gradient = Self::zeros();
         let loss = self.gradient_into(inputs, targets, loss, &mut gradient);
@@ -184,7 +188,11 @@ pub trait Network: Layer {
     where
         Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            >,
     {
         Backpropagation::gradient(self, None, inputs, targets, loss, gradient)
     }
@@ -224,7 +232,11 @@ pub trait Network: Layer {
     where
         Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            >,
     {
         Backpropagation::gradient(self, Some(context), inputs, targets, loss, gradient)
     }
@@ -283,7 +295,11 @@ pub trait Network: Layer {
     where
         Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            >,
     {
         Backpropagation::loss(self, inputs, targets, loss)
     }
@@ -310,7 +326,11 @@ pub trait Network: Layer {
     where
         Backpropagation: Through<Self, Is: Copy>,
         Y: Sync,
-        L: LossOf<Self, Y, Size: SizeOf<Self, Is: Copy> + Behind<Self, Is: Copy>>,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            >,
         O: OptimizerOf<Self, Is: Copy>,
     {
         Backpropagation::step(self, inputs, targets, loss, optimizer)

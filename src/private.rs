@@ -5,8 +5,10 @@ pub use alloc::boxed::Box;
 #[cfg(feature = "std")]
 pub use std::path::Path as FilePath;
 
+use crate::activations::{Activation, Dropped, Probabilities};
+use crate::layers::Passes;
 pub use crate::room::{Heap, on_stack};
-use crate::{Sample, Scalar, Shape};
+use crate::{Layer, Sample, Scalar, Shape};
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
 const BUFFER: usize = 32 * 1024;
@@ -249,6 +251,58 @@ impl Message {
             // A very long name was cut within a letter.
             Err(_) => "two layers do not fit each other",
         }
+    }
+}
+
+/// What a layer at the end of a network leaves of the activation before it, as a type: see [`passed`].
+#[derive(Debug)]
+pub struct End<const PASSED: u8>;
+
+/// The activation that a network ends in, whose last layer has the activation `Own`, and what is before it ends in `Before`.
+pub trait Behind<Before, Own> {
+    type Activation: Activation;
+}
+
+/// The layer's own.
+pub const OWN: u8 = 0;
+/// That before it.
+pub const SAME: u8 = 1;
+const MIXED: u8 = 2;
+const DROPPED: u8 = 3;
+
+impl<Before, Own: Activation> Behind<Before, Own> for End<OWN> {
+    type Activation = Own;
+}
+
+impl<Before: Activation, Own> Behind<Before, Own> for End<SAME> {
+    type Activation = Before;
+}
+
+impl<Before: Activation, Own> Behind<Before, Own> for End<MIXED> {
+    type Activation = Probabilities<Before>;
+}
+
+impl<Before: Activation, Own> Behind<Before, Own> for End<DROPPED> {
+    type Activation = Dropped<Before>;
+}
+
+/// What the layer `L` leaves of the activation `Before` in front of it. Numbers that are no probabilities are scores for a loss, wherever
+/// they come from: of them nothing has to be known.
+#[must_use]
+pub const fn passed<L: Layer, Before: Activation>(passes: Passes) -> u8 {
+    let is_score = Before::THRESHOLD == 0.0 && !Before::DISTRIBUTION;
+    match passes {
+        Passes::Nothing => OWN,
+        _ if is_score => OWN,
+        // `softmax` belongs together with the channels of a pixel, which another shape tears apart.
+        Passes::Numbers
+            if Before::ELEMENTWISE
+                || <L::Input as Sample>::PIXELS == <L::Output as Sample>::PIXELS =>
+        {
+            SAME
+        }
+        Passes::Numbers | Passes::Probabilities => MIXED,
+        Passes::Dropped => DROPPED,
     }
 }
 

@@ -8,9 +8,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct vector<const N: usize> {}
 
-/// The answers to so many yes-or-no questions, for so many outputs.
+/// The answers to yes-or-no questions, for outputs of size `S`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct answers<const N: usize> {}
+pub struct answers<S>(core::marker::PhantomData<S>);
+
+/// One class among several, or the probabilities of each, for outputs of size `S`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct classes<S>(core::marker::PhantomData<S>);
 
 /// Channels, rows, columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

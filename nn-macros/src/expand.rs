@@ -143,6 +143,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     };
     context.bounds = context.user_bounds();
     let mut tokens = context.own_types();
+    tokens.extend(context.end_constants());
     tokens.extend(context.structure());
     tokens.extend(context.layer());
     let mut layers = definition.network.layers.iter();
@@ -289,10 +290,7 @@ impl Context<'_> {
             }
             (output, _) => output.rust(root, scalar),
         };
-        let activation = match (parts.last(), definition.network.output.is_known()) {
-            (Some(Part { rust, .. }), true) => quote!(<#rust as #root::Layer>::Activation),
-            _ => quote!(#root::activations::Identity),
-        };
+        let (activation, passes) = (self.last_activation(), self.passes_all());
         let [input, output, activation] =
             [input, output, activation].map(|likely| definition.unknown_type(likely));
         let rust = parts.iter().map(|part| &part.rust);
@@ -308,6 +306,8 @@ impl Context<'_> {
             type Input = #input;
             type Output = #output;
             type Activation = #activation;
+
+            #passes
 
             const MULTIPLY_ADDS: ::core::primitive::usize =
                 0 #(+ <#rust as #root::Layer>::MULTIPLY_ADDS)*;

@@ -5,11 +5,12 @@ use quote::{quote, quote_spanned};
 
 use crate::arguments::{Argument, Role};
 use crate::errors::Errors;
+use crate::number::Decimal;
 use crate::quantity::{Condition, Count, Size};
 use crate::shapes::{Network, Shape};
 use crate::stage::{Activation, ActivationKind, Head, Stage};
 use crate::tokens::{library, written};
-use crate::words::{LayerRow, Settings};
+use crate::words::{LayerRow, Passes, Settings};
 
 /// A layer of the library as its row sees it.
 pub(crate) struct Given<'a> {
@@ -248,6 +249,25 @@ impl Layer<'_> {
             }
             Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
             Head::Unknown => None,
+        }
+    }
+
+    /// What becomes of probabilities that go in; none if the type of the user's own says it.
+    pub(crate) fn passes(&self) -> Option<Passes> {
+        let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
+        match &self.stage.head {
+            Head::Layer(LayerRow { passes: Passes::Dropped, .. }) if nothing_is_dropped => {
+                Some(Passes::Numbers)
+            }
+            Head::Layer(row) => Some(row.passes),
+            Head::Activation => {
+                let kind = self.stage.activation.as_ref().map(|activation| &activation.kind);
+                let is_identity =
+                    matches!(kind, Some(ActivationKind::Known(row, _)) if row.word == "identity");
+                Some(if is_identity { Passes::Numbers } else { Passes::Nothing })
+            }
+            Head::User(_) => None,
+            Head::Unknown => Some(Passes::Nothing),
         }
     }
 

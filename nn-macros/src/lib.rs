@@ -7,6 +7,7 @@ mod arguments;
 mod blocks;
 mod constants;
 mod document;
+mod end;
 mod errors;
 mod expand;
 mod forward;

@@ -14,8 +14,9 @@ use crate::layer::{Assertion, Checks, Given, Inner, Layer};
 use crate::names::{camel, fields};
 use crate::parse::Chain;
 use crate::quantity::{Count, Size, first_word, grouped};
-use crate::stage::{Head, Stage};
+use crate::stage::{ActivationKind, Head, Stage};
 use crate::tokens::written;
+use crate::words::Passes;
 
 /// The shape of a sample.
 #[derive(Clone)]
@@ -168,6 +169,7 @@ impl Inference<'_> {
         let mut assertions = Vec::new();
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
+        self.check_probabilities(&chain.stages);
         for (stage, field) in chain.stages.iter().zip(fields) {
             let before = layers.last().map(|layer| layer.field.to_string());
             let from = before.as_deref().or(from);
@@ -202,6 +204,36 @@ impl Inference<'_> {
             layers.push(layer);
         }
         Network { name: name.clone(), input, layers, output: shape, assertions }
+    }
+
+    /// An error at a `softmax` that is given probabilities: a network with it would run, and learn little.
+    fn check_probabilities(&mut self, stages: &[Stage]) {
+        let mut before = None;
+        for stage in stages {
+            let Some(activation) = &stage.activation else {
+                let passes =
+                    matches!(stage.head, Head::Layer(row) if row.passes != Passes::Nothing);
+                before = before.filter(|_| passes);
+                continue;
+            };
+            let ActivationKind::Known(row, _) = activation.kind else {
+                before = None;
+                continue;
+            };
+            let stands_alone = matches!(stage.head, Head::Activation);
+            if stands_alone
+                && row.word == "softmax"
+                && let Some(first) = before
+            {
+                let message = format!(
+                    "`softmax` takes scores, but `{first}` before it gives probabilities: leave one of them out"
+                );
+                self.errors.over(&activation.tokens, message);
+            }
+            if !stands_alone || row.word != "identity" {
+                before = matches!(row.word, "sigmoid" | "softmax").then_some(row.word);
+            }
+        }
     }
 
     /// `DigitsResidual1`, the type of a block.

@@ -25,8 +25,8 @@ impl Context<'_> {
             }
         });
         let trace_len = terms.unwrap_or_else(unreachable);
-        let forward = |last: &str| self.training_forward(&Ident::new(last, site));
-        let (scores, activations) = (forward("scores"), forward("activations"));
+        let scores = self.training_forward(&Ident::new("scores", site), true);
+        let activations = self.training_forward(&Ident::new("activations", site), false);
         let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
         let backward = self.training_backward(&Ident::new("backward", site), false);
         let types: Vec<_> = self.parts.iter().map(|part| &part.rust).collect();
@@ -131,7 +131,8 @@ impl Context<'_> {
         splits.collect()
     }
 
-    fn training_forward(&self, function: &Ident) -> TokenStream {
+    /// The last layer gives its scores or its activations; for scores, so do those whose scores the layers behind them pass on.
+    fn training_forward(&self, function: &Ident, scores: bool) -> TokenStream {
         let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
@@ -142,10 +143,21 @@ impl Context<'_> {
             let from = std::mem::replace(&mut source, quote!(#target));
             let (from, target) =
                 (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
-            quote_spanned! {site=>
-                <#rust as #root::Differentiable>::activations(
-                    &self.#field, simd, context.layer(#index), #from, #target, #trace,
-                );
+            let call = |function: &str| {
+                let function = Ident::new(function, site);
+                quote_spanned! {site=>
+                    <#rust as #root::Differentiable>::#function(
+                        &self.#field, simd, context.layer(#index), #from, #target, #trace,
+                    );
+                }
+            };
+            let activations = call("activations");
+            match self.gives_scores(index).filter(|_| scores) {
+                Some(condition) => {
+                    let scores = call("scores");
+                    quote_spanned!(site=> if #condition { #scores } else { #activations })
+                }
+                None => activations,
             }
         });
         let steps: TokenStream = steps.collect();
@@ -208,17 +220,29 @@ impl Context<'_> {
             let (values, gradient) = (local("output", index), local("gradient", index));
             let trace = local("trace", index);
             let before = before(index, layer);
+            let kept = values.clone();
             let values = self.recast(layer, &quote!(#values));
             let gradient = self.recast_mut(layer, &quote!(#gradient));
+            let batch = quote_spanned!(site=> #root::layers::Batch { #before, trace: #trace });
+            let backward = quote_spanned! {site=>
+                <#rust as #root::Differentiable>::backward(simd, #batch, #values, #gradient, part);
+            };
+            let backward = match self.gives_scores(index).filter(|_| scores) {
+                Some(condition) => quote_spanned! {site=>
+                    if #condition {
+                        let _ = #kept;
+                        <#rust as #root::Differentiable>::backward_scores(
+                            simd, #batch, #gradient, part,
+                        );
+                    } else {
+                        #backward
+                    }
+                },
+                None => backward,
+            };
             quote_spanned! {site=>
                 let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
-                <#rust as #root::Differentiable>::backward(
-                    simd,
-                    #root::layers::Batch { #before, trace: #trace },
-                    #values,
-                    #gradient,
-                    part,
-                );
+                #backward
             }
         });
         let before_last = before(hidden.len(), last.layer);

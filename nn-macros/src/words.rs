@@ -26,12 +26,23 @@ pub(crate) struct LayerRow {
     pub(crate) options: &'static [&'static str],
     /// Whether its type holds an activation; if not, an activation behind it becomes a layer of its own.
     pub(crate) activation: bool,
+    /// What becomes of probabilities that go in.
+    pub(crate) passes: Passes,
     /// What comes out; the checks take what does not fit.
     pub(crate) output: fn(&Given<'_>, &mut Checks<'_>) -> Shape,
     /// How many parameters it has.
     pub(crate) parameters: fn(&Given<'_>) -> Count,
     /// The Rust type.
     pub(crate) rust: fn(&Given<'_>, &Settings<'_>) -> TokenStream,
+}
+
+/// `axonal::layers::Passes`
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passes {
+    Nothing,
+    Numbers,
+    Probabilities,
+    Dropped,
 }
 
 /// What a row needs for its type, besides the shapes.
@@ -82,6 +93,7 @@ const PLAIN: LayerRow = LayerRow {
     takes: "no size",
     options: &[],
     activation: false,
+    passes: Passes::Nothing,
     output: plain::unchanged,
     parameters: |_| Count::Known(0),
     rust: |_, _| TokenStream::new(),
@@ -95,6 +107,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         takes: "one size",
         options: &["no_bias", "init"],
         activation: true,
+        passes: Passes::Nothing,
         output: plain::dense,
         parameters: |given| plain::weights(given, &given.input.len()),
         rust: plain::dense_type,
@@ -106,6 +119,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         takes: "its channels and a kernel",
         options: CONVOLUTION,
         activation: true,
+        passes: Passes::Nothing,
         output: geometry::convolution,
         parameters: |given| plain::weights(given, &geometry::patch(given, Kind::Convolution)),
         rust: geometry::convolution_type,
@@ -117,6 +131,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         takes: "its channels and a kernel",
         options: TRANSPOSED,
         activation: true,
+        passes: Passes::Nothing,
         output: geometry::transposed,
         parameters: geometry::transposed_parameters,
         rust: geometry::transposed_type,
@@ -127,6 +142,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         arguments: &[Argument::Pair("a kernel")],
         takes: "one kernel",
         options: POOL,
+        passes: Passes::Probabilities,
         output: geometry::pool,
         rust: |given, settings| geometry::pool_type("MaxPool", given, settings),
         ..PLAIN
@@ -137,6 +153,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         arguments: &[Argument::Pair("a kernel")],
         takes: "one kernel",
         options: POOL,
+        passes: Passes::Probabilities,
         output: geometry::pool,
         rust: |given, settings| geometry::pool_type("AvgPool", given, settings),
         ..PLAIN
@@ -144,6 +161,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
     LayerRow {
         word: "global avgpool",
         example: "global avgpool",
+        passes: Passes::Probabilities,
         output: plain::global_pool,
         rust: |given, settings| {
             let ([input, _], [channels, ..]) = (settings.samples(given), given.image());
@@ -157,6 +175,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         example: "upsample 2",
         arguments: &[Argument::Pair("a factor")],
         takes: "one factor",
+        passes: Passes::Probabilities,
         output: plain::upsample,
         rust: |given, settings| plain::resized("Upsample", given, settings),
         ..PLAIN
@@ -166,6 +185,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         example: "pad 2",
         arguments: &[Argument::Margin],
         takes: "one size",
+        passes: Passes::Probabilities,
         output: plain::pad,
         rust: |given, settings| plain::resized("Pad", given, settings),
         ..PLAIN
@@ -173,6 +193,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
     LayerRow {
         word: "flatten",
         example: "flatten",
+        passes: Passes::Numbers,
         output: |given, _| Shape::Vector(given.input.len()),
         rust: |given, settings| {
             let ([input, _], length) = (settings.samples(given), given.input.len().tokens());
@@ -185,6 +206,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         example: "reshape 16x4x4",
         arguments: &[Argument::Shape],
         takes: "one shape",
+        passes: Passes::Numbers,
         output: plain::reshape,
         rust: |given, settings| {
             let [input, output] = settings.samples(given);
@@ -197,6 +219,7 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         example: "dropout 0.5",
         arguments: &[Argument::Probability],
         takes: "one probability",
+        passes: Passes::Dropped,
         rust: |given, settings| {
             let [input, _] = settings.samples(given);
             let probability = given.stage.arguments.probability.unwrap_or(Decimal::ZERO);

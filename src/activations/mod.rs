@@ -46,6 +46,7 @@
 //! ```
 
 mod bounded;
+mod passed;
 mod rectifiers;
 mod softmax;
 
@@ -57,6 +58,7 @@ use crate::init::Initializer;
 use crate::kernels::{Scalar, Vector, activate, dispatch, is_identity};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
+pub use passed::{Dropped, Probabilities};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp};
 #[cfg(feature = "std")]
@@ -74,7 +76,14 @@ pub trait Activation: Send + Sync + 'static {
     const ELEMENTWISE: bool = false;
 
     /// The decision boundary of a single output: 0.5 for a probability, 0 for a score.
+    ///
+    /// [`BinaryCrossEntropy`](crate::losses::BinaryCrossEntropy) takes outputs for what this says that they are.
     const THRESHOLD: f64 = 0.0;
+
+    /// Whether the outputs of a sample (or of a pixel) are the probabilities of classes, one of which it is: their sum is 1.
+    ///
+    /// [`CrossEntropy`](crate::losses::CrossEntropy) takes the outputs of a network that ends so for probabilities, and all others for scores.
+    const DISTRIBUTION: bool = false;
 
     /// How the weights before it are drawn, unless the description says otherwise.
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
@@ -124,7 +133,7 @@ pub trait ActivationGradient: Activation {
     fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]);
 }
 
-/// An activation that a loss can stand behind: every one that has a derivative, and `step`.
+/// An activation that a loss can stand behind: every one that has a derivative, what later layers leave of one, and `step`.
 ///
 /// A network that ends in `step` cannot be trained. That is said once, of the network; of its loss there is nothing to add.
 pub trait LastActivation: Activation {

@@ -28,6 +28,7 @@ pub struct Softmax;
 #[diagnostic::do_not_recommend]
 impl Activation for Softmax {
     const THRESHOLD: f64 = 0.5;
+    const DISTRIBUTION: bool = true;
 
     fn name() -> impl Display {
         "softmax"

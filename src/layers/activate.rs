@@ -10,7 +10,9 @@ use rand::Rng;
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Layer, Part, Path};
-use crate::activations::{Activation, ActivationGradient, apply_on};
+use crate::activations::{Activation, apply_on};
+#[cfg(feature = "std")]
+use crate::activations::{ActivationGradient, LastActivation};
 use crate::kernels::activate;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
@@ -51,7 +53,8 @@ pub(super) struct Derivative<'a, T, A> {
     pub(super) activation: PhantomData<A>,
 }
 
-impl<T: Scalar, A: ActivationGradient> WithSimd for Derivative<'_, T, A> {
+#[cfg(feature = "std")]
+impl<T: Scalar, A: LastActivation> WithSimd for Derivative<'_, T, A> {
     type Output = ();
 
     #[inline(always)]
@@ -61,16 +64,16 @@ impl<T: Scalar, A: ActivationGradient> WithSimd for Derivative<'_, T, A> {
         let width = if A::ELEMENTWISE { outputs.len().max(1) } else { width };
         for (output, gradient) in outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width))
         {
-            let (sample, rest) = scores.split_at(if A::NEEDS_SCORES { width } else { 0 });
-            A::backward(simd, sample, output, gradient);
+            let (sample, rest) = scores.split_at(if A::SCORES { width } else { 0 });
+            A::through(simd, sample, output, gradient);
             scores = rest;
         }
     }
 }
 
-/// An activation over a batch of vectors or images, in place.
+/// An activation over a batch of vectors or images, in place: what `forward` does, and what a loss does with scores.
 #[inline(always)]
-pub(super) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
+pub(crate) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
     if A::ELEMENTWISE || X::PIXELS == 1 {
         simd.vectorize(Activated::<X::Scalar, A> {
             scores: flat_mut(samples),
@@ -95,7 +98,7 @@ pub(super) fn activate_whole<A: Activation, X: Sample, S: Simd>(simd: S, samples
 /// needs them.
 #[cfg(feature = "std")]
 #[inline(always)]
-pub(super) fn derivative<A: ActivationGradient, X: Sample, S: Simd>(
+pub(crate) fn derivative<A: LastActivation, X: Sample, S: Simd>(
     simd: S,
     scores: &[X::Scalar],
     outputs: &[X],
@@ -167,14 +170,14 @@ struct PixelDerivative<'a, X: Sample, A> {
 }
 
 #[cfg(feature = "std")]
-impl<X: Sample, A: ActivationGradient> WithSimd for PixelDerivative<'_, X, A> {
+impl<X: Sample, A: LastActivation> WithSimd for PixelDerivative<'_, X, A> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { mut scores, outputs, gradient, .. } = self;
         let channels = X::LEN / X::PIXELS;
-        let kept = if A::NEEDS_SCORES { channels } else { 0 };
+        let kept = if A::SCORES { channels } else { 0 };
         let mut few = [X::Scalar::of(0.0); 3 * FEW_CHANNELS];
         let mut heap = Heap::default();
         let room = heap.or(&mut few, kept + 2 * channels);
@@ -186,10 +189,10 @@ impl<X: Sample, A: ActivationGradient> WithSimd for PixelDerivative<'_, X, A> {
             for pixel in 0..X::PIXELS {
                 take_pixel(&outputs[pixel..], y, X::PIXELS);
                 take_pixel(&gradient[pixel..], g, X::PIXELS);
-                if A::NEEDS_SCORES {
+                if A::SCORES {
                     take_pixel(&sample[pixel..], score, X::PIXELS);
                 }
-                A::backward(simd, score, y, g);
+                A::through(simd, score, y, g);
                 put_pixel(&mut gradient[pixel..], g, X::PIXELS);
             }
             scores = rest;

@@ -30,6 +30,8 @@ use pulp::Simd;
 use rand::Rng;
 
 pub use activate::Activate;
+#[cfg(feature = "std")]
+pub(crate) use activate::{activate_all, derivative};
 pub use batchnorm::BatchNorm;
 pub use concat::Concat;
 #[cfg(feature = "std")]
@@ -71,6 +73,9 @@ pub trait Layer: Parameters {
     type Output: Sample<Scalar = Self::Scalar>;
     /// The activation that its scores go through last, [`Identity`](crate::activations::Identity) if there is none.
     type Activation: Activation;
+
+    /// What becomes of probabilities that go in: whether a network that ends in such a layer ends in the activation before it.
+    const PASSES: Passes = Passes::Nothing;
 
     /// Multiplications with an addition, for one sample.
     const MULTIPLY_ADDS: usize;
@@ -122,6 +127,36 @@ pub trait Layer: Parameters {
 
     /// Calls `visit` with each layer and each of its tensors, in memory order.
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+}
+
+/// What a layer does to the probabilities of a `sigmoid` or `softmax` before it.
+///
+/// A loss, and the decision boundary of an evaluation, look through the last layers of a network: `conv 1 4x4 sigmoid => flatten` gives
+/// the probabilities of `sigmoid`, as `conv 1 4x4 => flatten => sigmoid` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// Its outputs are numbers of its own: `dense`, `batchnorm`, `residual`.
+    Nothing,
+    /// The same numbers in the same order: `flatten`, `reshape`, `identity`. The network ends in the activation before them.
+    Numbers,
+    /// Some of the numbers, zeros, or means: probabilities are still probabilities, but no function of one score each. `maxpool`,
+    /// `avgpool`, `global avgpool`, `upsample`, `pad`. The network ends in [`Probabilities`](crate::activations::Probabilities).
+    Probabilities,
+    /// The same numbers, but not while training: `dropout`. The network ends in [`Dropped`](crate::activations::Dropped).
+    Dropped,
+}
+
+impl Passes {
+    /// What two layers do, one behind the other.
+    #[must_use]
+    pub const fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Dropped, _) | (_, Self::Dropped) => Self::Dropped,
+            (Self::Probabilities, _) | (_, Self::Probabilities) => Self::Probabilities,
+            (Self::Numbers, Self::Numbers) => Self::Numbers,
+        }
+    }
 }
 
 /// What [`Layer`] is, for the one place where a description asks it of a type of the user's own.

@@ -4,25 +4,31 @@ use nalgebra::SVector;
 use pulp::Simd;
 
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
+use crate::Image;
 use crate::activations::{
-    ElementwiseGradient, LastActivation, Sigmoid, Softmax, Step, largest, softmax_and_logarithm,
+    ActivationGradient, ElementwiseGradient, LastActivation, Probabilities, Sigmoid, Softmax, Step,
+    largest, softmax_and_logarithm,
 };
 use crate::data::Class;
 use crate::evaluation::{Meter, meter};
 use crate::kernels::{Scalar, Vector};
 use crate::sample::Sample;
-use crate::shapes::{answers, vector};
+use crate::shapes::{answers, classes, image, vector};
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
 ///
 /// It takes scores z ("logits"). A network that ends in `softmax` gives the same value and gradient: the softmax is not taken twice,
 /// but once, together with the logarithm, in the stable form ln Σ exp(z − max z) − (z_target − max z).
+/// So it is where the numbers of `softmax` are passed on as they are (`softmax => flatten` of a single pixel). Of probabilities that other
+/// layers have mixed (`softmax => global avgpool`) it takes the logarithm as they stand, −100 at least.
 /// After any other activation, its outputs are the scores.
 ///
 /// # Shapes
 ///
-/// Outputs are vectors of N; targets are a [`Class<N>`](Class), or a vector of N probabilities p ("soft targets"),
-/// for which the loss is −Σ p ln softmax(z).
+/// | outputs | targets |
+/// |---|---|
+/// | vectors of N | a [`Class<N>`](Class); or a vector of N probabilities p ("soft targets"), for which the loss is −Σ p ln softmax(z) |
+/// | [`Image<N, H, W>`](crate::Image) | a class a pixel, `[[Class<N>; W]; H]`; or an image of N probabilities a pixel. The mean is over the pixels too, as PyTorch's on `[N, C, H, W]` |
 ///
 /// ```
 /// use axonal::prelude::*;
@@ -48,11 +54,18 @@ pub struct CrossEntropy;
 ///
 /// It takes scores z ("logits"). A network that ends in `sigmoid` gives the same value and gradient: the sigmoid is not taken twice,
 /// but once, together with the logarithm, in the stable form max(z, 0) − z t + ln(1 + exp(−|z|)).
-/// After any other activation but `softmax`, its outputs are the scores.
+/// So it is where the numbers of `sigmoid` are passed on as they are (`sigmoid => flatten`).
+///
+/// Of other probabilities it takes the logarithms as they stand, −100 at least, as PyTorch's `BCELoss`: of those of `sigmoid` that other
+/// layers have mixed (`sigmoid => maxpool 2x2`), and of an activation whose [decision boundary](crate::activations::Activation::THRESHOLD) is
+/// 1/2, `hard_sigmoid` or one of your own. After any other activation its outputs are the scores; behind `softmax` it does not compile.
 ///
 /// # Shapes
 ///
-/// Outputs are vectors of N; targets are a vector of N numbers from 0 to 1, or, where N is 1, a [`Class<2>`](Class) or a `bool`.
+/// | outputs | targets |
+/// |---|---|
+/// | vectors of N | a vector of N numbers from 0 to 1; where N is 1, also a [`Class<2>`](Class) or a `bool` |
+/// | [`Image<C, H, W>`](crate::Image) | an image of numbers from 0 to 1; where C is 1, also a mask, `[[bool; W]; H]` or `[[Class<2>; W]; H]` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinaryCrossEntropy;
 
@@ -61,22 +74,38 @@ fn is<A: 'static, B: 'static>() -> bool {
     core::any::TypeId::of::<A>() == core::any::TypeId::of::<B>()
 }
 
-/// The losses of scores: those before the activation `F`, which the loss takes into account itself, or the outputs of any other.
-#[inline(always)]
-fn evaluate<O: Sample, Y, A: LastActivation, F: 'static, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    loss: &impl OfSample<O::Scalar, Y>,
-) -> f64 {
-    if is::<A, F>() {
-        of_outputs(simd, scores, targets, loss)
-    } else {
-        of_scores::<O, Y, A, S>(simd, scores, targets, loss)
-    }
+/// Whether the outputs of an activation are probabilities of yes: what decides between yes and no is 1/2.
+fn is_probability<A: LastActivation>() -> bool {
+    (A::THRESHOLD - 0.5).abs() < f64::EPSILON
 }
 
-/// A cross-entropy, and what its gradient is multiplied by.
+/// The smallest logarithm of a probability: PyTorch's `BCELoss` has it too. Where a network is certain and wrong, the loss is finite.
+const SMALLEST_LOGARITHM: f64 = -100.0;
+
+/// What a gradient is divided by at least, as in PyTorch's `BCELoss`.
+const SMALLEST_DIVISOR: f64 = 1e-12;
+
+/// ln p, at least [`SMALLEST_LOGARITHM`]; NaN for NaN.
+#[inline(always)]
+fn logarithm<T: Scalar, S: Simd>(p: Vector<T, S>) -> Vector<T, S> {
+    let (ln, smallest) = (p.ln(), p.constant(SMALLEST_LOGARITHM));
+    ln.less_than(smallest).select(smallest, ln)
+}
+
+/// x, at least [`SMALLEST_DIVISOR`]; NaN for NaN.
+#[inline(always)]
+fn divisor<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S> {
+    let smallest = x.constant(SMALLEST_DIVISOR);
+    x.less_than(smallest).select(smallest, x)
+}
+
+/// The sum of the first numbers of a vector.
+#[inline(always)]
+fn sum_of<T: Scalar, S: Simd>(vector: Vector<T, S>, count: usize) -> f64 {
+    vector.as_slice()[..count].iter().map(|number| number.as_f64()).sum()
+}
+
+/// The cross-entropy of the scores of a class among several, and what its gradient is multiplied by.
 struct Scaled<T>(T);
 
 impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for Scaled<T> {
@@ -110,11 +139,160 @@ impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for Scaled<T> {
     }
 }
 
+/// The classes of the pixels of an image.
+trait PixelTarget<T, const C: usize> {
+    /// The probabilities of a channel, those of the pixels from `first` on: as many as there is room for.
+    fn channel(&self, channel: usize, first: usize, room: &mut [T]);
+}
+
+impl<T: Scalar, const C: usize, const H: usize, const W: usize> PixelTarget<T, C>
+    for [[Class<C>; W]; H]
+{
+    #[inline(always)]
+    fn channel(&self, channel: usize, first: usize, room: &mut [T]) {
+        for (target, class) in room.iter_mut().zip(&self.as_flattened()[first..]) {
+            *target = if class.index() == channel { T::one() } else { T::zero() };
+        }
+    }
+}
+
+impl<T: Scalar, const C: usize, const H: usize, const W: usize> PixelTarget<T, C>
+    for Image<C, H, W, T>
+{
+    #[inline(always)]
+    fn channel(&self, channel: usize, first: usize, room: &mut [T]) {
+        let start = channel * Self::PIXELS + first;
+        room.copy_from_slice(&self.as_slice()[start..start + room.len()]);
+    }
+}
+
+/// The cross-entropies of the pixels of an image of `C` channels.
+struct Pixels<L, const C: usize>(L);
+
+impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y> for Pixels<Scaled<T>, C> {
+    /// As many pixels at a time as a vector has lanes.
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &Y) -> f64 {
+        let pixels = scores.len() / C.max(1);
+        let lanes = Vector::<T, S>::LANES;
+        let scale = Vector::splat(simd, self.0.0);
+        let zero = Vector::splat(simd, T::zero());
+        let mut loss = 0.0;
+        for first in (0..pixels).step_by(lanes) {
+            let count = lanes.min(pixels - first);
+            let place = |channel: usize| channel * pixels + first..channel * pixels + first + count;
+            let probability = |channel: usize| {
+                let mut room = zero;
+                target.channel(channel, first, &mut room.as_mut_slice()[..count]);
+                room
+            };
+            let mut largest = Vector::load_partial(simd, &scores[place(0)]);
+            for channel in 1..C {
+                largest = largest.max(Vector::load_partial(simd, &scores[place(channel)]));
+            }
+            let (mut sum, mut expected, mut weight) = (zero, zero, zero);
+            for channel in 0..C {
+                let score = Vector::load_partial(simd, &scores[place(channel)]) - largest;
+                let t = probability(channel);
+                expected = expected + score * t;
+                weight = weight + t;
+                let exp = score.exp();
+                sum = sum + exp;
+                exp.store_partial(&mut scores[place(channel)]);
+            }
+            let factor = zero.constant(1.0) / sum;
+            for channel in 0..C {
+                let softmax = Vector::load_partial(simd, &scores[place(channel)]) * factor;
+                let gradient = scale * (weight * softmax - probability(channel));
+                gradient.store_partial(&mut scores[place(channel)]);
+            }
+            loss += sum_of(sum.ln() * weight - expected, count);
+        }
+        loss
+    }
+}
+
+/// The cross-entropy of the probabilities of a class among several, and what its gradient is multiplied by: −Σ t ln p.
+struct ScaledProbabilities<T>(T);
+
+impl<T: Scalar> ScaledProbabilities<T> {
+    /// Numbers and their targets, which become their gradient.
+    #[inline(always)]
+    fn of_numbers<S: Simd>(&self, simd: S, numbers: &mut [T], targets: &[T]) -> f64 {
+        let (scale, lanes) = (Vector::splat(simd, self.0), Vector::<T, S>::LANES);
+        let mut sum = 0.0;
+        for (numbers, targets) in numbers.chunks_mut(lanes).zip(targets.chunks(lanes)) {
+            let (p, t) = (Vector::load_partial(simd, numbers), Vector::load_partial(simd, targets));
+            // Nothing times the logarithm of a NaN is a NaN, which is passed on.
+            sum -= sum_of(t * logarithm(p), numbers.len());
+            (-(scale * t) / divisor(p)).store_partial(numbers);
+        }
+        sum
+    }
+}
+
+impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for ScaledProbabilities<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, numbers: &mut [T], target: &Class<N>) -> f64 {
+        let mut targets = [T::zero(); N];
+        targets[target.index()] = T::one();
+        self.of_numbers(simd, numbers, &targets)
+    }
+}
+
+impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for ScaledProbabilities<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, numbers: &mut [T], target: &SVector<T, N>) -> f64 {
+        self.of_numbers(simd, numbers, target.as_slice())
+    }
+}
+
+/// How many targets are written side by side.
+const BLOCK: usize = 64;
+
+impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y>
+    for Pixels<ScaledProbabilities<T>, C>
+{
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, numbers: &mut [T], target: &Y) -> f64 {
+        let pixels = numbers.len() / C.max(1);
+        let mut sum = 0.0;
+        for (channel, numbers) in numbers.chunks_mut(pixels.max(1)).enumerate() {
+            for (index, numbers) in numbers.chunks_mut(BLOCK).enumerate() {
+                let mut room = [T::zero(); BLOCK];
+                let targets = &mut room[..numbers.len()];
+                target.channel(channel, index * BLOCK, targets);
+                sum += self.0.of_numbers(simd, numbers, targets);
+            }
+        }
+        sum
+    }
+}
+
+/// The losses of one class among several: of scores, of those before `softmax`, or of probabilities.
+#[inline(always)]
+fn evaluate_classes<O: Sample, Y, A: LastActivation, S: Simd>(
+    simd: S,
+    scores: &mut [O],
+    targets: &[Y],
+    of_score: &impl OfSample<O::Scalar, Y>,
+    of_probability: &impl OfSample<O::Scalar, Y>,
+) -> f64 {
+    if is::<A, Softmax>() {
+        of_outputs(simd, scores, targets, of_score)
+    } else if A::DISTRIBUTION {
+        of_scores::<O, Y, A, S>(simd, scores, targets, of_probability)
+    } else {
+        of_scores::<O, Y, A, S>(simd, scores, targets, of_score)
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>, A>
     for CrossEntropy
 {
-    type Size = vector<N>;
+    type Size = classes<vector<N>>;
+    const PER_SAMPLE: bool = true;
 
     #[inline(always)]
     fn evaluate<S: Simd>(
@@ -124,7 +302,8 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
         targets: &[Class<N>],
         scale: T,
     ) -> f64 {
-        evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
+        let losses = (Scaled(scale), ScaledProbabilities(scale));
+        evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
@@ -136,7 +315,8 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
 impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     Loss<SVector<T, N>, SVector<T, M>, A> for CrossEntropy
 {
-    type Size = vector<M>;
+    type Size = classes<vector<M>>;
+    const PER_SAMPLE: bool = true;
 
     #[inline(always)]
     fn evaluate<S: Simd>(
@@ -146,7 +326,8 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
         targets: &[SVector<T, M>],
         scale: T,
     ) -> f64 {
-        evaluate::<_, _, A, Softmax, S>(simd, scores, targets, &Scaled(scale))
+        let losses = (Scaled(scale), ScaledProbabilities(scale));
+        evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
@@ -154,54 +335,220 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     }
 }
 
-/// An activation whose outputs are scores of yes-or-no questions, or their sigmoid: every one but `softmax`.
+/// The mean over the pixels of images of `D` channels.
+#[inline(always)]
+fn evaluate_pixels<O, Y, A, S, const D: usize>(
+    simd: S,
+    scores: &mut [O],
+    targets: &[Y],
+    scale: O::Scalar,
+) -> f64
+where
+    O: Sample,
+    Y: PixelTarget<O::Scalar, D>,
+    A: LastActivation,
+    S: Simd,
+{
+    let share = one_over(O::PIXELS);
+    let scale = scale * O::Scalar::of(share);
+    let losses = (Pixels::<_, D>(Scaled(scale)), Pixels::<_, D>(ScaledProbabilities(scale)));
+    share * evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: LastActivation, const C: usize, const H: usize, const W: usize>
+    Loss<Image<C, H, W, T>, [[Class<C>; W]; H], A> for CrossEntropy
+{
+    type Size = classes<image<C, H, W>>;
+    const PER_SAMPLE: bool = true;
+
+    #[inline(always)]
+    fn evaluate<S: Simd>(
+        &self,
+        simd: S,
+        scores: &mut [Image<C, H, W, T>],
+        targets: &[[[Class<C>; W]; H]],
+        scale: T,
+    ) -> f64 {
+        evaluate_pixels::<_, _, A, S, C>(simd, scores, targets, scale)
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, [[Class<C>; W]; H]>>> {
+        meter(*self, A::THRESHOLD)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<
+    T: Scalar,
+    A: LastActivation,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    const D: usize,
+    const I: usize,
+    const X: usize,
+> Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for CrossEntropy
+{
+    type Size = classes<image<D, I, X>>;
+    const PER_SAMPLE: bool = true;
+
+    #[inline(always)]
+    fn evaluate<S: Simd>(
+        &self,
+        simd: S,
+        scores: &mut [Image<C, H, W, T>],
+        targets: &[Image<D, I, X, T>],
+        scale: T,
+    ) -> f64 {
+        evaluate_pixels::<_, _, A, S, D>(simd, scores, targets, scale)
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
+        meter(*self, A::THRESHOLD)
+    }
+}
+
+/// An activation whose outputs are scores of classes, or their probabilities: every one but what dropout leaves of probabilities.
+pub trait ClassScores: LastActivation {}
+
+#[diagnostic::do_not_recommend]
+impl<A: ActivationGradient> ClassScores for A {}
+
+#[diagnostic::do_not_recommend]
+impl<A: ClassScores> ClassScores for Probabilities<A> {}
+
+// A network that ends in it cannot be trained, which is said of the network.
+#[diagnostic::do_not_recommend]
+impl ClassScores for Step {}
+
+/// An activation whose outputs are scores of yes-or-no questions, or the probabilities of yes: every one but `softmax`, and what dropout
+/// leaves of probabilities.
 pub trait BinaryScores: LastActivation {}
 
 // The bound below is how it is known that an activation is not `softmax`.
 #[diagnostic::do_not_recommend]
 impl<A: ElementwiseGradient> BinaryScores for A {}
 
+#[diagnostic::do_not_recommend]
+impl<A: BinaryScores> BinaryScores for Probabilities<A> {}
+
 // A network that ends in it cannot be trained, which is said of the network.
 #[diagnostic::do_not_recommend]
 impl BinaryScores for Step {}
 
-/// The answer to N yes-or-no questions.
-pub trait BinaryTarget<T, const N: usize> {
-    /// The target of each output, from 0 to 1.
-    fn probabilities(&self) -> SVector<T, N>;
+/// The answers to yes-or-no questions.
+trait BinaryTarget<T> {
+    /// The targets of outputs, from 0 to 1, from number `first` on: as many as there is room for. They may be in the room, or elsewhere.
+    fn answers<'a>(&'a self, first: usize, room: &'a mut [T]) -> &'a [T];
 }
 
-impl<T: Scalar, const N: usize> BinaryTarget<T, N> for SVector<T, N> {
-    #[inline(always)]
-    fn probabilities(&self) -> Self {
-        *self
+/// Answers that are numbers.
+macro_rules! numbers {
+    ($([$($sizes:ident),+] $numbers:ty),+) => {$(
+        impl<T: Scalar, $(const $sizes: usize),+> BinaryTarget<T> for $numbers {
+            #[inline(always)]
+            fn answers<'a>(&'a self, first: usize, room: &'a mut [T]) -> &'a [T] {
+                &self.as_slice()[first..first + room.len()]
+            }
+        }
+    )+};
+}
+
+numbers!([N] SVector<T, N>, [C, H, W] Image<C, H, W, T>);
+
+/// Answers that are yes or no: one, or one a pixel.
+macro_rules! yes_or_no {
+    ($($answer:ty, $is_yes:expr;)+) => {$(
+        impl<T: Scalar> BinaryTarget<T> for $answer {
+            #[inline(always)]
+            fn answers<'a>(&'a self, first: usize, room: &'a mut [T]) -> &'a [T] {
+                fill(&core::slice::from_ref(self)[first..], room, $is_yes)
+            }
+        }
+
+        impl<T: Scalar, const H: usize, const W: usize> BinaryTarget<T> for [[$answer; W]; H] {
+            #[inline(always)]
+            fn answers<'a>(&'a self, first: usize, room: &'a mut [T]) -> &'a [T] {
+                fill(&self.as_flattened()[first..], room, $is_yes)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, $answer, A> for BinaryCrossEntropy {
+            type Size = answers<vector<1>>;
+            const PER_SAMPLE: bool = true;
+
+            #[inline(always)]
+            fn evaluate<S: Simd>(
+                &self,
+                simd: S,
+                scores: &mut [SVector<T, 1>],
+                targets: &[$answer],
+                scale: T,
+            ) -> f64 {
+                evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+            }
+
+            fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
+                meter(*self, A::THRESHOLD)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Scalar, A: LastActivation, const H: usize, const W: usize>
+            Loss<Image<1, H, W, T>, [[$answer; W]; H], A> for BinaryCrossEntropy
+        {
+            type Size = answers<image<1, H, W>>;
+            const PER_SAMPLE: bool = true;
+
+            #[inline(always)]
+            fn evaluate<S: Simd>(
+                &self,
+                simd: S,
+                scores: &mut [Image<1, H, W, T>],
+                targets: &[[[$answer; W]; H]],
+                scale: T,
+            ) -> f64 {
+                evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+            }
+
+            fn meter(&self) -> Option<Box<dyn Meter<Image<1, H, W, T>, [[$answer; W]; H]>>> {
+                meter(*self, A::THRESHOLD)
+            }
+        }
+    )+};
+}
+
+yes_or_no! {
+    bool, |answer: &bool| *answer;
+    Class<2>, |answer: &Class<2>| answer.index() == 1;
+}
+
+/// 1 for yes, 0 for no.
+#[inline(always)]
+fn fill<'a, T: Scalar, Y>(
+    answers: &[Y],
+    room: &'a mut [T],
+    is_yes: impl Fn(&Y) -> bool,
+) -> &'a [T] {
+    for (number, answer) in room.iter_mut().zip(answers) {
+        *number = if is_yes(answer) { T::one() } else { T::zero() };
     }
+    room
 }
 
-impl<T: Scalar> BinaryTarget<T, 1> for Class<2> {
-    #[inline(always)]
-    fn probabilities(&self) -> SVector<T, 1> {
-        (self.index() == 1).probabilities()
-    }
-}
+/// The scores of yes-or-no questions, and what the gradient of their cross-entropy is multiplied by.
+struct ScaledBinary<T>(T);
 
-impl<T: Scalar> BinaryTarget<T, 1> for bool {
-    #[inline(always)]
-    fn probabilities(&self) -> SVector<T, 1> {
-        SVector::from([if *self { T::one() } else { T::zero() }])
-    }
-}
-
-/// Yes-or-no questions, and what the gradient of their cross-entropy is multiplied by.
-struct ScaledBinary<T, const N: usize>(T);
-
-impl<T: Scalar, Y: BinaryTarget<T, N>, const N: usize> OfSample<T, Y> for ScaledBinary<T, N> {
+impl<T: Scalar, Y: BinaryTarget<T>> OfSample<T, Y> for ScaledBinary<T> {
     #[inline(always)]
     fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &Y) -> f64 {
-        let target = target.probabilities();
         let lanes = Vector::<T, S>::LANES;
+        let mut room = Vector::splat(simd, T::zero());
         let mut sum = 0.0;
-        for (scores, target) in scores.chunks_mut(lanes).zip(target.as_slice().chunks(lanes)) {
+        for (index, scores) in scores.chunks_mut(lanes).enumerate() {
+            let target = target.answers(index * lanes, &mut room.as_mut_slice()[..scores.len()]);
             let (z, t) = (Vector::load_partial(simd, scores), Vector::load_partial(simd, target));
             let zero = z.constant(0.0);
             // Written so that a NaN is passed on.
@@ -216,29 +563,57 @@ impl<T: Scalar, Y: BinaryTarget<T, N>, const N: usize> OfSample<T, Y> for Scaled
     }
 }
 
+/// The probabilities of yes, and what the gradient of their cross-entropy is multiplied by. Formulas and limits are those of PyTorch's
+/// `BCELoss`.
+struct ScaledBinaryProbabilities<T>(T);
+
+impl<T: Scalar, Y: BinaryTarget<T>> OfSample<T, Y> for ScaledBinaryProbabilities<T> {
+    #[inline(always)]
+    fn of_sample<S: Simd>(&self, simd: S, numbers: &mut [T], target: &Y) -> f64 {
+        let lanes = Vector::<T, S>::LANES;
+        let mut room = Vector::splat(simd, T::zero());
+        let mut sum = 0.0;
+        for (index, numbers) in numbers.chunks_mut(lanes).enumerate() {
+            let target = target.answers(index * lanes, &mut room.as_mut_slice()[..numbers.len()]);
+            let (p, t) = (Vector::load_partial(simd, numbers), Vector::load_partial(simd, target));
+            let one = p.constant(1.0);
+            let no = one - p;
+            sum -= sum_of(t * logarithm(p) + (one - t) * logarithm(no), numbers.len());
+            (Vector::splat(simd, self.0) * (p - t) / divisor(p * no)).store_partial(numbers);
+        }
+        sum
+    }
+}
+
+/// The mean over all numbers: of scores, of those before `sigmoid`, or of probabilities.
 #[inline(always)]
-fn evaluate_binary<T, Y, A, S, const N: usize, const M: usize>(
-    simd: S,
-    scores: &mut [SVector<T, N>],
-    targets: &[Y],
-    scale: T,
-) -> f64
+fn evaluate_binary<O, Y, A, S>(simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64
 where
-    T: Scalar,
-    Y: BinaryTarget<T, M>,
+    O: Sample,
+    Y: BinaryTarget<O::Scalar>,
     A: LastActivation,
     S: Simd,
 {
-    let share = one_over(N);
-    let loss = ScaledBinary::<T, M>(scale * T::of(share));
-    evaluate::<_, _, A, Sigmoid, S>(simd, scores, targets, &loss) * share
+    let share = one_over(O::LEN);
+    let scale = scale * O::Scalar::of(share);
+    let loss = ScaledBinary(scale);
+    share
+        * if is::<A, Sigmoid>() {
+            of_outputs(simd, scores, targets, &loss)
+        } else if is_probability::<A>() {
+            let loss = ScaledBinaryProbabilities(scale);
+            of_scores::<_, _, A, S>(simd, scores, targets, &loss)
+        } else {
+            of_scores::<_, _, A, S>(simd, scores, targets, &loss)
+        }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     Loss<SVector<T, N>, SVector<T, M>, A> for BinaryCrossEntropy
 {
-    type Size = answers<M>;
+    type Size = answers<vector<M>>;
+    const PER_SAMPLE: bool = true;
 
     #[inline(always)]
     fn evaluate<S: Simd>(
@@ -248,7 +623,7 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
         targets: &[SVector<T, M>],
         scale: T,
     ) -> f64 {
-        evaluate_binary::<T, _, A, S, N, M>(simd, scores, targets, scale)
+        evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
@@ -256,31 +631,33 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     }
 }
 
-/// A single question, whose answer is a type of its own.
-macro_rules! single_answer {
-    ($($answer:ty),*) => {
-        $(
-            #[diagnostic::do_not_recommend]
-            impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, $answer, A> for BinaryCrossEntropy {
-                type Size = answers<1>;
+#[diagnostic::do_not_recommend]
+impl<
+    T: Scalar,
+    A: LastActivation,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    const D: usize,
+    const I: usize,
+    const X: usize,
+> Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for BinaryCrossEntropy
+{
+    type Size = answers<image<D, I, X>>;
+    const PER_SAMPLE: bool = true;
 
-                #[inline(always)]
-                fn evaluate<S: Simd>(
-                    &self,
-                    simd: S,
-                    scores: &mut [SVector<T, 1>],
-                    targets: &[$answer],
-                    scale: T,
-                ) -> f64 {
-                    evaluate_binary::<T, _, A, S, 1, 1>(simd, scores, targets, scale)
-                }
+    #[inline(always)]
+    fn evaluate<S: Simd>(
+        &self,
+        simd: S,
+        scores: &mut [Image<C, H, W, T>],
+        targets: &[Image<D, I, X, T>],
+        scale: T,
+    ) -> f64 {
+        evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+    }
 
-                fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
-                    meter(*self, A::THRESHOLD)
-                }
-            }
-        )*
-    };
+    fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
+        meter(*self, A::THRESHOLD)
+    }
 }
-
-single_answer!(Class<2>, bool);

@@ -5,26 +5,126 @@ mod pointwise;
 
 use pulp::Simd;
 
-pub use classification::{BinaryCrossEntropy, BinaryScores, BinaryTarget, CrossEntropy};
+pub use classification::{BinaryCrossEntropy, BinaryScores, ClassScores, CrossEntropy};
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::{LastActivation, apply_on};
 use crate::evaluation::Meter;
-use crate::sample::Sample;
+use crate::layers::{activate_all, derivative};
+use crate::room::Heap;
+use crate::sample::{Sample, flat, split_samples};
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///
-/// A loss is given the scores that go into the last activation, not the outputs that come out of it:
-/// so the cross-entropies can take softmax and logarithm in one stable step.
+/// A function that takes any loss asks for a network that is [`Trainable`](crate::training::Trainable) with it.
 ///
-/// A function that takes any loss asks for a [`TrainingLoss`](crate::training::TrainingLoss).
+/// # A loss of one's own
+///
+/// It is given **scores**: the numbers that go into the last activation, not the outputs that come out of it, so that it can take both in
+/// one stable step, as the cross-entropies do. Of a network that ends without an activation, scores and outputs are the same: a loss for
+/// `A` = [`Identity`](crate::activations::Identity) is that of plain outputs, and does not compile behind another activation. A loss for
+/// every `A` calls [`behind_activation`], which takes scores through the activation and the gradient back.
+///
+/// It gives back the **sum** of the losses of the samples, and writes the gradient of that sum, times `scale`, in the place of the scores.
+///
+/// ```
+/// use axonal::activations::LastActivation;
+/// use axonal::losses::{Loss, behind_activation};
+/// use axonal::prelude::*;
+/// use axonal::shapes::vector;
+/// use axonal::{Scalar, Simd};
+///
+/// /// ln cosh(y - t), the mean over all numbers.
+/// struct LogCosh;
+///
+/// impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, SVector<T, N>, A> for LogCosh {
+///     /// Targets are vectors of N too.
+///     type Size = vector<N>;
+///     /// Each sample has a loss of its own.
+///     const PER_SAMPLE: bool = true;
+///
+///     fn evaluate<S: Simd>(&self, simd: S, scores: &mut [SVector<T, N>], targets: &[SVector<T, N>], scale: T) -> f64 {
+///         let share = 1.0 / N as f64;
+///         behind_activation::<A, _, _>(simd, scores, |outputs| {
+///             let mut sum = 0.0;
+///             for (y, t) in outputs.iter_mut().zip(targets) {
+///                 for (y, t) in y.iter_mut().zip(t) {
+///                     let difference = *y - *t;
+///                     sum += share * difference.cosh().ln().as_f64();
+///                     *y = scale * T::of(share) * difference.tanh();
+///                 }
+///             }
+///             sum
+///         })
+///     }
+/// }
+///
+/// network! { struct Net<input 2 => dense 3 sigmoid>; }
+///
+/// // Its gradient against a difference of losses.
+/// let mut net = Net::<f64>::random(&mut StdRng::seed_from_u64(1));
+/// let (inputs, targets) = ([SVector::from([0.5, -1.0])], [SVector::from([0.0, 1.0, 0.5])]);
+/// let (loss, gradient) = net.gradient(&inputs, &targets, &LogCosh);
+/// net.dense1.bias[0] += 1e-6;
+/// let slope = (net.loss(&inputs, &targets, &LogCosh) - loss) / 1e-6;
+/// assert!((slope - gradient.dense1.bias[0]).abs() < 1e-6);
+/// ```
+///
+/// # Across the samples of a batch
+///
+/// Unless [`PER_SAMPLE`](Self::PER_SAMPLE) says that each sample has a loss of its own, a loss sees the whole batch at once: a contrastive
+/// loss, the correlation of outputs and targets, the likelihood of an order. What belongs to the batch it gives back times the number of
+/// samples, because the mean is taken of what it gives.
+///
+/// ```
+/// use axonal::activations::Identity;
+/// use axonal::losses::Loss;
+/// use axonal::prelude::*;
+/// use axonal::shapes::vector;
+/// use axonal::Simd;
+///
+/// /// The variance of the outputs over the batch.
+/// struct Spread;
+///
+/// impl Loss<SVector<f64, 1>, (), Identity> for Spread {
+///     type Size = vector<1>;
+///
+///     fn evaluate<S: Simd>(&self, _: S, outputs: &mut [SVector<f64, 1>], _: &[()], scale: f64) -> f64 {
+///         let count = outputs.len() as f64;
+///         let mean = outputs.iter().map(|y| y[0]).sum::<f64>() / count;
+///         // The variance, times the number of samples.
+///         let sum = outputs.iter().map(|y| (y[0] - mean).powi(2)).sum();
+///         for y in outputs {
+///             y[0] = scale * 2.0 * (y[0] - mean);
+///         }
+///         sum
+///     }
+/// }
+///
+/// network! { struct Net<input 1 => dense 1>; }
+///
+/// let mut net = Net::<f64>::zeros();
+/// net.dense1.weight[0] = 1.0;
+/// let inputs: Vec<SVector<f64, 1>> = (0..1000).map(|i| [f64::from(i % 2)].into()).collect();
+/// assert_eq!(net.loss(&inputs, &[(); 1000], &Spread), 0.25);
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot compare an output `{O}` with a target `{Y}`"
+    message = "`{Self}` cannot compare an output `{O}` behind `{A}` with a target `{Y}`",
+    note = "where the network or the loss is a type parameter, ask for `N: axonal::training::Trainable<Loss, Target>`"
 )]
 pub trait Loss<O: Sample, Y, A>: Sync {
     /// The [size](Sample::Size) of the outputs that such targets go with. Where it is not that of `O`, the compiler says both;
     /// `O::Size` for targets that go with every output.
+    ///
+    /// [`answers`](crate::shapes::answers) and [`classes`](crate::shapes::classes) around it ask for a last activation that goes with them.
     type Size;
+
+    /// Whether the loss is a sum over the samples of a batch, each of which is looked at alone: then a large batch may come in pieces,
+    /// which stay in the cache and which threads share.
+    ///
+    /// Unless an implementation says so, [`evaluate`](Self::evaluate) is given the whole batch: that of a step, or all samples that
+    /// `net.loss` or a validation is given, whose values in the network are then all kept in memory.
+    const PER_SAMPLE: bool = false;
 
     /// The sum of the losses of a batch. On return, `scores` holds the gradient of that sum, times `scale`.
     ///
@@ -71,6 +171,9 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     targets: &[Y],
     loss: &impl OfSample<O::Scalar, Y>,
 ) -> f64 {
+    if O::PIXELS > 1 || O::LEN > SMALL {
+        return of_large_scores::<O, Y, A, S>(simd, scores, targets, loss);
+    }
     let mut sum = 0.0;
     for (sample, target) in scores.iter_mut().zip(targets) {
         let mut before = O::zeroed();
@@ -84,6 +187,56 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
         let before = if A::SCORES { before.as_slice() } else { &[] };
         A::through(simd, before, outputs.as_slice(), gradient);
     }
+    sum
+}
+
+/// The most numbers of a vector that [`of_scores`] copies to the stack.
+const SMALL: usize = 4 * 1024;
+
+/// [`of_scores`] for images, whose activation may be over the channels of each pixel, and for long vectors: by the functions that layers
+/// call, so that the loss is that of what `forward` gives. Images have no room on the stack.
+#[inline(always)]
+fn of_large_scores<O: Sample, Y, A: LastActivation, S: Simd>(
+    simd: S,
+    scores: &mut [O],
+    targets: &[Y],
+    loss: &impl OfSample<O::Scalar, Y>,
+) -> f64 {
+    let mut heap = Heap::default();
+    let (before, rest) = split_samples::<O>(heap.take(2 * O::LEN), 1);
+    let (outputs, _) = split_samples::<O>(rest, 1);
+    let mut sum = 0.0;
+    for (sample, target) in scores.chunks_exact_mut(1).zip(targets) {
+        if A::SCORES {
+            before.copy_from_slice(sample);
+        }
+        activate_all::<A, O, S>(simd, sample);
+        outputs.copy_from_slice(sample);
+        sum += loss.of_sample(simd, sample[0].as_mut_slice(), target);
+        let before = if A::SCORES { flat(before) } else { &[] };
+        derivative::<A, O, S>(simd, before, outputs, sample);
+    }
+    sum
+}
+
+/// The loss of the outputs that a batch of scores gives: for a [`Loss`] of one's own that stands behind any activation.
+///
+/// `loss` is given the outputs, gives back their loss, and writes its gradient in their place; then `scores` holds the gradient of the
+/// scores. On an image the activation is what it is in the network: `softmax` is over the channels of each pixel.
+pub fn behind_activation<A: LastActivation, O: Sample, S: Simd>(
+    simd: S,
+    scores: &mut [O],
+    loss: impl FnOnce(&mut [O]) -> f64,
+) -> f64 {
+    let count = scores.len();
+    let mut heap = Heap::default();
+    let (outputs, rest) = split_samples::<O>(heap.take(2 * count * O::LEN), count);
+    let (before, _) = split_samples::<O>(rest, count);
+    before.copy_from_slice(scores);
+    activate_all::<A, O, S>(simd, scores);
+    outputs.copy_from_slice(scores);
+    let sum = loss(scores);
+    derivative::<A, O, S>(simd, if A::SCORES { flat(before) } else { &[] }, outputs, scores);
     sum
 }
 

@@ -225,6 +225,7 @@ macro_rules! losses_of_numbers {
                 Loss<SVector<T, N>, SVector<T, M>, A> for $loss
             {
                 type Size = vector<M>;
+                const PER_SAMPLE: bool = true;
 
                 #[inline(always)]
                 fn evaluate<S: Simd>(
@@ -255,6 +256,7 @@ macro_rules! losses_of_numbers {
             > Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for $loss
             {
                 type Size = image<D, I, X>;
+                const PER_SAMPLE: bool = true;
 
                 #[inline(always)]
                 fn evaluate<S: Simd>(
@@ -291,6 +293,7 @@ impl<T: Scalar> OfSample<T, Class<2>> for Margins<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
     type Size = vector<1>;
+    const PER_SAMPLE: bool = true;
 
     #[inline(always)]
     fn evaluate<S: Simd>(
@@ -335,6 +338,7 @@ impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for MultiMargins<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>, A> for Hinge {
     type Size = vector<N>;
+    const PER_SAMPLE: bool = true;
 
     #[inline(always)]
     fn evaluate<S: Simd>(

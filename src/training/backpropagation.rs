@@ -80,7 +80,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         L: Loss<N::Output, Y, N::Activation>,
     {
         check(inputs, targets);
-        let plan = Plan::of::<N>(inputs.len());
+        let plan = Plan::of::<N, Y, L>(inputs.len());
         let mut room = Room::default();
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
@@ -104,7 +104,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         L: Loss<N::Output, Y, N::Activation>,
     {
         check(inputs, targets);
-        let plan = Plan::of::<N>(inputs.len());
+        let plan = Plan::of::<N, Y, L>(inputs.len());
         let mut room = Room::default();
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
@@ -177,7 +177,7 @@ where
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    let plan = Plan::of::<N>(inputs.len());
+    let plan = Plan::of::<N, Y, L>(inputs.len());
     state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
     let context = state.context();
     let State { steps, first, second, tensors, gradient, memory, .. } = state;

@@ -13,25 +13,29 @@ use super::{Backpropagation, NoValidation, Through, Trainer, Validation};
 use crate::data::augment::Augment;
 use crate::evaluation::{Score, measure};
 use crate::kernels::Scalar;
-use crate::losses::{BinaryScores, Loss};
+use crate::losses::{BinaryScores, ClassScores, Loss};
 use crate::optimizers::Optimizer;
-use crate::shapes::{answers, image, vector};
-use crate::{Error, Layer, Network, Sample};
+use crate::shapes::{answers, classes, image, vector};
+use crate::{Differentiable, Error, Layer, Network, Sample};
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot compare the outputs of `{N}`, of size `{S}`, with targets `{Y}`",
-    note = "N outputs go with N numbers, in `CrossEntropy` and `Hinge` also with a `Class<N>`; a single output of `BinaryCrossEntropy` and `Hinge` with a `Class<2>`, of the former with a `bool`"
+    message = "`{Self}` cannot compare the outputs of `{N}`, of size `{S}` and behind `{A}`, with targets `{Y}`",
+    note = "every loss of the library takes N numbers for N outputs, some a class or an answer; one of your own takes what its `impl Loss<Output, Target, Activation>` says, and networks that end in that activation"
 )]
-pub trait LossOf<N: Layer, Y, S = <<N as Layer>::Output as Sample>::Size>:
-    Loss<N::Output, Y, N::Activation>
+pub trait LossOf<
+    N: Layer,
+    Y,
+    S = <<N as Layer>::Output as Sample>::Size,
+    A = <N as Layer>::Activation,
+>: Loss<N::Output, Y, N::Activation>
 {
     /// The size of the outputs that such targets go with.
     type Size;
 }
 
 #[diagnostic::do_not_recommend]
-impl<N, Y, L> LossOf<N, Y, <N::Output as Sample>::Size> for L
+impl<N, Y, L> LossOf<N, Y, <N::Output as Sample>::Size, N::Activation> for L
 where
     N: Layer,
     L: Loss<N::Output, Y, N::Activation>,
@@ -57,54 +61,167 @@ where
     type Is = ();
 }
 
-/// A loss whose targets have this size can stand behind the last activation of the network `N`. Only [`answers`] ask for one.
+/// The loss `L`, whose targets have this size, can stand behind the last activation of the network `N`. Only [`answers`] and [`classes`]
+/// ask for one.
 #[diagnostic::on_unimplemented(
-    message = "`BinaryCrossEntropy` takes scores, or a network that ends in `sigmoid`, but `{N}` ends in `{A}`",
-    note = "for one class among several, use `CrossEntropy`"
+    message = "`{L}` cannot stand behind `{A}`, in which `{N}` ends",
+    note = "the answers to yes-or-no questions go with scores or with `sigmoid`, one class among several with scores or with `softmax`; neither with `dropout` behind probabilities: put it before the layer that gives them"
 )]
-pub trait Behind<N: Layer, A = <N as Layer>::Activation> {
+pub trait Behind<N: Layer, A = <N as Layer>::Activation, L = ()> {
     #[doc(hidden)]
     type Is: Copy;
 }
 
 #[diagnostic::do_not_recommend]
-impl<N: Layer, const SIZE: usize> Behind<N, N::Activation> for vector<SIZE> {
+impl<N: Layer, L, const SIZE: usize> Behind<N, N::Activation, L> for vector<SIZE> {
     type Is = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<N: Layer, const C: usize, const H: usize, const W: usize> Behind<N, N::Activation>
+impl<N: Layer, L, const C: usize, const H: usize, const W: usize> Behind<N, N::Activation, L>
     for image<C, H, W>
 {
     type Is = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<N: Layer<Activation: BinaryScores>, const SIZE: usize> Behind<N, N::Activation>
-    for answers<SIZE>
-{
+impl<N: Layer<Activation: BinaryScores>, L, S> Behind<N, N::Activation, L> for answers<S> {
     type Is = ();
 }
 
-/// A loss that the network `N` can be trained with on targets `Y`: what a function asks for that takes any network and any loss.
+#[diagnostic::do_not_recommend]
+impl<N: Layer<Activation: ClassScores>, L, S> Behind<N, N::Activation, L> for classes<S> {
+    type Is = ();
+}
+
+/// A network that can be trained with the loss `L` on targets `Y`: the one bound of a function for any network, or any loss, or both.
+///
+/// It is implemented for all of them. In such a function, `net.loss`, `net.gradient`, `net.train_step` and
+/// [`Trainer::fit`](super::Trainer::fit) work as they do with types that are known.
 ///
 /// ```
-/// use axonal::layers::Differentiable;
 /// use axonal::prelude::*;
-/// use axonal::training::TrainingLoss;
+/// use axonal::training::Trainable;
 ///
-/// fn is_better<N, Y, L>(net: &N, other: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> bool
+/// network! {
+///     struct Small<input 2 => dense 4 tanh => dense 1>;
+///     struct Large<input 2 => dense 32 tanh => dense 1>;
+/// }
+///
+/// /// Any network with these inputs and outputs.
+/// fn trained<N>(data: &Dataset<SVector<f32, 2>, SVector<f32, 1>>) -> Result<f64, axonal::Error>
 /// where
-///     N: Network + Differentiable,
-///     Y: Sync,
-///     L: TrainingLoss<N, Y>,
+///     N: Trainable<MeanSquaredError, SVector<f32, 1>>,
+///     N: Network<Scalar = f32, Input = SVector<f32, 2>>,
+/// {
+///     let mut rng = StdRng::seed_from_u64(1);
+///     let mut net = N::random(&mut rng);
+///     let history = Trainer::new(MeanSquaredError, Adam::new(0.01)).epochs(2).fit(&mut net, data, &mut rng)?;
+///     Ok(history.last().map_or(f64::NAN, |epoch| epoch.loss))
+/// }
+///
+/// /// Any loss of a network that is known.
+/// fn learn<L>(net: &mut Small, inputs: &[SVector<f32, 2>], targets: &[SVector<f32, 1>], loss: &L) -> f32
+/// where
+///     Small: Trainable<L, SVector<f32, 1>>,
+/// {
+///     net.train_step(inputs, targets, loss, &mut Sgd::new(0.1))
+/// }
+///
+/// /// Any network, any loss, any targets.
+/// fn is_better<N, L, Y>(net: &N, other: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> bool
+/// where
+///     N: Trainable<L, Y>,
 /// {
 ///     net.loss(inputs, targets, loss) < other.loss(inputs, targets, loss)
 /// }
+///
+/// let data: Dataset<SVector<f32, 2>, SVector<f32, 1>> =
+///     (0..50).map(|i| i as f32).map(|i| ([i.sin(), i.cos()].into(), [(2.0 * i).sin()].into())).collect();
+/// assert!(trained::<Small>(&data)?.is_finite() && trained::<Large>(&data)?.is_finite());
+///
+/// let (mut net, other) = (Small::random(&mut StdRng::seed_from_u64(2)), Small::zeros());
+/// learn(&mut net, data.inputs(), data.targets(), &Huber);
+/// is_better(&*net, &*other, data.inputs(), data.targets(), &MeanAbsoluteError);
+/// # Ok::<(), axonal::Error>(())
 /// ```
-pub trait TrainingLoss<N: Layer, Y>: LossOf<N, Y, Size: SizeOf<N> + Behind<N>> {}
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be trained with `{L}` on targets `{Y}`")]
+pub trait Trainable<L, Y>:
+    Network
+    + Differentiable
+    + Compares<L, Y>
+    + Means<L, Y, Target: Sync, Loss: LossOf<Self, Y, Size = <Self as Compares<L, Y>>::Size>>
+{
+}
 
-impl<N: Layer, Y, L: LossOf<N, Y, Size: SizeOf<N> + Behind<N>>> TrainingLoss<N, Y> for L {}
+#[diagnostic::do_not_recommend]
+impl<N, L, Y> Trainable<L, Y> for N
+where
+    N: Network + Differentiable,
+    Y: Sync,
+    L: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, <N as Layer>::Activation, L, Is: Copy>>,
+{
+}
+
+/// A loss that the network `N` can be trained with on targets `Y`: what [`Trainable`] says of the network, said of the loss.
+pub trait TrainingLoss<N: Layer, Y>:
+    Compared<N, Y> + LossOf<N, Y, Size = <Self as Compared<N, Y>>::Fits>
+{
+}
+
+impl<N, Y, L> TrainingLoss<N, Y> for L
+where
+    N: Layer,
+    L: LossOf<N, Y, Size: SizeOf<N> + Behind<N, <N as Layer>::Activation, L>>,
+{
+}
+
+/// [`LossOf`] where the size of the targets fits the network `N`.
+pub trait Compared<N: Layer, Y>: Sized {
+    /// [`LossOf::Size`]
+    type Fits: SizeOf<N> + Behind<N, <N as Layer>::Activation, Self>;
+}
+
+impl<N, Y, L> Compared<N, Y> for L
+where
+    N: Layer,
+    L: LossOf<N, Y, Size: SizeOf<N> + Behind<N, <N as Layer>::Activation, L>>,
+{
+    type Fits = <L as LossOf<N, Y>>::Size;
+}
+
+/// A network whose outputs the loss `L` compares with targets `Y`, behind its last activation.
+pub trait Compares<L, Y>: Layer {
+    /// The size of the outputs that such targets go with.
+    type Size: SizeOf<Self> + Behind<Self, <Self as Layer>::Activation, L>;
+}
+
+impl<N, L, Y> Compares<L, Y> for N
+where
+    N: Layer,
+    L: LossOf<N, Y, Size: SizeOf<N> + Behind<N, <N as Layer>::Activation, L>>,
+{
+    type Size = <L as LossOf<N, Y>>::Size;
+}
+
+/// A loss and its targets, as types that belong to another one: what a trait says of them in its supertraits holds wherever the trait
+/// does. A bound on `L` itself would have to be written anew by everybody who names the trait.
+pub trait Means<L, Y>: MeansThem<L, Y, Loss = L, Target = Y> {}
+
+impl<N: ?Sized, L, Y> Means<L, Y> for N {}
+
+/// See [`Means`].
+pub trait MeansThem<L, Y> {
+    /// `L`
+    type Loss;
+    /// `Y`
+    type Target;
+}
+
+impl<N: ?Sized, L, Y> MeansThem<L, Y> for N {
+    type Loss = L;
+    type Target = Y;
+}
 
 /// A type is equal to itself alone.
 pub trait Equals<T> {}
@@ -112,7 +229,10 @@ pub trait Equals<T> {}
 impl<T> Equals<T> for T {}
 
 /// So many answers go with so many outputs.
-impl<const N: usize> Equals<answers<N>> for vector<N> {}
+impl<S> Equals<answers<S>> for S {}
+
+/// So many classes go with so many outputs.
+impl<S> Equals<classes<S>> for S {}
 
 /// An [`Optimizer`] of numbers of the network's own type.
 #[diagnostic::on_unimplemented(

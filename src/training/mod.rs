@@ -10,8 +10,8 @@ mod trainer;
 
 pub use backpropagation::{Backpropagation, Through};
 pub use bounds::{
-    AsNetwork, AugmentationOf, Behind, Boxed, Equals, InputsOf, Itself, LossOf, Measures,
-    Measuring, OptimizerOf, Parts, SizeOf, TrainingLoss,
+    AsNetwork, AugmentationOf, Behind, Boxed, Compared, Compares, Equals, InputsOf, Itself, LossOf,
+    Means, MeansThem, Measures, Measuring, OptimizerOf, Parts, SizeOf, Trainable, TrainingLoss,
 };
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;

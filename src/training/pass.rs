@@ -21,7 +21,7 @@ const CACHED: usize = 12 * 1024;
 
 /// How a batch is taken: in pieces, whose values stay in the cache, and in groups of pieces, which threads share.
 ///
-/// It depends on the network and on the size of the batch, and not on the number of threads: each group has a gradient of its own, and
+/// It depends on the network, the loss and the size of the batch, and not on the number of threads: each group has a gradient of its own, and
 /// their sum is the same, to the bit, whoever computed them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
@@ -39,8 +39,12 @@ impl Plan {
     /// The most scalars that the gradients of all groups take together, where one is not larger already.
     const GRADIENTS: usize = 16 * 1024 * 1024;
 
-    pub(super) fn of<N: Differentiable>(samples: usize) -> Self {
-        if N::WHOLE_BATCH {
+    pub(super) fn of<N, Y, L>(samples: usize) -> Self
+    where
+        N: Differentiable,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        if N::WHOLE_BATCH || !L::PER_SAMPLE {
             return Self { piece: samples.max(1), group: samples.max(1), groups: 1 };
         }
         let each = N::trace_len(1) + <N::Output as Sample>::LEN;
@@ -208,7 +212,7 @@ where
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    let plan = Plan::of::<N>(inputs.len());
+    let plan = Plan::of::<N, Y, L>(inputs.len());
     let mut losses = [0.0; Plan::GROUPS];
     let losses = &mut losses[..plan.groups];
     let groups = Groups::<_, _, _, O> {

@@ -192,7 +192,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         N: Network,
         Y: Copy + Sync + Parts<L, O, V, A>,
         Y::Gradients: Through<N, Is: Copy>,
-        Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, Is: Copy>>,
+        Y::Loss:
+            LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, N::Activation, Y::Loss, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
         Y::Validation: ValidateOn<
                 N,

@@ -1,9 +1,9 @@
 //! Gradients by central differences.
 
-use axonal::Differentiable;
 use axonal::layers::Context;
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
+use axonal::{Differentiable, Scalar};
 use rand::RngExt;
 
 use crate::learned::learned;
@@ -83,7 +83,7 @@ where
     compare(net, value, gradient.as_slice(), |net| net.loss(inputs, targets, loss), rng)
 }
 
-fn compare<N>(
+pub(crate) fn compare<N>(
     net: &mut N,
     value: f64,
     gradient: &[f64],
@@ -91,7 +91,7 @@ fn compare<N>(
     rng: &mut StdRng,
 ) -> (usize, usize)
 where
-    N: Network + Parameters<Scalar = f64>,
+    N: Network,
 {
     let learned = learned::<N>();
     let indices: Vec<usize> = if learned.len() <= MOST {
@@ -106,7 +106,7 @@ where
         let mut slopes = |step: f64| {
             let old = net.as_slice()[index];
             let mut at = |change: f64| {
-                net.as_mut_slice()[index] = old + change;
+                net.as_mut_slice()[index] = N::Scalar::of(old.as_f64() + change);
                 loss(net)
             };
             let slopes = ((value - at(-step)) / step, (at(step) - value) / step);

@@ -1,10 +1,9 @@
 //! Values and gradients of all losses.
 
 use approx::assert_relative_eq;
-use axonal::losses::Loss;
+use axonal::Layer;
 use axonal::prelude::*;
-use axonal::training::{Behind, SizeOf};
-use axonal::{Differentiable, Layer};
+use axonal::training::Trainable;
 
 use crate::{lines, parse};
 
@@ -64,9 +63,9 @@ fn check<N, Y: Sync, L>(
     targets: &[Y],
     loss: &L,
 ) where
-    N: Network + Differentiable + Parameters<Scalar = f64>,
+    N: Network + Parameters<Scalar = f64>,
     N: Layer<Input = SVector<f64, 5>, Output = SVector<f64, 5>>,
-    L: Loss<SVector<f64, 5>, Y, N::Activation, Size: SizeOf<N> + Behind<N>>,
+    N: Trainable<L, Y>,
 {
     let value = net.loss(&case.scores, targets, loss);
     assert_relative_eq!(value, case.loss, max_relative = 1e-13);

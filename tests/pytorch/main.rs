@@ -1,6 +1,7 @@
-//! Losses, optimizers and files against PyTorch's numbers (`fixtures/losses.py`, `optimizers.py`).
+//! Losses, optimizers and files against PyTorch's numbers (`fixtures/losses.py`, `image_losses.py`, `optimizers.py`).
 #![cfg(feature = "std")]
 
+mod image_losses;
 mod losses;
 mod optimizers;
 mod stable;

@@ -41,6 +41,33 @@ fn none(description: &str) {
 }
 
 #[test]
+fn softmax_of_probabilities() {
+    for description in [
+        "input 4 => dense 3 sigmoid => softmax",
+        "input 4 => dense 3 => sigmoid => softmax",
+        "input 4 => sigmoid => identity => softmax => dense 2",
+        "input 4 => dense 3 sigmoid => dropout 0.5 => softmax",
+        "input 2x2x2 => conv 3 2x2 sigmoid => flatten => softmax",
+        "input 2x2x2 => conv 3 1x1 sigmoid => maxpool 2x2 softmax",
+        "input 4 => residual { dense 4 => sigmoid => softmax }",
+    ] {
+        one(
+            description,
+            "`softmax` takes scores, but `sigmoid` before it gives probabilities: leave one of them out",
+        );
+    }
+    one(
+        "input 4 => dense 3 softmax => softmax",
+        "`softmax` takes scores, but `softmax` before it gives probabilities: leave one of them out",
+    );
+    none("input 4 => dense 3 sigmoid => dense 3 softmax");
+    none("input 4 => dense 4 sigmoid => layernorm => softmax");
+    none("input 4 => residual { dense 4 sigmoid } softmax");
+    none("input 4 => dense 3 tanh => softmax");
+    none("input 4 => dense 3 sigmoid => relu => softmax");
+}
+
+#[test]
 fn words() {
     one("input 4 => desne 3", "unknown layer `desne`: did you mean `dense`?");
     one(

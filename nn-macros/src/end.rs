@@ -1,0 +1,120 @@
+//! The end of a network: the activation that its last layers pass on.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+use crate::expand::{Context, Part};
+use crate::words::Passes;
+
+impl Context<'_> {
+    /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.
+    fn end(&self) -> usize {
+        let Some((_, hidden)) = self.code() else { return 0 };
+        let last = self.parts.iter().rev().take(hidden.len());
+        last.take_while(|part| part.layer.passes() != Some(Passes::Nothing)).count()
+    }
+
+    /// The parts of the end with their indices.
+    fn end_parts(&self) -> impl Iterator<Item = (usize, &Part<'_>)> {
+        self.parts.iter().enumerate().skip(self.parts.len() - self.end())
+    }
+
+    /// The constant that says what the layer leaves of the activation before it.
+    fn passed(&self, index: usize) -> Ident {
+        let name = &self.definition.network.name;
+        format_ident!("__{}_PASSED{}", name.unraw(), index + 1, span = Span::mixed_site())
+    }
+
+    /// The activation that the network ends in behind this layer.
+    fn activation_behind(&self, index: usize, scalar: &TokenStream) -> TokenStream {
+        let Self { root, parts, .. } = self;
+        let Some(part) = parts.get(index) else {
+            return quote!(#root::activations::Identity);
+        };
+        let rust = part.layer.checked(root, scalar).unwrap_or_else(|| part.rust.clone());
+        let own = quote!(<#rust as #root::Layer>::Activation);
+        if index + self.end() < parts.len() {
+            return own;
+        }
+        let passed = self.passed(index);
+        let before = self.activation_behind(index - 1, scalar);
+        quote! {
+            <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
+        }
+    }
+
+    /// The activation that the network ends in.
+    pub(crate) fn last_activation(&self) -> TokenStream {
+        let Self { root, parts, scalar, .. } = self;
+        let known = self.definition.network.output.is_known();
+        match (parts.last(), parts.len().checked_sub(1)) {
+            (Some(_), Some(last)) if known && self.end() > 0 => {
+                self.activation_behind(last, scalar)
+            }
+            (Some(Part { rust, .. }), _) if known => quote!(<#rust as #root::Layer>::Activation),
+            _ => quote!(#root::activations::Identity),
+        }
+    }
+
+    /// What the layer does to probabilities, of the type `axonal::layers::Passes`.
+    fn passes(&self, part: &Part<'_>) -> TokenStream {
+        let root = self.root;
+        let fixed = quote!(::core::primitive::f32);
+        let known = match part.layer.passes() {
+            Some(Passes::Nothing) => quote!(Nothing),
+            Some(Passes::Numbers) => quote!(Numbers),
+            Some(Passes::Probabilities) => quote!(Probabilities),
+            Some(Passes::Dropped) => quote!(Dropped),
+            None => {
+                let rust = part.layer.checked(root, &fixed);
+                return quote!(<#rust as #root::Layer>::PASSES);
+            }
+        };
+        quote!(#root::layers::Passes::#known)
+    }
+
+    /// The constants of the end: not written where they are used, because there may be nothing generic in them, and each is used more than once.
+    pub(crate) fn end_constants(&self) -> TokenStream {
+        let Self { root, conditions, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let constants = self.end_parts().map(|(index, part)| {
+            let (name, passes) = (self.passed(index), self.passes(part));
+            let before = self.activation_behind(index - 1, &fixed);
+            let rust = part.layer.checked(root, &fixed);
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::u8 =
+                    #root::__private::passed::<#rust, #before>(#passes);
+            }
+        });
+        constants.collect()
+    }
+
+    /// `Layer::PASSES`, where it is not what it is by default: for a network all of whose layers pass something on.
+    pub(crate) fn passes_all(&self) -> Option<TokenStream> {
+        let root = self.root;
+        let (first, _) = self.parts.split_first()?;
+        if self.end() + 1 < self.parts.len() || first.layer.passes() == Some(Passes::Nothing) {
+            return None;
+        }
+        self.code()?;
+        let passes = self.parts.iter().map(|part| self.passes(part));
+        let all = quote!(#root::layers::Passes::Numbers #(.then(#passes))*);
+        Some(quote!(const PASSES: #root::layers::Passes = #all;))
+    }
+
+    /// Whether a loss takes the scores of the layer, because all layers behind it pass them on: a condition for the compiler;
+    /// none for a layer that is followed by another kind of layer.
+    pub(crate) fn gives_scores(&self, index: usize) -> Option<TokenStream> {
+        let root = self.root;
+        let end = self.end();
+        if end == 0 || index + 1 + end < self.parts.len() {
+            return None;
+        }
+        let behind = (index + 1..self.parts.len()).map(|index| self.passed(index));
+        Some(quote!(true #(&& #behind == #root::__private::SAME)*))
+    }
+}
