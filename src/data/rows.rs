@@ -120,6 +120,12 @@ impl<'a> Rows<'a> {
             let expected = if has_header { "a header line" } else { "at least one row" };
             return Err(source.format_error("line 1", expected, "an empty file"));
         }
+        // A cell takes more memory than its text where it has none: kilobytes as gzip are millions of commas.
+        let most = (csv.limit / 16).max(4096);
+        if rows.record.len() as u64 > most {
+            let expected = format!("rows of at most {most} cells (a sixteenth of `.row_limit(…)`)");
+            return Err(source.format_error(rows.line(), expected, rows.record.len().to_string()));
+        }
         if has_header {
             rows.header = Some(rows.record.iter().map(|cell| cell.trim().to_owned()).collect());
         }

@@ -298,7 +298,7 @@ impl Csv {
         self
     }
 
-    /// The longest row that is read, in bytes; without this, 16 MiB.
+    /// The longest row that is read, in bytes; without this, 16 MiB. A sixteenth of it is the largest number of columns.
     ///
     /// A row is held in memory whole, and a compressed file of kilobytes can hold one of gigabytes: by accident too, where
     /// a quote is left open.

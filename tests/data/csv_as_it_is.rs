@@ -357,6 +357,11 @@ fn a_row_cannot_take_all_memory() {
         );
         assert!(message.contains(", line ") && message.ends_with(&expected), "{message}");
     }
+    let wide = read(&csv_from_bytes(gzip(",".repeat(mib)))).unwrap_err();
+    assert_eq!(
+        wide,
+        "`bytes`, line 1: expected rows of at most 1048576 cells (a sixteenth of `.row_limit(…)`), found 1048577"
+    );
     let long = format!("a,b,c\n1,2,0\n{},2,0\n", "x".repeat(300_000));
     // The cell itself is cut short in the message.
     let message = error(&long, same);
