@@ -1,9 +1,8 @@
 //! What every network can do, whatever its layers are.
 
-use pulp::{Simd, WithSimd};
-
 use crate::Layer;
-use crate::kernels::{Split, WORTH_WAKING, cut, dispatch, share_whole};
+use crate::kernels::{Split, WORTH_WAKING, cut, share_whole};
+use crate::layers::outlined::{self, InferOne, infer};
 use crate::sample::Sample;
 use crate::vector;
 
@@ -88,7 +87,7 @@ pub trait Network: Layer {
     /// ```
     #[inline]
     fn forward_into(&self, input: &Self::Input, output: &mut Self::Output) {
-        dispatch(Forward { net: self, input, output });
+        infer::<Self, _>(InferOne { layer: self, input, output });
     }
 
     /// The output for each input. A batch of any size is a slice.
@@ -494,21 +493,6 @@ impl<Input, Output> dyn Infer<Input, Output> + '_ {
     }
 }
 
-struct Forward<'a, N: Layer> {
-    net: &'a N,
-    input: &'a N::Input,
-    output: &'a mut N::Output,
-}
-
-impl<N: Layer> WithSimd for Forward<'_, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.net.infer_one(simd, self.input, self.output);
-    }
-}
-
 /// From so many multiplications with an addition on, `forward_batch` runs on several threads: a little more than are worth waking threads for, because
 /// it is called in loops against the clock too, where starting and waking threads is out of place.
 const LONG_BATCH: usize = 4 * 1024 * 1024;
@@ -517,15 +501,6 @@ struct ForwardBatch<'a, N: Layer> {
     net: &'a N,
     inputs: &'a [N::Input],
     outputs: &'a mut [N::Output],
-}
-
-impl<N: Layer> WithSimd for ForwardBatch<'_, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.net.infer(simd, self.inputs, self.outputs);
-    }
 }
 
 /// As [`Network::forward_batch`], on as many threads as pay.
@@ -539,7 +514,11 @@ pub(crate) fn forward_on_threads<N: Layer>(
 
 impl<N: Layer> Split for ForwardBatch<'_, N> {
     fn run(self) {
-        dispatch(self);
+        infer::<N, _>(outlined::Infer {
+            layer: self.net,
+            inputs: self.inputs,
+            outputs: self.outputs,
+        });
     }
 
     fn multiply_adds(&self) -> usize {

@@ -7,6 +7,7 @@ pub use std::path::Path as FilePath;
 
 use crate::activations::{Activation, Dropped, Probabilities};
 use crate::layers::Passes;
+pub use crate::layers::outlined::Outlined;
 pub use crate::room::{Heap, on_stack};
 use crate::{Layer, Sample, Scalar, Shape};
 

@@ -32,6 +32,8 @@ pub(crate) struct Definition<'a> {
     pub(crate) library: Library,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
+    /// Whether its layers are called as functions of their own, because it is deep, or the block of a deep network.
+    pub(crate) outlined: bool,
 }
 
 /// How much of the standard library there is.
@@ -204,15 +206,25 @@ impl Context<'_> {
 
     /// The types of the blocks, each a network too.
     fn blocks(&self) -> TokenStream {
-        let Definition { root, visibility, keyword, unknown, library, network, constants, .. } =
-            self.definition;
+        let Definition {
+            root,
+            visibility,
+            keyword,
+            unknown,
+            library,
+            network,
+            constants,
+            outlined,
+            ..
+        } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
             layer.inner.iter().map(|Inner { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (keyword, unknown, library) = (*keyword, *unknown, *library);
+                let (keyword, unknown, library, outlined) =
+                    (*keyword, *unknown, *library, *outlined);
                 let block = true;
                 expand(&Definition {
                     root,
@@ -225,6 +237,7 @@ impl Context<'_> {
                     unknown,
                     library,
                     block,
+                    outlined,
                 })
             })
         });
@@ -302,6 +315,10 @@ impl Context<'_> {
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
         });
+        let inline = self.inline();
+        let outlined = definition.outlined.then(
+            || quote_spanned!(Span::mixed_site()=> const OUTLINED: ::core::primitive::bool = true;),
+        );
         let body = quote_spanned! {Span::mixed_site()=>
             type Input = #input;
             type Output = #output;
@@ -312,7 +329,9 @@ impl Context<'_> {
             const MULTIPLY_ADDS: ::core::primitive::usize =
                 0 #(+ <#rust as #root::Layer>::MULTIPLY_ADDS)*;
 
-            #[inline(always)]
+            #outlined
+
+            #inline
             fn infer_one<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
@@ -322,7 +341,7 @@ impl Context<'_> {
                 #infer_one
             }
 
-            #[inline(always)]
+            #inline
             fn infer<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
@@ -349,6 +368,11 @@ impl Context<'_> {
             }
         };
         self.implement(&quote!(#root::Layer), &[], &body)
+    }
+
+    /// Of a pass: a small one is a part of its caller, on each instruction set.
+    pub(crate) fn inline(&self) -> Option<TokenStream> {
+        (!self.definition.outlined).then(|| quote_spanned!(Span::mixed_site()=> #[inline(always)]))
     }
 
     fn initialize(&self) -> TokenStream {

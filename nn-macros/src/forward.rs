@@ -18,6 +18,7 @@ impl Context<'_> {
             return TokenStream::new();
         }
         let lengths = self.lengths(hidden);
+        let inline = self.inline();
         let passes = [Pass::One, Pass::Many].map(|pass| {
             let (name, function) = (pass.room(), pass.function_in());
             let nested = self.nested().map(|Part { rust, .. }| {
@@ -31,7 +32,7 @@ impl Context<'_> {
                 const #name: ::core::primitive::usize =
                     #own + #root::__private::most(&[#(#nested),*]);
 
-                #[inline(always)]
+                #inline
                 fn #function<Instructions: #root::Simd>(
                     &self,
                     simd: Instructions,
@@ -161,10 +162,16 @@ impl Context<'_> {
             let nested = is_nested(part);
             let function = if nested { pass.function_in() } else { pass.function() };
             let room = nested.then(|| quote_spanned!(Span::mixed_site()=> , &mut *nested));
+            let (passes, simd) = if self.definition.outlined {
+                (quote_spanned!(Span::mixed_site()=> #root::__private::Outlined::<#rust>), None)
+            } else {
+                let passes = quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>);
+                (passes, Some(quote_spanned!(Span::mixed_site()=> simd,)))
+            };
             quote_spanned! {Span::mixed_site()=>
                 {
                     #splits
-                    <#rust as #root::Layer>::#function(&self.#field, simd, #source, #target #room);
+                    #passes::#function(&self.#field, #simd #source, #target #room);
                 }
             }
         });

@@ -83,9 +83,14 @@ fn definition(
         unknown: (item.broken || errors.count() > before).then_some(unknown),
         library,
         block: false,
+        outlined: network.depth() > DEEP,
     });
     quote!(#definitions #expanded)
 }
+
+/// With more layers than this, a network is deep. Those that are asked for one sample at a time, and are so small that the time of a call counts, have three or
+/// four; each layer more takes the compiler time for each instruction set.
+const DEEP: usize = 8;
 
 /// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.
 fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<TokenStream>) {

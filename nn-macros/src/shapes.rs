@@ -130,6 +130,16 @@ pub(crate) struct Network<'a> {
     pub(crate) assertions: Vec<Assertion>,
 }
 
+impl Network<'_> {
+    /// How many layers it has, with those of its blocks.
+    pub(crate) fn depth(&self) -> usize {
+        let inner = |layer: &Layer<'_>| -> usize {
+            layer.inner.iter().map(|inner| inner.network.depth()).sum()
+        };
+        self.layers.iter().map(|layer| inner(layer).max(1)).sum()
+    }
+}
+
 /// Infers all shapes. In a chain that is `broken`, something may be missing, and was reported.
 pub(crate) fn network<'a>(
     name: &Ident,

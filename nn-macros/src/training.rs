@@ -37,14 +37,12 @@ impl Context<'_> {
             const IS_RANDOM: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
 
-            const DISPATCHES: ::core::primitive::bool =
-                true #(&& <#types as #root::Differentiable>::DISPATCHES)*;
+            const DISPATCHES: ::core::primitive::bool = true;
 
             fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
                 #trace_len
             }
 
-            #[inline(always)]
             fn scores<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
@@ -56,7 +54,6 @@ impl Context<'_> {
                 #scores
             }
 
-            #[inline(always)]
             fn activations<Instructions: #root::Simd>(
                 &self,
                 simd: Instructions,
@@ -68,7 +65,6 @@ impl Context<'_> {
                 #activations
             }
 
-            #[inline(always)]
             fn backward_scores<
                 Instructions: #root::Simd,
                 Optimizer: #root::optimizers::Optimizer<#scalar>,
@@ -81,7 +77,6 @@ impl Context<'_> {
                 #backward_scores
             }
 
-            #[inline(always)]
             fn backward<
                 Instructions: #root::Simd,
                 Optimizer: #root::optimizers::Optimizer<#scalar>,
@@ -133,7 +128,6 @@ impl Context<'_> {
 
     /// The last layer gives its scores or its activations; for scores, so do those whose scores the layers behind them pass on.
     fn training_forward(&self, function: &Ident, scores: bool) -> TokenStream {
-        let root = self.root;
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
@@ -143,12 +137,11 @@ impl Context<'_> {
             let from = std::mem::replace(&mut source, quote!(#target));
             let (from, target) =
                 (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
+            let trained = self.trained(rust);
             let call = |function: &str| {
                 let function = Ident::new(function, site);
                 quote_spanned! {site=>
-                    <#rust as #root::Differentiable>::#function(
-                        &self.#field, simd, context.layer(#index), #from, #target, #trace,
-                    );
+                    #trained::#function(&self.#field, context.layer(#index), #from, #target, #trace);
                 }
             };
             let activations = call("activations");
@@ -166,14 +159,19 @@ impl Context<'_> {
         let (Part { field, rust, .. }, index) = (last, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
+        let trained = self.trained(rust);
         quote_spanned! {site=>
             #splits
             #(let _ = #unused;)*
             #steps
-            <#rust as #root::Differentiable>::#function(
-                &self.#field, simd, context.layer(#index), #source, #outputs, trace,
-            );
+            #trained::#function(&self.#field, context.layer(#index), #source, #outputs, trace);
         }
+    }
+
+    /// What has the functions of a training pass through a layer.
+    fn trained(&self, rust: &TokenStream) -> TokenStream {
+        let root = self.root;
+        quote_spanned!(Span::mixed_site()=> #root::__private::Outlined::<#rust>)
     }
 
     /// Samples of the type that the layer takes or gives.
@@ -224,16 +222,15 @@ impl Context<'_> {
             let values = self.recast(layer, &quote!(#values));
             let gradient = self.recast_mut(layer, &quote!(#gradient));
             let batch = quote_spanned!(site=> #root::layers::Batch { #before, trace: #trace });
+            let trained = self.trained(rust);
             let backward = quote_spanned! {site=>
-                <#rust as #root::Differentiable>::backward(simd, #batch, #values, #gradient, part);
+                #trained::backward(#batch, #values, #gradient, part);
             };
             let backward = match self.gives_scores(index).filter(|_| scores) {
                 Some(condition) => quote_spanned! {site=>
                     if #condition {
                         let _ = #kept;
-                        <#rust as #root::Differentiable>::backward_scores(
-                            simd, #batch, #gradient, part,
-                        );
+                        #trained::backward_scores(#batch, #gradient, part);
                     } else {
                         #backward
                     }
@@ -254,12 +251,12 @@ impl Context<'_> {
             quote!(#outputs, #gradient)
         };
         let last = &last.rust;
+        let trained = self.trained(last);
         quote_spanned! {site=>
             let #root::layers::Batch { inputs, trace, input_gradient } = batch;
             #splits
             let (rest, part) = sink.split_last(<#last as #root::Parameters>::COUNT);
-            <#last as #root::Differentiable>::#function(
-                simd,
+            #trained::#function(
                 #root::layers::Batch { #before_last, trace },
                 #of_last,
                 part,

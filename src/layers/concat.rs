@@ -7,7 +7,7 @@ use pulp::Simd;
 use rand::Rng;
 
 #[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink, residual::add};
+use super::{Batch, Context, Differentiable, GradientSink, residual::add_all};
 use super::{Layer, Part, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
@@ -83,6 +83,7 @@ where
     type Activation = Identity;
 
     const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
+    const OUTLINED: bool = A::OUTLINED && B::OUTLINED;
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
@@ -149,6 +150,7 @@ where
 {
     const WHOLE_BATCH: bool = A::WHOLE_BATCH || B::WHOLE_BATCH;
     const IS_RANDOM: bool = A::IS_RANDOM || B::IS_RANDOM;
+    const DISPATCHES: bool = A::DISPATCHES && B::DISPATCHES;
 
     /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
     fn trace_len(samples: usize) -> usize {
@@ -234,7 +236,7 @@ where
             to_second,
         );
         if let Some(input_gradient) = input_gradient {
-            add(flat_mut(input_gradient), flat(of_second));
+            add_all(flat_mut(input_gradient), flat(of_second));
         }
     }
 

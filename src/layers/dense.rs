@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use nalgebra::{SMatrix, SVector};
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::activate::Activated;
@@ -116,6 +116,28 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
     }
 }
 
+/// One sample through a small layer.
+struct InLine<'a, T, const IN: usize, const OUT: usize, A, B> {
+    layer: &'a Dense<T, IN, OUT, A, B>,
+    input: &'a SVector<T, IN>,
+    output: &'a mut SVector<T, OUT>,
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> WithSimd
+    for InLine<'_, T, IN, OUT, A, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layer, input, output } = self;
+        let (weight, bias) = (layer.weight.as_slice(), layer.bias.as_slice());
+        let output = output.as_mut_slice();
+        product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output, true);
+        A::sample(simd, output);
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Layer
     for Dense<T, IN, OUT, A, B>
@@ -129,10 +151,9 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
         if IN * OUT <= IN_LINE && IN <= BLOCK {
-            let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
-            let output = output.as_mut_slice();
-            product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output, true);
-            A::sample(simd, output);
+            let pass = InLine { layer: self, input, output };
+            // Without optimization, each layer in line has room of its own on the stack: a few are more than there is.
+            if cfg!(debug_assertions) { simd.vectorize(pass) } else { pass.with_simd(simd) }
         } else {
             simd.vectorize(self.product_of_one(input, output));
             simd.vectorize(Self::activated(core::slice::from_mut(output)));

@@ -13,6 +13,7 @@ mod differentiable;
 mod dropout;
 mod flatten;
 mod layernorm;
+pub(crate) mod outlined;
 mod pad;
 mod pool;
 mod residual;
@@ -79,6 +80,11 @@ pub trait Layer: Parameters {
 
     /// Multiplications with an addition, for one sample.
     const MULTIPLY_ADDS: usize;
+
+    /// Whether what it does is in functions that find the instruction set themselves, as the layers of a deep network are called: then it is compiled
+    /// once, and not for each instruction set, and `simd` is not that of the machine.
+    #[doc(hidden)]
+    const OUTLINED: bool = false;
 
     /// One output from one input.
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output);

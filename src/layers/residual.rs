@@ -8,14 +8,15 @@ use rand::Rng;
 
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
-use super::{Layer, Part, Path};
+use super::{
+    Layer, Part, Path,
+    outlined::{self, Outlined},
+};
 use crate::activations::Identity;
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
-#[cfg(feature = "std")]
-use crate::room::Heap;
 use crate::sample::{Sample, flat, flat_mut, split_samples};
 use crate::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::{kernels::dispatch, optimizers::Optimizer, room::Heap};
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.
@@ -84,6 +85,10 @@ pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I
     /// See [`Differentiable::IS_RANDOM`].
     const IS_RANDOM: bool;
 
+    /// See [`Differentiable::DISPATCHES`].
+    #[doc(hidden)]
+    const DISPATCHES: bool;
+
     /// See [`Differentiable::trace_len`].
     fn trace_len(samples: usize) -> usize;
 
@@ -110,9 +115,31 @@ pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I
 
 /// `to += values`
 #[inline(always)]
-pub(super) fn add<T: Scalar>(to: &mut [T], values: &[T]) {
+fn add<T: Scalar>(to: &mut [T], values: &[T]) {
     for (to, value) in to.iter_mut().zip(values) {
         *to += *value;
+    }
+}
+
+/// As [`add`], for a batch: one function for all layers.
+#[cfg(feature = "std")]
+pub(super) fn add_all<T: Scalar>(to: &mut [T], values: &[T]) {
+    dispatch(Add { to, values });
+}
+
+#[cfg(feature = "std")]
+struct Add<'a, T> {
+    to: &'a mut [T],
+    values: &'a [T],
+}
+
+#[cfg(feature = "std")]
+impl<T: Scalar> WithSimd for Add<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        add(self.to, self.values);
     }
 }
 
@@ -140,6 +167,7 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
 impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
     const WHOLE_BATCH: bool = false;
     const IS_RANDOM: bool = false;
+    const DISPATCHES: bool = true;
 
     fn trace_len(_samples: usize) -> usize {
         0
@@ -154,7 +182,7 @@ impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T
         outputs: &mut [X],
         _trace: &mut [T],
     ) {
-        add(flat_mut(outputs), flat(inputs));
+        add_all(flat_mut(outputs), flat(inputs));
     }
 
     #[inline(always)]
@@ -182,7 +210,11 @@ fn add_projection<L: Layer, S: Simd>(
     room: &mut [L::Scalar],
 ) {
     let (projected, rest) = split_samples::<L::Output>(room, 1);
-    projection.infer_one_in(simd, input, &mut projected[0], rest);
+    if L::OUTLINED {
+        Outlined::infer_one_in(projection, input, &mut projected[0], rest);
+    } else {
+        projection.infer_one_in(simd, input, &mut projected[0], rest);
+    }
     add(output.as_mut_slice(), projected[0].as_slice());
 }
 
@@ -248,6 +280,7 @@ where
 {
     const WHOLE_BATCH: bool = L::WHOLE_BATCH;
     const IS_RANDOM: bool = L::IS_RANDOM;
+    const DISPATCHES: bool = L::DISPATCHES;
 
     /// The layer's own, its outputs, and their gradient.
     fn trace_len(samples: usize) -> usize {
@@ -266,7 +299,7 @@ where
         let (projected, rest) = split_samples::<O>(trace, inputs.len());
         let trace = &mut rest[..L::trace_len(inputs.len())];
         self.activations(simd, context, inputs, projected, trace);
-        add(flat_mut(outputs), flat(projected));
+        add_all(flat_mut(outputs), flat(projected));
     }
 
     #[inline(always)]
@@ -286,6 +319,29 @@ where
     }
 }
 
+impl<T, Block, P> Residual<T, Block, P>
+where
+    T: Scalar,
+    Block: Layer<Scalar = T>,
+    P: Shortcut<Block::Input, Block::Output>,
+{
+    /// Adds what belongs to one input, in a pass that is on the machine's instruction set, or in a deep network, which is not.
+    #[inline(always)]
+    fn shortcut<S: Simd>(
+        &self,
+        simd: S,
+        input: &Block::Input,
+        output: &mut Block::Output,
+        room: &mut [T],
+    ) {
+        if Block::OUTLINED {
+            outlined::add_one_in(&self.projection, input, output, room);
+        } else {
+            self.projection.add_one_in(simd, input, output, room);
+        }
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T, Block, P> Layer for Residual<T, Block, P>
 where
@@ -298,6 +354,7 @@ where
     type Activation = Identity;
 
     const MULTIPLY_ADDS: usize = Block::MULTIPLY_ADDS + P::MULTIPLY_ADDS;
+    const OUTLINED: bool = Block::OUTLINED;
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
@@ -327,7 +384,7 @@ where
         room: &mut [T],
     ) {
         self.block.infer_one_in(simd, input, output, room);
-        self.projection.add_one_in(simd, input, output, room);
+        self.shortcut(simd, input, output, room);
     }
 
     #[inline(always)]
@@ -340,7 +397,7 @@ where
     ) {
         self.block.infer_in(simd, inputs, outputs, room);
         for (input, output) in inputs.iter().zip(outputs) {
-            self.projection.add_one_in(simd, input, output, room);
+            self.shortcut(simd, input, output, room);
         }
     }
 
@@ -374,6 +431,7 @@ where
 {
     const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
     const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
+    const DISPATCHES: bool = Block::DISPATCHES && P::DISPATCHES;
 
     /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
     fn trace_len(samples: usize) -> usize {
@@ -449,7 +507,7 @@ where
             to_block,
         );
         if let Some(input_gradient) = input_gradient {
-            add(flat_mut(input_gradient), flat(of_block));
+            add_all(flat_mut(input_gradient), flat(of_block));
         }
     }
 

@@ -147,3 +147,48 @@ fn after_a_mistake_every_layer_that_was_read_is_a_field() {
         ]
     );
 }
+
+/// A network of so many layers of one type.
+fn of_layers(count: usize) -> String {
+    let stages = (0..count).map(|_| quote!(=> dense 16 relu));
+    pretty(network(quote!(struct Deep<input 16 #(#stages)*>;), Library::Std))
+}
+
+#[test]
+fn one_sample_goes_through_a_small_network_inline_and_through_a_deep_one_in_functions() {
+    let (small, deep) = (of_layers(8), of_layers(9));
+    assert!(gives_instructions(&small), "{small}");
+    assert!(!small.contains("OUTLINED"), "{small}");
+    assert!(!gives_instructions(&deep), "{deep}");
+    assert!(deep.contains("const OUTLINED: ::core::primitive::bool = true;"), "{deep}");
+}
+
+#[test]
+fn blocks_of_a_deep_network_are_called_in_functions_too() {
+    // Nine layers, of which no network has more than four of its own.
+    let deep = pretty(network(
+        quote! {
+            struct A<input 4
+                => residual { dense 4 relu => dense 4 relu => dense 4 }
+                => concat { dense 2 relu => dense 2 } { dense 2 relu => dense 2 }
+                => relu => dense 1>;
+        },
+        Library::Std,
+    ));
+    assert_eq!(deep.matches("const OUTLINED").count(), 4, "{deep}");
+    assert!(!gives_instructions(&deep), "{deep}");
+}
+
+#[test]
+fn each_layer_more_is_as_much_more_code_as_the_one_before() {
+    let lines = [20, 40, 60].map(|layers| of_layers(layers).lines().count());
+    assert_eq!(lines[2] - lines[1], lines[1] - lines[0]);
+}
+
+/// Whether a layer is called with the instruction set of the pass: `&self.dense1, simd`.
+fn gives_instructions(expanded: &str) -> bool {
+    let words: Vec<&str> = expanded.split_whitespace().collect();
+    words.join(" ").split("&self.").skip(1).any(|rest| {
+        rest.split_once(", ").is_some_and(|(_field, argument)| argument.starts_with("simd"))
+    })
+}

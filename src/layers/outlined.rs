@@ -1,0 +1,240 @@
+//! Layers as functions of their own, which find the instruction set themselves.
+//!
+//! One sample of a small network goes through one function with all layers in it, compiled for each instruction set: nothing is faster. Of a deep one, that
+//! function would take the compiler minutes. There, and in training, each layer is called through a function of its own,
+//! which all layers of one type share: what a network adds is the calls, compiled once.
+
+use core::marker::PhantomData;
+
+use pulp::{Scalar as Baseline, Simd, WithSimd};
+
+use super::Layer;
+use super::residual::Shortcut;
+#[cfg(feature = "std")]
+use super::{Batch, Context, Differentiable, GradientSink};
+use crate::kernels::dispatch;
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+use crate::sample::Sample;
+
+/// The passes through a layer `L`, each a function.
+#[derive(Debug)]
+pub struct Outlined<L>(PhantomData<L>);
+
+impl<L: Layer> Outlined<L> {
+    /// [`Layer::infer_one`].
+    #[inline(never)]
+    pub fn infer_one(layer: &L, input: &L::Input, output: &mut L::Output) {
+        infer::<L, _>(InferOne { layer, input, output });
+    }
+
+    /// [`Layer::infer`].
+    #[inline(never)]
+    pub fn infer(layer: &L, inputs: &[L::Input], outputs: &mut [L::Output]) {
+        infer::<L, _>(Infer { layer, inputs, outputs });
+    }
+
+    /// [`Layer::infer_one_in`].
+    #[inline(never)]
+    pub fn infer_one_in(
+        layer: &L,
+        input: &L::Input,
+        output: &mut L::Output,
+        room: &mut [L::Scalar],
+    ) {
+        infer::<L, _>(InferOneIn { layer, input, output, room });
+    }
+
+    /// [`Layer::infer_in`].
+    #[inline(never)]
+    pub fn infer_in(
+        layer: &L,
+        inputs: &[L::Input],
+        outputs: &mut [L::Output],
+        room: &mut [L::Scalar],
+    ) {
+        infer::<L, _>(InferIn { layer, inputs, outputs, room });
+    }
+}
+
+#[cfg(feature = "std")]
+impl<L: Differentiable> Outlined<L> {
+    /// [`Differentiable::scores`].
+    #[inline(never)]
+    pub fn scores(
+        layer: &L,
+        context: Context,
+        inputs: &[L::Input],
+        outputs: &mut [L::Output],
+        trace: &mut [L::Scalar],
+    ) {
+        train::<L, _>(Forward::<L, true> { layer, context, inputs, outputs, trace });
+    }
+
+    /// [`Differentiable::activations`].
+    #[inline(never)]
+    pub fn activations(
+        layer: &L,
+        context: Context,
+        inputs: &[L::Input],
+        outputs: &mut [L::Output],
+        trace: &mut [L::Scalar],
+    ) {
+        train::<L, _>(Forward::<L, false> { layer, context, inputs, outputs, trace });
+    }
+
+    /// [`Differentiable::backward_scores`].
+    #[inline(never)]
+    pub fn backward_scores<O: Optimizer<L::Scalar>>(
+        batch: Batch<'_, L>,
+        score_gradient: &[L::Output],
+        sink: GradientSink<'_, L::Scalar, O>,
+    ) {
+        train::<L, _>(BackwardScores { batch, score_gradient, sink });
+    }
+
+    /// [`Differentiable::backward`].
+    #[inline(never)]
+    pub fn backward<O: Optimizer<L::Scalar>>(
+        batch: Batch<'_, L>,
+        outputs: &[L::Output],
+        output_gradient: &mut [L::Output],
+        sink: GradientSink<'_, L::Scalar, O>,
+    ) {
+        train::<L, _>(Backward { batch, outputs, output_gradient, sink });
+    }
+}
+
+/// A pass of inference through a layer or a network, on the machine's instruction set, unless it finds that itself.
+#[inline(always)]
+pub(crate) fn infer<L: Layer, P: WithSimd<Output = ()>>(pass: P) {
+    if L::OUTLINED { Baseline.vectorize(pass) } else { dispatch(pass) }
+}
+
+/// As [`infer`], for a part of a training pass.
+#[cfg(feature = "std")]
+#[inline(always)]
+fn train<L: Differentiable, P: WithSimd<Output = ()>>(pass: P) {
+    if L::DISPATCHES { Baseline.vectorize(pass) } else { dispatch(pass) }
+}
+
+/// [`Shortcut::add_one_in`], on the machine's instruction set.
+#[inline(never)]
+pub(super) fn add_one_in<P, I, O>(shortcut: &P, input: &I, output: &mut O, room: &mut [I::Scalar])
+where
+    P: Shortcut<I, O>,
+    I: Sample,
+    O: Sample<Scalar = I::Scalar>,
+{
+    dispatch(AddOneIn { shortcut, input, output, room });
+}
+
+/// The passes of inference through `layer`: a method, and its arguments in their order.
+macro_rules! passes {
+    ($($name:ident: $method:ident { $($field:ident: $type:ty),* })+) => {$(
+        pub(crate) struct $name<'a, L: Layer> {
+            pub(crate) layer: &'a L,
+            $(pub(crate) $field: $type,)*
+        }
+
+        impl<L: Layer> WithSimd for $name<'_, L> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) {
+                self.layer.$method(simd, $(self.$field),*);
+            }
+        }
+    )+};
+}
+
+passes! {
+    InferOne: infer_one { input: &'a L::Input, output: &'a mut L::Output }
+    Infer: infer { inputs: &'a [L::Input], outputs: &'a mut [L::Output] }
+    InferOneIn: infer_one_in {
+        input: &'a L::Input, output: &'a mut L::Output, room: &'a mut [L::Scalar]
+    }
+    InferIn: infer_in {
+        inputs: &'a [L::Input], outputs: &'a mut [L::Output], room: &'a mut [L::Scalar]
+    }
+}
+
+struct AddOneIn<'a, P, I: Sample, O> {
+    shortcut: &'a P,
+    input: &'a I,
+    output: &'a mut O,
+    room: &'a mut [I::Scalar],
+}
+
+impl<P, I, O> WithSimd for AddOneIn<'_, P, I, O>
+where
+    P: Shortcut<I, O>,
+    I: Sample,
+    O: Sample<Scalar = I::Scalar>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.shortcut.add_one_in(simd, self.input, self.output, self.room);
+    }
+}
+
+#[cfg(feature = "std")]
+struct Forward<'a, L: Layer, const SCORES: bool> {
+    layer: &'a L,
+    context: Context,
+    inputs: &'a [L::Input],
+    outputs: &'a mut [L::Output],
+    trace: &'a mut [L::Scalar],
+}
+
+#[cfg(feature = "std")]
+impl<L: Differentiable, const SCORES: bool> WithSimd for Forward<'_, L, SCORES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layer, context, inputs, outputs, trace } = self;
+        if SCORES {
+            layer.scores(simd, context, inputs, outputs, trace);
+        } else {
+            layer.activations(simd, context, inputs, outputs, trace);
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+struct BackwardScores<'a, L: Layer, O> {
+    batch: Batch<'a, L>,
+    score_gradient: &'a [L::Output],
+    sink: GradientSink<'a, L::Scalar, O>,
+}
+
+#[cfg(feature = "std")]
+impl<L: Differentiable, O: Optimizer<L::Scalar>> WithSimd for BackwardScores<'_, L, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        L::backward_scores(simd, self.batch, self.score_gradient, self.sink);
+    }
+}
+
+#[cfg(feature = "std")]
+struct Backward<'a, L: Layer, O> {
+    batch: Batch<'a, L>,
+    outputs: &'a [L::Output],
+    output_gradient: &'a mut [L::Output],
+    sink: GradientSink<'a, L::Scalar, O>,
+}
+
+#[cfg(feature = "std")]
+impl<L: Differentiable, O: Optimizer<L::Scalar>> WithSimd for Backward<'_, L, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        L::backward(simd, self.batch, self.outputs, self.output_gradient, self.sink);
+    }
+}
