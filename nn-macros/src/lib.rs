@@ -47,7 +47,7 @@ use proc_macro::TokenStream;
 ///
 /// A stage is a layer with its sizes, options and activation. `hidden:` names its field; without a label it is `dense1`, `dense2` and so on.
 /// Sizes are integers, constants, paths, or const expressions in braces. As an expression it is a `Box` of a new network of `f32`
-/// with random weights. A type of your own stands in the place of a layer or an activation by its path.
+/// with random weights, others at each call; in a browser (`wasm32-unknown-unknown`), which gives a program no randomness, they are the same in each run. A type of your own stands in the place of a layer or an activation by its path.
 ///
 /// # Shapes
 ///

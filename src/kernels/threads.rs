@@ -56,6 +56,10 @@ thread_local! {
 pub(crate) fn is_awake() -> bool {
     #[cfg(feature = "rayon")]
     {
+        // A browser has no other threads to wake, and the standard library no clock there.
+        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            return false;
+        }
         let now = Instant::now();
         ASKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) < team::AWAKE)
     }
