@@ -90,6 +90,24 @@ fn a_gradient_into_memory_that_is_there_allocates_nothing() {
     assert_eq!((loss, gradient), expected);
 }
 
+/// Gradient, clipping and step, after the first step.
+#[test]
+fn a_step_by_hand_allocates_nothing() {
+    let (inputs, targets) = data();
+    let (inputs, targets) = (&inputs[..40], &targets[..40]);
+    let mut net = Net::random(&mut StdRng::seed_from_u64(1));
+    let (mut gradient, mut optimizer) = (Net::zeros(), Adam::default());
+    let mut step = || {
+        let context = optimizer.context();
+        net.gradient_with(context, inputs, targets, &CrossEntropy, &mut gradient);
+        assert!(gradient.clip_norm(0.1) > 0.0 && gradient.clip_value(0.01) > 0.0);
+        gradient.scale(2.0);
+        assert!(optimizer.apply(&mut *net, &gradient));
+    };
+    step();
+    assert_eq!(allocations(step), 0);
+}
+
 macro_rules! optimizers {
     ($($name:ident: $optimizer:expr;)+) => {$(
         #[test]
