@@ -226,7 +226,7 @@ impl<I, Y> Dataset<I, Y> {
     ///         mean[channel] = photo.plane(channel).mean();
     ///     }
     /// });
-    /// assert_eq!(means.inputs()[1], SVector::zeros());
+    /// assert_eq!(means.inputs()[1], SVector::<f32, 3>::zeros());
     /// # Ok::<(), axonal::Error>(())
     /// ```
     pub fn map_inputs_into<J: Sample>(self, mut f: impl FnMut(&I, &mut J)) -> Dataset<J, Y> {
