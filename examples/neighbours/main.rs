@@ -114,6 +114,6 @@ fn report(name: &str, samples: usize, neighbours: &Result, network: &Result) {
         format!("{:.1}% ± {:.1}%", 100.0 * accuracy, 100.0 * error)
     };
     println!("accuracy {:>20} {:>20}", percent(neighbours), percent(network));
-    let time = |result: &Result| format!("{:.2} ms", 1e3 * result.seconds);
+    let time = |result: &Result| format!("{:.3} ms", 1e3 * result.seconds);
     println!("time     {:>20} {:>20}\n", time(neighbours), time(network));
 }

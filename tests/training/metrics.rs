@@ -31,8 +31,8 @@ fn answers<const N: usize>() -> [Vec<SVector<f32, N>>; 3] {
     ideal(|i, k| YES[i][k])
 }
 
-fn pictures() -> [Vec<Image<3, 1, 1>>; 3] {
-    answers().map(|of| of.iter().map(picture).collect())
+fn pictures<const C: usize>(of: [Vec<SVector<f32, C>>; 3]) -> [Vec<Image<C, 1, 1>>; 3] {
+    of.map(|of| of.iter().map(picture).collect())
 }
 
 /// Answers as numbers.
@@ -48,7 +48,7 @@ fn class<const N: usize>(index: usize) -> Class<N> {
     Class::new(index).unwrap()
 }
 
-fn picture(numbers: &SVector<f32, 3>) -> Image<3, 1, 1> {
+fn picture<const C: usize>(numbers: &SVector<f32, C>) -> Image<C, 1, 1> {
     Image::from_slice(numbers.as_slice()).unwrap()
 }
 
@@ -107,7 +107,7 @@ macro_rules! of_any {
             || answers::<3>()[0].iter().map(|x| net.forward(x)).collect::<Vec<SVector<f32, 3>>>();
         let images = || {
             let net = Picture::zeros();
-            pictures()[0].iter().map(|x| net.forward(x)).collect::<Vec<Image<3, 1, 1>>>()
+            pictures(answers())[0].iter().map(|x| net.forward(x)).collect::<Vec<Image<3, 1, 1>>>()
         };
 
         row!(Three, by_class(), CrossEntropy, classes(), "accuracy", 1.0);
@@ -117,11 +117,13 @@ macro_rules! of_any {
         row!(Three, answers::<3>(), MeanAbsoluteError, regression(), "R²", 1.0);
         row!(Three, answers::<3>(), Huber, regression(), "R²", 1.0);
         row!(Three, answers::<3>(), Huber::new(0.1), regression(), "R²", 1.0);
-        if !is_softmax(stringify!($activation)) {
-            row!(Picture, pictures(), MeanSquaredError, images(), "R²", 1.0);
-            row!(Picture, pictures(), MeanAbsoluteError, images(), "R²", 1.0);
-            row!(Picture, pictures(), Huber, images(), "R²", 1.0);
-        }
+        row!(Picture, pictures(answers()), MeanSquaredError, images(), "R²", 1.0);
+        row!(Picture, pictures(answers()), MeanAbsoluteError, images(), "R²", 1.0);
+        row!(Picture, pictures(answers()), Huber, images(), "R²", 1.0);
+        let pixels = || CLASSES.map(|index| [[class::<3>(index)]]).to_vec();
+        let soft = || probabilities().iter().map(picture).collect::<Vec<_>>();
+        row!(Picture, pictures(by_class()), CrossEntropy, pixels(), "accuracy", 1.0);
+        row!(Picture, pictures(by_class()), CrossEntropy, soft(), "accuracy", 1.0);
     };
 }
 
@@ -131,8 +133,12 @@ macro_rules! of_elementwise {
         $({
             of_any!($activation);
             network! { struct One<input 1 => $activation>; }
+            network! { struct Mask<input 1x1x1 => $activation>; }
             let bools = || YES.map(|answers| answers[0]).to_vec();
             let classes = || YES.map(|answers| Class::from(answers[0])).to_vec();
+            let mask = || YES.map(|answers| [[answers[0]]]).to_vec();
+            let mask_of_classes = || YES.map(|answers| [[Class::from(answers[0])]]).to_vec();
+            let zeros_and_ones = || numbers::<3>(0.0, 1.0).iter().map(picture).collect::<Vec<_>>();
             let signs = || numbers::<3>(-1.0, 1.0).iter().map(picture).collect::<Vec<_>>();
             row!(Three, answers::<3>(), BinaryCrossEntropy, numbers::<3>(0.0, 1.0), "accuracy", 1.0);
             row!(Three, answers::<3>(), BinaryCrossEntropy, numbers::<3>(0.1, 0.9), "accuracy", 1.0);
@@ -142,14 +148,12 @@ macro_rules! of_elementwise {
             row!(Three, answers::<3>(), Hinge, numbers::<3>(-1.0, 1.0), "accuracy", 1.0);
             row!(One, answers::<1>(), Hinge, numbers::<1>(-1.0, 1.0), "accuracy", 1.0);
             row!(One, answers::<1>(), Hinge, classes(), "accuracy", 1.0);
-            row!(Picture, pictures(), Hinge, signs(), "accuracy", 1.0);
+            row!(Picture, pictures(answers()), Hinge, signs(), "accuracy", 1.0);
+            row!(Picture, pictures(answers()), BinaryCrossEntropy, zeros_and_ones(), "accuracy", 1.0);
+            row!(Mask, pictures(answers()), BinaryCrossEntropy, mask(), "accuracy", 1.0);
+            row!(Mask, pictures(answers()), BinaryCrossEntropy, mask_of_classes(), "accuracy", 1.0);
         })*
     };
-}
-
-/// Of an image it is taken over the channels.
-fn is_softmax(activation: &str) -> bool {
-    activation == "softmax"
 }
 
 #[test]
@@ -160,6 +164,24 @@ fn the_metric_follows_the_loss() {
 #[test]
 fn the_metric_follows_the_loss_behind_softmax() {
     of_any!(softmax);
+}
+
+/// Layers that pass probabilities on do not hide them: they are decided at 1/2.
+#[test]
+fn the_threshold_is_that_of_the_activation_before_layers_that_pass_numbers_on() {
+    network! {
+        struct Same<input 3 => sigmoid => identity>;
+        struct Shaped<input 3 => sigmoid => reshape 3x1x1 => flatten>;
+        struct Flat<input 3x1x1 => sigmoid => flatten>;
+        struct Pooled<input 3x1x1 => sigmoid => maxpool 1x1 => flatten>;
+    }
+    let labels = || numbers::<3>(0.0, 1.0);
+    row!(Same, answers::<3>(), BinaryCrossEntropy, labels(), "accuracy", 1.0);
+    row!(Shaped, answers::<3>(), BinaryCrossEntropy, labels(), "accuracy", 1.0);
+    row!(Flat, pictures(answers()), BinaryCrossEntropy, labels(), "accuracy", 1.0);
+    row!(Pooled, pictures(answers()), BinaryCrossEntropy, labels(), "accuracy", 1.0);
+    let data = Dataset::new(pictures(answers::<3>())[0].clone(), labels()).unwrap();
+    assert_eq!(Evaluation::by(&*Flat::zeros(), &data, &BinaryCrossEntropy).accuracy(), 1.0);
 }
 
 network! {
