@@ -6,7 +6,7 @@
 //! `cargo run --release --example neighbours`
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axonal::data;
 use axonal::prelude::*;
@@ -23,10 +23,10 @@ network! {
     struct Digits<input 784 => dense 128 sigmoid => dense 10>;
 }
 
-/// Accuracy, and seconds to predict all samples.
+/// Accuracy, and the time to predict all samples.
 struct Result {
     accuracy: f64,
-    seconds: f64,
+    time: Duration,
 }
 
 type Labelled<const N: usize, const C: usize> = Dataset<SVector<f32, N>, Class<C>>;
@@ -90,9 +90,9 @@ fn neighbours<const N: usize, const C: usize>(
     let inputs = matrix(test)?;
     let start = Instant::now();
     let predicted = classifier.predict(&inputs)?;
-    let seconds = start.elapsed().as_secs_f64();
+    let time = start.elapsed();
     let right = predicted.iter().zip(labels(test)).filter(|(a, b)| **a == *b).count();
-    Ok(Result { accuracy: right as f64 / test.len() as f64, seconds })
+    Ok(Result { accuracy: right as f64 / test.len() as f64, time })
 }
 
 fn network<N, const I: usize, const C: usize>(net: &N, test: &Labelled<I, C>) -> Result
@@ -101,8 +101,8 @@ where
 {
     let start = Instant::now();
     let accuracy = Evaluation::of(net, test).accuracy();
-    let seconds = start.elapsed().as_secs_f64();
-    Result { accuracy, seconds }
+    let time = start.elapsed();
+    Result { accuracy, time }
 }
 
 fn report(name: &str, samples: usize, neighbours: &Result, network: &Result) {
@@ -114,6 +114,6 @@ fn report(name: &str, samples: usize, neighbours: &Result, network: &Result) {
         format!("{:.1}% ± {:.1}%", 100.0 * accuracy, 100.0 * error)
     };
     println!("accuracy {:>20} {:>20}", percent(neighbours), percent(network));
-    let time = |result: &Result| format!("{:.3} ms", 1e3 * result.seconds);
+    let time = |result: &Result| format!("{:.2?}", result.time);
     println!("time     {:>20} {:>20}\n", time(neighbours), time(network));
 }
