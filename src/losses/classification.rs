@@ -166,6 +166,21 @@ impl<T: Scalar, const C: usize, const H: usize, const W: usize> PixelTarget<T, C
     }
 }
 
+/// The probabilities of a channel of some pixels; 0 in the lanes behind them. A function, because a closure would not be compiled for
+/// the instruction set of the pass.
+#[inline(always)]
+fn channel_of<T: Scalar, S: Simd, const C: usize>(
+    simd: S,
+    target: &impl PixelTarget<T, C>,
+    channel: usize,
+    first: usize,
+    count: usize,
+) -> Vector<T, S> {
+    let mut room = Vector::splat(simd, T::zero());
+    target.channel(channel, first, &mut room.as_mut_slice()[..count]);
+    room
+}
+
 /// The cross-entropies of the pixels of an image of `C` channels.
 struct Pixels<L, const C: usize>(L);
 
@@ -181,11 +196,6 @@ impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y> for Pixels<
         for first in (0..pixels).step_by(lanes) {
             let count = lanes.min(pixels - first);
             let place = |channel: usize| channel * pixels + first..channel * pixels + first + count;
-            let probability = |channel: usize| {
-                let mut room = zero;
-                target.channel(channel, first, &mut room.as_mut_slice()[..count]);
-                room
-            };
             let mut largest = Vector::load_partial(simd, &scores[place(0)]);
             for channel in 1..C {
                 largest = largest.max(Vector::load_partial(simd, &scores[place(channel)]));
@@ -193,7 +203,7 @@ impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y> for Pixels<
             let (mut sum, mut expected, mut weight) = (zero, zero, zero);
             for channel in 0..C {
                 let score = Vector::load_partial(simd, &scores[place(channel)]) - largest;
-                let t = probability(channel);
+                let t = channel_of(simd, target, channel, first, count);
                 expected = expected + score * t;
                 weight = weight + t;
                 let exp = score.exp();
@@ -203,7 +213,8 @@ impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y> for Pixels<
             let factor = zero.constant(1.0) / sum;
             for channel in 0..C {
                 let softmax = Vector::load_partial(simd, &scores[place(channel)]) * factor;
-                let gradient = scale * (weight * softmax - probability(channel));
+                let t = channel_of(simd, target, channel, first, count);
+                let gradient = scale * (weight * softmax - t);
                 gradient.store_partial(&mut scores[place(channel)]);
             }
             loss += sum_of(sum.ln() * weight - expected, count);

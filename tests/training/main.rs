@@ -14,6 +14,7 @@ mod settings;
 mod spoiled;
 mod steps;
 mod trainer;
+mod whole_batch;
 
 #[path = "../common/differences.rs"]
 mod differences;
