@@ -120,6 +120,22 @@ products! {
     many_outputs_of_many_inputs: Wide of 20000, 300;
 }
 
+network! { struct Classes<input 50001 => softmax>; }
+
+#[test]
+fn probabilities_of_many_classes() {
+    let net = Classes::zeros();
+    let mut scores = SVector::<f32, 50_001>::boxed_zeros();
+    scores.fill(-0.1);
+    scores[50_000] = 0.0;
+    let mut probabilities = SVector::<f32, 50_001>::boxed_zeros();
+    net.forward_into(&scores, &mut probabilities);
+    let sum = 50_000.0 * (-0.1_f32 as f64).exp() + 1.0;
+    assert_close(probabilities[50_000], 1.0 / sum, 1e-6);
+    let loss = net.loss(&[*scores], &[Class::<50_001>::new(0).unwrap()], &CrossEntropy);
+    assert_close(loss, sum.ln() + 0.1, 1e-6);
+}
+
 #[test]
 fn gradients_over_a_million_samples() {
     // The samples of a batch under batch statistics are one sum.

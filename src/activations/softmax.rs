@@ -5,7 +5,7 @@ use core::fmt::Display;
 use pulp::Simd;
 
 use super::{Activation, ActivationGradient};
-use crate::kernels::{Scalar, Vector};
+use crate::kernels::{SUMMED, Scalar, Vector};
 
 /// From scores to the probabilities of classes.
 ///
@@ -76,13 +76,17 @@ pub(crate) fn softmax_and_logarithm<T: Scalar, S: Simd>(simd: S, scores: &mut [T
     let (scores, last) = scores.split_at_mut(scores.len() - scores.len() % lanes);
 
     let last_exp = (load_last(simd, last) - largest).exp();
-    let mut sums = last_exp;
-    for scores in scores.chunks_exact_mut(lanes) {
+    let (mut sum, mut sums) = (0.0, last_exp);
+    for (index, scores) in scores.chunks_exact_mut(lanes).enumerate() {
+        if index % SUMMED == SUMMED - 1 {
+            sum += sums.sum().as_f64();
+            sums = Vector::splat(simd, T::zero());
+        }
         let exp = (Vector::load(simd, scores) - largest).exp();
         exp.store(scores);
         sums = sums + exp;
     }
-    let sum = sums.sum();
+    let sum = T::of(sum + sums.sum().as_f64());
     let factor = Vector::splat(simd, T::one() / sum);
 
     for exp in scores.chunks_exact_mut(lanes) {
@@ -103,11 +107,16 @@ pub fn log_sum_exp<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
     let shift = Vector::splat(simd, largest);
 
     let vectors = scores.chunks_exact(Vector::<T, S>::LANES);
-    let mut sums = (load_last(simd, vectors.remainder()) - shift).exp();
-    for scores in vectors {
+    let (mut sum, mut sums) = (0.0, (load_last(simd, vectors.remainder()) - shift).exp());
+    for (index, scores) in vectors.enumerate() {
+        if index % SUMMED == SUMMED - 1 {
+            sum += sums.sum().as_f64();
+            sums = Vector::splat(simd, T::zero());
+        }
         sums = sums + (Vector::load(simd, scores) - shift).exp();
     }
-    largest + Vector::splat(simd, sums.sum()).ln().largest()
+    let sum = T::of(sum + sums.sum().as_f64());
+    largest + Vector::splat(simd, sum).ln().largest()
 }
 
 /// The largest score; where one is NaN, any.

@@ -11,7 +11,7 @@
 pub(crate) const BLOCK: usize = 4 * 1024;
 
 /// As [`BLOCK`], of numbers that follow each other: so many vectors of them. They may be far from zero, as those of which means are taken.
-const SUMMED: usize = 64;
+pub(crate) const SUMMED: usize = 64;
 
 /// As [`SUMMED`], of the rows of a matrix: a lane of a vector sees each of them.
 pub(crate) const ROWS: usize = 256;
