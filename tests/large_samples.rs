@@ -19,7 +19,7 @@ network! {
     struct ClassesOfLarge<input 3x512x512 => maxpool 64x64 => flatten => dense 2>;
     struct ClassesOfSpectra<input 1000000 => relu => dense 2>;
     struct PhotosAgain<input 3x224x224 => batchnorm => residual { relu } project { sigmoid } => dropout 0.5>;
-    struct LargeAgain<input 3x512x512 => batchnorm => concat { relu } { global avgpool => reshape 3x1x1 => upsample 512 } => conv 3 1x1>;
+    struct LargeAgain<input 3x512x512 => batchnorm => residual { relu } project { leaky_relu }>;
     struct SpectraAgain<input 1000000 => batchnorm tanh => layernorm>;
     struct PhotosSoftmax<input 3x224x224 => softmax>;
     struct LargeSoftmax<input 3x512x512 => softmax>;
@@ -36,7 +36,7 @@ fn on_a_default_stack<X: Sample>(name: &str, work: impl FnOnce() + Send + 'stati
     thread.name(format!("{name}, {}", X::SHAPE)).spawn(work).unwrap().join().unwrap();
 }
 
-/// Three samples of two classes, each filled with a number of its own.
+/// Samples of two classes, each filled with a number of its own.
 fn samples<X: Sample<Scalar = f32>>() -> Dataset<X, Class<2>> {
     let fill = |index, sample: &mut X| {
         sample.as_mut_slice().fill(0.25 * index as f32);
@@ -146,31 +146,38 @@ classifies! { spectra_are_classified: ClassesOfSpectra of Spectrum, |spectrum: &
 
 /// A network whose outputs are samples of the same size: each loss, each way through it.
 macro_rules! gives_again {
-    ($name:ident: [$($net:ident)+] of $sample:ty) => {
+    ($name:ident: [$($net:ident)+] of $sample:ty, $losses:tt) => {
         #[test]
         fn $name() {
             $(
                 on_a_default_stack::<$sample>(stringify!($net), || {
-                    let data = samples::<$sample>();
+                    let (data, _) = samples::<$sample>().split(0.67).unwrap();
                     let mut targets = <$sample>::zeros_vec(data.len());
                     targets.copy_from_slice(data.inputs());
                     let data = Dataset::new(data.into_parts().0, targets).unwrap();
-                    let net = $net::random(&mut rng());
+                    let mut net = $net::random(&mut rng());
                     let mut output = <$sample>::boxed_zeros();
-                    net.forward_into(&data.inputs()[1], &mut output);
+                    net.forward_into(&data.inputs()[0], &mut output);
                     let mut outputs = <$sample>::zeros_vec(2);
-                    net.forward_batch(&data.inputs()[1..], &mut outputs);
+                    net.forward_batch(data.inputs(), &mut outputs);
                     assert!(*output == outputs[0]);
+                    gives_again!(@losses net, data, $losses);
                 });
             )+
         }
     };
+    (@losses $net:ident, $data:ident, [$($loss:expr),+]) => {$(
+        // A step, a loss and a measurement.
+        let mut trainer = Trainer::new($loss, Sgd::new(0.0)).validate_on(&$data);
+        let history = trainer.fit(&mut $net, &$data, &mut rng()).unwrap();
+        assert!(history.epochs[0].loss.is_finite());
+    )+};
 }
 
-gives_again! { photos_again: [PhotosAgain PhotosSoftmax] of Photo }
-gives_again! { large_images_again: [LargeAgain LargeSoftmax] of Large }
-gives_again! { spectra_again: [SpectraAgain SpectraSoftmax] of Spectrum }
-gives_again! { spectra_of_probabilities: [SpectraSigmoid] of Spectrum }
+gives_again! { photos_again: [PhotosAgain PhotosSoftmax] of Photo, [MeanSquaredError] }
+gives_again! { large_images_again: [LargeAgain LargeSoftmax] of Large, [MeanAbsoluteError] }
+gives_again! { spectra_again: [SpectraAgain SpectraSoftmax] of Spectrum, [CrossEntropy] }
+gives_again! { spectra_of_probabilities: [SpectraSigmoid] of Spectrum, [BinaryCrossEntropy] }
 
 #[test]
 fn an_output_of_half_a_megabyte_is_a_value() {

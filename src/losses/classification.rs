@@ -126,16 +126,16 @@ impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for Scaled<T> {
     #[inline(always)]
     fn of_sample<S: Simd>(&self, simd: S, scores: &mut [T], target: &SVector<T, N>) -> f64 {
         let largest = largest(simd, scores);
-        let (mut expected, mut weight) = (T::zero(), T::zero());
+        let (mut expected, mut weight) = (0.0, 0.0);
         for (score, target) in scores.iter().zip(target) {
-            expected += (*score - largest) * *target;
-            weight += *target;
+            expected += ((*score - largest) * *target).as_f64();
+            weight += target.as_f64();
         }
         let (_, log_sum) = softmax_and_logarithm(simd, scores);
         for (score, target) in scores.iter_mut().zip(target) {
-            *score = self.0 * (weight * *score - *target);
+            *score = self.0 * (T::of(weight) * *score - *target);
         }
-        (log_sum * weight - expected).as_f64()
+        log_sum.as_f64() * weight - expected
     }
 }
 

@@ -3,6 +3,7 @@
 mod classification;
 mod pointwise;
 
+use num_traits::Zero;
 use pulp::Simd;
 
 pub use classification::{BinaryCrossEntropy, BinaryScores, ClassScores, CrossEntropy};
@@ -174,24 +175,29 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     if O::PIXELS > 1 || O::LEN > SMALL {
         return of_large_scores::<O, Y, A, S>(simd, scores, targets, loss);
     }
+    // Not two samples by value: of what is not small they would take room on the stack too.
+    let mut few = [O::Scalar::zero(); 2 * FEW];
+    let mut heap = Heap::default();
+    let (before, outputs) = heap.or(&mut few, 2 * O::LEN).split_at_mut(O::LEN);
     let mut sum = 0.0;
     for (sample, target) in scores.iter_mut().zip(targets) {
-        let mut before = O::zeroed();
+        let numbers = sample.as_mut_slice();
         if A::SCORES {
-            before = *sample;
+            before.copy_from_slice(numbers);
         }
-        apply_on::<A, _, S>(simd, sample.as_mut_slice());
-        let outputs = *sample;
-        let gradient = sample.as_mut_slice();
-        sum += loss.of_sample(simd, gradient, target);
-        let before = if A::SCORES { before.as_slice() } else { &[] };
-        A::through(simd, before, outputs.as_slice(), gradient);
+        apply_on::<A, _, S>(simd, numbers);
+        outputs.copy_from_slice(numbers);
+        sum += loss.of_sample(simd, numbers, target);
+        A::through(simd, if A::SCORES { before } else { &[] }, outputs, numbers);
     }
     sum
 }
 
-/// The most numbers of a vector that [`of_scores`] copies to the stack.
+/// The most numbers of a vector that [`of_scores`] takes in line.
 const SMALL: usize = 4 * 1024;
+
+/// The most that it copies to the stack.
+const FEW: usize = 128;
 
 /// [`of_scores`] for images, whose activation may be over the channels of each pixel, and for long vectors: by the functions that layers
 /// call, so that the loss is that of what `forward` gives. Images have no room on the stack.

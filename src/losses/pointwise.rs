@@ -153,7 +153,11 @@ struct Numbers<'a, L, T> {
 impl<Y: Sample, L: OfNumber> OfSample<Y::Scalar, Y> for Numbers<'_, L, Y::Scalar> {
     #[inline(always)]
     fn of_sample<S: Simd>(&self, simd: S, output: &mut [Y::Scalar], target: &Y) -> f64 {
-        of_numbers(simd, output, target.as_slice(), self.scale, self.loss)
+        let mut sum = 0.0;
+        for (output, target) in output.chunks_mut(BLOCK).zip(target.as_slice().chunks(BLOCK)) {
+            sum += of_numbers(simd, output, target, self.scale, self.loss);
+        }
+        sum
     }
 }
 
@@ -318,20 +322,20 @@ impl<T: Scalar, const N: usize> OfSample<T, Class<N>> for MultiMargins<T> {
     #[inline(always)]
     fn of_sample<S: Simd>(&self, _simd: S, outputs: &mut [T], target: &Class<N>) -> f64 {
         let right = outputs[target.index()];
-        let (mut loss, mut wrong) = (T::zero(), T::zero());
+        let (mut loss, mut wrong) = (0.0, T::zero());
         for (class, output) in outputs.iter_mut().enumerate() {
             let margin = T::one() - right + *output;
             // Asked this way round, a NaN is passed on.
             *output = if class == target.index() || margin <= T::zero() {
                 T::zero()
             } else {
-                loss += margin;
+                loss += margin.as_f64();
                 wrong += T::one();
                 self.0
             };
         }
         outputs[target.index()] = -wrong * self.0;
-        loss.as_f64()
+        loss
     }
 }
 
