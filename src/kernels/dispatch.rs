@@ -163,6 +163,7 @@ impl Running {
     /// That of a pass.
     #[inline(always)]
     pub(super) fn of<S: Simd>(_simd: S) -> Self {
+        #[allow(unused_variables, reason = "some processors have the baseline alone")]
         let is = |set| TypeId::of::<S>() == set;
         Self(match () {
             #[cfg(target_arch = "x86_64")]
