@@ -10,6 +10,7 @@ use crate::layers::Passes;
 pub use crate::layers::outlined::Outlined;
 pub use crate::room::{Heap, on_stack};
 use crate::{Layer, Sample, Scalar, Shape};
+pub use axonal_macros::network;
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
 const BUFFER: usize = 32 * 1024;

@@ -66,7 +66,7 @@ use proc_macro2::TokenStream;
 fuzz_target!(|text: &str| {
     // Text that is no tokens does not reach a macro.
     let Ok(tokens) = text.parse::<TokenStream>() else { return };
-    let expanded = network::network(tokens, expand::Library::Std);
+    let expanded = network::network(&quote::quote!(::axonal), tokens, expand::Library::Std);
     if !expanded.is_empty() {
         let file = syn::parse2::<syn::File>(expanded.clone());
         let expression = syn::parse2::<syn::Expr>(expanded);

@@ -35,7 +35,8 @@ impl Constant {
         let check = positive.then(|| {
             let message = format!("a size is at least 1, but `{text}` is 0");
             let require = library(root, "__private", Ident::new("require", *place), *place);
-            let call = quote_spanned!(*place=> #require(#name > 0, #message, &[]));
+            // In parentheses, as in `Context::check`.
+            let call = quote_spanned!(*place=> (#require)(#name > 0, #message, &[]));
             quote!(#(#conditions)* const _: () = #call;)
         });
         quote! {

@@ -38,6 +38,12 @@ impl Errors {
         self.0.map(syn::Error::into_compile_error).unwrap_or_default()
     }
 
+    /// A `compile_error!` for the first mistake, which can stand where a type is defined and where an expression is.
+    pub(crate) fn first(self) -> TokenStream {
+        let first = self.0.and_then(|errors| errors.into_iter().next());
+        first.map(|error| error.into_compile_error()).unwrap_or_default()
+    }
+
     /// One `compile_error!` for each mistake. The first is a constant, which the compiler then does not know: of a type with the constant in it,
     /// it knows that there was an error, and says nothing more. In a block, for in the place of an expression rust-analyzer has nothing for it.
     pub(crate) fn into_tokens(self, unknown: &Ident) -> TokenStream {

@@ -602,7 +602,8 @@ impl Context<'_> {
     fn check(&self, function: &str, arguments: &TokenStream, place: Span) -> TokenStream {
         let Self { root, conditions, .. } = self;
         let function = library(root, "__private", Ident::new(function, place), place);
-        let call = quote_spanned!(place=> #function(#arguments));
+        // In parentheses, which are at `place` alone: of the path, rustc would say which macro it comes from.
+        let call = quote_spanned!(place=> (#function)(#arguments));
         quote!(#(#conditions)* const _: () = #call;)
     }
 

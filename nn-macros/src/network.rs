@@ -12,12 +12,15 @@ use crate::expand::{Definition, Library, expand, is_condition};
 use crate::parse::{Call, Item, call};
 use crate::shapes;
 
-/// What `network!` becomes, with the functions that this much of the standard library has room for.
-pub(crate) fn network(tokens: TokenStream, library: Library) -> TokenStream {
+/// What `network!` becomes, with `root` for the path of the crate, and the functions that this much of the standard library has room for.
+pub(crate) fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> TokenStream {
     let mut errors = Errors::default();
+    let is_described = mentions(tokens.clone(), "input");
     match call(tokens, &mut errors) {
         // It may stand for an expression.
         Call::Items(items) if items.is_empty() => errors.alone(),
+        // It may stand where a type was to be defined.
+        Call::Expression(_) if !is_described => errors.first(),
         Call::Items(items) => {
             let first = items.first().map_or_else(anonymous, |item| item.name.clone());
             let unknown = unknown(&first);
@@ -28,7 +31,7 @@ pub(crate) fn network(tokens: TokenStream, library: Library) -> TokenStream {
                 let conditions = item.attributes.iter().filter(|it| is_condition(it));
                 let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
                 if names.insert((item.name.to_string(), conditions)) {
-                    definitions.extend(definition(item, library, &unknown, &mut errors));
+                    definitions.extend(definition(root, item, library, &unknown, &mut errors));
                 } else {
                     let name = item.name;
                     errors.at(name.span(), format!("the name `{name}` is there twice"));
@@ -41,13 +44,13 @@ pub(crate) fn network(tokens: TokenStream, library: Library) -> TokenStream {
         Call::Expression(item) => {
             let name = item.name.clone();
             let unknown = unknown(&name);
-            let definition = definition(item, library, &unknown, &mut errors);
+            let definition = definition(root, item, library, &unknown, &mut errors);
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
             quote!({
                 #definition
                 #errors
-                ::axonal::__private::random::<#name<::core::primitive::f32>>()
+                #root::__private::random::<#name<::core::primitive::f32>>()
             })
         }
     }
@@ -59,21 +62,23 @@ fn unknown(network: &Ident) -> Ident {
 }
 
 fn definition(
+    root: &TokenStream,
     mut item: Item,
     library: Library,
     unknown: &Ident,
     errors: &mut Errors,
 ) -> TokenStream {
     let before = errors.count();
-    let (root, attributes) = root(&item.attributes, errors);
+    let (other, attributes) = other_root(&item.attributes, errors);
+    let root = other.as_ref().unwrap_or(root);
     let conditions: Vec<_> =
         attributes.iter().filter(|attribute| is_condition(attribute)).collect();
     let constants = constants::named(&item.name, &mut item.chain);
-    let definitions = constants.iter().map(|constant| constant.definition(&root, &conditions));
+    let definitions = constants.iter().map(|constant| constant.definition(root, &conditions));
     let definitions: TokenStream = definitions.collect();
     let network = shapes::network(&item.name, &item.chain, item.broken, errors);
     let expanded = expand(&Definition {
-        root: &root,
+        root,
         attributes,
         visibility: &item.visibility,
         keyword: item.keyword,
@@ -92,9 +97,12 @@ fn definition(
 /// four; each layer more takes the compiler time for each instruction set.
 const DEEP: usize = 8;
 
-/// The path of the library, from `#[axonal(crate = path)]`, and the other attributes.
-fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<TokenStream>) {
-    let mut root = quote!(::axonal);
+/// Another path of the library, from `#[axonal(crate = path)]`, and the other attributes.
+fn other_root(
+    attributes: &[TokenStream],
+    errors: &mut Errors,
+) -> (Option<TokenStream>, Vec<TokenStream>) {
+    let mut root = None;
     let mut others = Vec::new();
     for attribute in attributes {
         match argument(attribute) {
@@ -104,7 +112,7 @@ fn root(attributes: &[TokenStream], errors: &mut Errors) -> (TokenStream, Vec<To
                 [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
                     if *key == "crate" && equals.as_char() == '=' && !path.is_empty() =>
                 {
-                    root = path.iter().cloned().collect();
+                    root = Some(path.iter().cloned().collect());
                 }
                 _ => errors.over(
                     attribute,
@@ -157,6 +165,15 @@ fn argument(attribute: &TokenStream) -> Option<Vec<TokenTree>> {
         }
         _ => Some(Vec::new()),
     }
+}
+
+/// Whether a word is in the tokens.
+pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Ident(name) => name == word,
+        _ => false,
+    })
 }
 
 /// The name of a network that is an expression.

@@ -126,6 +126,21 @@ pub(crate) fn call(tokens: TokenStream, errors: &mut Errors) -> Call {
         );
         return Call::Items(Vec::new());
     }
+    let is_arrow = |token: &Token| matches!(token, Token::Arrow { .. });
+    let words = lexed.iter().filter(|token| token.word().is_some()).count();
+    if let Some(first) = lexed.first()
+        && words == 0
+        && !first.is_punct('#')
+        && !lexed.iter().any(is_arrow)
+        && !crate::network::mentions(first.stream(), "input")
+    {
+        // JSON, a list of sizes, a sentence in quotes.
+        parser.errors.over(
+            first.stream(),
+            "a network is described in words: `struct Digits<input 784 => dense 128 sigmoid => dense 10>;` defines a type, `input 784 => dense 10` is an expression",
+        );
+        return Call::Items(Vec::new());
+    }
     let defines = |token: &Token| token.is_punct('#') || token.is_word("pub") || is_keyword(token);
     let defined = |token: &Token| token.is_word("struct");
     let other = |token: &Token| ITEMS.iter().any(|word| token.is_word(word));

@@ -350,9 +350,7 @@ mod tests {
             assert!(done == parts || done == bomb.index + 1, "{done} of {parts} parts");
             shared += usize::from(done == parts && bomb.index + 1 < parts);
         }
-        assert!(
-            shared > 0 || std::thread::available_parallelism().is_ok_and(|count| count.get() == 1)
-        );
+        assert!(shared > 0, "the team was never led");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an editor shows at a word of a description: rust-analyzer looks up every word of the expansion that has its place.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
 
 use crate::expand::Library;
 use crate::network::network;
@@ -25,7 +26,11 @@ fn shown(description: &str, word: &str) -> Vec<String> {
     let start = description.find(word).expect("the word is in the description");
     let mut found = Vec::new();
     let tokens = description.parse().expect("a description is made of tokens");
-    collect(network(tokens, Library::Std), &(start..start + word.len()), &mut found);
+    collect(
+        network(&quote!(::axonal), tokens, Library::Std),
+        &(start..start + word.len()),
+        &mut found,
+    );
     found
 }
 

@@ -15,6 +15,7 @@ fn pretty(tokens: TokenStream) -> String {
 #[test]
 fn the_expansion_is_the_one_that_was_read() {
     let expanded = pretty(network(
+        &quote!(::axonal),
         quote! {
             /// 28x28 grey pixels in, one score a digit out.
             pub struct Digits<input 784 => dense 128 sigmoid init he_normal => middle: dense { HIDDEN + 1 } no_bias => dense 10>;
@@ -34,20 +35,28 @@ fn the_expansion_is_the_one_that_was_read() {
 
 #[test]
 fn without_std_nothing_allocates() {
-    let expanded = pretty(network(quote!(struct A<input 2 => dense 3>;), Library::Core));
+    let expanded =
+        pretty(network(&quote!(::axonal), quote!(struct A<input 2 => dense 3>;), Library::Core));
     assert!(!expanded.contains("Box"), "{expanded}");
 }
 
 #[test]
 fn a_step_is_not_differentiable() {
-    let expanded = pretty(network(quote!(struct A<input 2 => dense 3 step>;), Library::Std));
+    let expanded = pretty(network(
+        &quote!(::axonal),
+        quote!(struct A<input 2 => dense 3 step>;),
+        Library::Std,
+    ));
     assert!(!expanded.contains("Differentiable"), "{expanded}");
 }
 
 #[test]
 fn after_a_mistake_the_type_is_still_there() {
-    let expanded =
-        pretty(network(quote!(pub struct A<input 2 => dense 3 sigmod => desne 4>;), Library::Std));
+    let expanded = pretty(network(
+        &quote!(::axonal),
+        quote!(pub struct A<input 2 => dense 3 sigmod => desne 4>;),
+        Library::Std,
+    ));
     assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
     assert!(
         expanded.contains("pub struct A<T: ::axonal::Scalar = ::core::primitive::f32>"),
@@ -60,8 +69,8 @@ fn after_a_mistake_the_type_is_still_there() {
 
 /// All fields of all types, as `Type.field: type`.
 fn fields(tokens: TokenStream) -> Vec<String> {
-    let file: syn::File =
-        syn::parse2(network(tokens, Library::Std)).expect("what is generated is Rust");
+    let file: syn::File = syn::parse2(network(&quote!(::axonal), tokens, Library::Std))
+        .expect("what is generated is Rust");
     let structs = file.items.into_iter().filter_map(|item| match item {
         syn::Item::Struct(item) => Some(item),
         _ => None,
@@ -151,7 +160,7 @@ fn after_a_mistake_every_layer_that_was_read_is_a_field() {
 /// A network of so many layers of one type.
 fn of_layers(count: usize) -> String {
     let stages = (0..count).map(|_| quote!(=> dense 16 relu));
-    pretty(network(quote!(struct Deep<input 16 #(#stages)*>;), Library::Std))
+    pretty(network(&quote!(::axonal), quote!(struct Deep<input 16 #(#stages)*>;), Library::Std))
 }
 
 #[test]
@@ -167,6 +176,7 @@ fn one_sample_goes_through_a_small_network_inline_and_through_a_deep_one_in_func
 fn blocks_of_a_deep_network_are_called_in_functions_too() {
     // Nine layers, of which no network has more than four of its own.
     let deep = pretty(network(
+        &quote!(::axonal),
         quote! {
             struct A<input 4
                 => residual { dense 4 relu => dense 4 relu => dense 4 }
@@ -191,4 +201,26 @@ fn gives_instructions(expanded: &str) -> bool {
     words.join(" ").split("&self.").skip(1).any(|rest| {
         rest.split_once(", ").is_some_and(|(_field, argument)| argument.starts_with("simd"))
     })
+}
+
+#[test]
+fn no_path_begins_with_the_name_of_the_crate() {
+    let description = quote! {
+        pub struct Name<input 1x8x8
+            => conv 4 3x3 pad same => batchnorm relu
+            => residual { conv 4 3x3 => batchnorm } project { conv 4 3x3 } leaky_relu(0.1)
+            => conv_transpose 2 2x2 stride 2 => upsample 2 => pad 1 => avgpool 2x2 floor => maxpool 2x2 floor
+            => layernorm => dropout 0.5 => flatten => concat { dense 3 tanh } { dense { SIZE } }
+            => own::Layer => dense 2 own::Activation init he_normal => softmax>;
+    };
+    let expression = quote!(input 2 => dense 3 tanh => own::Layer => dense SIZE);
+    for description in [description, expression] {
+        let expanded = network(&quote!(other), description, Library::Std).to_string();
+        let code: Vec<&str> = expanded
+            .split("doc =")
+            .map(|code| code.split_once(']').map_or(code, |(_, code)| code))
+            .collect();
+        assert!(code.iter().any(|code| code.contains("other ::")));
+        assert!(!code.iter().any(|code| code.contains("axonal")), "{expanded}");
+    }
 }

@@ -619,8 +619,9 @@ fn more_habits() {
     one("input None x 784 => dense 3", "`input` needs a size: `input 784`");
     begins("input 784 float 32 => dense 3", "`float 32` does not belong to the input, ");
     for numbers in ["784, 128, 10", "[784, 128, 10]", "\"784-128-10\""] {
-        one(numbers, "a network begins with its input: `input 784 => …`");
+        begins(numbers, "a network is described in words: `struct Digits<input 784 => ");
     }
+    one("784 => 128", "a network begins with its input: `input 784 => …`");
     for sign in ["=", ":"] {
         let description = format!("Net {sign} input 4 => dense 3");
         one(
@@ -646,6 +647,7 @@ fn one_name_under_two_conditions() {
     let description =
         "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";
     let tokens = description.parse().expect("tokens");
-    let expanded = crate::network::network(tokens, Library::Std).to_string();
+    let expanded =
+        crate::network::network(&quote::quote!(::axonal), tokens, Library::Std).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
 }

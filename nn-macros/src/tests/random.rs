@@ -120,7 +120,7 @@ proptest! {
         ][prefix];
         let text = format!("{prefix} {}", tokens.join(" "));
         if let Ok(tokens) = text.parse::<TokenStream>() {
-            let expanded = network(tokens, Library::Std);
+            let expanded = network(&quote::quote!(::axonal), tokens, Library::Std);
             if !expanded.is_empty() {
                 let file = syn::parse2::<syn::File>(expanded.clone());
                 let expression = syn::parse2::<syn::Expr>(expanded);

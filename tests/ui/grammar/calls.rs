@@ -1,0 +1,3 @@
+axonal::network! { Sequential([Dense(128), Dense(10)]) }
+
+fn main() {}

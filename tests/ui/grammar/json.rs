@@ -1,0 +1,5 @@
+axonal::network! { { "input": 784, "layers": [{ "dense": 128 }, { "dense": 10 }] } }
+
+fn main() {
+    axonal::network!({ "input": 784, "layers": [{ "dense": 128 }, { "dense": 10 }] });
+}
