@@ -96,13 +96,13 @@ pub use kernels::{Parameters, Scalar};
 #[cfg(feature = "std")]
 pub use layers::Differentiable;
 pub use layers::Layer;
-#[doc(hidden)]
+/// The version of nalgebra whose matrices networks are made of.
 pub use nalgebra;
 pub use network::{Infer, Network};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;
-#[doc(hidden)]
+/// The version of rand whose generators this crate takes.
 pub use rand;
 pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
