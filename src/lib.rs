@@ -35,6 +35,7 @@
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers | [`guide::layers`] |
 //! | one's own loops | [`guide::loops`] |
+//! | weights of PyTorch and Keras | [`guide::differences`] |
 //! | speed | [`kernels`] |
 //!
 //! # Errors
@@ -203,6 +204,9 @@ pub mod guide {
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/bytes.md")]
     pub mod bytes {}
+    #[doc = include_str!("../docs/differences.md")]
+    #[cfg(feature = "std")]
+    pub mod differences {}
     #[doc = include_str!("../docs/errors.md")]
     #[cfg(feature = "std")]
     pub mod errors {}

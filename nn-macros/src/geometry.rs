@@ -22,6 +22,8 @@ struct Axis {
     after: Size,
     /// Whether the padding was chosen by `pad same`.
     same: bool,
+    /// What a transposed convolution has at its end besides.
+    more: Size,
 }
 
 impl Axis {
@@ -64,7 +66,7 @@ impl Axis {
         if self.same {
             return self.input.times(&self.stride);
         }
-        self.spread().minus(&self.before.plus(&self.after))
+        self.spread().minus(&self.before.plus(&self.after)).plus(&self.more)
     }
 }
 
@@ -123,7 +125,8 @@ impl Window {
                 }
             };
             let same = matches!(options.pad, Some(Padding::Same));
-            Axis { input, kernel, stride, dilation, before, after, same }
+            let more = written(&options.output_padding).unwrap_or_else(|| Size::of(0));
+            Axis { input, kernel, stride, dilation, before, after, same, more }
         };
         let groups = match &options.groups {
             Some(groups) => groups.clone(),
@@ -289,7 +292,30 @@ pub(crate) fn transposed(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
         (window.both(leaves), message)
     };
     checks.require(holds.clone(), place, || message);
+    check_output_padding(&window, given, checks);
     image(outputs(given), known_if(&holds, window.each(Axis::transposed)))
+}
+
+/// What `output_padding` adds is less than a stride: with more, an input of more rows would have the same output.
+fn check_output_padding(window: &Window, given: &Given<'_>, checks: &mut Checks<'_>) {
+    let Some(place) = given.stage.options.place("output_padding") else { return };
+    let word = given.row.word;
+    if window.axes[0].same {
+        checks.require(Condition::Known(false), place, || {
+            format!(
+                "`pad same` of `{word}` says how large the output is: leave out `output_padding`, or write `pad` as a number"
+            )
+        });
+        return;
+    }
+    let less = |axis: &Axis| axis.more.plus(&Size::of(1)).at_most(&axis.stride);
+    checks.require(window.both(less), place, || {
+        format!(
+            "`output_padding` {} of `{word}` is less than its stride, which is {}",
+            by(&window.each(|axis| axis.more.clone())),
+            by(&window.each(|axis| axis.stride.clone()))
+        )
+    });
 }
 
 /// What comes out of `maxpool` and `avgpool`.
@@ -400,8 +426,18 @@ pub(crate) fn transposed_type(given: &Given<'_>, settings: &Settings<'_>) -> Tok
     settings.layer("ConvTranspose", &arguments)
 }
 
-pub(crate) fn pool_type(name: &str, given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
+pub(crate) fn pool_arguments(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
     let [input, output] = settings.samples(given);
     let window = Window::of(given, Kind::Pool).tokens(settings.root);
-    settings.layer(name, &quote!(#input, #output, #window))
+    quote!(#input, #output, #window)
+}
+
+/// The zeros around an image count where they were asked for, as in PyTorch, and not where `pad same` put them, as in Keras.
+pub(crate) fn mean_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
+    let options = &given.stage.options;
+    let same = matches!(options.pad, Some(Padding::Same));
+    let counts = options.count_include_pad.unwrap_or(!same);
+    let pool = pool_arguments(given, settings);
+    let counts = (!counts).then(|| quote!(, false));
+    settings.layer("AvgPool", &quote!(#pool #counts))
 }

@@ -1,6 +1,6 @@
 //! The options behind a layer: `stride 2 pad same groups 4 no_bias init he_normal`.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use crate::number::{Decimal, numbers};
@@ -18,6 +18,12 @@ pub(crate) struct Options {
     pub(crate) pad: Option<Padding>,
     pub(crate) dilation: Option<[Size; 2]>,
     pub(crate) groups: Option<Size>,
+    /// Rows and columns that a transposed convolution has besides.
+    pub(crate) output_padding: Option<[Size; 2]>,
+    /// Whether the zeros around an image count in a mean.
+    pub(crate) count_include_pad: Option<bool>,
+    pub(crate) eps: Option<Decimal>,
+    pub(crate) momentum: Option<Decimal>,
     /// A variant of `axonal::init::Initializer`, after its path.
     pub(crate) initializer: Option<TokenStream>,
     /// All options that were given.
@@ -65,6 +71,10 @@ impl Options {
             self.pad = self.pad.take().or(read.pad);
             self.dilation = self.dilation.take().or(read.dilation);
             self.groups = self.groups.take().or(read.groups);
+            self.output_padding = self.output_padding.take().or(read.output_padding);
+            self.count_include_pad = self.count_include_pad.or(read.count_include_pad);
+            self.eps = self.eps.or(read.eps);
+            self.momentum = self.momentum.or(read.momentum);
             self.initializer = self.initializer.take().or(read.initializer);
         }
     }
@@ -84,10 +94,60 @@ impl Options {
                 });
             }
             "pad" => self.pad = padding(parser),
+            "output_padding" => {
+                parser.zeros = true;
+                self.output_padding = parser.pair("output_padding", "a size", "output_padding 1");
+                parser.zeros = false;
+            }
+            "count_include_pad" => self.count_include_pad = answer(parser, word),
+            "eps" => {
+                let range = "a number above 0: `eps 1e-3`";
+                self.eps = fraction(parser, word, range, |eps| eps > 0.0);
+            }
+            "momentum" => {
+                let range = "a number from 0 to 1: `momentum 0.01`";
+                self.momentum = fraction(parser, word, range, |momentum| momentum <= 1.0);
+            }
             "init" => self.initializer = initializer(parser, word),
             _ => {}
         }
     }
+}
+
+/// `true` or `false`; in Python they begin with a capital.
+fn answer(parser: &mut Parser<'_>, word: &Ident) -> Option<bool> {
+    let is = |token: &Token, answers: [&str; 2]| answers.iter().any(|answer| token.is_word(answer));
+    if parser.next_if(|token| is(token, ["true", "True"])).is_some() {
+        return Some(true);
+    }
+    if parser.next_if(|token| is(token, ["false", "False"])).is_some() {
+        return Some(false);
+    }
+    let message = format!("behind `{word}` stands `true` or `false`: `{word} false`");
+    parser.errors.at(word.span(), message);
+    None
+}
+
+/// A number that is not negative, in a range.
+fn fraction(
+    parser: &mut Parser<'_>,
+    word: &Ident,
+    range: &str,
+    is_good: impl Fn(f64) -> bool,
+) -> Option<Decimal> {
+    let minus = parser.next_if(|token| token.is_punct('-'));
+    let literal = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
+    let Some(token) = parser.next_if(literal) else {
+        parser.errors.at(word.span(), format!("`{word}` needs {range}"));
+        return None;
+    };
+    let text = written(token.stream());
+    let number = Decimal::parse(&text).filter(|number| minus.is_none() && is_good(number.value()));
+    if number.is_none() {
+        let sign = if minus.is_some() { "-" } else { "" };
+        parser.errors.at(token.span(), format!("`{word}` is {range}, `{sign}{text}` is not"));
+    }
+    number
 }
 
 fn padding(parser: &mut Parser<'_>) -> Option<Padding> {

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::layer::{Checks, Given};
+use crate::number::Decimal;
 use crate::quantity::{Count, Size};
 use crate::shapes::Shape;
 use crate::words::Settings;
@@ -113,4 +114,29 @@ pub(crate) fn channels(given: &Given<'_>) -> Size {
         Shape::Image(sizes) => sizes[0].clone(),
         shape => shape.len(),
     }
+}
+
+/// ε, if it is written.
+pub(crate) fn eps(given: &Given<'_>, settings: &Settings<'_>) -> Option<TokenStream> {
+    let eps = ratio(given.stage.options.eps?, settings);
+    Some(quote!(, #eps))
+}
+
+/// ε and the momentum, if one of them is written.
+pub(crate) fn batch_norm_options(
+    given: &Given<'_>,
+    settings: &Settings<'_>,
+) -> Option<TokenStream> {
+    let options = &given.stage.options;
+    let Some(momentum) = options.momentum else { return eps(given, settings) };
+    let usual = Decimal { numerator: 1, denominator: 100_000 };
+    let (eps, momentum) =
+        (ratio(options.eps.unwrap_or(usual), settings), ratio(momentum, settings));
+    Some(quote!(, #eps, #momentum))
+}
+
+/// A number as a type.
+fn ratio(number: Decimal, Settings { root, .. }: &Settings<'_>) -> TokenStream {
+    let arguments = number.arguments();
+    quote!(#root::layers::Ratio<#arguments>)
 }

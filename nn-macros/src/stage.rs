@@ -387,6 +387,9 @@ fn follows_a_layer(option: &str) -> String {
         "project" => "residual { … } project { … }".to_owned(),
         _ if words::initializer(option).is_some() => format!("dense 128 init {option}"),
         "stride" | "dilation" | "groups" => format!("conv 16 3x3 {option} 2"),
+        "output_padding" => "conv_transpose 16 3x3 stride 2 pad 1 output_padding 1".to_owned(),
+        "count_include_pad" => "avgpool 3x3 pad 1 count_include_pad false".to_owned(),
+        "eps" | "momentum" => format!("batchnorm {option} 0.01"),
         "depthwise" | "floor" => format!("conv 16 3x3 {option}"),
         _ => format!("dense 128 {option}"),
     };

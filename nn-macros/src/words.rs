@@ -82,8 +82,9 @@ impl Settings<'_> {
 const CONVOLUTION: &[&str] =
     &["stride", "pad", "dilation", "groups", "depthwise", "floor", "no_bias", "init"];
 const TRANSPOSED: &[&str] =
-    &["stride", "pad", "dilation", "groups", "depthwise", "no_bias", "init"];
+    &["stride", "pad", "output_padding", "dilation", "groups", "depthwise", "no_bias", "init"];
 const POOL: &[&str] = &["stride", "pad", "floor"];
+const MEAN: &[&str] = &["stride", "pad", "count_include_pad", "floor"];
 
 /// What most rows have in common.
 const PLAIN: LayerRow = LayerRow {
@@ -144,7 +145,9 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         options: POOL,
         passes: Passes::Probabilities,
         output: geometry::pool,
-        rust: |given, settings| geometry::pool_type("MaxPool", given, settings),
+        rust: |given, settings| {
+            settings.layer("MaxPool", &geometry::pool_arguments(given, settings))
+        },
         ..PLAIN
     },
     LayerRow {
@@ -152,10 +155,10 @@ pub(crate) const LAYERS: &[LayerRow] = &[
         example: "avgpool 2x2",
         arguments: &[Argument::Pair("a kernel")],
         takes: "one kernel",
-        options: POOL,
+        options: MEAN,
         passes: Passes::Probabilities,
         output: geometry::pool,
-        rust: |given, settings| geometry::pool_type("AvgPool", given, settings),
+        rust: geometry::mean_type,
         ..PLAIN
     },
     LayerRow {
@@ -231,20 +234,24 @@ pub(crate) const LAYERS: &[LayerRow] = &[
     LayerRow {
         word: "batchnorm",
         example: "batchnorm",
+        options: &["eps", "momentum"],
         parameters: |given| Count::Known(4).times(&plain::channels(given).count()),
         rust: |given, settings| {
             let ([input, _], channels) = (settings.samples(given), plain::channels(given).tokens());
-            settings.layer("BatchNorm", &quote!(#input, #channels))
+            let options = plain::batch_norm_options(given, settings);
+            settings.layer("BatchNorm", &quote!(#input, #channels #options))
         },
         ..PLAIN
     },
     LayerRow {
         word: "layernorm",
         example: "layernorm",
+        options: &["eps"],
         parameters: |given| Count::Known(2).times(&given.input.len().count()),
         rust: |given, settings| {
             let ([input, _], length) = (settings.samples(given), given.input.len().tokens());
-            settings.layer("LayerNorm", &quote!(#input, #length))
+            let eps = plain::eps(given, settings);
+            settings.layer("LayerNorm", &quote!(#input, #length #eps))
         },
         ..PLAIN
     },
@@ -323,8 +330,21 @@ pub(crate) const ACTIVATIONS: &[ActivationRow] = &[
 ];
 
 /// The options of all layers; those that a layer takes are in its row.
-pub(crate) const OPTIONS: &[&str] =
-    &["stride", "pad", "dilation", "groups", "depthwise", "floor", "project", "no_bias", "init"];
+pub(crate) const OPTIONS: &[&str] = &[
+    "stride",
+    "pad",
+    "output_padding",
+    "count_include_pad",
+    "dilation",
+    "groups",
+    "depthwise",
+    "floor",
+    "eps",
+    "momentum",
+    "project",
+    "no_bias",
+    "init",
+];
 
 /// A way to draw the first weights.
 pub(crate) struct InitializerRow {
@@ -440,6 +460,8 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("hyperbolictangent", Meaning::Activation, "tanh"),
     ("nobias", Meaning::Option, "no_bias"),
     ("padding", Meaning::Option, "pad"),
+    ("outpadding", Meaning::Option, "output_padding"),
+    ("epsilon", Meaning::Option, "eps"),
     ("strides", Meaning::Option, "stride"),
     ("dilationrate", Meaning::Option, "dilation"),
     ("group", Meaning::Option, "groups"),

@@ -25,15 +25,16 @@ pub(crate) struct MaxWindowsGradient<'a, T, K> {
     pub kind: PhantomData<K>,
 }
 
-/// The mean of each window, for all samples.
-pub(crate) struct AvgWindows<'a, T, K> {
+/// The mean of each window, for all samples: of all its numbers, with zeros beyond the edges of the image, if the padding counts, and else of those
+/// that are on the image.
+pub(crate) struct AvgWindows<'a, T, K, const COUNT_PAD: bool> {
     pub inputs: &'a [T],
     pub outputs: &'a mut [T],
     pub kind: PhantomData<K>,
 }
 
 /// The gradient of [`AvgWindows`].
-pub(crate) struct AvgWindowsGradient<'a, T, K> {
+pub(crate) struct AvgWindowsGradient<'a, T, K, const COUNT_PAD: bool> {
     pub output_gradient: &'a [T],
     pub input_gradient: &'a mut [T],
     pub kind: PhantomData<K>,
@@ -315,13 +316,21 @@ const LONG: usize = 256;
 
 /// 1 / the size of a window.
 #[inline(always)]
-fn share<T: Scalar, K: Geometry>() -> T {
+fn share<T: Scalar, K: Geometry, const COUNT_PAD: bool>(y: usize, x: usize) -> T {
+    let count = if COUNT_PAD || !Sizes::<K>::PADDED {
+        Sizes::<K>::TAPS
+    } else {
+        let rows = (0..K::KERNEL[0]).filter(|ky| Sizes::<K>::row(y, *ky).is_some()).count();
+        let columns = (0..K::KERNEL[1]).filter(|kx| Sizes::<K>::column(x, *kx).is_some()).count();
+        // A window that sees nothing of the image has the sum 0, whatever that is divided by.
+        (rows * columns).max(1)
+    };
     #[expect(clippy::cast_precision_loss, reason = "a count of numbers in a window")]
-    let count = Sizes::<K>::TAPS as f64;
+    let count = count as f64;
     T::of(1.0 / count)
 }
 
-impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
+impl<T: Scalar, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T, K, COUNT_PAD> {
     type Output = ();
 
     #[inline(always)]
@@ -341,7 +350,7 @@ impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
                                 }
                             }
                         }
-                        output[x] = T::of(sum) * share::<T, K>();
+                        output[x] = T::of(sum) * share::<T, K, COUNT_PAD>(y, x);
                         continue;
                     }
                     let mut sum = T::zero();
@@ -352,14 +361,16 @@ impl<T: Scalar, K: Geometry> WithSimd for AvgWindows<'_, T, K> {
                             }
                         }
                     }
-                    output[x] = sum * share::<T, K>();
+                    output[x] = sum * share::<T, K, COUNT_PAD>(y, x);
                 }
             }
         }
     }
 }
 
-impl<T: Scalar, K: Geometry> WithSimd for AvgWindowsGradient<'_, T, K> {
+impl<T: Scalar, K: Geometry, const COUNT_PAD: bool> WithSimd
+    for AvgWindowsGradient<'_, T, K, COUNT_PAD>
+{
     type Output = ();
 
     #[inline(always)]
@@ -371,7 +382,7 @@ impl<T: Scalar, K: Geometry> WithSimd for AvgWindowsGradient<'_, T, K> {
         for (to, output) in gradients.zip(outputs) {
             for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
                 for x in 0..Sizes::<K>::COLUMNS {
-                    let gradient = output[x] * share::<T, K>();
+                    let gradient = output[x] * share::<T, K, COUNT_PAD>(y, x);
                     for ky in 0..K::KERNEL[0] {
                         for kx in 0..K::KERNEL[1] {
                             if let Some(at) = at::<K>(y, x, ky, kx) {

@@ -9,6 +9,7 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
+use super::ratio::{Fraction, Ratio};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Kind, Layer, Part, Path};
@@ -26,20 +27,22 @@ use crate::{
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.
 ///
-/// y = γ (x − μ) / √(σ² + ε) + β, with ε = 10⁻⁵.
+/// y = γ (x − μ) / √(σ² + ε) + β, with ε = 10⁻⁵ (`E`, `batchnorm eps 1e-3` in a description).
 ///
 /// While training, μ and σ² are the mean and the (biased) variance of the batch, over all samples and pixels, and the running ones
-/// move towards them by a tenth: of σ² it is the unbiased one, as in PyTorch. In inference, μ and σ² are the running ones.
+/// move towards them by a tenth of the way (`M`, `batchnorm momentum 0.01`): of σ² it is the unbiased one, as in PyTorch. In inference, μ and σ² are the running ones.
 /// A batch in training is one pass, whatever its size.
 ///
 /// A batch of a single number a channel (one sample, of vectors or of images of one pixel) has no variance. PyTorch refuses it; here μ and σ² are the running
 /// ones then, as in inference, and stay as they are: nothing is learned of the statistics, and nothing is spoiled. So with batches of one sample alone they stay
 /// 0 and 1. A last batch of one in each epoch does no harm; `Trainer::drop_last` leaves it out. Batches of two or three have a variance, but a poor one.
 ///
-/// The gradient that [`Network::gradient`](crate::Network::gradient) gives for a running statistic is a tenth of how far it is from that of the batch: what a
+/// The gradient that [`Network::gradient`](crate::Network::gradient) gives for a running statistic is the momentum times how far it is from that of the batch: what a
 /// step subtracts from it, as it is ([`Kind::Statistic`]).
 ///
-/// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, Keras's `BatchNormalization` (with `momentum=0.9, epsilon=1e-5`).
+/// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, whose `eps` and `momentum` these are. Keras's `BatchNormalization` has ε = 10⁻³ unless told otherwise, and
+/// its momentum is 1 − that of PyTorch: Keras's defaults are `batchnorm eps 1e-3 momentum 0.01`. A file of weights has neither in it: those of a network
+/// with another ε (Keras's, torchvision's Inception, EfficientNet and MobileNetV3: 10⁻³) load without a word, and give other outputs unless `eps` is written.
 ///
 /// # Shapes
 ///
@@ -53,7 +56,7 @@ use crate::{
 /// ICML 2015.
 #[repr(C)]
 #[derive(Parameters)]
-pub struct BatchNorm<T, I, const CHANNELS: usize> {
+pub struct BatchNorm<T, I, const CHANNELS: usize, E = Ratio<1, 100_000>, M = Ratio<1, 10>> {
     /// One factor a channel.
     pub weight: SVector<T, CHANNELS>,
     /// One summand a channel.
@@ -62,17 +65,16 @@ pub struct BatchNorm<T, I, const CHANNELS: usize> {
     pub running_mean: SVector<T, CHANNELS>,
     /// The variance of each channel in inference.
     pub running_var: SVector<T, CHANNELS>,
-    kind: PhantomData<I>,
+    kind: PhantomData<(I, E, M)>,
 }
 
-/// ε
-const EPSILON: f64 = 1e-5;
-
-/// How far the running statistics move towards those of a batch.
-#[cfg(feature = "std")]
-const MOMENTUM: f64 = 0.1;
-
-impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> BatchNorm<T, I, CHANNELS> {
+impl<T, I, const CHANNELS: usize, E, M> BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
+{
     const FITS: () =
         assert!(I::LEN == CHANNELS * I::PIXELS, "`BatchNorm`: one factor for each channel");
 
@@ -93,23 +95,26 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> BatchNorm<T, I, CH
 
 /// 1 / √(σ² + ε); NaN where σ² is infinite, because what was squared was too large: with 0, the outputs would look sound.
 #[inline(always)]
-fn inverse<T: Scalar>(variance: T) -> T {
-    T::one() / Float::sqrt(variance + T::of(EPSILON)) + (variance - variance)
+fn inverse<T: Scalar>(variance: T, epsilon: f64) -> T {
+    T::one() / Float::sqrt(variance + T::of(epsilon)) + (variance - variance)
 }
 
 /// How many channels are normalized at a time: their scales are on the stack.
 const BLOCK: usize = 64;
 
-struct Normalize<'a, T, I, const CHANNELS: usize> {
-    layer: &'a BatchNorm<T, I, CHANNELS>,
+struct Normalize<'a, T, I, const CHANNELS: usize, E, M> {
+    layer: &'a BatchNorm<T, I, CHANNELS, E, M>,
     mean: &'a [T],
     variance: &'a [T],
     inputs: &'a [I],
     outputs: &'a mut [I],
 }
 
-impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
-    for Normalize<'_, T, I, CHANNELS>
+impl<T, I, const CHANNELS: usize, E, M> WithSimd for Normalize<'_, T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
 {
     type Output = ();
 
@@ -123,7 +128,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
             let weight = &layer.weight.as_slice()[channels.clone()];
             let factors = weight.iter().zip(&variance[channels.clone()]);
             for (scale, (weight, variance)) in scale.iter_mut().zip(factors) {
-                *scale = *weight * inverse(*variance);
+                *scale = *weight * inverse(*variance, E::VALUE);
             }
             let mean = &mean[channels.clone()];
             let shift = &layer.bias.as_slice()[channels.clone()];
@@ -148,7 +153,13 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> WithSimd
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Layer for BatchNorm<T, I, CHANNELS> {
+impl<T, I, const CHANNELS: usize, E, M> Layer for BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
+{
     type Input = I;
     type Output = I;
     type Activation = Identity;
@@ -266,6 +277,7 @@ struct Sums<'a, T, I> {
     output_gradient: &'a [I],
     mean: &'a [T],
     variance: &'a [T],
+    epsilon: f64,
     weight: &'a mut [T],
     bias: &'a mut [T],
 }
@@ -276,7 +288,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, output_gradient, mean, variance, weight, bias } = self;
+        let Self { inputs, output_gradient, mean, variance, epsilon, weight, bias } = self;
         T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
         for (index, (weight, mean)) in weight.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate() {
             let first = index * SUMS * I::PIXELS;
@@ -308,7 +320,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
             }
         }
         for (weight, variance) in weight.iter_mut().zip(variance) {
-            *weight *= inverse(*variance);
+            *weight *= inverse(*variance, epsilon);
         }
     }
 }
@@ -321,6 +333,7 @@ struct Inputs<'a, T, I> {
     input_gradient: &'a mut [I],
     mean: &'a [T],
     variance: &'a [T],
+    epsilon: f64,
     weight: &'a [T],
     /// From [`Sums`]; none where mean and variance are not those of the inputs.
     sums: Option<[&'a [T]; 2]>,
@@ -332,14 +345,15 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let Self { inputs, output_gradient, input_gradient, mean, variance, weight, sums } = self;
+        let Self { inputs, output_gradient, input_gradient, mean, variance, epsilon, weight, sums } =
+            self;
         let count = count::<T>(inputs.len() * I::PIXELS);
         for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
             let planes = input.as_slice().chunks_exact(I::PIXELS);
             let planes = planes.zip(gradient.as_slice().chunks_exact(I::PIXELS));
             let planes = planes.zip(to.as_mut_slice().chunks_exact_mut(I::PIXELS));
             for (channel, ((x, g), to)) in planes.enumerate() {
-                let inverse = inverse(variance[channel]);
+                let inverse = inverse(variance[channel], epsilon);
                 let scale = weight[channel] * inverse;
                 let Some([weight, bias]) = sums else {
                     for (to, g) in to.iter_mut().zip(g) {
@@ -359,8 +373,12 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
 
 #[cfg(feature = "std")]
 #[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
-    for BatchNorm<T, I, CHANNELS>
+impl<T, I, const CHANNELS: usize, E, M> Differentiable for BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
 {
     const WHOLE_BATCH: bool = true;
 
@@ -417,7 +435,8 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
         let (bias, is_of_batch) = rest.split_at_mut(CHANNELS);
         let is_of_batch = is_of_batch[0] != T::zero();
         let output_gradient = score_gradient;
-        simd.vectorize(Sums { inputs, output_gradient, mean, variance, weight, bias });
+        let epsilon = E::VALUE;
+        simd.vectorize(Sums { inputs, output_gradient, mean, variance, epsilon, weight, bias });
         if let Some(input_gradient) = input_gradient {
             simd.vectorize(Inputs {
                 inputs,
@@ -425,6 +444,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
                 input_gradient,
                 mean,
                 variance,
+                epsilon,
                 weight: sink.layer::<Self>().weight.as_slice(),
                 // Running statistics do not depend on the inputs.
                 sums: is_of_batch.then_some([&*weight, &*bias]),
@@ -444,7 +464,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
         let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
         for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
             let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
-            let momentum = if is_of_batch { MOMENTUM } else { 0.0 };
+            let momentum = if is_of_batch { M::VALUE } else { 0.0 };
             *value = T::of(momentum) * (*running - of_batch);
         }
         let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
@@ -469,7 +489,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
     }
 }
 
-impl<T: Scalar, I, const CHANNELS: usize> fmt::Debug for BatchNorm<T, I, CHANNELS> {
+impl<T: Scalar, I, const CHANNELS: usize, E, M> fmt::Debug for BatchNorm<T, I, CHANNELS, E, M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("BatchNorm")
@@ -481,7 +501,7 @@ impl<T: Scalar, I, const CHANNELS: usize> fmt::Debug for BatchNorm<T, I, CHANNEL
     }
 }
 
-impl<T: Scalar, I, const CHANNELS: usize> PartialEq for BatchNorm<T, I, CHANNELS> {
+impl<T: Scalar, I, const CHANNELS: usize, E, M> PartialEq for BatchNorm<T, I, CHANNELS, E, M> {
     fn eq(&self, other: &Self) -> bool {
         self.weight == other.weight
             && self.bias == other.bias

@@ -33,6 +33,10 @@ use crate::{
 /// column s·stride + j·dilation − pad. It is the [`Conv`](super::Conv) of the same window with its inputs and outputs exchanged:
 /// what that does to gradients, this does to numbers.
 ///
+/// `output_padding 1` gives the output so many rows and columns more at its end, as in PyTorch, where the usual layer that doubles an image is
+/// `conv_transpose 8 3x3 stride 2 pad 1 output_padding 1`. `pad same` gives H · stride rows too, as Keras's does, but where kernel − stride is odd it takes the
+/// odd row away below, and PyTorch's layer above: the weights of one, loaded into the other, move the image by a pixel.
+///
 /// PyTorch's `nn.ConvTranspose2d`, Keras's `Conv2DTranspose`, with the activation f inside.
 ///
 /// # Shapes
@@ -40,7 +44,7 @@ use crate::{
 /// | | |
 /// |---|---|
 /// | input x | `I`, an [`Image`](crate::Image) of `IN` channels, H rows, W columns |
-/// | output y | `O`, an image of C channels; (H − 1) · stride − pads + dilation · (KH − 1) + 1 rows, columns alike |
+/// | output y | `O`, an image of C channels; (H − 1) · stride − pads + dilation · (KH − 1) + 1 rows and those of `output_padding`, columns alike |
 /// | window | `G`, a [`Window`](super::Window) |
 /// | `weight` W | `IN` x `PATCH`, where `PATCH` is C / groups · KH · KW, the last index fastest; in files as in PyTorch, `[IN, C / groups, KH, KW]` |
 /// | `bias` b | vector of C; [`NoBias`](super::NoBias) with the option `no_bias` |

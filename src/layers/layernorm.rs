@@ -9,6 +9,7 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
+use super::ratio::{Fraction, Ratio};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Kind, Layer, Part, Path};
@@ -23,9 +24,10 @@ use crate::{Parameters, Scalar};
 /// shifted by what is learned.
 ///
 /// **y** = **γ** (**x** − μ) / √(σ² + ε) + **β**, where μ and σ² are the mean and the (biased) variance of the sample's numbers,
-/// and ε = 10⁻⁵.
+/// and ε = 10⁻⁵ (`E`, `layernorm eps 1e-6` in a description).
 ///
-/// PyTorch's `nn.LayerNorm` over all dimensions of a sample, Keras's `LayerNormalization` (with `epsilon=1e-5`).
+/// PyTorch's `nn.LayerNorm` over all dimensions of a sample, Keras's `LayerNormalization` with its default `layernorm eps 1e-3`. A file of weights does not
+/// have ε in it.
 ///
 /// # Shapes
 ///
@@ -37,18 +39,15 @@ use crate::{Parameters, Scalar};
 /// Source: J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016.
 #[repr(C)]
 #[derive(Parameters)]
-pub struct LayerNorm<T, I, const N: usize> {
+pub struct LayerNorm<T, I, const N: usize, E = Ratio<1, 100_000>> {
     /// One factor a number.
     pub weight: SVector<T, N>,
     /// One summand a number.
     pub bias: SVector<T, N>,
-    kind: PhantomData<I>,
+    kind: PhantomData<(I, E)>,
 }
 
-/// ε
-const EPSILON: f64 = 1e-5;
-
-impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> LayerNorm<T, I, N> {
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> LayerNorm<T, I, N, E> {
     const FITS: () = assert!(I::LEN == N, "`LayerNorm`: one factor for each number");
 
     const FILE_SHAPE: &'static [usize] = match I::SHAPE {
@@ -59,21 +58,23 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> LayerNorm<T, I, N> {
 
 /// Mean, and 1 / √(σ² + ε).
 #[inline(always)]
-fn statistics<T: Scalar, S: Simd>(simd: S, values: &[T]) -> (T, T) {
+fn statistics<T: Scalar, S: Simd>(simd: S, values: &[T], epsilon: f64) -> (T, T) {
     #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
     let count = T::of(values.len() as f64);
     let mean = sum(simd, values) / count;
     let variance = squares(simd, values, mean) / count;
-    (mean, T::one() / Float::sqrt(variance + T::of(EPSILON)))
+    (mean, T::one() / Float::sqrt(variance + T::of(epsilon)))
 }
 
-struct Normalize<'a, T, I, const N: usize> {
-    layer: &'a LayerNorm<T, I, N>,
+struct Normalize<'a, T, I, const N: usize, E> {
+    layer: &'a LayerNorm<T, I, N, E>,
     inputs: &'a [I],
     outputs: &'a mut [I],
 }
 
-impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> WithSimd for Normalize<'_, T, I, N> {
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> WithSimd
+    for Normalize<'_, T, I, N, E>
+{
     type Output = ();
 
     #[inline(always)]
@@ -81,7 +82,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> WithSimd for Normalize<'_
         let (weight, bias) = (self.layer.weight.as_slice(), self.layer.bias.as_slice());
         for (input, output) in self.inputs.iter().zip(self.outputs) {
             let input = input.as_slice();
-            let (mean, inverse) = statistics(simd, input);
+            let (mean, inverse) = statistics(simd, input, E::VALUE);
             let numbers = output.as_mut_slice().iter_mut().zip(input);
             for ((y, x), (weight, bias)) in numbers.zip(weight.iter().zip(bias)) {
                 *y = (*x - mean) * inverse * *weight + *bias;
@@ -91,7 +92,9 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> WithSimd for Normalize<'_
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Layer for LayerNorm<T, I, N> {
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Layer
+    for LayerNorm<T, I, N, E>
+{
     type Input = I;
     type Output = I;
     type Activation = Identity;
@@ -135,6 +138,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Layer for LayerNorm<T, I,
 #[cfg(feature = "std")]
 struct Inputs<'a, T, I> {
     inputs: &'a [I],
+    epsilon: f64,
     output_gradient: &'a [I],
     input_gradient: &'a mut [I],
     weight: &'a [T],
@@ -146,12 +150,12 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, output_gradient, input_gradient, weight } = self;
+        let Self { inputs, epsilon, output_gradient, input_gradient, weight } = self;
         #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
         let share = T::of(1.0 / weight.len() as f64);
         for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
             let (input, to) = (input.as_slice(), to.as_mut_slice());
-            let (mean, inverse) = statistics(simd, input);
+            let (mean, inverse) = statistics(simd, input, epsilon);
             for ((to, g), weight) in to.iter_mut().zip(gradient.as_slice()).zip(weight) {
                 *to = *g * *weight;
             }
@@ -169,6 +173,7 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
 #[cfg(feature = "std")]
 struct Scales<'a, T, I> {
     inputs: &'a [I],
+    epsilon: f64,
     output_gradient: &'a [I],
     weight: &'a mut [T],
     bias: &'a mut [T],
@@ -180,10 +185,10 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, output_gradient, weight, bias } = self;
+        let Self { inputs, epsilon, output_gradient, weight, bias } = self;
         for (input, gradient) in inputs.iter().zip(output_gradient) {
             let input = input.as_slice();
-            let (mean, inverse) = statistics(simd, input);
+            let (mean, inverse) = statistics(simd, input, epsilon);
             let numbers = gradient.as_slice().iter().zip(input);
             let sums = weight.iter_mut().zip(bias.iter_mut());
             for ((weight, bias), (g, x)) in sums.zip(numbers) {
@@ -196,7 +201,9 @@ impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
 
 #[cfg(feature = "std")]
 #[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Differentiable for LayerNorm<T, I, N> {
+impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiable
+    for LayerNorm<T, I, N, E>
+{
     fn trace_len(_samples: usize) -> usize {
         0
     }
@@ -236,14 +243,20 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Differentiable for LayerN
         let output_gradient = score_gradient;
         if let Some(input_gradient) = input_gradient {
             let weight = sink.layer::<Self>().weight.as_slice();
-            simd.vectorize(Inputs { inputs, output_gradient, input_gradient, weight });
+            simd.vectorize(Inputs {
+                inputs,
+                epsilon: E::VALUE,
+                output_gradient,
+                input_gradient,
+                weight,
+            });
         }
         let (gradient, accumulate) = sink.block(0..2 * N);
         if !accumulate {
             gradient.fill(T::zero());
         }
         let (weight, bias) = gradient.split_at_mut(N);
-        simd.vectorize(Scales { inputs, output_gradient, weight, bias });
+        simd.vectorize(Scales { inputs, epsilon: E::VALUE, output_gradient, weight, bias });
         sink.finish(simd, 0..2 * N);
     }
 
@@ -259,7 +272,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Differentiable for LayerN
     }
 }
 
-impl<T: Scalar, I, const N: usize> fmt::Debug for LayerNorm<T, I, N> {
+impl<T: Scalar, I, const N: usize, E> fmt::Debug for LayerNorm<T, I, N, E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("LayerNorm")
@@ -269,7 +282,7 @@ impl<T: Scalar, I, const N: usize> fmt::Debug for LayerNorm<T, I, N> {
     }
 }
 
-impl<T: Scalar, I, const N: usize> PartialEq for LayerNorm<T, I, N> {
+impl<T: Scalar, I, const N: usize, E> PartialEq for LayerNorm<T, I, N, E> {
     fn eq(&self, other: &Self) -> bool {
         self.weight == other.weight && self.bias == other.bias
     }

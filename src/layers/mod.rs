@@ -16,6 +16,7 @@ mod layernorm;
 pub(crate) mod outlined;
 mod pad;
 mod pool;
+mod ratio;
 mod residual;
 #[cfg(feature = "std")]
 mod sink;
@@ -47,6 +48,7 @@ pub use flatten::{Flatten, Reshape};
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
+pub use ratio::{Fraction, Ratio};
 #[cfg(feature = "std")]
 pub use residual::ShortcutGradient;
 pub use residual::{NoProjection, Residual, Shortcut};

@@ -85,10 +85,29 @@ weightless!(
 
 /// The mean of each window, `avgpool 2x2` in a description.
 ///
-/// y(c, r, s) = Σᵢⱼ x(c, r·stride + i − pad, s·stride + j − pad) / (KH · KW); x is zero beyond its edges, and those zeros count
-/// (PyTorch's default, `count_include_pad=True`).
+/// y(c, r, s) = Σᵢⱼ x(c, r·stride + i − pad, s·stride + j − pad) / n; x is zero beyond its edges.
 ///
-/// PyTorch's `nn.AvgPool2d`, Keras's `AveragePooling2D`.
+/// Whether those zeros count in n is `COUNT_PAD`, `count_include_pad true` or `false` in a description. Where they do, n is KH · KW, as in PyTorch, and so
+/// it is behind a padding of numbers unless told otherwise. Where they do not, n is how many numbers of the window are on the image: so it is behind
+/// `pad same`, as in Keras.
+///
+/// PyTorch's `nn.AvgPool2d`, Keras's `AveragePooling2D`. A constant image stays constant with Keras's, and is darker at its edges with PyTorch's:
+///
+/// ```
+/// use axonal::Image;
+/// use axonal::prelude::*;
+///
+/// network! {
+///     struct Keras<input 3x3 => avgpool 3x3 stride 1 pad same>;
+///     struct PyTorch<input 3x3 => avgpool 3x3 stride 1 pad 1>;
+///     struct Without<input 3x3 => avgpool 3x3 stride 1 pad 1 count_include_pad false>;
+/// }
+///
+/// let ones = Image::from([[[1.0; 3]; 3]]);
+/// assert_eq!(Keras::zeros().forward(&ones), ones);
+/// assert_eq!(Without::zeros().forward(&ones), ones);
+/// assert_eq!(PyTorch::zeros().forward(&ones).plane(0)[(0, 0)], 4.0 / 9.0);
+/// ```
 ///
 /// # Shapes
 ///
@@ -104,10 +123,14 @@ weightless!(
 /// Proceedings of the IEEE 86 (1998).
 #[repr(C)]
 #[derive(Parameters)]
-pub struct AvgPool<T, I, O, G>(PhantomData<(T, I, O, G)>);
+pub struct AvgPool<T, I, O, G, const COUNT_PAD: bool = true>(PhantomData<(T, I, O, G)>);
 
-impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed>
-    AvgPool<T, I, O, G>
+impl<T, I, O, G, const COUNT_PAD: bool> AvgPool<T, I, O, G, COUNT_PAD>
+where
+    T: Scalar,
+    I: ImageSample<Scalar = T>,
+    O: ImageSample<Scalar = T>,
+    G: Windowed,
 {
     const FITS: () = assert!(
         fits::<I, O, G>() && I::CHANNELS == O::CHANNELS,
@@ -117,7 +140,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
     #[inline(always)]
     fn run<S: Simd>(simd: S, inputs: &[I], outputs: &mut [O]) {
         let () = Self::FITS;
-        simd.vectorize(AvgWindows::<T, Over<I, O, G>> {
+        simd.vectorize(AvgWindows::<T, Over<I, O, G>, COUNT_PAD> {
             inputs: flat(inputs),
             outputs: flat_mut(outputs),
             kind: PhantomData,
@@ -127,7 +150,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
     #[cfg(feature = "std")]
     #[inline(always)]
     fn pull_back<S: Simd>(simd: S, _inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
-        simd.vectorize(AvgWindowsGradient::<T, Over<I, O, G>> {
+        simd.vectorize(AvgWindowsGradient::<T, Over<I, O, G>, COUNT_PAD> {
             output_gradient: flat(output_gradient),
             input_gradient: flat_mut(input_gradient),
             kind: PhantomData,
@@ -136,8 +159,8 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
 }
 
 weightless!(
-    [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed]
-    AvgPool<T, I, O, G>, I => O,
+    [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed, const COUNT_PAD: bool]
+    AvgPool<T, I, O, G, COUNT_PAD>, I => O,
     "avgpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1])
 );
 

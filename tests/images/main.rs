@@ -8,5 +8,6 @@ mod image;
 mod layers;
 #[path = "../common/learned.rs"]
 mod learned;
+mod options;
 mod passes;
 mod pytorch;

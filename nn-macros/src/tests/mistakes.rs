@@ -352,6 +352,34 @@ fn other_layers() {
     );
     one("input 4 => dropout \"a\"", "the probability of `dropout` is a number, `\"a\"` is not");
     one("input 4 => dropout 0.5 0.5", "`dropout` takes one probability, `0.5` is one too many");
+    one("input 4 => batchnorm eps", "`eps` needs a number above 0: `eps 1e-3`");
+    one("input 4 => batchnorm eps 0", "`eps` is a number above 0: `eps 1e-3`, `0` is not");
+    one("input 4 => batchnorm eps -0.1", "`eps` is a number above 0: `eps 1e-3`, `-0.1` is not");
+    one(
+        "input 4 => batchnorm momentum 1.5",
+        "`momentum` is a number from 0 to 1: `momentum 0.01`, `1.5` is not",
+    );
+    one("input 4 => layernorm momentum 0.1", "`layernorm` has no option `momentum`");
+    one(
+        "input 8x8 => avgpool 2 count_include_pad",
+        "behind `count_include_pad` stands `true` or `false`: `count_include_pad false`",
+    );
+    one(
+        "input 8x8 => maxpool 2 count_include_pad false",
+        "`maxpool` has no option `count_include_pad`",
+    );
+    one(
+        "input 8x8 => conv_transpose 2 3x3 stride 2 output_padding 2",
+        "`output_padding` 2x2 of `conv_transpose` is less than its stride, which is 2x2",
+    );
+    one(
+        "input 8x8 => conv_transpose 2 3x3 output_padding 1",
+        "`output_padding` 1x1 of `conv_transpose` is less than its stride, which is 1x1",
+    );
+    one(
+        "input 8x8 => conv_transpose 2 3x3 stride 2 pad same output_padding 1",
+        "`pad same` of `conv_transpose` says how large the output is: leave out `output_padding`, or write `pad` as a number",
+    );
     one("input 8x8 => flatten 64", "`flatten` takes no size, `64` is too many");
     one("input 8x8 => flatten stride 2", "`flatten` has no option `stride`");
     one("input 8x8 => maxpool 2 groups 2", "`maxpool` has no option `groups`");
@@ -596,7 +624,7 @@ fn more_habits() {
     one("input 4 => dense 3 init: he_normal", "the value of `init` follows without `:`");
     one("input 4 => dense 3 no bias", "unknown option `no bias`: did you mean `no_bias`?");
     begins("input 4 => dense 3 axis 1", "`dense` has no option `axis`: it has `no_bias`, `init`");
-    one("input 4 => batchnorm momentum 0.1", "`batchnorm` has no option `momentum`");
+    one("input 4 => dropout 0.1 momentum 0.1", "`dropout` has no option `momentum`");
     one(
         "input 4 => he_normal => dense 2",
         "`he_normal` follows a layer: `dense 128 init he_normal`",
