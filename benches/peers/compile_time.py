@@ -34,7 +34,7 @@ LENET = """input 28x28
         => flatten => dense 120 relu => dense 84 relu => dense 10"""
 
 
-def axonal(description, sample, outputs):
+def axonal(description, sample, outputs, more=""):
     return f"""
 use axonal::prelude::*;
 
@@ -46,6 +46,7 @@ fn main() {{
     let targets: Vec<Class<{outputs}>> = Class::all().cycle().take(32).collect();
     let mut optimizer = Adam::new(1e-3);
     println!("{{}}", net.train_step(&inputs, &targets, &CrossEntropy, &mut optimizer));
+    {more}
 }}
 """
 
@@ -146,6 +147,11 @@ fn main() {{
 """
 
 
+def deep(layers):
+    """Layers of one type, of which a compiler needs one: time and memory should grow with the different ones. One sample, too, which is where they did not."""
+    return axonal("input 16" + " => dense 16 relu" * layers + " => dense 10", "SVector::<f32, 16>::zeros()", 10, 'println!("{}", net.forward(&inputs[0]));')
+
+
 def sources():
     hidden = " => ".join(f"dense {width} relu" for width in WIDTHS[1:-1])
     twenty = f"input {WIDTHS[0]} => {hidden} => dense 10"
@@ -159,6 +165,8 @@ def sources():
         ("20 layers", "axonal"): axonal(twenty, f"SVector::<f32, {WIDTHS[0]}>::zeros()", 10),
         ("20 layers", "burn"): burn_dense(WIDTHS, "relu"),
         ("20 layers", "dfdx"): dfdx(WIDTHS, "ReLU"),
+        ("100 equal layers", "axonal"): deep(100),
+        ("200 equal layers", "axonal"): deep(200),
     }
 
 

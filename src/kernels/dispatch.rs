@@ -1,7 +1,7 @@
-//! The instruction set is chosen once, at the entry of a pass; the whole pass is compiled for it.
+//! The instruction set is chosen once for one sample of a small network, at the entry of the pass, which is compiled for each set as a whole.
 //!
-//! What need not be compiled for each network is a function of its own, in this crate, which chooses again: that takes a nanosecond.
-//! A training pass in which nothing else is left (`Differentiable::DISPATCHES`) is compiled once, for the baseline.
+//! All else is in functions of their own, which choose again, in a nanosecond: kernels, once in this crate, and layers (`layers::outlined`). A network that does
+//! nothing but call them (`Layer::OUTLINED`, `Differentiable::DISPATCHES`) is compiled once, for the baseline.
 
 use core::any::TypeId;
 use core::fmt;
