@@ -254,15 +254,11 @@ pub(super) fn are_finite<T: Scalar, S: Simd>(simd: S, numbers: &[T]) -> bool {
     let mut off = Vector::splat(simd, T::zero());
     let mut chunks = numbers.chunks_exact(4 * lanes);
     for chunk in &mut chunks {
-        let vector = |index: usize| {
-            let vector = Vector::load(simd, &chunk[index * lanes..]);
-            vector - vector
-        };
+        let vector = |index: usize| Vector::load(simd, &chunk[index * lanes..]).off_finite();
         off = off.or((vector(0).or(vector(1))).or(vector(2).or(vector(3))));
     }
     for chunk in chunks.remainder().chunks(lanes) {
-        let vector = Vector::load_partial(simd, chunk);
-        off = off.or(vector - vector);
+        off = off.or(Vector::load_partial(simd, chunk).off_finite());
     }
     off.as_slice().iter().all(|off| *off == T::zero())
 }

@@ -160,6 +160,14 @@ impl<T: Scalar, S: Simd> Vector<T, S> {
         self.with(T::v_or(self.simd, self.abs().register, sign))
     }
 
+    /// x − x: zero for every number, NaN for NaN and infinity.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::eq_op, reason = "infinity minus infinity is NaN")]
+    pub(crate) fn off_finite(self) -> Self {
+        self - self
+    }
+
     /// The bits of both.
     #[inline(always)]
     #[must_use]

@@ -96,7 +96,7 @@ where
 /// 1 / √(σ² + ε); NaN where σ² is infinite, because what was squared was too large: with 0, the outputs would look sound.
 #[inline(always)]
 fn inverse<T: Scalar>(variance: T, epsilon: f64) -> T {
-    T::one() / Float::sqrt(variance + T::of(epsilon)) + (variance - variance)
+    T::one() / Float::sqrt(variance + T::of(epsilon)) + variance * T::zero()
 }
 
 /// How many channels are normalized at a time: their scales are on the stack.

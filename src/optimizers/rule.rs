@@ -143,7 +143,7 @@ fn off<T: Scalar, S: Simd, const M: usize>(
     parameter: Vector<T, S>,
     moments: [Vector<T, S>; M],
 ) -> Vector<T, S> {
-    moments.into_iter().fold(parameter - parameter, |off, moment| off.or(moment - moment))
+    moments.into_iter().fold(parameter.off_finite(), |off, moment| off.or(moment.off_finite()))
 }
 
 /// Runs a rule over a vector of parameters, and gives back how far what it wrote is [`off`].
