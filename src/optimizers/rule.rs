@@ -137,13 +137,13 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
     }
 }
 
-/// The bits of x − x of new numbers: zero where they are finite, NaN where not.
+/// x − x, of the sum x of a new parameter and its moments: zero where they are finite, NaN where one is not.
 #[inline(always)]
 fn off<T: Scalar, S: Simd, const M: usize>(
     parameter: Vector<T, S>,
     moments: [Vector<T, S>; M],
 ) -> Vector<T, S> {
-    moments.into_iter().fold(parameter.off_finite(), |off, moment| off.or(moment.off_finite()))
+    moments.into_iter().fold(parameter, |sum, moment| sum + moment).off_finite()
 }
 
 /// Runs a rule over a vector of parameters, and gives back how far what it wrote is [`off`].

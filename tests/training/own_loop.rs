@@ -22,8 +22,11 @@ network! {
     struct Wide<input 5 => first: dense 512 tanh => dense 512 tanh => dense 3>;
 }
 
+/// Makes an optimizer.
+type Make<T> = Box<dyn Fn() -> Box<dyn Optimizer<T>>>;
+
 /// In boxes, so that a network has one pass for all of them.
-fn optimizers<T: Scalar>() -> Vec<(&'static str, Box<dyn Fn() -> Box<dyn Optimizer<T>>>)> {
+fn optimizers<T: Scalar>() -> Vec<(&'static str, Make<T>)> {
     macro_rules! table {
         ($($optimizer:expr),+ $(,)?) => {
             vec![$((stringify!($optimizer), Box::new(|| Box::new($optimizer) as _))),+]
