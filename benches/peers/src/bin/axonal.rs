@@ -2,12 +2,10 @@
 
 use std::hint::black_box;
 
-use axonal::Differentiable;
 use axonal::kernels::InstructionSet;
 use axonal::layers::{Conv, Dense};
-use axonal::losses::Loss;
 use axonal::prelude::*;
-use axonal::shapes::vector;
+use axonal::training::Trainable;
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 
@@ -98,8 +96,7 @@ fn training<N, O: Optimizer<f32>>(
     samples: impl Fn(usize) -> Vec<N::Input>,
     optimizer: impl Fn() -> O,
 ) where
-    N: Network<Scalar = f32, Output = SVector<f32, 10>> + Differentiable,
-    CrossEntropy: Loss<N::Output, Class<10>, N::Activation, Size = vector<10>>,
+    N: Network<Scalar = f32, Output = SVector<f32, 10>> + Trainable<CrossEntropy, Class<10>>,
 {
     for &batch in batches {
         let inputs = samples(batch);
