@@ -121,7 +121,8 @@ pub trait Network: Layer {
 
     /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
     ///
-    /// The gradient of no samples is zero, and so is their loss. Where an input is NaN or infinite, loss and gradient are NaN.
+    /// The gradient of no samples is zero, and so is their loss. Where an input is NaN or infinite, so are numbers of the gradient; behind an activation
+    /// that is bounded the loss may be finite all the same. [`norm`](Self::norm) tells, and [`Optimizer::apply`](crate::optimizers::Optimizer::apply) takes no such step.
     ///
     /// It is that of a pass of training, as in [`train_step`](Self::train_step): `dropout` drops, and `batchnorm` takes the mean and variance of the batch.
     ///
@@ -306,8 +307,9 @@ pub trait Network: Layer {
     /// One step of an optimizer along the gradient of the mean loss over some samples; gives back the loss before the step.
     ///
     /// Where that loss is NaN or infinite, or an input is, no step is taken, and the weights stay as they were: what comes back is not finite.
-    /// NaN comes back, too, where the step itself made a weight, a running statistic or a moment NaN or infinite, as a learning rate that is far too large does:
-    /// these are lost then. A [`Trainer`](crate::training::Trainer) keeps the last good ones.
+    /// NaN comes back, too, where a step made a weight, a running statistic or a moment NaN or infinite, as a learning rate that is far too large does: these
+    /// are lost then. That is looked for after the first step and every 64th from there on; a weight that is lost shows in the next loss anyway.
+    /// A [`Trainer`](crate::training::Trainer) keeps the last good ones.
     ///
     /// Nothing is allocated after the first step with the largest batch.
     ///

@@ -92,7 +92,7 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
 
 impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { step, kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -104,7 +104,7 @@ impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
             decay: splat(self.decay.of(kind, weight_decay)),
             epsilon: splat(self.epsilon),
         };
-        for_each(simd, parameters, gradient, factors, [first], &rule)
+        for_each(simd, parameters, gradient, factors, [first], &rule);
     }
 }
 

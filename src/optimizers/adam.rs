@@ -81,7 +81,7 @@ macro_rules! adam {
 
         impl<T: Scalar> BuiltIn<T> for $name<T> {
             #[inline(always)]
-            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
+            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
                 let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
@@ -138,7 +138,7 @@ fn step<T: Scalar, S: Simd>(
     epsilon: f64,
     penalty: f64,
     shrink: f64,
-) -> bool {
+) {
     let Update { step, parameters, gradient, factors, first, second, .. } = tensor;
     let splat = |value: f64| Vector::splat(simd, T::of(value));
     let exponent = i32::try_from(step).unwrap_or(i32::MAX);
@@ -156,7 +156,7 @@ fn step<T: Scalar, S: Simd>(
         second_rest: splat(1.0 - second_beta),
         epsilon: splat(epsilon * root),
     };
-    for_each(simd, parameters, gradient, factors, [first, second], &rule)
+    for_each(simd, parameters, gradient, factors, [first, second], &rule);
 }
 
 struct AdamRule<T: Scalar, S: Simd> {

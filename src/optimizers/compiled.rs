@@ -7,8 +7,8 @@ use crate::kernels::{Scalar, dispatch};
 
 /// An optimizer of this crate.
 pub(super) trait BuiltIn<T> {
-    /// Moves the parameters of one tensor, and says whether all that it wrote is finite.
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool;
+    /// Moves the parameters of one tensor.
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>);
 }
 
 struct Run<'a, T, O> {
@@ -17,10 +17,10 @@ struct Run<'a, T, O> {
 }
 
 impl<T: Scalar, O: BuiltIn<T>> WithSimd for Run<'_, T, O> {
-    type Output = bool;
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> bool {
+    fn with_simd<S: Simd>(self, simd: S) {
         self.optimizer.run(simd, self.tensor)
     }
 }
@@ -30,7 +30,7 @@ macro_rules! moves {
         /// The steps of a scalar, as functions that are generic over nothing.
         #[doc(hidden)]
         pub trait Moves: Sized {
-            $(fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) -> bool;)+
+            $(fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>);)+
         }
 
         moves!(impl f32: $($name: $optimizer),+);
@@ -39,7 +39,7 @@ macro_rules! moves {
     (impl $scalar:ty: $($name:ident: $optimizer:ident),+) => {
         impl Moves for $scalar {
             $(
-                fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) -> bool {
+                fn $name(optimizer: &$optimizer<Self>, tensor: Update<'_, Self>) {
                     dispatch(Run { optimizer, tensor })
                 }
             )+
@@ -49,14 +49,9 @@ macro_rules! moves {
 
 moves!(sgd: Sgd, adagrad: AdaGrad, rmsprop: RmsProp, adam: Adam, adamw: AdamW);
 
-/// [`Optimizer::checked_update`] of a user's own optimizer.
-pub(super) fn update<T: Scalar, O: Optimizer<T>>(optimizer: &O, tensor: Update<'_, T>) -> bool {
-    let Update { parameters, first, second, .. } = tensor;
-    let (parameters, first, second) = (&mut *parameters, &mut *first, &mut *second);
-    let tensor =
-        Update { parameters: &mut *parameters, first: &mut *first, second: &mut *second, ..tensor };
+/// [`Optimizer::run_update`] of a user's own optimizer.
+pub(super) fn update<T: Scalar, O: Optimizer<T>>(optimizer: &O, tensor: Update<'_, T>) {
     dispatch(Own { optimizer, tensor });
-    [parameters, first, second].into_iter().all(|numbers| T::are_finite(numbers))
 }
 
 struct Own<'a, T, O> {

@@ -20,7 +20,7 @@ pub use compiled::Moves;
 pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
-pub(crate) use step::{Along, Lent, Step};
+pub(crate) use step::{Along, Lent, Step, left_finite};
 
 use crate::kernels::{Scalar, zeros};
 use crate::layers::{Context, Kind};
@@ -125,13 +125,13 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     where
         Self: Sized;
 
-    /// [`update`](Self::update) on the current instruction set, and whether all that it wrote is finite.
+    /// [`update`](Self::update) on the current instruction set.
     #[doc(hidden)]
-    fn checked_update(&self, tensor: Update<'_, T>) -> bool
+    fn run_update(&self, tensor: Update<'_, T>)
     where
         Self: Sized,
     {
-        compiled::update(self, tensor)
+        compiled::update(self, tensor);
     }
 
     /// Takes a step along a gradient, as [`train_step`](crate::Network::train_step) does along its own: that of
@@ -142,7 +142,8 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     /// Parts that are [frozen](Self::freeze) stay as they are, and their gradient is not looked at.
     ///
     /// It says whether the step was taken and left finite numbers. Where the gradient holds NaN or infinity, no step is taken: the weights, the moments
-    /// and the number of steps are as before. Where a step makes a weight or a moment NaN or infinite, it has been taken.
+    /// and the number of steps are as before. Where a step makes a weight or a moment NaN or infinite, it has been taken; that is looked for after the first
+    /// step, and after every 64th from there on.
     ///
     /// ```
     /// use axonal::prelude::*;
@@ -271,13 +272,13 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
 /// [`Optimizer::update`], for an optimizer whose type is known at run time only.
 #[doc(hidden)]
 pub trait Dispatch<T> {
-    fn dispatch_update(&self, tensor: Update<'_, T>) -> bool;
+    fn dispatch_update(&self, tensor: Update<'_, T>);
 }
 
 impl<T: Scalar, O: Optimizer<T>> Dispatch<T> for O {
     #[inline(always)]
-    fn dispatch_update(&self, tensor: Update<'_, T>) -> bool {
-        self.checked_update(tensor)
+    fn dispatch_update(&self, tensor: Update<'_, T>) {
+        self.run_update(tensor);
     }
 }
 
@@ -310,8 +311,8 @@ macro_rules! pointers {
                 (**self).dispatch_update(tensor);
             }
 
-            fn checked_update(&self, tensor: Update<'_, T>) -> bool {
-                (**self).dispatch_update(tensor)
+            fn run_update(&self, tensor: Update<'_, T>) {
+                (**self).dispatch_update(tensor);
             }
         }
     )+};
@@ -515,8 +516,8 @@ macro_rules! updates {
         }
 
         #[inline(always)]
-        fn checked_update(&self, tensor: Update<'_, T>) -> bool {
-            T::$name(self, tensor)
+        fn run_update(&self, tensor: Update<'_, T>) {
+            T::$name(self, tensor);
         }
     };
 }

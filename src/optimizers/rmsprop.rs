@@ -106,7 +106,7 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
 
 impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, second, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -119,9 +119,9 @@ impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
             epsilon: splat(self.epsilon),
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [first], &rule)
+            for_each(simd, parameters, gradient, factors, [first], &rule);
         } else {
-            for_each(simd, parameters, gradient, factors, [first, second], &rule)
+            for_each(simd, parameters, gradient, factors, [first, second], &rule);
         }
     }
 }

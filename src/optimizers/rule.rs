@@ -18,7 +18,7 @@ pub(super) trait Rule<T: Scalar, S: Simd, const M: usize> {
     ) -> (Vector<T, S>, [Vector<T, S>; M]);
 }
 
-/// Runs a rule over some parameters, and says whether all that it wrote is finite.
+/// Runs a rule over some parameters.
 #[inline(always)]
 pub(super) fn for_each<T: Scalar, S: Simd, const M: usize>(
     simd: S,
@@ -27,7 +27,7 @@ pub(super) fn for_each<T: Scalar, S: Simd, const M: usize>(
     factors: &[T],
     moments: [&mut [T]; M],
     rule: &impl Rule<T, S, M>,
-) -> bool {
+) {
     let lanes = Vector::<T, S>::LANES;
     let length = gradient.len();
     let total = parameters.len();
@@ -37,14 +37,14 @@ pub(super) fn for_each<T: Scalar, S: Simd, const M: usize>(
     }
     let bytes = lanes * size_of::<T>();
     let before = (bytes - parameters.as_ptr().addr() % bytes) % bytes / size_of::<T>();
-    let mut numbers = Numbers { simd, parameters, moments, off: Vector::splat(simd, T::zero()) };
-    let Some((last, others)) = factors.split_last() else { return true };
+    let mut numbers = Numbers { simd, parameters, moments };
+    let Some((last, others)) = factors.split_last() else { return };
     if before == 0 || others.is_empty() || length == 0 || !length.is_multiple_of(lanes) {
         for (index, factor) in factors.iter().enumerate() {
             let factor = Vector::splat(simd, *factor);
             numbers.apply(index * length, gradient, factor, rule);
         }
-        return numbers.are_finite();
+        return;
     }
     // A store that crosses a cache line costs two: vectors begin at multiples of their size in memory, and one of them lies in two columns.
     let (head, tail) = gradient.split_at(before);
@@ -68,25 +68,16 @@ pub(super) fn for_each<T: Scalar, S: Simd, const M: usize>(
     }
     numbers.apply(start, tail, Vector::splat(simd, *last), rule);
     numbers.apply(start + tail.len(), end, Vector::splat(simd, *last), rule);
-    numbers.are_finite()
 }
 
 /// What a rule changes.
-struct Numbers<'a, T: Scalar, S: Simd, const M: usize> {
+struct Numbers<'a, T, S, const M: usize> {
     simd: S,
     parameters: &'a mut [T],
     moments: [&'a mut [T]; M],
-    /// Of all numbers x that were written, the bits of x − x: those of zero, as long as they are finite.
-    off: Vector<T, S>,
 }
 
 impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
-    /// Whether all numbers that were written are.
-    #[inline(always)]
-    fn are_finite(&self) -> bool {
-        self.off.as_slice().iter().all(|off| *off == T::zero())
-    }
-
     /// Along a gradient times a factor, from a first parameter on.
     #[inline(always)]
     fn apply(
@@ -105,7 +96,7 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
         for (parameters, gradient) in parameters.by_ref().zip(gradient.by_ref()) {
             let moments = moments.each_mut().map(|chunks| chunks.next().unwrap_or_default());
             let gradient = Vector::load(simd, gradient) * factor;
-            self.off = self.off.or(move_vector(simd, parameters, moments, gradient, rule));
+            move_vector(simd, parameters, moments, gradient, rule);
         }
         let gradient = gradient.remainder();
         if !gradient.is_empty() {
@@ -118,7 +109,6 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
             let gradient = Vector::load_partial(simd, gradient) * factor;
             let parameter = Vector::load_partial(simd, parameters);
             let (parameter, new) = rule.apply(parameter, gradient, vectors);
-            self.off = self.off.or(off(parameter, new));
             parameter.store_partial(parameters);
             for (moment, new) in moments.into_iter().zip(new) {
                 new.store_partial(moment);
@@ -132,21 +122,11 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
         let range = at..at + Vector::<T, S>::LANES;
         let moments = self.moments.each_mut().map(|moment| &mut moment[range.clone()]);
         let parameters = &mut self.parameters[range.clone()];
-        let off = move_vector(self.simd, parameters, moments, gradient, rule);
-        self.off = self.off.or(off);
+        move_vector(self.simd, parameters, moments, gradient, rule);
     }
 }
 
-/// x − x, of the sum x of a new parameter and its moments: zero where they are finite, NaN where one is not.
-#[inline(always)]
-fn off<T: Scalar, S: Simd, const M: usize>(
-    parameter: Vector<T, S>,
-    moments: [Vector<T, S>; M],
-) -> Vector<T, S> {
-    moments.into_iter().fold(parameter, |sum, moment| sum + moment).off_finite()
-}
-
-/// Runs a rule over a vector of parameters, and gives back how far what it wrote is [`off`].
+/// Runs a rule over a vector of parameters.
 #[inline(always)]
 fn move_vector<T: Scalar, S: Simd, const M: usize>(
     simd: S,
@@ -154,18 +134,16 @@ fn move_vector<T: Scalar, S: Simd, const M: usize>(
     moments: [&mut [T]; M],
     gradient: Vector<T, S>,
     rule: &impl Rule<T, S, M>,
-) -> Vector<T, S> {
+) {
     let mut vectors = [Vector::splat(simd, T::zero()); M];
     for (vector, moment) in vectors.iter_mut().zip(&moments) {
         *vector = Vector::load(simd, moment);
     }
     let (parameter, new) = rule.apply(Vector::load(simd, parameters), gradient, vectors);
-    let off = off(parameter, new);
     parameter.store(parameters);
     for (moment, new) in moments.into_iter().zip(new) {
         new.store(moment);
     }
-    off
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Tensors {
     }
 
     /// Of these parameters those that are not frozen.
-    pub(super) fn learn(&self, parameters: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn learn(&self, parameters: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let mut start = parameters.start;
         let first = self.index(start);
         self.0[first..]

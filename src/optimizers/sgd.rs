@@ -91,7 +91,7 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
 
 impl<T: Scalar> BuiltIn<T> for Sgd<T> {
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) -> bool {
+    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
         let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
         let Update { parameters, gradient, factors, first, .. } = tensor;
         let splat = |value: f64| Vector::splat(simd, T::of(value));
@@ -102,9 +102,9 @@ impl<T: Scalar> BuiltIn<T> for Sgd<T> {
             nesterov: self.nesterov,
         };
         if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [], &rule)
+            for_each(simd, parameters, gradient, factors, [], &rule);
         } else {
-            for_each(simd, parameters, gradient, factors, [first], &rule)
+            for_each(simd, parameters, gradient, factors, [first], &rule);
         }
     }
 }

@@ -1,15 +1,13 @@
 //! Gradients, and steps along them.
 
-use core::sync::atomic::AtomicBool;
-
 use num_traits::{Float, Zero};
 
 use super::pass::{Goal, Pass, Plan, threads, whole_batch};
 use super::{as_f64, fingerprint};
-use crate::kernels::{share_whole, sharing};
+use crate::kernels::{Compiled, share_whole, sharing};
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::{Along, Lent, Optimizer, Sgd, State, Step};
+use crate::optimizers::{Along, Lent, Optimizer, Sgd, State, Step, left_finite};
 use crate::room::Heap;
 use crate::sample::flat;
 use crate::{Differentiable, Layer, Scalar};
@@ -132,12 +130,12 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let mut lent = Lent::from(optimizer);
         let Lent { optimizer, state, .. } = &mut lent;
         state.run.left = None;
-        let is_spoiled = AtomicBool::new(false);
-        let mean = step_with_state(net, inputs, targets, loss, &**optimizer, state, &is_spoiled);
-        if mean.is_finite() {
-            state.steps += 1;
+        let mean = step_with_state(net, inputs, targets, loss, &**optimizer, state);
+        if !mean.is_finite() {
+            return mean;
         }
-        if is_spoiled.into_inner() { N::Scalar::nan() } else { mean }
+        state.steps += 1;
+        if left_finite(state, net.as_slice(), mean) { mean } else { N::Scalar::nan() }
     }
 }
 
@@ -169,7 +167,6 @@ fn step_with_state<N, Y, L, O>(
     loss: &L,
     optimizer: &O,
     state: &mut State<N::Scalar>,
-    is_spoiled: &AtomicBool,
 ) -> N::Scalar
 where
     N: Differentiable,
@@ -186,7 +183,7 @@ where
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
-        let step = Step::new(parameters, moments, optimizer, tensors, number, is_spoiled);
+        let step = Step::new(parameters, moments, optimizer, tensors, number);
         let sink = GradientSink::step(step, gradient);
         let (count, goal) = (inputs.len(), Goal::Gradient(sink));
         let pass = Pass::<N, Y, L, O> { inputs, targets, loss, context, memory, count, goal };
@@ -198,9 +195,13 @@ where
     let batch = (inputs, targets);
     let mean = whole_batch::<_, _, _, O>(net, batch, loss, context, memory, gradients);
     if mean.is_finite() {
-        let parameters = net.as_mut_slice();
         let gradient = &gradients[..N::COUNT];
-        let step = Step::new(parameters, moments, optimizer, tensors, number, is_spoiled);
+        // As in `Pass`, but here the gradient is there as a whole.
+        if !tensors.learn(0..N::COUNT).all(|range| N::Scalar::are_finite(&gradient[range])) {
+            return N::Scalar::nan();
+        }
+        let parameters = net.as_mut_slice();
+        let step = Step::new(parameters, moments, optimizer, tensors, number);
         share_whole(Along { step, gradient }, plan.least_shared::<N>(inputs.len()));
     }
     mean

@@ -145,15 +145,13 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Self { inputs, targets, loss, context, memory, count, mut goal } = self;
+        let Self { inputs, targets, loss, context, memory, count, goal } = self;
         let count = as_f64(count);
-        if let Goal::Gradient(sink) = &mut goal
+        // Behind an activation that is bounded, the loss may be finite, and the gradient is not: a step would have begun before that is seen.
+        if let Goal::Gradient(sink) = &goal
+            && sink.is_step()
             && !N::Scalar::are_finite(flat(inputs))
         {
-            // Behind an activation that is bounded, the loss may be finite, and the gradient is not.
-            if !sink.is_step() {
-                sink.block(0..N::COUNT).0.fill(N::Scalar::nan());
-            }
             return f64::NAN;
         }
         let (scores, rest) = split_samples::<N::Output>(memory, inputs.len());

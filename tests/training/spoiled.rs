@@ -33,8 +33,8 @@ fn an_infinite_input_is_no_step() {
                 let loss = &MeanSquaredError;
                 assert!(net.train_step(&inputs, &targets, loss, &mut optimizer).as_f64().is_nan());
                 assert!(net == before && optimizer.state().steps() == 0);
-                let (value, gradient) = net.gradient(&inputs, &targets, loss);
-                assert!(value.as_f64().is_nan() && gradient.norm().as_f64().is_nan());
+                let (_, gradient) = net.gradient(&inputs, &targets, loss);
+                assert!(!gradient.norm().as_f64().is_finite());
                 assert!(!optimizer.apply(&mut *net, &gradient));
                 assert!(net == before);
             }
@@ -148,6 +148,35 @@ fn a_step_that_spoils_says_so() {
         assert!(matches!(error, Err(axonal::Error::Diverged { epoch: 1, step: 1, .. })), "{name}");
         assert_eq!(net, Line::zeros(), "{name}");
     }
+}
+
+/// What the first step does not show is found some steps later; steps in between are not looked at, but for those of a large loss.
+#[test]
+fn a_later_step_that_spoils_says_so() {
+    let optimizer = || Adam::new(1e-3).betas(0.9, 0.5);
+    // Behind `tanh` at 0 the loss is small, and the square of the gradient is infinite.
+    let (good, bad) = ([[0.5, -1.0].into()], [[1e25, 0.0].into()]);
+    let mut net = Bounded::zeros();
+    net.dense2.weight.fill(1.0);
+    let mut optimizer = optimizer();
+    let mut train = |net: &mut Bounded, inputs| {
+        net.train_step(inputs, &[[0.5].into()], &MeanSquaredError, &mut optimizer)
+    };
+    assert!(train(&mut net, &good).is_finite());
+    net.dense1.weight.fill(0.0);
+    let spoiled = train(&mut net, &bad);
+    assert!(spoiled.is_finite());
+    let said = (0..64).position(|_| !train(&mut net, &good).is_finite());
+    assert!(said.is_some_and(|step| step < 64), "{said:?}");
+
+    // A loss that is large is looked at at once.
+    let mut net = Line::zeros();
+    let mut optimizer = Adam::new(1e-3).betas(0.9, 0.5);
+    let mut train = |x: f32, y: f32| {
+        net.train_step(&[[x].into()], &[[y].into()], &MeanSquaredError, &mut optimizer)
+    };
+    assert!(train(1.0, 1.0).is_finite());
+    assert!(train(1e17, 1e18).is_nan());
 }
 
 /// Where a setting is made, with what it should be.
