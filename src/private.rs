@@ -5,7 +5,7 @@ pub use alloc::boxed::Box;
 #[cfg(feature = "std")]
 pub use std::path::Path as FilePath;
 
-use crate::activations::{Activation, Dropped, Probabilities};
+use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
 use crate::layers::Passes;
 pub use crate::layers::outlined::Outlined;
 pub use crate::room::{Heap, on_stack};
@@ -292,10 +292,9 @@ impl<Before: Activation, Own> Behind<Before, Own> for End<DROPPED> {
 /// they come from: of them nothing has to be known.
 #[must_use]
 pub const fn passed<L: Layer, Before: Activation>(passes: Passes) -> u8 {
-    let is_score = Before::THRESHOLD == 0.0 && !Before::DISTRIBUTION;
     match passes {
         Passes::Nothing => OWN,
-        _ if is_score => OWN,
+        _ if is_score::<Before>() => OWN,
         // `softmax` belongs together with the channels of a pixel, which another shape tears apart.
         Passes::Numbers
             if Before::ELEMENTWISE
@@ -306,6 +305,43 @@ pub const fn passed<L: Layer, Before: Activation>(passes: Passes) -> u8 {
         Passes::Numbers | Passes::Probabilities => MIXED,
         Passes::Dropped => DROPPED,
     }
+}
+
+/// The activation that two blocks side by side end in, of which the first ends in `First`, the second in `Second`: see [`joined`].
+pub trait Beside<First, Second> {
+    type Activation: Activation;
+}
+
+const ALIKE: u8 = 4;
+const UNLIKE: u8 = 5;
+
+impl<First, Second> Beside<First, Second> for End<OWN> {
+    type Activation = Identity;
+}
+
+impl<First: Activation, Second: Activation> Beside<First, Second> for End<ALIKE> {
+    type Activation = Joined<First, Second, true>;
+}
+
+impl<First: Activation, Second: Activation> Beside<First, Second> for End<UNLIKE> {
+    type Activation = Joined<First, Second, false>;
+}
+
+/// What the outputs of two blocks are together: numbers, unless one of them gives probabilities.
+#[must_use]
+pub const fn joined<First: Activation, Second: Activation>() -> u8 {
+    if is_score::<First>() && is_score::<Second>() {
+        OWN
+    } else if First::THRESHOLD == Second::THRESHOLD && First::DISTRIBUTION == Second::DISTRIBUTION {
+        ALIKE
+    } else {
+        UNLIKE
+    }
+}
+
+/// Whether its outputs are no probabilities.
+const fn is_score<A: Activation>() -> bool {
+    A::THRESHOLD == 0.0 && !A::DISTRIBUTION
 }
 
 /// `L`, if the constant `CHECK` can be computed. If not, that is an error where the constant is, and here the compiler knows no type: it

@@ -366,6 +366,18 @@ macro_rules! ends {
                 struct FlatPixels<input 1x2x2 => conv 3 1x1 $($activation)+ => flatten>;
                 struct Largest<input 1x2x2 => conv 3 1x1 $($activation)+ => maxpool 2x1>;
                 struct Global<input 1x2x2 => conv 3 1x1 $($activation)+ => global avgpool>;
+                // They stand side by side.
+                struct Branches<input 4 => concat { dense 3 $($activation)+ } { dense 2 $($activation)+ }>;
+                struct BranchesInside<input 4 => reshape 4x1x1 => flatten => branches: Branches => identity>;
+                struct PixelBranches<input 1x2x2
+                    => concat { conv 3 1x1 $($activation)+ } { conv 3 1x1 => $($activation)+ => identity }
+                    => maxpool 2x1 => flatten
+                >;
+                struct OneBranch<input 1x2x2
+                    => conv 3 1x1 $($activation)+ => identity
+                    => concat { identity } { conv 2 1x1 $($activation)+ }
+                    => concat { upsample 2 => maxpool 2x2 } { identity }
+                >;
                 // They are others.
                 struct InResidual<input 3 => residual { dense 3 $($activation)+ }>;
             }
@@ -399,6 +411,16 @@ macro_rules! ends {
                 check_all::<FlatPixels<f64>>(outputs);
                 check_all::<Largest<f64>>(outputs);
                 check_all::<Global<f64>>(outputs);
+            }
+
+            #[test]
+            fn side_by_side() {
+                let outputs = Outputs::$mixed;
+                check_all::<Branches<f64>>(outputs);
+                check_all::<Branches<f32>>(outputs);
+                check_all::<BranchesInside<f64>>(outputs);
+                check_all::<PixelBranches<f64>>(outputs);
+                check_all::<OneBranch<f64>>(outputs);
             }
 
             #[test]
@@ -494,6 +516,9 @@ fn decision_boundaries_are_passed_on() {
         struct Mean<input 1x2x2 => conv 1 1x1 sigmoid => global avgpool>;
         struct Score<input 1x2x2 => conv 1 1x1 => global avgpool>;
         struct Step<input 1x2x2 => conv 1 2x2 step => flatten>;
+        struct Branches<input 4 => concat { dense 1 sigmoid } { dense 3 hard_sigmoid => identity }>;
+        struct Copies<input 1x2x2 => conv 1 1x1 sigmoid => concat { identity } { identity }>;
+        struct Scores<input 4 => concat { dense 1 tanh } { dense 1 }>;
     }
     fn boundary<N: Layer>() -> f64 {
         use axonal::activations::Activation;
@@ -505,8 +530,11 @@ fn decision_boundaries_are_passed_on() {
         boundary::<Mean>(),
         boundary::<Score>(),
         boundary::<Step>(),
+        boundary::<Branches>(),
+        boundary::<Copies>(),
+        boundary::<Scores>(),
     ];
-    assert_eq!(boundaries, [0.5, 0.5, 0.5, 0.0, 0.5]);
+    assert_eq!(boundaries, [0.5, 0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.0]);
 
     let mut net = Sigmoid::zeros();
     net.conv1.bias[0] = -3.0;

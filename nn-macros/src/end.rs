@@ -5,13 +5,18 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
 use crate::expand::{Context, Part};
+use crate::shapes::Network;
+use crate::tokens::elsewhere;
 use crate::words::Passes;
 
 impl Context<'_> {
     /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.
     fn end(&self) -> usize {
         let Some((_, hidden)) = self.code() else { return 0 };
-        let last = self.parts.iter().rev().take(hidden.len());
+        // What goes into the first layer are no probabilities, but its branches may give some.
+        let has_branches = self.parts[0].layer.branches().is_some();
+        let may_pass = hidden.len() + usize::from(has_branches);
+        let last = self.parts.iter().rev().take(may_pass);
         last.take_while(|part| part.layer.passes() != Some(Passes::Nothing)).count()
     }
 
@@ -37,11 +42,86 @@ impl Context<'_> {
         if index + self.end() < parts.len() {
             return own;
         }
+        if part.layer.branches().is_some() {
+            let (joined, [first, second]) = (self.joined(index), self.branches(index, scalar));
+            return quote! {
+                <#root::__private::End<#joined> as #root::__private::Beside<#first, #second>>::Activation
+            };
+        }
         let passed = self.passed(index);
-        let before = self.activation_behind(index - 1, scalar);
+        let before = self.activation_before(index, scalar);
         quote! {
             <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
         }
+    }
+
+    /// The activation in front of this layer.
+    fn activation_before(&self, index: usize, scalar: &TokenStream) -> TokenStream {
+        let root = self.root;
+        match index.checked_sub(1) {
+            Some(before) => self.activation_behind(before, scalar),
+            None => quote!(#root::activations::Identity),
+        }
+    }
+
+    /// The constant that says what the outputs of both branches of a layer are together.
+    fn joined(&self, index: usize) -> Ident {
+        let name = &self.definition.network.name;
+        format_ident!("__{}_JOINED{}", name.unraw(), index + 1, span = Span::mixed_site())
+    }
+
+    /// The constant that says what a branch leaves of the activation in front of both.
+    fn branch(&self, index: usize, branch: usize) -> Ident {
+        let name = &self.definition.network.name;
+        let (layer, branch) = (index + 1, branch + 1);
+        format_ident!("__{}_BRANCH{layer}_{branch}", name.unraw(), span = Span::mixed_site())
+    }
+
+    /// The activations that the branches of a layer end in.
+    fn branches(&self, index: usize, scalar: &TokenStream) -> [TokenStream; 2] {
+        let root = self.root;
+        let networks = self.parts[index].layer.branches().expect("asked before");
+        [0, 1].map(|branch| {
+            let (name, passed) = (elsewhere(&networks[branch].name), self.branch(index, branch));
+            let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
+            // Written where it is needed alone: of many such layers in a row, it would be twice as long with each.
+            if !may_pass(networks[branch]) {
+                return own;
+            }
+            let before = self.activation_before(index, scalar);
+            quote! {
+                <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
+            }
+        })
+    }
+
+    /// The constants of a layer with branches.
+    fn branch_constants(&self, index: usize) -> Option<TokenStream> {
+        let Self { root, parts, conditions, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let networks = parts[index].layer.branches()?;
+        let (joined, [first, second]) = (self.joined(index), self.branches(index, &fixed));
+        let passing = networks.iter().enumerate().filter(|(_, network)| may_pass(network));
+        let passed = passing.map(|(branch, network)| {
+            let before = self.activation_before(index, &fixed);
+            let (constant, name) = (self.branch(index, branch), elsewhere(&network.name));
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #constant: ::core::primitive::u8 =
+                    #root::__private::passed::<#name<#fixed>, #before>(
+                        <#name<#fixed> as #root::Layer>::PASSES
+                    );
+            }
+        });
+        Some(quote! {
+            #(#passed)*
+            #(#conditions)*
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #joined: ::core::primitive::u8 = #root::__private::joined::<#first, #second>();
+        })
     }
 
     /// The activation that the network ends in.
@@ -79,8 +159,11 @@ impl Context<'_> {
         let Self { root, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let constants = self.end_parts().map(|(index, part)| {
+            if let Some(constants) = self.branch_constants(index) {
+                return constants;
+            }
             let (name, passes) = (self.passed(index), self.passes(part));
-            let before = self.activation_behind(index - 1, &fixed);
+            let before = self.activation_before(index, &fixed);
             let rust = part.layer.checked(root, &fixed);
             quote! {
                 #(#conditions)*
@@ -114,7 +197,16 @@ impl Context<'_> {
         if end == 0 || index + 1 + end < self.parts.len() {
             return None;
         }
+        // What goes into branches comes out changed.
+        if self.parts[index + 1..].iter().any(|part| part.layer.branches().is_some()) {
+            return None;
+        }
         let behind = (index + 1..self.parts.len()).map(|index| self.passed(index));
         Some(quote!(true #(&& #behind == #root::__private::SAME)*))
     }
+}
+
+/// Whether all layers of a branch may pass on what goes in, as far as the macro sees.
+fn may_pass(branch: &Network<'_>) -> bool {
+    branch.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
 }

@@ -252,12 +252,23 @@ impl Layer<'_> {
         }
     }
 
-    /// What becomes of probabilities that go in; none if the type of the user's own says it.
+    /// The two blocks of `concat`.
+    pub(crate) fn branches(&self) -> Option<[&Network<'_>; 2]> {
+        let branch = |role| self.inner.iter().find(|inner| inner.role == role);
+        let (first, second) = (branch(Role::First)?, branch(Role::Second)?);
+        Some([&first.network, &second.network])
+    }
+
+    /// What becomes of probabilities that go in; none if the type says it: one of the user's own, or one that has branches.
     pub(crate) fn passes(&self) -> Option<Passes> {
         let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
         match &self.stage.head {
             Head::Layer(LayerRow { passes: Passes::Dropped, .. }) if nothing_is_dropped => {
                 Some(Passes::Numbers)
+            }
+            Head::Layer(row) if self.branches().is_some() => {
+                debug_assert!(row.passes == Passes::Nothing, "its type says it");
+                None
             }
             Head::Layer(row) => Some(row.passes),
             Head::Activation => {

@@ -58,7 +58,7 @@ use crate::init::Initializer;
 use crate::kernels::{Scalar, Vector, activate, dispatch, is_identity};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
-pub use passed::{Dropped, Probabilities};
+pub use passed::{Dropped, Joined, Probabilities};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp};
 #[cfg(feature = "std")]

@@ -27,6 +27,44 @@ pub struct Probabilities<A>(PhantomData<A>);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped<A>(PhantomData<A>);
 
+/// The outputs of `A` and of `B` side by side, at least one of which gives probabilities: the end of
+/// `concat { dense 1 sigmoid } { dense 2 sigmoid }`.
+///
+/// - Formula: `y = x`. The numbers are outputs already
+/// - Decision boundary: that of both, if they are `ALIKE`
+///
+/// Where one gives scores and the other one probabilities, they are not `ALIKE`: a cross-entropy would be wrong of one of them, and is a
+/// compile error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joined<A, B, const ALIKE: bool>(PhantomData<(A, B)>);
+
+#[diagnostic::do_not_recommend]
+impl<A: Activation, B: Activation, const ALIKE: bool> Activation for Joined<A, B, ALIKE> {
+    const ELEMENTWISE: bool = true;
+    const THRESHOLD: f64 = if ALIKE { A::THRESHOLD } else { 0.0 };
+    const DISTRIBUTION: bool = ALIKE && A::DISTRIBUTION;
+
+    fn name() -> impl Display {
+        struct Name<A, B>(PhantomData<(A, B)>);
+
+        impl<A: Activation, B: Activation> Display for Name<A, B> {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{} beside {}", A::name(), B::name())
+            }
+        }
+
+        Name::<A, B>(PhantomData)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Activation, B: Activation, const ALIKE: bool> LastActivation for Joined<A, B, ALIKE> {
+    const SCORES: bool = false;
+
+    #[inline(always)]
+    fn through<T: Scalar, S: Simd>(_: S, _: &[T], _: &[T], _: &mut [T]) {}
+}
+
 /// Nothing is done to numbers; what they mean is what `A` gave.
 macro_rules! passed {
     ($($name:ident),*) => {$(

@@ -8,7 +8,7 @@ use rand::Rng;
 
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink, residual::add_all};
-use super::{Layer, Part, Path};
+use super::{Layer, Part, Passes, Path};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
@@ -21,6 +21,9 @@ use crate::{Parameters, Scalar};
 /// description.
 ///
 /// **y** = (first(**x**), second(**x**)): channels behind channels in an image, numbers behind numbers in a vector.
+///
+/// A loss behind it, and an evaluation, see what the blocks end in: with a `sigmoid` at the end of each, the outputs are probabilities. Where
+/// one gives probabilities and the other one scores, the cross-entropies take neither.
 ///
 /// PyTorch's `torch.cat((a, b), dim=1)`, Keras's `Concatenate`.
 ///
@@ -81,6 +84,9 @@ where
     type Input = I;
     type Output = O;
     type Activation = Identity;
+
+    /// Where both blocks pass on what they are given, each some of it.
+    const PASSES: Passes = A::PASSES.then(B::PASSES).then(Passes::Probabilities);
 
     const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
     const OUTLINED: bool = A::OUTLINED && B::OUTLINED;

@@ -148,7 +148,7 @@ pub enum Passes {
     /// The same numbers in the same order: `flatten`, `reshape`, `identity`. The network ends in the activation before them.
     Numbers,
     /// Some of the numbers, zeros, or means: probabilities are still probabilities, but no function of one score each. `maxpool`,
-    /// `avgpool`, `global avgpool`, `upsample`, `pad`. The network ends in [`Probabilities`](crate::activations::Probabilities).
+    /// `avgpool`, `global avgpool`, `upsample`, `pad`, and `concat` of branches that pass something on. The network ends in [`Probabilities`](crate::activations::Probabilities).
     Probabilities,
     /// The same numbers, but not while training: `dropout`. The network ends in [`Dropped`](crate::activations::Dropped).
     Dropped,

@@ -6,8 +6,8 @@ use pulp::Simd;
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
 use crate::Image;
 use crate::activations::{
-    ActivationGradient, ElementwiseGradient, LastActivation, Probabilities, Sigmoid, Softmax, Step,
-    largest, softmax_and_logarithm,
+    ActivationGradient, ElementwiseGradient, Joined, LastActivation, Probabilities, Sigmoid,
+    Softmax, Step, largest, softmax_and_logarithm,
 };
 use crate::data::Class;
 use crate::evaluation::{Meter, meter};
@@ -420,7 +420,8 @@ impl<
     }
 }
 
-/// An activation whose outputs are scores of classes, or their probabilities: every one but what dropout leaves of probabilities.
+/// An activation whose outputs are scores of classes, or their probabilities: every one but what dropout leaves of probabilities,
+/// and probabilities beside scores.
 pub trait ClassScores: LastActivation {}
 
 #[diagnostic::do_not_recommend]
@@ -429,12 +430,15 @@ impl<A: ActivationGradient> ClassScores for A {}
 #[diagnostic::do_not_recommend]
 impl<A: ClassScores> ClassScores for Probabilities<A> {}
 
+#[diagnostic::do_not_recommend]
+impl<A: ClassScores, B: ClassScores> ClassScores for Joined<A, B, true> {}
+
 // A network that ends in it cannot be trained, which is said of the network.
 #[diagnostic::do_not_recommend]
 impl ClassScores for Step {}
 
-/// An activation whose outputs are scores of yes-or-no questions, or the probabilities of yes: every one but `softmax`, and what dropout
-/// leaves of probabilities.
+/// An activation whose outputs are scores of yes-or-no questions, or the probabilities of yes: every one but `softmax`, what dropout
+/// leaves of probabilities, and probabilities beside scores.
 pub trait BinaryScores: LastActivation {}
 
 // The bound below is how it is known that an activation is not `softmax`.
@@ -443,6 +447,9 @@ impl<A: ElementwiseGradient> BinaryScores for A {}
 
 #[diagnostic::do_not_recommend]
 impl<A: BinaryScores> BinaryScores for Probabilities<A> {}
+
+#[diagnostic::do_not_recommend]
+impl<A: BinaryScores, B: BinaryScores> BinaryScores for Joined<A, B, true> {}
 
 // A network that ends in it cannot be trained, which is said of the network.
 #[diagnostic::do_not_recommend]

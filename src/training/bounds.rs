@@ -65,7 +65,7 @@ where
 /// ask for one.
 #[diagnostic::on_unimplemented(
     message = "`{L}` cannot stand behind `{A}`, in which `{N}` ends",
-    note = "the answers to yes-or-no questions go with scores or with `sigmoid`, one class among several with scores or with `softmax`; neither with `dropout` behind probabilities: put it before the layer that gives them"
+    note = "the answers to yes-or-no questions go with scores or with `sigmoid`, one class among several with scores or with `softmax`; neither with `dropout` behind probabilities: put it before the layer that gives them; nor with scores beside probabilities"
 )]
 pub trait Behind<N: Layer, A = <N as Layer>::Activation, L = ()> {
     #[doc(hidden)]
@@ -97,7 +97,7 @@ impl<N: Layer<Activation: ClassScores>, L, S> Behind<N, N::Activation, L> for cl
 /// A network that can be trained with the loss `L` on targets `Y`: the one bound of a function for any network, or any loss, or both.
 ///
 /// It is implemented for all of them. In such a function, `net.loss`, `net.gradient`, `net.train_step` and
-/// [`Trainer::fit`](super::Trainer::fit) work as they do with types that are known.
+/// [`Trainer::fit`](super::Trainer::fit) work as they do with types that are known; `fit` copies targets, so of a type parameter it asks `Y: Copy`.
 ///
 /// ```
 /// use axonal::prelude::*;
