@@ -35,8 +35,7 @@ pub struct MeanAbsoluteError;
 /// Source: P. Huber, [Robust estimation of a location parameter](https://doi.org/10.1214/aoms/1177703732) (1964).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
-    /// Where the square ends, above 0.
-    pub delta: f64,
+    delta: f64,
 }
 
 /// The loss with δ = 1, so that it is written as the other losses are: `&Huber`.
@@ -44,9 +43,26 @@ pub struct Huber {
 pub const Huber: Huber = Huber { delta: 1.0 };
 
 impl Huber {
-    /// With a δ of one's own choice.
+    /// With a δ of one's own choice: where the square ends.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a finite number above 0.
+    #[must_use]
+    #[track_caller]
     pub const fn new(delta: f64) -> Self {
+        // Below it, a loss that is 0 everywhere, or one without a lower end; above it, NaN.
+        assert!(
+            delta > 0.0 && delta.is_finite(),
+            "the delta of a Huber loss is finite and above 0; without an end of the square it is `MeanSquaredError`"
+        );
         Self { delta }
+    }
+
+    /// δ, where the square ends.
+    #[must_use]
+    pub const fn delta(self) -> f64 {
+        self.delta
     }
 }
 

@@ -216,6 +216,9 @@ fn settings_are_checked_where_they_are_made() {
         "a schedule's factor is a finite number from 0 on, found NaN":
             trainer().schedule(Schedule::Exponential { factor: f64::NAN }), trainer().schedule(Schedule::Step { epochs: 1, factor: f64::NAN });
     }
+    for delta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(catch_unwind(|| Huber::new(delta)).is_err(), "a Huber loss with δ = {delta}");
+    }
     // A number that is good in `f64` may be none in `f32`.
     assert!(catch_unwind(|| Adam::<f32>::new(1e300)).is_err());
     assert!(catch_unwind(|| Adam::<f32>::default().epsilon(1e-300)).is_err());
