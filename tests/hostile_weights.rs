@@ -189,7 +189,7 @@ fn other_bytes() {
     let mut text = file(r#"{"a":1}"#, 0);
     text[10] = 0xff;
     for (bytes, expected) in [
-        (&b"1234567"[..], "fewer than 8 bytes"),
+        (&b"\x01\0\0\0\0\0\0"[..], "fewer than 8 bytes"),
         (&far, "a header that would end beyond the end of the file"),
         (&[2, 0, 0, 0, 0, 0, 0, 0, b'{'], "a header that would end beyond the end of the file"),
         (&text, "a header that is no UTF-8 (byte 10)"),
@@ -203,6 +203,11 @@ fn other_bytes() {
             "a page of HTML, which is what a server sends in the place of a file",
         ),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "a gzip stream"),
+        (b"404: Not Found", "text, and no weights"),
+        (b"404", "text, and no weights"),
+        ("acc\u{e8}s refus\u{e9} : 403\r\n".as_bytes(), "text, and no weights"),
+        // The length of a header that is cut short.
+        (b"\x60\x20\0\0\0\0\0\0{\"a\"", "a header that would end beyond the end of the file"),
     ] {
         assert_eq!(flaw(bytes).as_deref(), Some(expected));
     }

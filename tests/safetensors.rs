@@ -148,6 +148,8 @@ fn no_safetensors_file() {
             "{text}"
         );
     }
+    fs::write(&path, "404: Not Found").unwrap();
+    assert!(message(&path).ends_with("found text, which begins with `404: Not Found`"));
 }
 
 #[test]

@@ -486,6 +486,12 @@ impl<'a> Rows<'a> {
             return Some(if target { drop } else { self.missing_advice() });
         }
         let is_number = |text: &str| text.trim().replace(',', ".").parse::<f64>().is_ok();
+        // Between semicolons 1,234 has decimals; between commas, where it needs quotes, it has thousands.
+        let decimals = self.csv.decimal == b'.' && self.csv.delimiter != Delimiter::Byte(b',');
+        let thousands = self.columns > 1 && has_thousands(text, char::from(self.csv.decimal));
+        if thousands && !(decimals && is_number(text)) {
+            return Some("separators of thousands are not read: write `1234`".to_owned());
+        }
         if self.csv.decimal == b'.' && text.contains(',') && is_number(text) {
             return Some("numbers with decimal commas are read with `.decimal(b',')`".to_owned());
         }
@@ -497,7 +503,8 @@ impl<'a> Rows<'a> {
         if let Some(delimiter) = others.find(|c| all_numbers(*c)) {
             return Some(self.delimiter_advice(delimiter));
         }
-        if text.contains([' ', '\t']) && text.split_whitespace().all(is_number) {
+        if self.columns == 1 && text.contains([' ', '\t']) && text.split_whitespace().all(is_number)
+        {
             return Some(
                 "cells between runs of white space are read with `.whitespace()`".to_owned(),
             );
@@ -577,6 +584,20 @@ impl<'a> Rows<'a> {
             {
                 return Some(whitespace.to_owned());
             }
+        }
+        let nameless = |index: Option<usize>| {
+            let name =
+                self.header.as_ref().zip(index).and_then(|(header, index)| header.get(index));
+            name.is_some_and(|name| name.is_empty())
+        };
+        if self.columns > 1 && nameless(Some(0)) && !self.csv.row_names {
+            return Some("a first column without a name, the names of rows or their numbers, is left out with `.row_names()`".to_owned());
+        }
+        if self.columns > 1 && nameless(self.columns.checked_sub(1)) {
+            let last = self.columns - 1;
+            return Some(format!(
+                "a last column without a name is left out with `.ignore({last})`"
+            ));
         }
         if self.header.is_some() && self.pending { self.header_advice() } else { None }
     }
@@ -666,6 +687,21 @@ fn in_order(csv: &Csv, mut words: Vec<String>) -> Vec<String> {
             .sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(std::cmp::Ordering::Equal));
     }
     words
+}
+
+/// Whether a text is a number whose thousands are set apart: by points, commas, apostrophes or spaces.
+fn has_thousands(text: &str, decimal: char) -> bool {
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, decimals) = text.split_once(decimal).unwrap_or((text, ""));
+    let Some(separator) = whole.chars().find(|c| !c.is_ascii_digit()) else { return false };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.split(separator);
+    let first = groups.next().unwrap_or_default();
+    matches!(separator, '.' | ',' | '\'' | '’' | ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}')
+        && (1..=3).contains(&first.len())
+        && digits(first)
+        && groups.all(|group| group.len() == 3 && digits(group))
+        && digits(decimals)
 }
 
 /// In parentheses, behind what was found.

@@ -38,6 +38,20 @@ pub(crate) fn kind(beginning: &[u8]) -> Option<&'static str> {
     MARKS.iter().find(|(mark, _)| beginning.starts_with(mark)).map(|(_, what)| *what)
 }
 
+/// Whether this is how a text begins, a server's message in the place of a file for example.
+pub(crate) fn is_text(beginning: &[u8]) -> bool {
+    let beginning = &beginning[..beginning.len().min(BEGINNING)];
+    let whole = match core::str::from_utf8(beginning) {
+        Ok(text) => text,
+        // The last character may be cut.
+        Err(error) if error.error_len().is_none() => {
+            core::str::from_utf8(&beginning[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !whole.is_empty() && whole.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n'))
+}
+
 /// What begins so, in any case: as [`kind`], or the text or the bytes themselves.
 #[cfg(feature = "std")]
 pub(crate) fn describe(beginning: &[u8]) -> String {
@@ -51,8 +65,7 @@ pub(crate) fn describe(beginning: &[u8]) -> String {
     {
         return "a safetensors file".to_owned();
     }
-    let printable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
-    if beginning.iter().all(printable) {
+    if is_text(beginning) {
         let text = beginning.trim_ascii();
         let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or(text);
         return format!("text, which begins with {}", quoted(&String::from_utf8_lossy(line)));
@@ -146,6 +159,7 @@ mod tests {
             (b"\x10\0\0\0\0\0\0\0{\"a\":{\"dtype\":", "a safetensors file"),
             (b"404: Not Found", "text, which begins with `404: Not Found`"),
             (b"a\tb\r\n1\t2", "text, which begins with `a\\tb`"),
+            ("accès refusé : 403".as_bytes(), "text, which begins with `accès refusé : 403`"),
             (b"\x01\x02", "something else, which begins with the bytes 01 02"),
             (b"", "an empty file"),
         ] {

@@ -98,23 +98,16 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ) -> Result<(), Error> {
         let mismatch =
             |expected: String, found: String| source.format_error("image", expected, found);
-        let failed = |error: DecodingError| match error {
-            DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                let found = if kind(beginning) == Some("a PNG image") {
-                    "a truncated one"
-                } else {
-                    &describe(beginning)
-                };
-                mismatch("a PNG image".to_owned(), found.to_owned())
-            }
-            DecodingError::IoError(error) => {
-                Error::Io { action: "read", path: source.path(), source: error }
-            }
-            error => {
-                let other = kind(beginning).filter(|kind| *kind != "a PNG image");
-                let found = other.map_or_else(|| error.to_string(), str::to_owned);
-                mismatch("a PNG image".to_owned(), found)
-            }
+        let failed = |error: DecodingError| {
+            let found = match error {
+                DecodingError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => {
+                    return Error::Io { action: "read", path: source.path(), source: error };
+                }
+                _ if kind(beginning) != Some("a PNG image") => describe(beginning),
+                DecodingError::IoError(_) => "a truncated one".to_owned(),
+                error => error.to_string(),
+            };
+            mismatch("a PNG image".to_owned(), found)
         };
         let mut decoder = Decoder::new(png);
         decoder.set_transformations(Transformations::normalize_to_color8());

@@ -115,6 +115,18 @@ fn messages_name_what_helps() {
         ("a,b,c\n1,2,0\n3,x,1\n", "line 3, column `b`: expected a finite number, found `x`"),
         ("a,b,c\r1,2,0\r3,x,1\r", "line 3, column `b`: expected a finite number, found `x`"),
         (
+            "a,b,c\n1,\"-1,234\",0\n",
+            "line 2, column `b`: expected a finite number, found `-1,234` (separators of thousands are not read: write `1234`)",
+        ),
+        (
+            ",a,b,c\n0,1,2,0\n",
+            "header: expected 2 input columns besides 1 for the target, found 3: ``, `a`, `b` (a first column without a name, the names of rows or their numbers, is left out with `.row_names()`)",
+        ),
+        (
+            "a,b,c,\n1,2,0,\n",
+            "header: expected 2 input columns besides 1 for the target, found 3: `a`, `b`, `c` (a last column without a name is left out with `.ignore(3)`)",
+        ),
+        (
             "<!DOCTYPE html>\n<html>",
             "beginning: expected a table as text, found a page of HTML, which is what a server sends in the place of a file",
         ),
@@ -146,7 +158,17 @@ fn messages_name_what_helps() {
     assert!(error.ends_with("(cells between `;` are read with `.delimiter(b';')`)"), "{error}");
     let error =
         read(&csv_from_bytes("a;b;c\n1,5;1.234,5;0\n").delimiter(b';').decimal(b',')).unwrap_err();
-    assert!(error.ends_with("column `b`: expected a finite number, found `1.234,5`"), "{error}");
+    assert!(
+        error.ends_with("found `1.234,5` (separators of thousands are not read: write `1234`)")
+    );
+    for thousands in ["12 345,6", "1\u{a0}234\u{a0}567", "1'234", "1\u{202f}234,5"] {
+        let table = csv_from_bytes(format!("a;b;c\n1,5;{thousands};0\n"));
+        let error = read(&table.delimiter(b';').decimal(b',')).unwrap_err();
+        assert!(error.ends_with("(separators of thousands are not read: write `1234`)"), "{error}");
+    }
+    // Is it more than one and less than two? In such a file it is.
+    let error = read(&csv_from_bytes("a;b;c\n1,234;2;0\n").delimiter(b';')).unwrap_err();
+    assert!(error.ends_with("decimal commas are read with `.decimal(b',')`)"), "{error}");
 }
 
 /// The line stays that of the file whatever is skipped before.

@@ -146,6 +146,11 @@ mod png {
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image"),
             (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
             (b"404", "text, which begins with `404`"),
+            (b"404: Not Found", "text, which begins with `404: Not Found`"),
+            (
+                b"\x01\x02\x03\x04\x05\x06\x07\x08\x09",
+                "something else, which begins with the bytes 01 02",
+            ),
         ] {
             let error = Image::<1, 2, 3>::from_png_bytes(content).unwrap_err().to_string();
             let expected = format!("`bytes`, image: expected a PNG image, found {found}");

@@ -9,6 +9,7 @@ use super::numbers::Dtype;
 use super::weights::{Fault, Found, Name, Reason, Tensor, fill, is_ignored};
 use super::writing::to_bytes;
 use crate::formats::atomic;
+use crate::formats::kind::{BEGINNING, describe, is_text};
 use crate::transfer::{Kept, Matching};
 use crate::{Error, Layer, Network};
 
@@ -136,7 +137,15 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<File<'a>, Error> {
-    File::read(bytes).map_err(|flaw| no_weights(path, &flaw))
+    File::read(bytes).map_err(|flaw| {
+        let beginning = &bytes[..bytes.len().min(BEGINNING)];
+        // What the text says is what a person wants to know.
+        if is_text(beginning) {
+            no_weights(path, &describe(beginning))
+        } else {
+            no_weights(path, &flaw)
+        }
+    })
 }
 
 fn no_weights(path: &Path, flaw: &dyn std::fmt::Display) -> Error {

@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use core::str;
 
 use super::numbers::Dtype;
-use crate::formats::kind::kind;
+use crate::formats::kind::{is_text, kind};
 
 /// Longer headers are refused, as the format's own library does.
 const LONGEST: usize = 100_000_000;
@@ -52,7 +52,11 @@ pub(crate) struct Stored<'a> {
 
 impl<'a> File<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Flaw> {
-        let flaw = |found| Flaw { found: kind(bytes).unwrap_or(found), byte: None };
+        // The first bytes of a text would be a length beyond that of any file.
+        let flaw = |found| {
+            let found = if is_text(bytes) { "text, and no weights" } else { found };
+            Flaw { found: kind(bytes).unwrap_or(found), byte: None }
+        };
         let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
             return Err(flaw("fewer than 8 bytes"));
         };
