@@ -311,7 +311,7 @@ fn check_output_padding(window: &Window, given: &Given<'_>, checks: &mut Checks<
     let less = |axis: &Axis| axis.more.plus(&Size::of(1)).at_most(&axis.stride);
     checks.require(window.both(less), place, || {
         format!(
-            "`output_padding` {} of `{word}` is less than its stride, which is {}",
+            "`output_padding` of `{word}` must be less than its stride: {} is not less than {}",
             by(&window.each(|axis| axis.more.clone())),
             by(&window.each(|axis| axis.stride.clone()))
         )

@@ -156,7 +156,9 @@ pub(crate) fn network<'a>(
     if chain.stages.is_empty() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
-    Inference { errors, types: HashSet::new() }.chain(name, chain, input, None)
+    let mut inference = Inference { errors, types: HashSet::new() };
+    inference.check_probabilities(&chain.stages, None);
+    inference.chain(name, chain, input, None)
 }
 
 /// What is needed for shapes all the way down.
@@ -179,7 +181,6 @@ impl Inference<'_> {
         let mut assertions = Vec::new();
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
-        self.check_probabilities(&chain.stages);
         for (stage, field) in chain.stages.iter().zip(fields) {
             let before = layers.last().map(|layer| layer.field.to_string());
             let from = before.as_deref().or(from);
@@ -217,12 +218,26 @@ impl Inference<'_> {
     }
 
     /// An error at a `softmax` that is given probabilities: a network with it would run, and learn little.
-    fn check_probabilities(&mut self, stages: &[Stage]) {
-        let mut before = None;
+    ///
+    /// `before` is what gives probabilities to the first stage, if anything does; given back is what does so behind the last.
+    fn check_probabilities(
+        &mut self,
+        stages: &[Stage],
+        mut before: Option<&'static str>,
+    ) -> Option<&'static str> {
         for stage in stages {
+            if let Head::Layer(row) = stage.head
+                && !stage.arguments.blocks.is_empty()
+            {
+                let blocks = stage.arguments.blocks.iter();
+                let behind: Vec<_> = blocks
+                    .map(|block| self.check_probabilities(&block.chain.stages, before))
+                    .collect();
+                let all = row.word == "concat" && behind.iter().all(Option::is_some);
+                before = behind[0].filter(|_| all);
+            }
             let Some(activation) = &stage.activation else {
-                let passes =
-                    matches!(stage.head, Head::Layer(row) if row.passes != Passes::Nothing);
+                let passes = matches!(stage.head, Head::Layer(row) if row.passes != Passes::Nothing || !stage.arguments.blocks.is_empty());
                 before = before.filter(|_| passes);
                 continue;
             };
@@ -241,9 +256,11 @@ impl Inference<'_> {
                 self.errors.over(&activation.tokens, message);
             }
             if !stands_alone || row.word != "identity" {
-                before = matches!(row.word, "sigmoid" | "softmax").then_some(row.word);
+                let gives_some = matches!(row.word, "sigmoid" | "hard_sigmoid" | "softmax");
+                before = gives_some.then_some(row.word);
             }
         }
+        before
     }
 
     /// `DigitsResidual1`, the type of a block.

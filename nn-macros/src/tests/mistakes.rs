@@ -50,6 +50,10 @@ fn softmax_of_probabilities() {
         "input 2x2x2 => conv 3 2x2 sigmoid => flatten => softmax",
         "input 2x2x2 => conv 3 1x1 sigmoid => maxpool 2x2 softmax",
         "input 4 => residual { dense 4 => sigmoid => softmax }",
+        "input 4 => dense 4 sigmoid => residual { softmax => dense 4 }",
+        "input 4 => dense 4 sigmoid => concat { dense 2 } { identity => softmax }",
+        "input 4 => concat { dense 2 sigmoid } { dense 3 softmax => identity } => softmax",
+        "input 4 => dense 4 sigmoid => concat { identity } { identity } softmax",
     ] {
         one(
             description,
@@ -60,7 +64,15 @@ fn softmax_of_probabilities() {
         "input 4 => dense 3 softmax => softmax",
         "`softmax` takes scores, but `softmax` before it gives probabilities: leave one of them out",
     );
+    one(
+        "input 4 => dense 3 hard_sigmoid => softmax",
+        "`softmax` takes scores, but `hard_sigmoid` before it gives probabilities: leave one of them out",
+    );
     none("input 4 => dense 3 sigmoid => dense 3 softmax");
+    none("input 4 => concat { dense 2 sigmoid } { dense 3 } => softmax");
+    none(
+        "input 4 => dense 4 sigmoid => concat { dense 3 softmax } { identity } => dense 3 softmax",
+    );
     none("input 4 => dense 4 sigmoid => layernorm => softmax");
     none("input 4 => residual { dense 4 sigmoid } softmax");
     none("input 4 => dense 3 tanh => softmax");
@@ -370,11 +382,11 @@ fn other_layers() {
     );
     one(
         "input 8x8 => conv_transpose 2 3x3 stride 2 output_padding 2",
-        "`output_padding` 2x2 of `conv_transpose` is less than its stride, which is 2x2",
+        "`output_padding` of `conv_transpose` must be less than its stride: 2x2 is not less than 2x2",
     );
     one(
         "input 8x8 => conv_transpose 2 3x3 output_padding 1",
-        "`output_padding` 1x1 of `conv_transpose` is less than its stride, which is 1x1",
+        "`output_padding` of `conv_transpose` must be less than its stride: 1x1 is not less than 1x1",
     );
     one(
         "input 8x8 => conv_transpose 2 3x3 stride 2 pad same output_padding 1",
