@@ -247,22 +247,3 @@ unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Zeroable
 
 // SAFETY: it is, in memory, an array of scalars (`repr(transparent)`), which are plain old data.
 unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Pod for Image<C, H, W, T> {}
-
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_parameters_begin_at_a_cache_line() {
-        let mut kept = Vec::new();
-        for _ in 0..6 {
-            kept.push(<SMatrix<f32, 128, 785> as Parameters>::zeros());
-        }
-        for matrix in &kept {
-            assert_eq!(matrix.as_slice().as_ptr().addr() % 64, 0);
-            assert!(matrix.iter().all(|number| *number == 0.0));
-        }
-        let values = zeros::<f64>(5_000);
-        assert_eq!(values.as_ptr().addr() % 64, 0);
-    }
-}

@@ -1,7 +1,6 @@
 //! Values and gradients of the losses that images have, and of those of probabilities.
 
 use approx::assert_relative_eq;
-use axonal::Sample;
 use axonal::activations::{HardSigmoid, Identity, Probabilities, Sigmoid, Softmax};
 use axonal::losses::Loss;
 use axonal::prelude::*;

@@ -1,7 +1,7 @@
 use axonal::prelude::*;
 
 network! {
-    pub struct Digits<input 28x28 => conv 8 5x5 => batchnorm momentum 0.1 => flatten => dense 10>;
+    pub struct Digits<input 28x28 => conv 8 5x5 => layernorm momentum 0.1 => flatten => dense 10>;
 }
 
 fn main() {
