@@ -102,8 +102,10 @@ impl<F: FnMut()> Drop for Late<F> {
 
 #[test]
 fn a_pass_in_the_destructor_of_a_thread_local_value_is_one_like_others() {
+    type Passes = Late<Box<dyn FnMut()>>;
+
     thread_local! {
-        static LATE: RefCell<Option<Late<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+        static LATE: RefCell<Option<Passes>> = const { RefCell::new(None) };
     }
 
     fn passes() -> Vec<u32> {

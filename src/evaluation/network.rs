@@ -190,7 +190,9 @@ impl<S> Report for RegressionMetrics<S> {
     }
 
     fn score(&self) -> Score {
-        Score::larger("R²", self.r2())
+        // Of equal targets it is 0 for all that is not perfect: it does not say which epoch is better.
+        let r2 = if self.is_constant() { f64::NAN } else { self.r2() };
+        Score::larger("R²", r2)
     }
 }
 

@@ -131,6 +131,11 @@ impl<S> RegressionMetrics<S> {
         })
     }
 
+    /// Whether all targets are equal.
+    pub(super) fn is_constant(&self) -> bool {
+        self.outputs.iter().all(|output| output.spread == 0.0)
+    }
+
     fn average(&self, f: impl Fn(&Output) -> f64) -> f64 {
         self.outputs.iter().map(f).sum::<f64>() / self.outputs.len() as f64
     }

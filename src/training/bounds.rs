@@ -401,7 +401,7 @@ where
             measure(net, inputs, targets, &mut *meter);
             score = meter.score();
         }
-        // R² of one sample is not defined.
+        // R² of one sample is not defined, nor, to compare epochs, that of equal targets.
         let score = if score.value.is_nan() { by_loss } else { score };
         Ok(Some(Validation::new(mean, score)))
     }

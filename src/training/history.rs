@@ -38,7 +38,7 @@ pub struct Validation {
     pub loss: f64,
     /// The name of the score that goes with the loss: `accuracy` for classes and labels, `R²` for numbers. See [`Metric`] for which is whose.
     ///
-    /// It is `loss` where the loss has no metric, or where that is not defined, as R² of one sample.
+    /// It is `loss` where the loss has no metric, or where that is not defined, as R² of one sample, or of targets that are all equal.
     pub metric: &'static str,
     /// The score.
     pub score: f64,

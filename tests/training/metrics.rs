@@ -309,14 +309,18 @@ fn a_loss_of_ones_own_says_what_is_measured() {
     assert!(!validation.larger_is_better && (0.5..1.0).contains(&accuracy));
 }
 
-/// R² of one sample is not defined: the loss has to do.
+/// R² of one sample is not defined, and of equal targets it is 0 in every epoch: the loss has to do.
 #[test]
-fn validation_on_one_sample() {
-    let data = crate::curve(1);
-    let mut rng = StdRng::seed_from_u64(1);
-    let mut net = crate::Line::random(&mut rng);
-    let mut trainer = Trainer::new(MeanSquaredError, Sgd::new(0.05)).epochs(5).validate_on(&data);
-    let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
-    assert_eq!(history.best().unwrap().number, 5);
-    assert_eq!(history.best().unwrap().validation.as_ref().unwrap().metric, "loss");
+fn validation_on_one_sample_or_on_equal_targets() {
+    let inputs = crate::curve(20).inputs().to_vec();
+    let equal = Dataset::new(inputs, vec![SVector::from([0.3]); 20]).unwrap();
+    for data in [crate::curve(1), equal] {
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut net = crate::Line::random(&mut rng);
+        let mut trainer =
+            Trainer::new(MeanSquaredError, Sgd::new(0.05)).epochs(5).validate_on(&data);
+        let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+        assert_eq!(history.best().unwrap().number, 5);
+        assert_eq!(history.best().unwrap().validation.as_ref().unwrap().metric, "loss");
+    }
 }
