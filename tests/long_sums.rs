@@ -37,7 +37,7 @@ macro_rules! statistics {
             let mut inputs = <$sample>::zeros_vec($samples);
             let numbers: &mut [f32] = bytemuck::cast_slice_mut(&mut inputs);
             for (index, number) in numbers.iter_mut().enumerate() {
-                *number = 101_325.0 + (index as f64 * 0.7390851).sin() as f32 * 1.414_213_5;
+                *number = 101_325.0 + (index as f64 * 0.7390851).sin() as f32 * std::f32::consts::SQRT_2;
             }
             let mut net = $net::random(&mut rng());
             let channels = net.norm.running_mean.len();

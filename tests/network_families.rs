@@ -105,8 +105,7 @@ fn large_networks_begin_at_a_cache_line() {
     network! { struct Wide<input 784 => dense 128 no_bias>; }
     const COUNT: usize = 8;
     let nets: Vec<Box<Wide>> = (0..COUNT).map(|_| Wide::zeros()).collect();
-    let is_at_a_line = |net: &&Box<Wide>| net.as_slice().as_ptr().addr().is_multiple_of(64);
-    let found = nets.iter().filter(is_at_a_line).count();
+    let found = nets.iter().filter(|net| net.as_slice().as_ptr().addr().is_multiple_of(64)).count();
     // Other tests of this process allocate at the same time; as `malloc` gives large blocks, none would.
     assert!(found >= COUNT - 2, "{found} of {COUNT}");
 }

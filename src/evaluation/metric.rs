@@ -19,7 +19,7 @@ use crate::{Image, Layer, Sample, Scalar};
 /// | [`BinaryCrossEntropy`], [`Hinge`] | `bool`, `Class<2>` for one output | [`Confusion<2>`](Confusion): 1 is where the output is above the threshold |
 /// | [`BinaryCrossEntropy`] | N numbers from 0 to 1 | [`MultiLabel<N>`](MultiLabel): a label is set where its target is above 1/2 |
 /// | [`Hinge`] | N numbers −1 or 1 | [`MultiLabel<N>`](MultiLabel): a label is set where its target is above 0 |
-/// | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`] | N numbers | [`RegressionMetrics`] |
+/// | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`](struct@Huber) | N numbers | [`RegressionMetrics`] |
 ///
 /// Of images, each pixel is a sample of its own, but for a regression. The first of several largest outputs counts. The threshold is that
 /// of the network's last activation ([`Activation::THRESHOLD`](crate::activations::Activation::THRESHOLD)): 1/2 behind `sigmoid`,
