@@ -73,8 +73,8 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
             ty.to_token_stream()
         };
         // With a lifetime, a bound without a parameter is asked for where it is used, as others are: what is wrong has been said by then.
-        let span = ty.span();
-        let root = located(&quote!(#root), span);
+        let span = Span::mixed_site().located_at(ty.span());
+        let root = resolved(&root, ty.span());
         let bound = quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>);
         clause.predicates.push(syn::parse2(bound)?);
     }
@@ -96,6 +96,16 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[allow(dead_code, clippy::all)]
         const _: () = { #words };
     })
+}
+
+/// The path at another place, with the meaning that it has in the implementation's head. Marks have a meaning too: in the edition of 2015, `::axonal` is a
+/// module of the program's, and a field's type can come from a macro of such a crate.
+fn resolved(path: &Path, place: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    tokens.collect()
 }
 
 /// Whether a parameter of the struct is in the type.
