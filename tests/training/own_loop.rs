@@ -106,9 +106,9 @@ macro_rules! table {
 
 table! {
     dense_layers: Dense, &[1, 2, 17, 700];
-    dropout: Drop, &[1, 2, 17, 1500];
-    normalization: Norm, &[1, 2, 17, 700];
-    images: Images, &[1, 2, 17, 300];
+    dropout: Drop, &[1, 2, 17, 500];
+    normalization: Norm, &[1, 2, 17, 100];
+    images: Images, &[1, 2, 17, 40];
     residual_blocks: Block, &[1, 2, 17, 300];
     branches: Fork, &[1, 2, 17, 300];
     networks_in_networks: Nested, &[1, 2, 17, 300];
