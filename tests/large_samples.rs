@@ -89,6 +89,9 @@ fn data_sets<X: Sample<Scalar = f32>>() {
         assert_eq!(first_numbers(&data.select([2, 0])), [1.5, 1.0]);
         drop(data.into_parts());
     });
+    on_a_default_stack::<X>("cloned", || {
+        assert_eq!(first_numbers(&samples::<X>().clone()), [0.0, 0.25, 0.5]);
+    });
     on_a_default_stack::<X>("measured", || {
         let data = samples::<X>();
         let mut metrics = RegressionMetrics::new();

@@ -26,11 +26,20 @@ use crate::{Error, Sample};
 /// assert_eq!(sizes, [2, 1]);
 /// # Ok::<(), axonal::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Dataset<I, Y> {
     // Private, because the lengths must stay equal.
     inputs: Vec<I>,
     targets: Vec<Y>,
+}
+
+/// From memory to memory: the clone of a `Vec` has each sample on the stack in a debug build, which a large one overflows.
+impl<I: Copy, Y: Clone> Clone for Dataset<I, Y> {
+    fn clone(&self) -> Self {
+        let mut inputs = Vec::new();
+        append(&mut inputs, &self.inputs);
+        Self { inputs, targets: self.targets.clone() }
+    }
 }
 
 impl<I, Y> Dataset<I, Y> {

@@ -68,6 +68,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
     #[cfg(feature = "std")]
     #[inline(always)]
     fn pull_back<S: Simd>(simd: S, inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
+        let () = Self::FITS;
         simd.vectorize(MaxWindowsGradient::<T, Over<I, O, G>> {
             inputs: flat(inputs),
             output_gradient: flat(output_gradient),
@@ -150,6 +151,7 @@ where
     #[cfg(feature = "std")]
     #[inline(always)]
     fn pull_back<S: Simd>(simd: S, _inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
+        let () = Self::FITS;
         simd.vectorize(AvgWindowsGradient::<T, Over<I, O, G>, COUNT_PAD> {
             output_gradient: flat(output_gradient),
             input_gradient: flat_mut(input_gradient),
@@ -214,6 +216,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, const C: usize> GlobalAvgPool<T, I, 
         output_gradient: &[SVector<T, C>],
         input_gradient: &mut [I],
     ) {
+        let () = Self::FITS;
         for (gradient, input) in output_gradient.iter().zip(input_gradient) {
             let planes = input.as_mut_slice().chunks_exact_mut(I::PIXELS);
             for (gradient, plane) in gradient.iter().zip(planes) {
