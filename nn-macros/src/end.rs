@@ -42,8 +42,9 @@ impl Context<'_> {
         if index + self.end() < parts.len() {
             return own;
         }
-        if part.layer.branches().is_some() {
-            let (joined, [first, second]) = (self.joined(index), self.branches(index, scalar));
+        if let Some(networks) = part.layer.branches() {
+            let [first, second] = self.branches(index, networks, scalar);
+            let joined = self.joined(index);
             return quote! {
                 <#root::__private::End<#joined> as #root::__private::Beside<#first, #second>>::Activation
             };
@@ -78,9 +79,13 @@ impl Context<'_> {
     }
 
     /// The activations that the branches of a layer end in.
-    fn branches(&self, index: usize, scalar: &TokenStream) -> [TokenStream; 2] {
+    fn branches(
+        &self,
+        index: usize,
+        networks: [&Network<'_>; 2],
+        scalar: &TokenStream,
+    ) -> [TokenStream; 2] {
         let root = self.root;
-        let networks = self.parts[index].layer.branches().expect("asked before");
         [0, 1].map(|branch| {
             let (name, passed) = (elsewhere(&networks[branch].name), self.branch(index, branch));
             let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
@@ -100,7 +105,8 @@ impl Context<'_> {
         let Self { root, parts, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let networks = parts[index].layer.branches()?;
-        let (joined, [first, second]) = (self.joined(index), self.branches(index, &fixed));
+        let [first, second] = self.branches(index, networks, &fixed);
+        let joined = self.joined(index);
         let passing = networks.iter().enumerate().filter(|(_, network)| may_pass(network));
         let passed = passing.map(|(branch, network)| {
             let before = self.activation_before(index, &fixed);
