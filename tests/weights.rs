@@ -230,7 +230,8 @@ fn bytes_that_do_not_fit_change_nothing() {
     }
     for (bytes, expected) in [
         (&b""[..], "an empty file"),
-        (b"abc", "fewer than 8 bytes"),
+        (b"abc", "text, and no weights"),
+        (b"\x01\0\0", "fewer than 8 bytes"),
         (b"PK\x03\x04 and so on", "a zip archive (unpack it first)"),
     ] {
         let error = net.load_bytes(bytes).unwrap_err();
