@@ -1,49 +1,21 @@
-//! The `network!` macro of axonal. Use it through the `axonal` crate.
+//! The macros of axonal: `network!` and `#[derive(Parameters)]`. Use them through the `axonal` crate.
 //!
-//! A pipeline of plain functions: `parse` (what was written, with its places) → `shapes` (what it means) → `expand`
-//! (the Rust it becomes). One table, `words`, has a row for each layer, activation, option and initializer.
+//! What they do is in the ordinary crate `axonal-codegen`, where tests and the fuzz target reach it too.
 
-mod arguments;
-mod blocks;
-mod constants;
-mod document;
-mod end;
-mod errors;
-mod expand;
-mod forward;
-mod geometry;
-mod habits;
-mod layer;
-mod names;
-mod network;
-mod number;
-mod options;
-mod parameters;
-mod parse;
-mod plain;
-mod quantity;
-mod shapes;
-mod sizes;
-mod stage;
-mod tokens;
-mod training;
-mod words;
-
-#[cfg(test)]
-mod tests;
-
+use axonal_codegen::{Library, caught};
 use proc_macro::TokenStream;
 
-/// `axonal::network!`, which is documented there: behind the path of the library in brackets, as `$crate` gives it, the description.
+/// `axonal::network!`, which is documented there: the path of the library in brackets, as `$crate` gives it, and the description.
 #[proc_macro]
 pub fn network(input: TokenStream) -> TokenStream {
-    let mut description = proc_macro2::TokenStream::from(input).into_iter();
-    let root = match description.next() {
-        Some(proc_macro2::TokenTree::Group(path)) => path.stream(),
-        _ => quote::quote!(::axonal),
+    let library = if cfg!(feature = "std") {
+        Library::Std
+    } else if cfg!(feature = "alloc") {
+        Library::Alloc
+    } else {
+        Library::Core
     };
-    let description = description.collect();
-    caught("network!", || network::network(&root, description, expand::Library::HERE))
+    caught("network!", || axonal_codegen::network_with_root(input.into(), library)).into()
 }
 
 /// Implements `axonal::Parameters`: the struct is a sequence of scalars in memory, and nothing else.
@@ -53,25 +25,5 @@ pub fn network(input: TokenStream) -> TokenStream {
 /// its path is that of `#[parameters(crate = nn)]`.
 #[proc_macro_derive(Parameters, attributes(parameters))]
 pub fn parameters(input: TokenStream) -> TokenStream {
-    caught("#[derive(Parameters)]", || parameters::derive(input.into()))
-}
-
-/// A panic is a mistake of this crate, and says so.
-fn caught(
-    name: &str,
-    expand: impl FnOnce() -> proc_macro2::TokenStream + std::panic::UnwindSafe,
-) -> TokenStream {
-    std::panic::catch_unwind(expand).map_or_else(
-        |_| {
-            let place = match env!("CARGO_PKG_REPOSITORY") {
-                "" => "to the authors of `axonal`".to_owned(),
-                repository => format!("at {repository}/issues"),
-            };
-            let message = format!(
-                "this is a mistake in `{name}` itself: please report the description {place}"
-            );
-            quote::quote!(::core::compile_error! { #message }).into()
-        },
-        Into::into,
-    )
+    caught("#[derive(Parameters)]", || axonal_codegen::derive_parameters(input.into())).into()
 }

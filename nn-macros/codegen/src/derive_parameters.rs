@@ -1,0 +1,267 @@
+//! `#[derive(Parameters)]`: the struct is a sequence of scalars in memory, and nothing else.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Generics, Path, Type, parse_quote};
+
+use crate::syntax::tokens::located;
+
+/// The implementation, or one error for each mistake.
+pub fn derive(input: TokenStream) -> TokenStream {
+    syn::parse2(input)
+        .and_then(|input| implementation(&input))
+        .unwrap_or_else(syn::Error::into_compile_error)
+}
+
+/// `#[parameters(crate = path, scalar = f32)]`
+struct Settings {
+    root: Path,
+    scalar: Option<Type>,
+}
+
+fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
+    check_layout(input)?;
+    let fields = fields(input)?;
+    if let Some(field) = fields.iter().find(|field| matches!(field.ty, Type::Reference(_))) {
+        return Err(syn::Error::new_spanned(
+            &field.ty,
+            "`Parameters` holds its numbers itself: a reference is none",
+        ));
+    }
+    let Settings { root, scalar } = settings(input)?;
+    let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
+    let scalar = match (scalar, parameter) {
+        (Some(scalar), _) => scalar,
+        (None, Some(parameter)) => parse_quote!(#parameter),
+        (None, None) => {
+            return Err(syn::Error::new_spanned(
+                &input.ident,
+                "which scalar is it made of? Write `#[parameters(scalar = f32)]`",
+            ));
+        }
+    };
+    let name = &input.ident;
+    let conditions: Vec<_> =
+        input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
+    let mut generics = input.generics.clone();
+    for parameter in generics.type_params_mut() {
+        let is = |ty: &Type| matches!(ty, Type::Path(ty) if ty.path.is_ident(&parameter.ident));
+        if is(&scalar) {
+            parameter.bounds.push(parse_quote!(#root::Scalar));
+        } else if !fields.iter().any(|field| is(&field.ty)) {
+            // It is in markers; for the type of a field, the bound below says more.
+            parameter.bounds.push(parse_quote!(::core::marker::Send));
+            parameter.bounds.push(parse_quote!(::core::marker::Sync));
+            parameter.bounds.push(parse_quote!('static));
+        }
+    }
+    let words = words(input, &generics, &scalar, &fields, &root)?;
+    // The bounds hold the whole proof, and each names the field's own type and, by one path, the trait that is implemented: if that is not the
+    // library's, the library does not learn of it. What else is written only words messages, and may be whatever a forged path makes of it.
+    let clause = generics.make_where_clause();
+    for field in &fields {
+        let ty = &field.ty;
+        let held = if is_marker(field) {
+            // Of all types of this name, the library implements it for `core`'s.
+            quote!((#ty, [#scalar; 0]))
+        } else if let Some(check) = check(field)? {
+            // Where the constant cannot be computed, that has been said, and the compiler knows no such array.
+            quote!([#ty; #check])
+        } else {
+            ty.to_token_stream()
+        };
+        // With a lifetime, a bound without a parameter is asked for where it is used, as others are: what is wrong has been said by then.
+        let span = Span::mixed_site().located_at(ty.span());
+        let root = resolved(&root, ty.span());
+        let bound = quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>);
+        clause.predicates.push(syn::parse2(bound)?);
+    }
+    let (implementation, arguments, clause) = generics.split_for_impl();
+    // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
+    let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
+    Ok(quote_spanned! {Span::mixed_site()=>
+        // SAFETY: `repr(C)`, each field is itself a sequence of the scalar with the scalar's alignment, so nothing is between them.
+        #(#conditions)*
+        #[automatically_derived]
+        #[allow(clippy::all)]
+        #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
+            type Scalar = #scalar;
+            // No other trait than the library's has it.
+            const DERIVED: () = ();
+        }
+
+        #(#conditions)*
+        #[allow(dead_code, clippy::all)]
+        const _: () = { #words };
+    })
+}
+
+/// The path at another place, with the meaning that it has in the implementation's head. Marks have a meaning too: in the edition of 2015, `::axonal` is a
+/// module of the program's, and a field's type can come from a macro of such a crate.
+fn resolved(path: &Path, place: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    tokens.collect()
+}
+
+/// Whether a parameter of the struct is in the type.
+fn is_generic(ty: &Type, generics: &Generics) -> bool {
+    fn mentions(tokens: TokenStream, generics: &Generics) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => mentions(group.stream(), generics),
+            TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
+                GenericParam::Type(parameter) => parameter.ident == name,
+                GenericParam::Const(parameter) => parameter.ident == name,
+                GenericParam::Lifetime(_) => false,
+            }),
+            _ => false,
+        })
+    }
+    mentions(ty.to_token_stream(), generics)
+}
+
+/// An error for each field that is not what it has to be, at its type: the bounds would say it at the first use, and with less grace.
+fn words(
+    input: &DeriveInput,
+    generics: &Generics,
+    scalar: &Type,
+    fields: &[Field],
+    root: &Path,
+) -> syn::Result<TokenStream> {
+    let params: Vec<&GenericParam> = input.generics.params.iter().collect();
+    let parameter = match params.as_slice() {
+        [GenericParam::Type(parameter)] if matches!(scalar, Type::Path(ty) if ty.path.is_ident(&parameter.ident)) => {
+            Some(&parameter.ident)
+        }
+        _ => None,
+    };
+    let (mut of_all, mut of_one) = (TokenStream::new(), TokenStream::new());
+    for field in fields {
+        let span = field.ty.span();
+        let is = |ty: TokenStream| {
+            let root = located(&quote!(#root), span);
+            quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar)
+        };
+        let ty = field.ty.to_token_stream();
+        if is_marker(field) {
+            of_all.extend(quote_spanned! {span=>
+                let _: fn(#ty) -> ::core::marker::PhantomData<_> = |field| field;
+            });
+        } else if check(field)?.is_some() {
+            // It has been said.
+        } else if !is_generic(&field.ty, generics) {
+            let own = is(ty);
+            of_all.extend(quote_spanned!(span=> let _: fn(#own) -> #scalar = |scalar| scalar;));
+        } else if let Some(parameter) = parameter {
+            let own = is(replaced(ty, parameter, &quote!(::core::primitive::f32)));
+            of_one.extend(quote_spanned! {span=>
+                let _: ::core::option::Option<#own> = ::core::option::Option::None;
+            });
+        }
+    }
+    let (implementation, _, clause) = generics.split_for_impl();
+    Ok(quote! {
+        fn fields #implementation () #clause { #of_all }
+        #of_one
+    })
+}
+
+/// The tokens with something else in the place of a name.
+fn replaced(tokens: TokenStream, name: &Ident, by: &TokenStream) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(word) if word == *name => by.clone(),
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), replaced(group.stream(), name, by));
+            inner.set_span(group.span());
+            TokenTree::Group(inner).into()
+        }
+        token => token.into(),
+    };
+    tokens.into_iter().map(replace).collect()
+}
+
+/// `repr(C)` or `repr(transparent)`, and nothing that changes the alignment.
+fn check_layout(input: &DeriveInput) -> syn::Result<()> {
+    let mut found = false;
+    // `r#repr` is the same attribute.
+    let is_repr = |path: &Path| path.get_ident().is_some_and(|name| name.unraw() == "repr");
+    for attribute in input.attrs.iter().filter(|attribute| is_repr(attribute.path())) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("C") || meta.path.is_ident("transparent") {
+                found = true;
+                Ok(())
+            } else {
+                Err(meta.error("`Parameters` needs the layout `repr(C)` alone"))
+            }
+        })?;
+    }
+    if found {
+        Ok(())
+    } else {
+        let message = format!(
+            "`Parameters` needs a layout that is known: write `#[repr(C)]` above `{}`",
+            input.ident
+        );
+        Err(syn::Error::new_spanned(&input.ident, message))
+    }
+}
+
+fn fields(input: &DeriveInput) -> syn::Result<Vec<Field>> {
+    match &input.data {
+        Data::Struct(data) => Ok(match &data.fields {
+            Fields::Named(fields) => fields.named.iter().cloned().collect(),
+            Fields::Unnamed(fields) => fields.unnamed.iter().cloned().collect(),
+            Fields::Unit => Vec::new(),
+        }),
+        _ => Err(syn::Error::new_spanned(
+            &input.ident,
+            "`Parameters` is for structs: every part of an enum or union is not there all the time",
+        )),
+    }
+}
+
+fn settings(input: &DeriveInput) -> syn::Result<Settings> {
+    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None };
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
+    {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("crate") {
+                settings.root = meta.value()?.parse()?;
+                Ok(())
+            } else if meta.path.is_ident("scalar") {
+                settings.scalar = Some(meta.value()?.parse()?);
+                Ok(())
+            } else {
+                Err(meta.error("`parameters` knows `scalar = f32` and `crate = path`"))
+            }
+        })?;
+    }
+    Ok(settings)
+}
+
+/// The constant that `network!` checks a type of the user's own with, by which a mistake is said once.
+fn check(field: &Field) -> syn::Result<Option<Ident>> {
+    let mut check = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
+    {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("check") {
+                check = Some(meta.value()?.parse()?);
+                Ok(())
+            } else {
+                Err(meta.error("`parameters` stands above the struct"))
+            }
+        })?;
+    }
+    Ok(check)
+}
+
+/// Whether it has the name of a type that holds nothing. Whether it is that type, the bound finds out.
+fn is_marker(field: &Field) -> bool {
+    matches!(&field.ty, Type::Path(ty)
+        if ty.path.segments.last().is_some_and(|segment| segment.ident == "PhantomData"))
+}

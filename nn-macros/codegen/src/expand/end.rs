@@ -1,0 +1,218 @@
+//! The end of a network: the activation that its last layers pass on.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+use crate::expand::{Context, Part};
+use crate::shapes::infer::Network;
+use crate::syntax::tokens::elsewhere;
+use crate::syntax::vocabulary::Passes;
+
+impl Context<'_> {
+    /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.
+    fn end(&self) -> usize {
+        let Some((_, hidden)) = self.code() else { return 0 };
+        // What goes into the first layer are no probabilities, but its branches may give some.
+        let has_branches = self.parts[0].layer.branches().is_some();
+        let may_pass = hidden.len() + usize::from(has_branches);
+        let last = self.parts.iter().rev().take(may_pass);
+        last.take_while(|part| part.layer.passes() != Some(Passes::Nothing)).count()
+    }
+
+    /// The parts of the end with their indices.
+    fn end_parts(&self) -> impl Iterator<Item = (usize, &Part<'_>)> {
+        self.parts.iter().enumerate().skip(self.parts.len() - self.end())
+    }
+
+    /// The constant that says what the layer leaves of the activation before it.
+    fn passed(&self, index: usize) -> Ident {
+        let name = &self.definition.network.name;
+        format_ident!("__{}_PASSED{}", name.unraw(), index + 1, span = Span::mixed_site())
+    }
+
+    /// The activation that the network ends in behind this layer.
+    fn activation_behind(&self, index: usize, scalar: &TokenStream) -> TokenStream {
+        let Self { root, parts, .. } = self;
+        let Some(part) = parts.get(index) else {
+            return quote!(#root::activations::Identity);
+        };
+        let rust = part.layer.checked(root, scalar).unwrap_or_else(|| part.rust.clone());
+        let own = quote!(<#rust as #root::Layer>::Activation);
+        if index + self.end() < parts.len() {
+            return own;
+        }
+        if let Some(networks) = part.layer.branches() {
+            let [first, second] = self.branches(index, networks, scalar);
+            let joined = self.joined(index);
+            return quote! {
+                <#root::__private::End<#joined> as #root::__private::Beside<#first, #second>>::Activation
+            };
+        }
+        let passed = self.passed(index);
+        let before = self.activation_before(index, scalar);
+        quote! {
+            <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
+        }
+    }
+
+    /// The activation in front of this layer.
+    fn activation_before(&self, index: usize, scalar: &TokenStream) -> TokenStream {
+        let root = self.root;
+        match index.checked_sub(1) {
+            Some(before) => self.activation_behind(before, scalar),
+            None => quote!(#root::activations::Identity),
+        }
+    }
+
+    /// The constant that says what the outputs of both branches of a layer are together.
+    fn joined(&self, index: usize) -> Ident {
+        let name = &self.definition.network.name;
+        format_ident!("__{}_JOINED{}", name.unraw(), index + 1, span = Span::mixed_site())
+    }
+
+    /// The constant that says what a branch leaves of the activation in front of both.
+    fn branch(&self, index: usize, branch: usize) -> Ident {
+        let name = &self.definition.network.name;
+        let (layer, branch) = (index + 1, branch + 1);
+        format_ident!("__{}_BRANCH{layer}_{branch}", name.unraw(), span = Span::mixed_site())
+    }
+
+    /// The activations that the branches of a layer end in.
+    fn branches(
+        &self,
+        index: usize,
+        networks: [&Network<'_>; 2],
+        scalar: &TokenStream,
+    ) -> [TokenStream; 2] {
+        let root = self.root;
+        [0, 1].map(|branch| {
+            let (name, passed) = (elsewhere(&networks[branch].name), self.branch(index, branch));
+            let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
+            // Written where it is needed alone: of many such layers in a row, it would be twice as long with each.
+            if !may_pass(networks[branch]) {
+                return own;
+            }
+            let before = self.activation_before(index, scalar);
+            quote! {
+                <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
+            }
+        })
+    }
+
+    /// The constants of a layer with branches.
+    fn branch_constants(&self, index: usize) -> Option<TokenStream> {
+        let Self { root, parts, conditions, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let networks = parts[index].layer.branches()?;
+        let [first, second] = self.branches(index, networks, &fixed);
+        let joined = self.joined(index);
+        let passing = networks.iter().enumerate().filter(|(_, network)| may_pass(network));
+        let passed = passing.map(|(branch, network)| {
+            let before = self.activation_before(index, &fixed);
+            let (constant, name) = (self.branch(index, branch), elsewhere(&network.name));
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #constant: ::core::primitive::u8 =
+                    #root::__private::passed::<#name<#fixed>, #before>(
+                        <#name<#fixed> as #root::Layer>::PASSES
+                    );
+            }
+        });
+        Some(quote! {
+            #(#passed)*
+            #(#conditions)*
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #joined: ::core::primitive::u8 = #root::__private::joined::<#first, #second>();
+        })
+    }
+
+    /// The activation that the network ends in.
+    pub(crate) fn last_activation(&self) -> TokenStream {
+        let Self { root, parts, scalar, .. } = self;
+        let known = self.definition.network.output.is_known();
+        match (parts.last(), parts.len().checked_sub(1)) {
+            (Some(_), Some(last)) if known && self.end() > 0 => {
+                self.activation_behind(last, scalar)
+            }
+            (Some(Part { rust, .. }), _) if known => quote!(<#rust as #root::Layer>::Activation),
+            _ => quote!(#root::activations::Identity),
+        }
+    }
+
+    /// What the layer does to probabilities, of the type `axonal::layers::Passes`.
+    fn passes(&self, part: &Part<'_>) -> TokenStream {
+        let root = self.root;
+        let fixed = quote!(::core::primitive::f32);
+        let known = match part.layer.passes() {
+            Some(Passes::Nothing) => quote!(Nothing),
+            Some(Passes::Numbers) => quote!(Numbers),
+            Some(Passes::Probabilities) => quote!(Probabilities),
+            Some(Passes::Dropped) => quote!(Dropped),
+            None => {
+                let rust = part.layer.checked(root, &fixed);
+                return quote!(<#rust as #root::Layer>::PASSES);
+            }
+        };
+        quote!(#root::layers::Passes::#known)
+    }
+
+    /// The constants of the end: not written where they are used, because there may be nothing generic in them, and each is used more than once.
+    pub(crate) fn end_constants(&self) -> TokenStream {
+        let Self { root, conditions, .. } = self;
+        let fixed = quote!(::core::primitive::f32);
+        let constants = self.end_parts().map(|(index, part)| {
+            if let Some(constants) = self.branch_constants(index) {
+                return constants;
+            }
+            let (name, passes) = (self.passed(index), self.passes(part));
+            let before = self.activation_before(index, &fixed);
+            let rust = part.layer.checked(root, &fixed);
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::u8 =
+                    #root::__private::passed::<#rust, #before>(#passes);
+            }
+        });
+        constants.collect()
+    }
+
+    /// `Layer::PASSES`, where it is not what it is by default: for a network all of whose layers pass something on.
+    pub(crate) fn passes_all(&self) -> Option<TokenStream> {
+        let root = self.root;
+        let (first, _) = self.parts.split_first()?;
+        if self.end() + 1 < self.parts.len() || first.layer.passes() == Some(Passes::Nothing) {
+            return None;
+        }
+        self.code()?;
+        let passes = self.parts.iter().map(|part| self.passes(part));
+        let all = quote!(#root::layers::Passes::Numbers #(.then(#passes))*);
+        Some(quote!(const PASSES: #root::layers::Passes = #all;))
+    }
+
+    /// Whether a loss takes the scores of the layer, because all layers behind it pass them on: a condition for the compiler;
+    /// none for a layer that is followed by another kind of layer.
+    pub(crate) fn gives_scores(&self, index: usize) -> Option<TokenStream> {
+        let root = self.root;
+        let end = self.end();
+        if end == 0 || index + 1 + end < self.parts.len() {
+            return None;
+        }
+        // What goes into branches comes out changed.
+        if self.parts[index + 1..].iter().any(|part| part.layer.branches().is_some()) {
+            return None;
+        }
+        let behind = (index + 1..self.parts.len()).map(|index| self.passed(index));
+        Some(quote!(true #(&& #behind == #root::__private::SAME)*))
+    }
+}
+
+/// Whether all layers of a branch may pass on what goes in, as far as the macro sees.
+fn may_pass(branch: &Network<'_>) -> bool {
+    branch.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
+}

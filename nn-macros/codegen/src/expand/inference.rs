@@ -1,0 +1,278 @@
+//! The part of the expansion that is for inference: straight-line calls from one layer to the next.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::expand::{Context, Part, local, unreachable};
+use crate::syntax::parser::stage::Head;
+
+impl Context<'_> {
+    /// How much room a pass needs between the layers, and the passes with that room given: `infer_one_in`, `infer_in`.
+    ///
+    /// A network in a network has its room in that of the network around it: so one buffer is all that a pass has on the stack, however many
+    /// blocks there are, and whether it is on the stack is known when it is compiled.
+    pub(crate) fn rooms(&self) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        let Some((last, hidden)) = self.code() else { return TokenStream::new() };
+        if !self.has_room() {
+            return TokenStream::new();
+        }
+        let lengths = self.lengths(hidden);
+        let inline = self.inline();
+        let passes = [Pass::One, Pass::Many].map(|pass| {
+            let (name, function) = (pass.room(), pass.function_in());
+            let nested = self.nested().map(|Part { rust, .. }| {
+                quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
+            });
+            let own = pass.own(root, &lengths);
+            let body = self.body(last, hidden, pass, &lengths);
+            let (source, target) = pass.ends();
+            let [input, output] = pass.samples();
+            quote_spanned! {Span::mixed_site()=>
+                const #name: ::core::primitive::usize =
+                    #own + #root::__private::most(&[#(#nested),*]);
+
+                #inline
+                fn #function<Instructions: #root::Simd>(
+                    &self,
+                    simd: Instructions,
+                    #source: &#input,
+                    #target: &mut #output,
+                    room: &mut [#scalar],
+                ) {
+                    #body
+                }
+            }
+        });
+        passes.into_iter().collect()
+    }
+
+    /// One sample.
+    pub(crate) fn infer_one(&self) -> TokenStream {
+        self.pass(Pass::One)
+    }
+
+    /// In pieces of as many samples as the room holds.
+    pub(crate) fn infer(&self) -> TokenStream {
+        self.pass(Pass::Many)
+    }
+
+    /// A pass that has to find its room.
+    fn pass(&self, pass: Pass) -> TokenStream {
+        let Self { root, name, scalar, .. } = self;
+        let Some((last, hidden)) = self.code() else { return unreachable() };
+        if !self.has_room() {
+            return self.steps(last, hidden, pass);
+        }
+        let (room, function) = (pass.room(), pass.function_in());
+        let (source, target) = pass.ends();
+        quote_spanned! {Span::mixed_site()=>
+            const ROOM: ::core::primitive::usize =
+                <#name<::core::primitive::f32> as #root::Layer>::#room;
+            let mut heap = <#root::__private::Heap as ::core::default::Default>::default();
+            let mut stack =
+                [#root::__private::zero::<#scalar>(); #root::__private::on_stack(ROOM)];
+            let room: &mut [#scalar] = heap.or_stack(&mut stack, ROOM);
+            <Self as #root::Layer>::#function(self, simd, #source, #target, room);
+        }
+    }
+
+    /// A pass in a room of its own layers, with that of the networks in it behind.
+    fn body(
+        &self,
+        last: &Part<'_>,
+        hidden: &[Part<'_>],
+        pass: Pass,
+        lengths: &TokenStream,
+    ) -> TokenStream {
+        let root = self.root;
+        let steps = self.steps(last, hidden, pass);
+        let own = pass.own(root, lengths);
+        let split = self.nested().next().is_some().then(|| {
+            quote_spanned! {Span::mixed_site()=>
+                const OWN: ::core::primitive::usize = #own;
+                let (room, nested) = room.split_at_mut(OWN);
+            }
+        });
+        // Where the layers are all in one another's place, nothing is kept between them.
+        let unused = hidden.is_empty().then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
+        match pass {
+            Pass::One => quote!(#split #unused #steps),
+            Pass::Many if hidden.is_empty() => quote!(#split #unused #steps),
+            Pass::Many => quote_spanned! {Span::mixed_site()=>
+                const CHUNK: ::core::primitive::usize = #root::__private::chunk(&[#lengths]);
+                #split
+                for (inputs, outputs) in
+                    ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
+                {
+                    #steps
+                }
+            },
+        }
+    }
+
+    /// Whether something is kept between the layers, or in them.
+    fn has_room(&self) -> bool {
+        self.parts.len() > 1 || self.nested().next().is_some()
+    }
+
+    /// The layers that may have layers in them.
+    fn nested(&self) -> impl Iterator<Item = &Part<'_>> {
+        self.parts.iter().filter(|part| is_nested(part))
+    }
+
+    /// How many scalars a sample has between each two layers.
+    fn lengths(&self, hidden: &[Part<'_>]) -> TokenStream {
+        let root = self.root;
+        let lengths = hidden.iter().map(|part| &part.fixed_output);
+        quote_spanned!(Span::mixed_site()=> #(<#lengths as #root::Sample>::LEN),*)
+    }
+
+    /// One call for each layer: from the input, or one end of the room, to the output, or the other end of the room.
+    fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
+        let root = self.root;
+        let parts = hidden.iter().chain([last]).enumerate();
+        let steps = parts.map(|(index, part)| {
+            let Part { field, rust, layer, .. } = part;
+            let (mut source, mut target) = pass.ends();
+            let mut splits = TokenStream::new();
+            if let Some(before) = index.checked_sub(1)
+                && let Some(part) = hidden.get(before)
+            {
+                let values = local("output", before);
+                let split = pass.split(root, before, part);
+                // After the last layer nothing is written to the rest.
+                let rest = if index < hidden.len() { "room" } else { "_room" };
+                let rest = Ident::new(rest, Span::mixed_site());
+                splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, #rest) = #split;));
+                source = quote!(#values);
+            }
+            if let Some(part) = hidden.get(index) {
+                let values = local("output", index);
+                let split = pass.split(root, index, part);
+                splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, _) = #split;));
+                target = quote!(#values);
+            }
+            if layer.is_recast() {
+                let (recast, recast_mut) = pass.recasts();
+                source = quote_spanned!(Span::mixed_site()=> #root::__private::#recast(#source));
+                target =
+                    quote_spanned!(Span::mixed_site()=> #root::__private::#recast_mut(#target));
+            }
+            let nested = is_nested(part);
+            let function = if nested { pass.function_in() } else { pass.function() };
+            let room = nested.then(|| quote_spanned!(Span::mixed_site()=> , &mut *nested));
+            let (passes, simd) = if self.definition.outlined {
+                (quote_spanned!(Span::mixed_site()=> #root::__private::Outlined::<#rust>), None)
+            } else {
+                let passes = quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>);
+                (passes, Some(quote_spanned!(Span::mixed_site()=> simd,)))
+            };
+            quote_spanned! {Span::mixed_site()=>
+                {
+                    #splits
+                    #passes::#function(&self.#field, #simd #source, #target #room);
+                }
+            }
+        });
+        steps.collect()
+    }
+}
+
+/// Whether a layer may have layers in it, which keep something between them.
+fn is_nested(part: &Part<'_>) -> bool {
+    !part.layer.inner.is_empty() || matches!(part.layer.stage.head, Head::User(_))
+}
+
+/// What goes through the layers together.
+#[derive(Clone, Copy)]
+enum Pass {
+    /// One sample.
+    One,
+    /// A piece of a batch.
+    Many,
+}
+
+impl Pass {
+    fn function(self) -> Ident {
+        let name = match self {
+            Self::One => "infer_one",
+            Self::Many => "infer",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// The same in a room that is given.
+    fn function_in(self) -> Ident {
+        let name = match self {
+            Self::One => "infer_one_in",
+            Self::Many => "infer_in",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// The constant that says how large that room is.
+    fn room(self) -> Ident {
+        let name = match self {
+            Self::One => "ROOM_FOR_ONE",
+            Self::Many => "ROOM",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// How many scalars are between the layers, given the lengths of the samples there.
+    fn own(self, root: &TokenStream, lengths: &TokenStream) -> TokenStream {
+        match self {
+            Self::One => quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths])),
+            Self::Many => quote_spanned! {Span::mixed_site()=>
+                #root::__private::chunk(&[#lengths]) * #root::__private::room(&[#lengths])
+            },
+        }
+    }
+
+    /// The types of what goes in and out.
+    fn samples(self) -> [TokenStream; 2] {
+        let site = Span::mixed_site();
+        match self {
+            Self::One => [quote_spanned!(site=> Self::Input), quote_spanned!(site=> Self::Output)],
+            Self::Many => {
+                [quote_spanned!(site=> [Self::Input]), quote_spanned!(site=> [Self::Output])]
+            }
+        }
+    }
+
+    /// What makes the types of samples fit.
+    fn recasts(self) -> (Ident, Ident) {
+        let (shared, mutable) = match self {
+            Self::One => ("recast", "recast_mut"),
+            Self::Many => ("recast_all", "recast_all_mut"),
+        };
+        (Ident::new(shared, Span::mixed_site()), Ident::new(mutable, Span::mixed_site()))
+    }
+
+    /// What goes into the first layer, and what the last one fills.
+    fn ends(self) -> (TokenStream, TokenStream) {
+        let site = Span::mixed_site();
+        match self {
+            Self::One => (quote_spanned!(site=> input), quote_spanned!(site=> output)),
+            Self::Many => (quote_spanned!(site=> inputs), quote_spanned!(site=> outputs)),
+        }
+    }
+
+    /// The outputs of a layer, and the rest of the room.
+    fn split(self, root: &TokenStream, index: usize, part: &Part<'_>) -> TokenStream {
+        let output = &part.output;
+        let name = match (self, index.is_multiple_of(2)) {
+            (Self::One, true) => "split_sample",
+            (Self::One, false) => "split_last_sample",
+            (Self::Many, true) => "split_samples",
+            (Self::Many, false) => "split_last_samples",
+        };
+        let split = Ident::new(name, Span::mixed_site());
+        let count = match self {
+            Self::One => TokenStream::new(),
+            Self::Many => quote_spanned!(Span::mixed_site()=> , inputs.len()),
+        };
+        quote_spanned!(Span::mixed_site()=> #root::__private::#split::<#output>(room #count))
+    }
+}

@@ -1,0 +1,223 @@
+//! The macros of axonal, as functions from tokens to tokens.
+//!
+//! **An implementation detail**: `axonal-macros`, a crate of procedural macros, is a page that calls these functions; the tests and the fuzz
+//! target of the repository call them too. Nobody else should: any version may change everything here.
+//!
+//! A description goes through three folders, each of which uses only those before it: `syntax` (what was written, with its places) →
+//! `shapes` (what it means) → `expand` (the Rust that it becomes).
+
+mod derive_parameters;
+mod expand;
+mod shapes;
+mod syntax;
+
+#[cfg(test)]
+mod tests;
+
+pub use derive_parameters::derive as derive_parameters;
+pub use expand::Library;
+
+use std::collections::HashSet;
+use std::panic::UnwindSafe;
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::ext::IdentExt;
+
+use crate::expand::{Definition, expand, is_condition};
+use crate::shapes::constants;
+use crate::shapes::infer;
+use crate::syntax::errors::Errors;
+use crate::syntax::parser::{Call, Item, call};
+
+/// [`network`] of the tokens that the macro is given: the path of the library in brackets, and the description.
+pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
+    let mut description = input.into_iter();
+    let root = match description.next() {
+        Some(TokenTree::Group(path)) => path.stream(),
+        _ => quote!(::axonal),
+    };
+    network(&root, description.collect(), library)
+}
+
+/// What a macro becomes, or an error if that panics: a panic is a mistake of this crate, and says so.
+pub fn caught(name: &str, expand: impl FnOnce() -> TokenStream + UnwindSafe) -> TokenStream {
+    std::panic::catch_unwind(expand).unwrap_or_else(|_| {
+        let place = match env!("CARGO_PKG_REPOSITORY") {
+            "" => "to the authors of `axonal`".to_owned(),
+            repository => format!("at {repository}/issues"),
+        };
+        let message =
+            format!("this is a mistake in `{name}` itself: please report the description {place}");
+        quote!(::core::compile_error! { #message })
+    })
+}
+
+/// What `network!` becomes, with `root` for the path of the crate, and the functions that this much of the standard library has room for.
+pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> TokenStream {
+    let mut errors = Errors::default();
+    let is_described = mentions(tokens.clone(), "input");
+    match call(tokens, &mut errors) {
+        // It may stand for an expression.
+        Call::Items(items) if items.is_empty() => errors.alone(),
+        // It may stand where a type was to be defined.
+        Call::Expression(_) if !is_described => errors.first(),
+        Call::Items(items) => {
+            let first = items.first().map_or_else(anonymous, |item| item.name.clone());
+            let unknown = unknown(&first);
+            let mut names = HashSet::new();
+            let mut definitions = TokenStream::new();
+            for item in items {
+                // Of two under different conditions, one may be there.
+                let conditions = item.attributes.iter().filter(|it| is_condition(it));
+                let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
+                if names.insert((item.name.to_string(), conditions)) {
+                    definitions.extend(definition(root, item, library, &unknown, &mut errors));
+                } else {
+                    let name = item.name;
+                    errors.at(name.span(), format!("the name `{name}` is there twice"));
+                }
+            }
+            let errors = errors.into_tokens(&unknown);
+            // An editor shows first what a word is, then what is wrong with it.
+            quote!(#definitions #errors)
+        }
+        Call::Expression(item) => {
+            let name = item.name.clone();
+            let unknown = unknown(&name);
+            let definition = definition(root, item, library, &unknown, &mut errors);
+            let errors = errors.into_tokens(&unknown);
+            // After an error, only the type of the expression matters.
+            quote!({
+                #definition
+                #errors
+                #root::__private::random::<#name<::core::primitive::f32>>()
+            })
+        }
+    }
+}
+
+/// The name of the constant of the type that stands for all that is not known after a mistake.
+fn unknown(network: &Ident) -> Ident {
+    Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
+}
+
+fn definition(
+    root: &TokenStream,
+    mut item: Item,
+    library: Library,
+    unknown: &Ident,
+    errors: &mut Errors,
+) -> TokenStream {
+    let before = errors.count();
+    let (other, attributes) = other_root(&item.attributes, errors);
+    let root = other.as_ref().unwrap_or(root);
+    let conditions: Vec<_> =
+        attributes.iter().filter(|attribute| is_condition(attribute)).collect();
+    let constants = constants::named(&item.name, &mut item.chain);
+    let definitions = constants.iter().map(|constant| constant.definition(root, &conditions));
+    let definitions: TokenStream = definitions.collect();
+    let network = infer::network(&item.name, &item.chain, item.broken, errors);
+    let expanded = expand(&Definition {
+        root,
+        attributes,
+        visibility: &item.visibility,
+        keyword: item.keyword,
+        network: &network,
+        constants: &constants,
+        title: "A neural network.".to_owned(),
+        unknown: (item.broken || errors.count() > before).then_some(unknown),
+        library,
+        block: false,
+        outlined: network.depth() > DEEP,
+    });
+    quote!(#definitions #expanded)
+}
+
+/// With more layers than this, a network is deep. Those that are asked for one sample at a time, and are so small that the time of a call counts, have three or
+/// four; each layer more takes the compiler time for each instruction set.
+const DEEP: usize = 8;
+
+/// Another path of the library, from `#[axonal(crate = path)]`, and the other attributes.
+fn other_root(
+    attributes: &[TokenStream],
+    errors: &mut Errors,
+) -> (Option<TokenStream>, Vec<TokenStream>) {
+    let mut root = None;
+    let mut others = Vec::new();
+    for attribute in attributes {
+        match argument(attribute) {
+            None if !fits(attribute, errors) => {}
+            None => others.push(attribute.clone()),
+            Some(argument) => match argument.as_slice() {
+                [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
+                    if *key == "crate" && equals.as_char() == '=' && !path.is_empty() =>
+                {
+                    root = Some(path.iter().cloned().collect());
+                }
+                _ => errors.over(
+                    attribute,
+                    "`axonal` has one attribute, `#[axonal(crate = path::to::axonal)]`",
+                ),
+            },
+        }
+    }
+    (root, others)
+}
+
+/// Whether the attribute may stand above a network; an error if not.
+fn fits(attribute: &TokenStream, errors: &mut Errors) -> bool {
+    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return true };
+    let mut inside = bracket.stream().into_iter();
+    match inside.next() {
+        Some(TokenTree::Ident(name)) if name == "repr" => {
+            errors.over(attribute, "a network has its layout by itself: leave `repr` out");
+            false
+        }
+        Some(TokenTree::Ident(name)) if name == "derive" => {
+            let Some(TokenTree::Group(traits)) = inside.next() else { return true };
+            let own = traits.stream().into_iter().find(|token| {
+                let there = ["Clone", "Copy", "Debug", "Default", "Parameters", "PartialEq"];
+                matches!(token, TokenTree::Ident(name) if there.iter().any(|own| name == own))
+            });
+            if let Some(own) = &own {
+                let message = format!(
+                    "`{own}` is not derived: a network has `Debug` and `PartialEq` by itself, its box has `Clone`, and `zeros()` is its default"
+                );
+                errors.over(own, message);
+            }
+            own.is_none()
+        }
+        _ => true,
+    }
+}
+
+/// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.
+fn argument(attribute: &TokenStream) -> Option<Vec<TokenTree>> {
+    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return None };
+    let mut inside = bracket.stream().into_iter();
+    let is_ours = |name: &Ident| *name == "axonal";
+    if !matches!(inside.next(), Some(TokenTree::Ident(name)) if is_ours(&name)) {
+        return None;
+    }
+    match inside.next() {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+            Some(group.stream().into_iter().collect())
+        }
+        _ => Some(Vec::new()),
+    }
+}
+
+/// Whether a word is in the tokens.
+pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Ident(name) => name == word,
+        _ => false,
+    })
+}
+
+/// The name of a network that is an expression.
+pub(crate) fn anonymous() -> Ident {
+    Ident::new("Network", Span::mixed_site())
+}

@@ -1,0 +1,100 @@
+//! The names of fields, and of the types of blocks.
+
+use std::collections::{HashMap, HashSet};
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::ext::IdentExt;
+
+use crate::syntax::errors::Errors;
+use crate::syntax::parser::stage::{Head, Stage};
+use crate::syntax::tokens::written;
+
+/// The names of the fields: the labels, and `dense1`, `dense2` … for layers without one.
+pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
+    let mut labels: HashSet<String> = HashSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut fields: Vec<Option<Ident>> = Vec::new();
+    for stage in stages {
+        let field = stage.label.clone().filter(|label| {
+            let new = labels.insert(label.to_string());
+            if !new {
+                errors.at(label.span(), format!("the label `{label}` is there twice"));
+            }
+            new
+        });
+        fields.push(field);
+    }
+    let mut names: Vec<Ident> = Vec::new();
+    for (stage, field) in stages.iter().zip(fields) {
+        let field = field.unwrap_or_else(|| {
+            let word = field_word(stage);
+            let mut name = match names.last() {
+                // The activation behind a layer: `batchnorm1_relu`.
+                Some(before) if stage.follows => format!("{}_{word}", before.unraw()),
+                _ => {
+                    let count = counts.entry(word.clone()).or_insert(0);
+                    *count += 1;
+                    format!("{word}{count}")
+                }
+            };
+            if labels.contains(&name) {
+                name_of_label(stages, stage, &name, errors);
+                while labels.contains(&name) {
+                    name.push('_');
+                }
+            }
+            labels.insert(name.clone());
+            let span =
+                stage.word.clone().into_iter().last().map_or(Span::call_site(), |t| t.span());
+            format_ident!("{name}", span = span)
+        });
+        names.push(field);
+    }
+    names
+}
+
+/// A label that is the name of a layer without one.
+fn name_of_label(stages: &[Stage], unlabelled: &Stage, name: &str, errors: &mut Errors) {
+    let mut labels = stages.iter().filter_map(|stage| stage.label.as_ref());
+    if let Some(label) = labels.find(|label| **label == *name) {
+        let written = written(unlabelled.tokens.clone());
+        errors.at(
+            label.span(),
+            format!("the label `{label}` is also the name of the layer `{written}`, which has no label: choose another"),
+        );
+    }
+}
+
+/// `Residual1` of `residual1`: a part of the name of a block's type.
+pub(crate) fn camel(field: &Ident) -> String {
+    let field = field.unraw().to_string();
+    let words = field.split('_').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+        first.unwrap_or_default() + letters.as_str()
+    });
+    words.collect()
+}
+
+/// `dense` of `dense1`.
+fn field_word(stage: &Stage) -> String {
+    if let Head::Layer(row) = &stage.head {
+        return row.word.replace(' ', "_");
+    }
+    let last = stage.word.clone().into_iter().last();
+    let word = last.map(|token| token.to_string()).unwrap_or_default();
+    let word = word.trim_start_matches("r#");
+    let mut snake = String::new();
+    let mut lower = false;
+    for character in word.chars() {
+        if character.is_uppercase() && lower {
+            snake.push('_');
+        }
+        lower = character.is_lowercase() || character.is_ascii_digit();
+        snake.extend(character.to_lowercase());
+    }
+    let usable = snake.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && snake.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if usable { snake } else { "layer".to_owned() }
+}

@@ -1,0 +1,102 @@
+//! What an editor shows at a word of a description: rust-analyzer looks up every word of the expansion that has its place.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+
+use crate::expand::Library;
+use crate::network;
+use crate::syntax::vocabulary::{ACTIVATIONS, INITIALIZERS, LAYERS};
+
+/// The words of the expansion that stand where `word` stands first in the description, each once.
+fn shown(description: &str, word: &str) -> Vec<String> {
+    fn collect(tokens: TokenStream, place: &std::ops::Range<usize>, found: &mut Vec<String>) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => collect(group.stream(), place, found),
+                TokenTree::Ident(word) => {
+                    let name = word.to_string();
+                    if word.span().byte_range() == *place && !found.contains(&name) {
+                        found.push(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let start = description.find(word).expect("the word is in the description");
+    let mut found = Vec::new();
+    let tokens = description.parse().expect("a description is made of tokens");
+    collect(
+        network(&quote!(::axonal), tokens, Library::Std),
+        &(start..start + word.len()),
+        &mut found,
+    );
+    found
+}
+
+/// `GlobalAvgPool` and `global avgpool` are both `globalavgpool`.
+fn plain(name: &str) -> String {
+    name.replace(['_', ' '], "").to_lowercase()
+}
+
+#[test]
+fn names_and_labels_are_what_they_name() {
+    let description = "pub struct Digits<input 784 => hidden: dense 128 sigmoid => residual { dense 128 } => dense 10>;";
+    assert_eq!(shown(description, "struct"), ["struct"]);
+    assert_eq!(shown(description, "Digits"), ["Digits"]);
+    assert_eq!(shown(description, "hidden"), ["hidden"]);
+    assert_eq!(shown(description, "residual"), ["residual1", "Residual", "DigitsResidual1"]);
+}
+
+#[test]
+fn layers_are_their_types() {
+    for row in LAYERS {
+        let input = if matches!(row.word, "dense" | "residual") { "64" } else { "4x8x8" };
+        let description = format!("struct Net<input {input} => it: {}>;", row.example);
+        let first = row.word.split(' ').next().unwrap_or_default();
+        let shown = shown(&description, first);
+        assert_eq!(shown.len(), 1, "{description} {shown:?}");
+        assert_eq!(plain(&shown[0]), plain(row.word));
+    }
+}
+
+#[test]
+fn activations_are_their_types() {
+    for row in ACTIVATIONS {
+        let in_a_layer = format!("struct Net<input 8 => it: dense 4 {}>;", row.word);
+        assert_eq!(shown(&in_a_layer, row.word), [row.rust]);
+        let alone = format!("struct Net<input 8 => it: {}>;", row.word);
+        assert_eq!(shown(&alone, row.word), [row.rust]);
+    }
+}
+
+#[test]
+fn options_about_weights_are_what_they_become() {
+    let description = "struct Net<input 8 => it: dense 4 no_bias init he_normal>;";
+    assert_eq!(shown(description, "no_bias"), ["NoBias"]);
+    assert_eq!(shown(description, "init"), ["Initializer"]);
+    for row in INITIALIZERS {
+        let numbers = if row.numbers.is_empty() { "" } else { "(0, 1)" };
+        let description = format!("struct Net<input 8 => it: dense 4 init {}{numbers}>;", row.word);
+        assert_eq!(shown(&description, row.word), [row.rust]);
+    }
+}
+
+#[test]
+fn constants_are_themselves() {
+    let description = "struct Net<input 8 => it: dense HIDDEN => dense 3>;";
+    assert_eq!(shown(description, "HIDDEN"), ["HIDDEN", "require"]);
+}
+
+#[test]
+fn types_of_the_users_own_are_themselves() {
+    let description = "struct Net<input 8 => code: Encoder => it: dense 4 Bump => dense 3>;";
+    assert_eq!(shown(description, "Encoder"), ["Encoder", "joint"]);
+    assert_eq!(shown(description, "Bump"), ["Bump"]);
+}
+
+#[test]
+fn a_word_that_is_wrong_is_still_what_it_is() {
+    let description = "struct Net<input 8x8 => it: dense 4>;";
+    assert_eq!(shown(description, "dense"), ["Dense", "compile_error"]);
+}
