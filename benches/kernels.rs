@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use axonal::kernels::{InstructionSet, Vector, dispatch};
 use axonal::layers::{Batch, Dense, GradientSink};
 use axonal::prelude::*;
+use axonal::simd::{InstructionSet, Vector, dispatch};
 use axonal::{Differentiable, Layer, Parameters, Simd, WithSimd};
 
 #[path = "shared/data.rs"]

@@ -36,7 +36,7 @@
 //! | one's own layers | [`guide::layers`] |
 //! | one's own loops | [`guide::loops`] |
 //! | weights of PyTorch and Keras | [`guide::differences`] |
-//! | speed | [`kernels`] |
+//! | speed | [`guide::speed`], [`simd::InstructionSet`] |
 //!
 //! # Errors
 //!
@@ -60,18 +60,17 @@ extern crate self as axonal;
 #[path = "private.rs"]
 pub mod __private;
 pub mod activations;
-mod error;
+mod core;
 mod formats;
-mod image;
-pub mod init;
-#[allow(unsafe_code, reason = "the one place for it; every block states why it is sound")]
-pub mod kernels;
+#[allow(unsafe_code, reason = "every block states why it is sound")]
+mod kernels;
 pub mod layers;
 mod network;
+#[allow(unsafe_code, reason = "every block states why it is sound")]
+mod parallel;
 pub mod prelude;
-mod room;
-mod sample;
-pub mod shapes;
+#[allow(unsafe_code, reason = "every block states why it is sound")]
+pub mod simd;
 
 #[cfg(feature = "std")]
 pub mod data;
@@ -89,11 +88,8 @@ pub mod training;
 mod transfer;
 mod vector;
 
-pub use axonal_macros::Parameters;
-pub use error::Error;
+pub use crate::core::{Error, Image, ImageSample, Parameters, Sample, Scalar, Shape, init, shapes};
 pub use formats::safetensors::WeightsError;
-pub use image::Image;
-pub use kernels::{Parameters, Scalar};
 #[cfg(feature = "std")]
 pub use layers::Differentiable;
 pub use layers::Layer;
@@ -105,7 +101,6 @@ pub use pulp::Simd;
 pub use pulp::WithSimd;
 /// The version of rand whose generators this crate takes.
 pub use rand;
-pub use sample::{ImageSample, Sample, Shape};
 #[cfg(feature = "std")]
 pub use summary::Summary;
 #[cfg(feature = "std")]

@@ -1,9 +1,9 @@
 //! What every network can do, whatever its layers are.
 
 use crate::Layer;
-use crate::kernels::{Split, WORTH_WAKING, cut, share_whole};
+use crate::core::Sample;
 use crate::layers::outlined::{self, InferOne, infer};
-use crate::sample::Sample;
+use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 use crate::vector;
 
 #[cfg(feature = "std")]
@@ -128,7 +128,7 @@ pub trait Network: Layer {
     ///
     /// * The numbers that `dropout` drops follow from the weights and inputs: the same call gives the same gradient, and a loop that moves the weights
     ///   drops other numbers at each step. To choose them, or to have a gradient in inference mode, see [`gradient_with`](Self::gradient_with).
-    /// * Running statistics are not moved by this call. In their place the gradient holds what a step is to subtract from them, with no learning rate:
+    /// * Isa statistics are not moved by this call. In their place the gradient holds what a step is to subtract from them, with no learning rate:
     ///   [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does, and norms and clipping leave them out ([`Kind::Statistic`](crate::layers::Kind::Statistic)).
     ///
     /// The page [loops](crate::guide::loops) shows loops of one's own.
@@ -263,7 +263,7 @@ pub trait Network: Layer {
 
     /// Scales a gradient down to the [`norm`](Self::norm) `max`, if it is longer, and gives back the norm that it had. PyTorch's `clip_grad_norm_`.
     ///
-    /// Running statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
+    /// Isa statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
     /// [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does not step along it.
     ///
     /// # Panics
@@ -276,7 +276,7 @@ pub trait Network: Layer {
     /// Limits each number of a gradient to −`max` … `max`, and gives back the largest magnitude that there was, NaN where there is one. PyTorch's
     /// `clip_grad_value_`.
     ///
-    /// Running statistics stay as they are, and so does NaN.
+    /// Isa statistics stay as they are, and so does NaN.
     ///
     /// # Panics
     ///

@@ -4,14 +4,22 @@ pub use nalgebra::{SMatrix, SVector};
 pub use rand::SeedableRng;
 pub use rand::rngs::StdRng;
 
-pub use crate::{Image, Network, Parameters, Sample, network};
+pub use crate::core::{Image, Parameters, Sample};
+pub use crate::{Network, network};
 
 #[cfg(feature = "std")]
-pub use crate::{
-    Transfer,
-    data::{Class, Dataset},
-    evaluation::Evaluation,
-    losses::{BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError},
-    optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd},
-    training::{History, Schedule, Trainer},
+pub use crate::Transfer;
+#[cfg(feature = "std")]
+pub use crate::core::Class;
+#[cfg(feature = "std")]
+pub use crate::data::Dataset;
+#[cfg(feature = "std")]
+pub use crate::evaluation::Evaluation;
+#[cfg(feature = "std")]
+pub use crate::losses::{
+    BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError,
 };
+#[cfg(feature = "std")]
+pub use crate::optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
+#[cfg(feature = "std")]
+pub use crate::training::{History, Schedule, Trainer};

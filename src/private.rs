@@ -5,11 +5,13 @@ pub use alloc::boxed::Box;
 #[cfg(feature = "std")]
 pub use std::path::Path as FilePath;
 
+use crate::Layer;
 use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
+pub use crate::core::IsParameters;
+pub use crate::core::{Heap, on_stack};
+use crate::core::{Sample, Scalar, Shape};
 use crate::layers::Passes;
 pub use crate::layers::outlined::Outlined;
-pub use crate::room::{Heap, on_stack};
-use crate::{Layer, Sample, Scalar, Shape};
 pub use axonal_macros::network;
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.
@@ -94,7 +96,7 @@ pub fn split_samples<X: Sample>(
     buffer: &mut [X::Scalar],
     count: usize,
 ) -> (&mut [X], &mut [X::Scalar]) {
-    crate::sample::split_samples(buffer, count)
+    crate::core::split_samples(buffer, count)
 }
 
 /// The last scalars of a buffer as samples, and the rest of it.

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
+use crate::core::{Sample, Shape};
 use crate::layers::{Part, Path};
-use crate::{Layer, Network, Sample, Shape};
+use crate::{Layer, Network};
 
 /// A table of a network's layers, as Keras prints it: names, output shapes, parameters.
 ///

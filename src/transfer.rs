@@ -3,8 +3,9 @@
 use core::fmt;
 use std::path::Path;
 
+use crate::Layer;
+use crate::core::Error;
 use crate::formats::safetensors;
-use crate::{Error, Layer};
 
 /// Reads and writes a layer, a network inside a network, or what fits of a whole one.
 ///

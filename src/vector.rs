@@ -5,7 +5,8 @@ use core::ops::Range;
 use num_traits::{Float, Zero};
 
 use crate::Layer;
-use crate::kernels::{Compiled, Scalar};
+use crate::core::Scalar;
+use crate::kernels::Entry;
 use crate::layers::{Kind, Part, Path};
 
 /// Calls `visit` with the places of the parameters that are learned, which running statistics are not.

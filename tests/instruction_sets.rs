@@ -7,8 +7,8 @@ mod samples;
 
 use std::sync::Mutex;
 
-use axonal::kernels::InstructionSet;
 use axonal::prelude::*;
+use axonal::simd::InstructionSet;
 use samples::{classes, numbers};
 
 /// The instruction set is one for the whole process.

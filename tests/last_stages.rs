@@ -15,9 +15,9 @@ mod learned;
 mod samples;
 
 use axonal::activations::{Elementwise, ElementwiseGradient, LastActivation};
-use axonal::kernels::Vector;
 use axonal::losses::Loss;
 use axonal::prelude::*;
+use axonal::simd::Vector;
 use axonal::training::Trainable;
 use axonal::{Layer, Sample, Scalar, Simd};
 use rand::RngExt;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use axonal::kernels::{Scalar, Vector};
+use axonal::{Scalar, simd::Vector};
 use common::on_every_machine;
 use pulp::{Simd, WithSimd};
 

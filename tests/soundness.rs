@@ -32,7 +32,7 @@ mod forged {
     pub trait Scalar {}
     impl<T> Scalar for T {}
 
-    pub mod kernels {
+    pub mod __private {
         pub trait IsParameters<P> {
             type Scalar;
         }
@@ -146,8 +146,8 @@ fn nothing_but_the_marker_of_core_is_one() {
 }
 
 mod message {
+    use axonal::__private::IsParameters;
     use axonal::Parameters;
-    use axonal::kernels::IsParameters;
 
     #[repr(C)]
     pub struct Held(Box<f32>);

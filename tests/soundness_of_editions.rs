@@ -20,7 +20,7 @@ mod axonal {
         type Scalar = f32;
     }
 
-    pub mod kernels {
+    pub mod __private {
         pub trait IsParameters<P> {
             type Scalar;
         }

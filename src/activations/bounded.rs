@@ -3,7 +3,8 @@
 use pulp::Simd;
 
 use super::{Elementwise, ElementwiseGradient};
-use crate::kernels::{Scalar, Vector};
+use crate::core::Scalar;
+use crate::simd::Vector;
 
 /// The logistic function.
 ///

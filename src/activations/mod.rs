@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use axonal::activations::{Elementwise, ElementwiseGradient};
-//! use axonal::kernels::Vector;
+//! use axonal::simd::Vector;
 //! use axonal::{Scalar, Simd};
 //!
 //! /// `x^3`
@@ -54,8 +54,10 @@ use core::fmt::{self, Display};
 
 use pulp::{Simd, WithSimd};
 
-use crate::init::Initializer;
-use crate::kernels::{Scalar, Vector, activate, dispatch, is_identity};
+use crate::core::Initializer;
+use crate::core::Scalar;
+use crate::kernels::{Epilogue, activate};
+use crate::simd::{Vector, dispatch};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use passed::{Dropped, Joined, Probabilities};
@@ -91,6 +93,9 @@ pub trait Activation: Send + Sync + 'static {
     /// The word in a description, with its parameter: `leaky_relu(0.01)`.
     fn name() -> impl Display;
 
+    /// Whether [`element`](Self::element) gives back its argument.
+    const IDENTITY: bool = false;
+
     /// What is done to each number alone; layers run it while the number is in a register.
     #[inline(always)]
     fn element<T: Scalar, S: Simd>(score: Vector<T, S>) -> Vector<T, S> {
@@ -101,6 +106,16 @@ pub trait Activation: Send + Sync + 'static {
     #[inline(always)]
     fn sample<T: Scalar, S: Simd>(simd: S, sample: &mut [T]) {
         let _ = (simd, sample);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, A: Activation> Epilogue<T> for A {
+    const IDENTITY: bool = A::IDENTITY;
+
+    #[inline(always)]
+    fn element<S: Simd>(result: Vector<T, S>) -> Vector<T, S> {
+        A::element(result)
     }
 }
 
@@ -180,6 +195,9 @@ pub trait Elementwise: Send + Sync + 'static {
     /// [`Activation::INITIALIZER`].
     const INITIAL_WEIGHTS: Initializer = Initializer::GlorotUniform;
 
+    /// Whether the function gives back its argument: loops over values that stay as they are can then be left out.
+    const IS_IDENTITY: bool = false;
+
     /// The function.
     fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S>;
 
@@ -214,6 +232,7 @@ impl<A: Elementwise> Activation for A {
     const ELEMENTWISE: bool = true;
     const THRESHOLD: f64 = A::DECISION_BOUNDARY;
     const INITIALIZER: Initializer = A::INITIAL_WEIGHTS;
+    const IDENTITY: bool = A::IS_IDENTITY;
 
     fn name() -> impl Display {
         Name { word: A::NAME, parameter: A::PARAMETER }
@@ -231,7 +250,7 @@ impl<A: ElementwiseGradient> ActivationGradient for A {
 
     #[inline(always)]
     fn backward<T: Scalar, S: Simd>(simd: S, scores: &[T], outputs: &[T], gradient: &mut [T]) {
-        if is_identity::<A>() {
+        if A::IS_IDENTITY {
             return;
         }
         let scores = if A::FROM_SCORE { scores } else { outputs };

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use pulp::Simd;
 
 use super::{Activation, LastActivation};
-use crate::kernels::Scalar;
+use crate::core::Scalar;
 
 /// The probabilities of `A`, mixed: the end of a network such as `conv 1 3x3 sigmoid => maxpool 2x2`.
 ///

@@ -5,8 +5,9 @@ use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use pulp::Simd;
 
 use super::{Elementwise, ElementwiseGradient, fraction};
-use crate::init::Initializer;
-use crate::kernels::{Scalar, Vector};
+use crate::core::Initializer;
+use crate::core::Scalar;
+use crate::simd::Vector;
 
 /// No activation: outputs are the scores.
 ///
@@ -19,6 +20,7 @@ pub struct Identity;
 
 impl Elementwise for Identity {
     const NAME: &'static str = "identity";
+    const IS_IDENTITY: bool = true;
 
     #[inline(always)]
     fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S> {

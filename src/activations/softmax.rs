@@ -5,7 +5,9 @@ use core::fmt::Display;
 use pulp::Simd;
 
 use super::{Activation, ActivationGradient};
-use crate::kernels::{SUMMED, Scalar, Vector};
+use crate::core::Scalar;
+use crate::kernels::SUMMED;
+use crate::simd::Vector;
 
 /// From scores to the probabilities of classes.
 ///

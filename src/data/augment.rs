@@ -38,8 +38,8 @@
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-use crate::sample::{ImageSample, Sample};
-use crate::{Error, Scalar};
+use crate::core::{Error, Scalar};
+use crate::core::{ImageSample, Sample};
 
 /// Changes a sample at random, and keeps its shape.
 ///

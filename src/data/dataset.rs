@@ -4,9 +4,9 @@ use std::{mem, slice, vec};
 
 use rand::{Rng, RngExt};
 
-use crate::data::Class;
-use crate::kernels::append;
-use crate::{Error, Sample};
+use crate::core::Class;
+use crate::core::append;
+use crate::core::{Error, Sample};
 
 /// Samples: inputs, and for each of them a target.
 ///

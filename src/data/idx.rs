@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 
 use nalgebra::SVector;
 
-use super::{Class, Dataset};
+use super::Dataset;
+use crate::core::Class;
+use crate::core::{Error, Image};
 use crate::formats::kind::describe;
 use crate::formats::source::{Content, Source};
-use crate::{Error, Image};
 
 /// MNIST, or a set of its form: 28x28 grey pixels from 0 (background) to 1, and the digit or letter that they show.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::table::{Csv, Delimiter};
-use crate::Error;
+use crate::core::Error;
 use crate::formats::source::{Refused, Source};
 
 /// The bytes of a table, without what is skipped.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::Scalar;
+use crate::core::Scalar;
 
 /// What is taken for a missing value unless [`Csv::missing_values`](super::Csv::missing_values) says otherwise: an empty cell,
 /// what pandas takes for one, and the `?` of the UCI repository.

@@ -11,7 +11,6 @@
 //! tables have in them, and the option for each.
 
 pub mod augment;
-mod class;
 mod dataset;
 pub mod idx;
 mod lines;
@@ -20,7 +19,7 @@ mod rows;
 mod scaling;
 mod table;
 
-pub use class::Class;
+pub use crate::core::Class;
 pub use dataset::Dataset;
 pub use idx::{Mnist, emnist, mnist};
 pub use missing::Fill;

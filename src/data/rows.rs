@@ -8,9 +8,9 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use super::lines::{AHEAD, GAP, Limited, Lines};
 use super::missing::{MISSING, Words, fill_numbers, fill_words};
 use super::table::{Column, Csv, CsvReport, Delimiter, Header, listed};
+use crate::core::{Error, Scalar};
 use crate::formats::kind::quoted;
 use crate::formats::source::Source;
-use crate::{Error, Scalar};
 
 pub(super) struct Rows<'a> {
     csv: &'a Csv,

@@ -1,6 +1,6 @@
 use nalgebra::SVector;
 
-use crate::{Error, Scalar};
+use crate::core::{Error, Scalar};
 
 /// Gives each of `N` features the mean 0 and the standard deviation 1: scikit-learn's `StandardScaler`.
 ///

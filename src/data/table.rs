@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use nalgebra::SVector;
 
+use super::Dataset;
 use super::missing::{Fill, Words};
 use super::rows::Rows;
-use super::{Class, Dataset};
+use crate::core::Class;
+use crate::core::{Error, Scalar};
 use crate::formats::kind::quoted;
 use crate::formats::source::Source;
-use crate::{Error, Scalar};
 
 /// Describes a CSV file to read; [`classification`](Csv::classification) and [`regression`](Csv::regression) read it.
 ///

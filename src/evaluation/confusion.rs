@@ -3,7 +3,7 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use crate::data::Class;
+use crate::core::Class;
 
 /// Which classes were taken for which: counts of (actual, predicted) pairs, and the measures that follow from them.
 ///

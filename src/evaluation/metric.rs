@@ -3,12 +3,13 @@
 use nalgebra::SVector;
 
 use super::{Confusion, MultiLabel, RegressionMetrics, Report, Score, Target};
-use crate::data::Class;
+use crate::Layer;
+use crate::core::Class;
+use crate::core::shapes::{image, vector};
+use crate::core::{Image, Sample, Scalar};
 use crate::losses::{
     BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError,
 };
-use crate::shapes::{image, vector};
-use crate::{Image, Layer, Sample, Scalar};
 
 /// How outputs `O` of a network are measured against targets `Y`: each loss says it of its own, and [`Threshold`] of any boundary.
 ///

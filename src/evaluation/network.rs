@@ -8,11 +8,13 @@ use nalgebra::SVector;
 use super::metric::{Accumulator, ByTarget, above, largest, numbers_of};
 use super::{Confusion, Meter, Metric, MetricOf, MultiLabel, RegressionMetrics, Score};
 use crate::activations::Activation;
-use crate::data::{Class, Dataset};
-use crate::kernels::Scalar;
+use crate::core::Class;
+use crate::core::Scalar;
+use crate::core::{Image, Sample};
+use crate::data::Dataset;
 use crate::network::forward_on_threads;
 use crate::training::{AsNetwork, SizeOf};
-use crate::{Image, Layer, Network, Sample};
+use crate::{Layer, Network};
 
 /// How well a network does on a data set: for classes a [`Confusion`], for labels a [`MultiLabel`], for numbers [`RegressionMetrics`],
 /// whose methods it has.

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::{Sample, Scalar};
+use crate::core::{Sample, Scalar};
 
 /// How far predicted numbers are from the true ones, over samples of the [size](Sample::Size) `S`, of one or several outputs.
 ///

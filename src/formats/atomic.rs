@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::core::Error;
 
 /// Writes a file whole or not at all.
 ///

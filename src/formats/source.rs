@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 
 use super::kind::{BEGINNING, kind};
-use crate::Error;
+use crate::core::Error;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// What a gzip stream may become without a question, and how many times its own size beyond that.

@@ -1,18 +1,18 @@
 //! Loops over whole slices: vectors, then a partial one at the end.
 
-use core::any::TypeId;
-
 use pulp::Simd;
 
-use super::{MOST_LANES, ROWS, SUMMED, Scalar, Vector};
-use crate::activations::{Activation, Identity};
+use crate::kernels::epilogue::Epilogue;
+use crate::kernels::reduce::{ROWS, SUMMED};
+use crate::simd::MOST_LANES;
+use crate::simd::{Element, Vector};
 
 /// `values[i] = f(values[i])`, for the elementwise part of an activation f.
 ///
 /// A type, not a closure or function, says what is done: those would not be compiled for the instruction set of the pass.
 #[inline(always)]
-pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut [T]) {
-    if is_identity::<A>() {
+pub(crate) fn activate<E: Epilogue<T>, T: Element, S: Simd>(simd: S, values: &mut [T]) {
+    if E::IDENTITY {
         return;
     }
     let lanes = Vector::<T, S>::LANES;
@@ -28,25 +28,19 @@ pub(crate) fn activate<A: Activation, T: Scalar, S: Simd>(simd: S, values: &mut 
             unsafe {
                 let place = vectors.as_mut_ptr().add(at);
                 next = Vector::load_ptr(simd, place);
-                A::element(vector).store_ptr(place.sub(lanes));
+                E::element(vector).store_ptr(place.sub(lanes));
             }
         }
-        A::element(next).store(&mut vectors[whole - lanes..]);
+        E::element(next).store(&mut vectors[whole - lanes..]);
     }
     if !rest.is_empty() {
-        A::element(Vector::load_partial(simd, rest)).store_partial(rest);
+        E::element(Vector::load_partial(simd, rest)).store_partial(rest);
     }
-}
-
-/// Whether an activation changes nothing: that values are loaded and stored again, no compiler removes.
-#[inline(always)]
-pub(crate) fn is_identity<A: 'static>() -> bool {
-    TypeId::of::<A>() == TypeId::of::<Identity>()
 }
 
 /// `sums[i] += ` the sum of column `i` of some rows, or `sums[i] =` the first time.
 #[inline(always)]
-pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
+pub(crate) fn add_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
     let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
     if width == 0 {
         return;
@@ -75,7 +69,7 @@ pub(crate) fn add_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T], 
 
 /// [`add_rows`] where a vector holds several whole rows.
 #[inline(always)]
-fn add_narrow_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
+fn add_narrow_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
     let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
     let mut totals = [Vector::splat(simd, T::zero())];
     let whole = rows.len() - rows.len() % lanes;
@@ -91,7 +85,7 @@ fn add_narrow_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
 
 /// [`add_rows`] for so many rows that they are summed up in blocks of [`ROWS`].
 #[inline(always)]
-fn add_many_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
+fn add_many_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
     let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
     for (index, sums) in sums.chunks_mut(2 * lanes).enumerate() {
         let mut totals = [0.0; 2 * MOST_LANES];
@@ -107,18 +101,18 @@ fn add_many_rows<T: Scalar, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
                 add_vectors::<T, S, 1>(simd, block, rows, width);
             }
             for (total, sum) in totals.iter_mut().zip(block) {
-                *total += sum.as_f64();
+                *total += sum.wide();
             }
         }
         for (sum, total) in sums.iter_mut().zip(totals) {
-            *sum += T::of(total);
+            *sum += T::nearest(total);
         }
     }
 }
 
 /// [`add_rows`] for the columns in `N` vectors, of which the last may not be whole.
 #[inline(always)]
-fn add_vectors<T: Scalar, S: Simd, const N: usize>(
+fn add_vectors<T: Element, S: Simd, const N: usize>(
     simd: S,
     sums: &mut [T],
     rows: &[T],
@@ -141,7 +135,7 @@ fn add_vectors<T: Scalar, S: Simd, const N: usize>(
 ///
 /// Where fewer columns are left than there are lanes, a vector reads on into the next row.
 #[inline(always)]
-fn sum_rows<T: Scalar, S: Simd, const N: usize>(
+fn sum_rows<T: Element, S: Simd, const N: usize>(
     simd: S,
     totals: &mut [Vector<T, S>; N],
     rows: &[T],
@@ -178,7 +172,7 @@ fn sum_rows<T: Scalar, S: Simd, const N: usize>(
 
 /// `sums[i] += values[i]`.
 #[inline(always)]
-pub(crate) fn add<T: Scalar, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
+pub(crate) fn add<T: Element, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
     let lanes = Vector::<T, S>::LANES;
     let mut chunks = sums.chunks_exact_mut(lanes);
     let mut others = values.chunks_exact(lanes);
@@ -192,16 +186,16 @@ pub(crate) fn add<T: Scalar, S: Simd>(simd: S, sums: &mut [T], values: &[T]) {
 
 /// The sum of some numbers.
 #[inline(always)]
-pub(crate) fn sum<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
+pub(crate) fn sum<T: Element, S: Simd>(simd: S, values: &[T]) -> T {
     let mut sum = 0.0;
     for values in values.chunks(SUMMED * Vector::<T, S>::LANES) {
-        sum += sum_of_block(simd, values).as_f64();
+        sum += sum_of_block(simd, values).wide();
     }
-    T::of(sum)
+    T::nearest(sum)
 }
 
 #[inline(always)]
-fn sum_of_block<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
+fn sum_of_block<T: Element, S: Simd>(simd: S, values: &[T]) -> T {
     let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
     let mut sums = Vector::splat(simd, T::zero());
     for chunk in &mut chunks {
@@ -216,7 +210,7 @@ fn sum_of_block<T: Scalar, S: Simd>(simd: S, values: &[T]) -> T {
 
 /// `sums[channel] += ` the sum of its plane, over all samples, or `=` the first time.
 #[inline(always)]
-pub(crate) fn add_planes<T: Scalar, S: Simd>(
+pub(crate) fn add_planes<T: Element, S: Simd>(
     simd: S,
     sums: &mut [T],
     samples: &[T],
@@ -237,18 +231,18 @@ pub(crate) fn add_planes<T: Scalar, S: Simd>(
         for sample in samples.chunks_exact(length) {
             let planes = sample[index * CHANNELS * pixels..].chunks_exact(pixels);
             for (total, plane) in totals[..sums.len()].iter_mut().zip(planes) {
-                *total += sum(simd, plane).as_f64();
+                *total += sum(simd, plane).wide();
             }
         }
         for (sum, total) in sums.iter_mut().zip(totals) {
-            *sum += T::of(total);
+            *sum += T::nearest(total);
         }
     }
 }
 
 /// Whether none of some numbers is NaN or infinite.
 #[inline(always)]
-pub(super) fn are_finite<T: Scalar, S: Simd>(simd: S, numbers: &[T]) -> bool {
+pub(crate) fn are_finite<T: Element, S: Simd>(simd: S, numbers: &[T]) -> bool {
     let lanes = Vector::<T, S>::LANES;
     // The bits of x − x, of several vectors at a time: those of zero for a number, others for NaN and infinity.
     let mut off = Vector::splat(simd, T::zero());

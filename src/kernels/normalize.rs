@@ -2,20 +2,21 @@
 
 use pulp::Simd;
 
-use super::{SUMMED, Scalar, Vector};
+use crate::kernels::reduce::SUMMED;
+use crate::simd::{Element, Vector};
 
 /// `Σ (x - mean)²`
 #[inline(always)]
-pub(crate) fn squares<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
+pub(crate) fn squares<T: Element, S: Simd>(simd: S, values: &[T], mean: T) -> T {
     let mut sum = 0.0;
     for values in values.chunks(SUMMED * Vector::<T, S>::LANES) {
-        sum += squares_of_block(simd, values, mean).as_f64();
+        sum += squares_of_block(simd, values, mean).wide();
     }
-    T::of(sum)
+    T::nearest(sum)
 }
 
 #[inline(always)]
-fn squares_of_block<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
+fn squares_of_block<T: Element, S: Simd>(simd: S, values: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);
     let mut sums = Vector::splat(simd, T::zero());
     let mut chunks = values.chunks_exact(Vector::<T, S>::LANES);
@@ -33,18 +34,18 @@ fn squares_of_block<T: Scalar, S: Simd>(simd: S, values: &[T], mean: T) -> T {
 
 /// `Σ g (x - mean)`
 #[inline(always)]
-pub(crate) fn covariance<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
+pub(crate) fn covariance<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let mut sum = 0.0;
     for (g, x) in
         g.chunks(SUMMED * Vector::<T, S>::LANES).zip(x.chunks(SUMMED * Vector::<T, S>::LANES))
     {
-        sum += covariance_of_block(simd, g, x, mean).as_f64();
+        sum += covariance_of_block(simd, g, x, mean).wide();
     }
-    T::of(sum)
+    T::nearest(sum)
 }
 
 #[inline(always)]
-fn covariance_of_block<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
+fn covariance_of_block<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);
     let mut sums = Vector::splat(simd, T::zero());
     let lanes = Vector::<T, S>::LANES;
@@ -61,7 +62,7 @@ fn covariance_of_block<T: Scalar, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -
 
 /// `y = scale (x - mean) + shift`
 #[inline(always)]
-pub(crate) fn normalize<T: Scalar>(x: &[T], y: &mut [T], mean: T, scale: T, shift: T) {
+pub(crate) fn normalize<T: Element>(x: &[T], y: &mut [T], mean: T, scale: T, shift: T) {
     for (y, x) in y.iter_mut().zip(x) {
         *y = (*x - mean) * scale + shift;
     }

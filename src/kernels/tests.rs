@@ -5,13 +5,17 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
 
-use super::elementwise::add_rows;
-use super::transpose::{Columns, transpose};
-use super::{
-    Compiled, InstructionSet, Product, ProductOfOne, RowsMut, Scalar, Split, Start,
-    TransposedProduct, add, dispatch, product_one, sharing,
-};
 use crate::activations::Identity;
+use crate::kernels::elementwise::add;
+use crate::kernels::elementwise::add_rows;
+use crate::kernels::entry::Entry;
+use crate::kernels::gemm::gemv::{ProductOfOne, product_one};
+use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::gemm::transposed_a::TransposedProduct;
+use crate::kernels::matrix_mut::RowsMut;
+use crate::parallel::{Split, sharing};
+use crate::simd::{Columns, transpose};
+use crate::simd::{InstructionSet, dispatch};
 
 /// The instruction set is one for the whole process.
 static FORCED: Mutex<()> = Mutex::new(());
@@ -179,7 +183,7 @@ struct Transposition<'a, T> {
     gap: usize,
 }
 
-impl<T: Scalar> WithSimd for Transposition<'_, T> {
+impl<T: Entry> WithSimd for Transposition<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -195,7 +199,7 @@ impl<T: Scalar> WithSimd for Transposition<'_, T> {
     }
 }
 
-fn check_transposition<T: Scalar>(size: [usize; 2], gap: usize) {
+fn check_transposition<T: Entry>(size: [usize; 2], gap: usize) {
     let [rows, columns] = size;
     let number = |index: usize| T::from_usize(index + 1).unwrap();
     let from: Vec<T> = (0..(rows + gap) * columns).map(number).collect();
@@ -212,10 +216,10 @@ fn check_transposition<T: Scalar>(size: [usize; 2], gap: usize) {
 }
 
 /// `TransposedProduct`, whose result begins some numbers after the memory.
-fn check_transposed<T: Scalar>(sizes: [usize; 3], first: usize, parts: usize, filling: Filling) {
+fn check_transposed<T: Entry>(sizes: [usize; 3], first: usize, parts: usize, filling: Filling) {
     let [k, m, n] = sizes;
     let (a, b) = (values(k * m, 1), values(k * n, 2));
-    let of = |values: &[f32]| -> Vec<T> { values.iter().map(|&x| T::of(x.into())).collect() };
+    let of = |values: &[f32]| -> Vec<T> { values.iter().map(|&x| T::nearest(x.into())).collect() };
     let (left, right) = (of(&a), of(&b));
     on_every_set(|set| {
         let mut c = of(&filling.memory(first + m * n));
@@ -224,7 +228,7 @@ fn check_transposed<T: Scalar>(sizes: [usize; 3], first: usize, parts: usize, fi
         for (index, found) in c.iter().enumerate() {
             let (row, col) = (index % m, index / m);
             let (expected, tolerance) = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
-            let error = (found.as_f64() - expected).abs();
+            let error = (found.wide() - expected).abs();
             assert!(error <= tolerance, "{set}: {found} at {row}, {col} of {sizes:?}: {expected}");
         }
     });

@@ -13,12 +13,12 @@ use super::{Layer, Part, Path};
 use crate::activations::{Activation, apply_on};
 #[cfg(feature = "std")]
 use crate::activations::{ActivationGradient, LastActivation};
+use crate::core::Heap;
+use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, flat, flat_mut};
 use crate::kernels::activate;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::room::Heap;
-use crate::sample::{Sample, flat, flat_mut};
-use crate::{Parameters, Scalar};
 
 /// An activation over a batch, in place: a function that all layers with this activation share.
 pub(super) struct Activated<'a, T, A> {

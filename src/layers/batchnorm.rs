@@ -14,15 +14,15 @@ use super::ratio::{Fraction, Ratio};
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
-use crate::kernels::normalize;
-use crate::sample::Sample;
-use crate::{Parameters, Scalar};
+use crate::core::Sample;
 #[cfg(feature = "std")]
-use crate::{
-    kernels::{covariance, squares},
-    optimizers::Optimizer,
-    sample::flat,
-};
+use crate::core::flat;
+use crate::core::{Parameters, Scalar};
+use crate::kernels::normalize;
+#[cfg(feature = "std")]
+use crate::kernels::{covariance, squares};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
 
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.
@@ -446,7 +446,7 @@ where
                 variance,
                 epsilon,
                 weight: sink.layer::<Self>().weight.as_slice(),
-                // Running statistics do not depend on the inputs.
+                // Isa statistics do not depend on the inputs.
                 sums: is_of_batch.then_some([&*weight, &*bias]),
             });
         }

@@ -10,12 +10,12 @@ use rand::Rng;
 use super::{Batch, Context, Differentiable, GradientSink, residual::add_all};
 use super::{Layer, Part, Passes, Path};
 use crate::activations::Identity;
+use crate::core::Sample;
+use crate::core::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::core::{flat, flat_mut, split_samples};
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::sample::Sample;
-#[cfg(feature = "std")]
-use crate::sample::{flat, flat_mut, split_samples};
-use crate::{Parameters, Scalar};
 
 /// Two blocks with the same input, whose outputs stand one behind the other, `concat { conv 8 1x1 } { conv 16 3x3 pad 1 }` in a
 /// description.

@@ -17,17 +17,17 @@ use super::{
     activate::{activate_all, derivative},
 };
 use super::{Kind, Layer, Part, Path};
-use crate::activations::{Activation, Identity};
-use crate::init::Initializer;
-use crate::kernels::Convolution;
-use crate::sample::{ImageSample, flat, flat_mut};
-use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
-use crate::{
-    activations::ActivationGradient,
-    kernels::{ConvolutionInputs, ConvolutionWeights, Onto},
-    optimizers::Optimizer,
-};
+use crate::activations::ActivationGradient;
+use crate::activations::{Activation, Identity};
+use crate::core::Initializer;
+use crate::core::{ImageSample, flat, flat_mut};
+use crate::core::{Parameters, Scalar};
+use crate::kernels::Convolution;
+#[cfg(feature = "std")]
+use crate::kernels::{ConvolutionInputs, ConvolutionWeights, Onto};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
 /// of all input channels (of those of its group), with the same weights everywhere.

@@ -14,17 +14,17 @@ use super::window::{Over, Windowed, fits};
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink, activate::derivative};
 use super::{Kind, Layer, Part, Path};
-use crate::activations::{Activation, Identity};
-use crate::init::Initializer;
-use crate::kernels::{ConvolutionInputs, Onto};
-use crate::sample::{ImageSample, flat, flat_mut};
-use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
-use crate::{
-    activations::ActivationGradient,
-    kernels::{Convolution, ConvolutionWeights},
-    optimizers::Optimizer,
-};
+use crate::activations::ActivationGradient;
+use crate::activations::{Activation, Identity};
+use crate::core::Initializer;
+use crate::core::{ImageSample, flat, flat_mut};
+use crate::core::{Parameters, Scalar};
+#[cfg(feature = "std")]
+use crate::kernels::{Convolution, ConvolutionWeights};
+use crate::kernels::{ConvolutionInputs, Onto};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
 
 /// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
 /// weighted with it, to the output, and with a stride the output is the larger image.

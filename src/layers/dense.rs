@@ -14,17 +14,19 @@ use super::{
     weight_gradient::WeightGradient,
 };
 use super::{Kind, Layer, Part, Path};
-use crate::activations::{Activation, Identity, Step};
-use crate::init::Initializer;
-use crate::kernels::{BLOCK, Product, ProductOfOne, RowsMut, Start, product_one};
-use crate::sample::{Shape, flat, flat_mut};
-use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
-use crate::{
-    activations::ActivationGradient,
-    kernels::{Running, TransposedProduct, dispatch, is_halved},
-    optimizers::Optimizer,
-};
+use crate::activations::ActivationGradient;
+use crate::activations::{Activation, Identity, Step};
+use crate::core::Initializer;
+use crate::core::{Parameters, Scalar};
+use crate::core::{Shape, flat, flat_mut};
+use crate::kernels::{BLOCK, Product, ProductOfOne, RowsMut, Start, product_one};
+#[cfg(feature = "std")]
+use crate::kernels::{TransposedProduct, is_halved};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+#[cfg(feature = "std")]
+use crate::simd::{Isa, dispatch};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -213,7 +215,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
             if Self::PARTIAL > 0 {
                 T::product_of_one_in_halves(product, partial);
             } else {
-                T::product_of_one(Running::current(), product);
+                T::product_of_one(Isa::current(), product);
             }
         } else {
             let product = self.product(inputs, scores);

@@ -11,10 +11,10 @@ use rand::Rng;
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Layer, Part, Path};
 use crate::activations::Identity;
+use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, flat, flat_mut};
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::sample::{Sample, flat, flat_mut};
-use crate::{Parameters, Scalar};
 
 /// While training, each number is zero with the probability p = `NUMERATOR / DENOMINATOR`, `dropout 0.5` in a description;
 /// the others are divided by 1 − p, so that the mean stays what it was. In inference, nothing is done.

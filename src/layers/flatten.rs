@@ -6,8 +6,8 @@ use nalgebra::SVector;
 use pulp::Simd;
 
 use super::weightless::weightless;
-use crate::sample::{Sample, flat, flat_mut};
-use crate::{Parameters, Scalar};
+use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, flat, flat_mut};
 
 /// A sample as a vector, `flatten` in a description: channel after channel, row after row.
 ///

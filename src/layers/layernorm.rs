@@ -14,11 +14,11 @@ use super::ratio::{Fraction, Ratio};
 use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
+use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, Shape};
 use crate::kernels::{squares, sum};
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::sample::{Sample, Shape};
-use crate::{Parameters, Scalar};
 
 /// Layer normalization, `layernorm` in a description: the numbers of each sample with mean 0 and variance 1, then each scaled and
 /// shifted by what is learned.

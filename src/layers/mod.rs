@@ -58,8 +58,8 @@ pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 
 use crate::activations::Activation;
-use crate::kernels::Parameters;
-use crate::sample::{Sample, Shape};
+use crate::core::Parameters;
+use crate::core::{Sample, Shape};
 
 /// Something that turns samples into samples: a layer, or a whole network.
 ///

@@ -12,10 +12,10 @@ use super::Layer;
 use super::residual::Shortcut;
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
-use crate::kernels::dispatch;
+use crate::core::Sample;
 #[cfg(feature = "std")]
 use crate::optimizers::Optimizer;
-use crate::sample::Sample;
+use crate::simd::dispatch;
 
 /// The passes through a layer `L`, each a function.
 #[derive(Debug)]

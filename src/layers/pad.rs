@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use pulp::Simd;
 
 use super::weightless::weightless;
-use crate::sample::ImageSample;
-use crate::{Parameters, Scalar};
+use crate::core::ImageSample;
+use crate::core::{Parameters, Scalar};
 
 /// Zeros around an image, `pad 2` in a description.
 ///

@@ -7,11 +7,11 @@ use pulp::Simd;
 
 use super::weightless::weightless;
 use super::window::{Over, Windowed, fits};
+use crate::core::{ImageSample, flat, flat_mut};
+use crate::core::{Parameters, Scalar};
 use crate::kernels::{AvgWindows, MaxWindows, add_planes};
 #[cfg(feature = "std")]
 use crate::kernels::{AvgWindowsGradient, MaxWindowsGradient};
-use crate::sample::{ImageSample, flat, flat_mut};
-use crate::{Parameters, Scalar};
 
 /// The largest number of each window, `maxpool 2x2` in a description.
 ///

@@ -13,10 +13,14 @@ use super::{
     outlined::{self, Outlined},
 };
 use crate::activations::Identity;
-use crate::sample::{Sample, flat, flat_mut, split_samples};
-use crate::{Parameters, Scalar};
 #[cfg(feature = "std")]
-use crate::{kernels::dispatch, optimizers::Optimizer, room::Heap};
+use crate::core::Heap;
+use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, flat, flat_mut, split_samples};
+#[cfg(feature = "std")]
+use crate::optimizers::Optimizer;
+#[cfg(feature = "std")]
+use crate::simd::dispatch;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.

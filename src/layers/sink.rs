@@ -4,8 +4,8 @@ use core::ops::Range;
 
 use pulp::Simd;
 
+use crate::core::{Parameters, Scalar};
 use crate::optimizers::{Optimizer, Step};
-use crate::{Parameters, Scalar};
 
 /// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
 ///

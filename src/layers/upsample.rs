@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use pulp::Simd;
 
 use super::weightless::weightless;
-use crate::sample::ImageSample;
-use crate::{Parameters, Scalar};
+use crate::core::ImageSample;
+use crate::core::{Parameters, Scalar};
 
 /// Each pixel `FH` times below itself and `FW` times beside itself, `upsample 2` in a description.
 ///

@@ -3,9 +3,11 @@
 use core::ops::Range;
 
 use super::GradientSink;
-use crate::Scalar;
-use crate::kernels::{LINE, Product, RowsMut, Running, Split, Start, cut_inputs, is_halved, share};
+use crate::core::Scalar;
+use crate::kernels::{LINE, Product, RowsMut, Start, cut_inputs, is_halved};
 use crate::optimizers::Optimizer;
+use crate::parallel::{Split, share};
+use crate::simd::Isa;
 
 /// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
 pub(super) struct WeightGradient<'a, T, O> {
@@ -97,7 +99,7 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
             k: self.samples,
             start: if accumulate { Start::Current } else { Start::Zero },
         };
-        T::product_with_transposed(Running::current(), product);
+        T::product_with_transposed(Isa::current(), product);
         self.sink.complete(parameters);
     }
 }

@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
+use crate::core::ImageSample;
 use crate::kernels::Geometry;
-use crate::sample::ImageSample;
 
 /// The window of a convolution or pool: its rows and columns, and the options of the description.
 ///

@@ -4,16 +4,17 @@ use nalgebra::SVector;
 use pulp::Simd;
 
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
-use crate::Image;
 use crate::activations::{
     ActivationGradient, ElementwiseGradient, Joined, LastActivation, Probabilities, Sigmoid,
     Softmax, Step, largest, softmax_and_logarithm,
 };
-use crate::data::Class;
+use crate::core::Class;
+use crate::core::Image;
+use crate::core::Sample;
+use crate::core::Scalar;
+use crate::core::shapes::{answers, classes, image, vector};
 use crate::evaluation::{Meter, meter};
-use crate::kernels::{Scalar, Vector};
-use crate::sample::Sample;
-use crate::shapes::{answers, classes, image, vector};
+use crate::simd::Vector;
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
 ///

@@ -10,10 +10,10 @@ pub use classification::{BinaryCrossEntropy, BinaryScores, ClassScores, CrossEnt
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::{LastActivation, apply_on};
+use crate::core::Heap;
+use crate::core::{Sample, flat, split_samples};
 use crate::evaluation::Meter;
 use crate::layers::{activate_all, derivative};
-use crate::room::Heap;
-use crate::sample::{Sample, flat, split_samples};
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///

@@ -5,13 +5,14 @@ use num_traits::Zero;
 use pulp::Simd;
 
 use super::{Loss, OfSample, of_scores, one_over};
-use crate::Image;
 use crate::activations::{LastActivation, apply_on};
-use crate::data::Class;
+use crate::core::Class;
+use crate::core::Image;
+use crate::core::Scalar;
+use crate::core::shapes::{image, vector};
+use crate::core::{Sample, flat, flat_mut};
 use crate::evaluation::{Meter, meter};
-use crate::kernels::{Scalar, Vector};
-use crate::sample::{Sample, flat, flat_mut};
-use crate::shapes::{image, vector};
+use crate::simd::Vector;
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.
 ///

@@ -4,7 +4,8 @@ use pulp::Simd;
 
 use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
-use crate::kernels::{Scalar, Vector};
+use crate::core::Scalar;
+use crate::simd::Vector;
 
 macro_rules! adam {
     ($(#[$doc:meta])* $name:ident, step $step:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {

@@ -3,7 +3,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd, Update};
-use crate::kernels::{Scalar, dispatch};
+use crate::core::Scalar;
+use crate::simd::dispatch;
 
 /// An optimizer of this crate.
 pub(super) trait BuiltIn<T> {

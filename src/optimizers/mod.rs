@@ -22,9 +22,10 @@ pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
 pub(crate) use step::{Along, Lent, Step, left_finite};
 
-use crate::kernels::{Scalar, zeros};
+use crate::Layer;
+use crate::core::Parameters;
+use crate::core::{Scalar, zeros};
 use crate::layers::{Context, Kind};
-use crate::{Layer, Parameters};
 use rule::{Rule, for_each};
 use settings::{Settings, place};
 
@@ -138,7 +139,7 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     /// [`gradient_with`](crate::Network::gradient_with), clipped, summed over several batches, averaged over processes.
     /// The page [loops](crate::guide::loops) has one of each.
     ///
-    /// Running statistics take part: a step subtracts their gradient as it is, see [`Network::gradient`](crate::Network::gradient).
+    /// Isa statistics take part: a step subtracts their gradient as it is, see [`Network::gradient`](crate::Network::gradient).
     /// Parts that are [frozen](Self::freeze) stay as they are, and their gradient is not looked at.
     ///
     /// It says whether the step was taken and left finite numbers. Where the gradient holds NaN or infinity, no step is taken: the weights, the moments

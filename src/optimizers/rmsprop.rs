@@ -4,7 +4,8 @@ use pulp::Simd;
 
 use super::compiled::BuiltIn;
 use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
-use crate::kernels::{Scalar, Vector};
+use crate::core::Scalar;
+use crate::simd::Vector;
 
 /// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
 ///

@@ -4,7 +4,8 @@ use core::slice::ChunksExactMut;
 
 use pulp::Simd;
 
-use crate::kernels::{Scalar, Vector};
+use crate::core::Scalar;
+use crate::simd::Vector;
 
 /// What an optimizer does to each parameter, in vectors: from parameter, gradient and the `M` moments to the new parameter and moments.
 ///
@@ -151,7 +152,7 @@ mod tests {
     use pulp::WithSimd;
 
     use super::*;
-    use crate::kernels::dispatch;
+    use crate::simd::dispatch;
 
     /// parameter += gradient, and the moment counts.
     struct Add;

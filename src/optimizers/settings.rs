@@ -2,8 +2,9 @@
 
 use core::ops::Range;
 
+use crate::Layer;
+use crate::core::Parameters;
 use crate::layers::{Kind, Part, Path};
-use crate::{Layer, Parameters};
 
 /// How the parameters of one tensor are moved, where that is not as all others are.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,8 +4,9 @@ use core::ops::Range;
 
 use super::{Optimizer, State, Tensor, Tensors, Update};
 use crate::Layer;
-use crate::kernels::{Scalar, Split, WORTH_WAKING, cut, share_whole};
+use crate::core::Scalar;
 use crate::layers::Kind;
+use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
 /// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
 ///

@@ -4,13 +4,15 @@ use num_traits::{Float, Zero};
 
 use super::pass::{Goal, Pass, Plan, threads, whole_batch};
 use super::{as_f64, fingerprint};
-use crate::kernels::{Compiled, share_whole, sharing};
+use crate::core::Heap;
+use crate::core::Scalar;
+use crate::core::flat;
+use crate::kernels::Entry;
 use crate::layers::{Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::{Along, Lent, Optimizer, Sgd, State, Step, left_finite};
-use crate::room::Heap;
-use crate::sample::flat;
-use crate::{Differentiable, Layer, Scalar};
+use crate::parallel::{share_whole, sharing};
+use crate::{Differentiable, Layer};
 
 /// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
 #[derive(Clone, Copy, Debug)]

@@ -10,13 +10,14 @@
 use num_traits::Float;
 
 use super::{Backpropagation, NoValidation, Through, Trainer, Validation};
+use crate::core::Scalar;
+use crate::core::shapes::{answers, classes, image, vector};
+use crate::core::{Error, Sample};
 use crate::data::augment::Augment;
 use crate::evaluation::{Score, measure};
-use crate::kernels::Scalar;
 use crate::losses::{BinaryScores, ClassScores, Loss};
 use crate::optimizers::Optimizer;
-use crate::shapes::{answers, classes, image, vector};
-use crate::{Differentiable, Error, Layer, Network, Sample};
+use crate::{Differentiable, Layer, Network};
 
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(

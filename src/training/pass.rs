@@ -7,13 +7,14 @@ use pulp::{Scalar as Baseline, Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
-use crate::kernels::{
-    Compiled, Scalar, Split, WORTH_SHARING, WORTH_WAKING, add, cut, dispatch, is_awake, share_whole,
-};
+use crate::core::Scalar;
+use crate::core::{Sample, flat, split_samples};
+use crate::kernels::{Entry, add};
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
-use crate::sample::{Sample, flat, split_samples};
+use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
+use crate::simd::dispatch;
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
 /// L1 cache.

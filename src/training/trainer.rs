@@ -15,13 +15,15 @@ use super::{
     AsNetwork, AugmentationOf, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring,
     OptimizerOf, Parts, Schedule, SizeOf, Through, fingerprint,
 };
+use crate::Network;
+use crate::core::flat;
+use crate::core::{Error, Sample};
+use crate::core::{Scalar, append};
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
-use crate::kernels::{Compiled, Scalar, append};
+use crate::kernels::Entry;
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
-use crate::sample::flat;
-use crate::{Error, Network, Sample};
 
 /// Trains a network on a data set: epochs of shuffled batches, with validation, history and progress.
 ///

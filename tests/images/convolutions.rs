@@ -1,9 +1,9 @@
 //! Convolutions of many geometries: against loops over all indices, on every instruction set, and against differences.
 
 use axonal::activations::{Gelu, Relu, Softmax};
-use axonal::kernels::dispatch;
 use axonal::layers::{Context, Conv, ConvTranspose, NoBias, Window, Windowed};
 use axonal::prelude::*;
+use axonal::simd::dispatch;
 use axonal::{ImageSample, Scalar};
 
 use crate::differences::check;

@@ -1,9 +1,9 @@
 //! Gradients of single layers by central differences.
 
 use axonal::Differentiable;
-use axonal::kernels::dispatch;
 use axonal::layers::Context;
 use axonal::prelude::*;
+use axonal::simd::dispatch;
 use axonal::{Layer, Sample};
 use rand::RngExt;
 use rand::seq::index;

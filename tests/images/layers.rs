@@ -1,12 +1,12 @@
 //! Single layers: gradients against differences, and what is peculiar to each.
 
 use axonal::activations::{Gelu, Relu, Softmax, Tanh};
-use axonal::kernels::dispatch;
 use axonal::layers::{
     Activate, AvgPool, BatchNorm, Context, Dropout, Flatten, GlobalAvgPool, LayerNorm, MaxPool,
     Pad, Reshape, Upsample, Window,
 };
 use axonal::prelude::*;
+use axonal::simd::dispatch;
 use axonal::{ImageSample, Sample, Scalar};
 
 use crate::differences::{check, check_layer};

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use axonal::kernels::{InstructionSet, dispatch};
 use axonal::layers::{Batch, Context, GradientSink};
 use axonal::prelude::*;
+use axonal::simd::{InstructionSet, dispatch};
 use axonal::{Differentiable, Layer, Sample, Scalar, Simd, WithSimd};
 use rand::RngExt;
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use axonal::activations::{Identity, Softmax};
-use axonal::kernels::dispatch;
 use axonal::layers::{
     Activate, AvgPool, Batch, BatchNorm, Context, Conv, ConvTranspose, Flatten, GlobalAvgPool,
     GradientSink, LayerNorm, MaxPool, NoBias, Pad, Part, Path as Name, Upsample, Window,
 };
 use axonal::prelude::*;
+use axonal::simd::dispatch;
 use axonal::{Differentiable, Layer, Sample, Simd};
 use rand::Rng;
 use safetensors::SafeTensors;

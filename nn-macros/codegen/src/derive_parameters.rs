@@ -144,7 +144,7 @@ fn words(
         let span = field.ty.span();
         let is = |ty: TokenStream| {
             let root = located(&quote!(#root), span);
-            quote_spanned!(span=> <&'static #ty as #root::kernels::IsParameters<#ty>>::Scalar)
+            quote_spanned!(span=> <&'static #ty as #root::__private::IsParameters<#ty>>::Scalar)
         };
         let ty = field.ty.to_token_stream();
         if is_marker(field) {

@@ -8,10 +8,11 @@ use super::header::{File, Stored};
 use super::numbers::Dtype;
 use super::weights::{Fault, Found, Name, Reason, Tensor, fill, is_ignored};
 use super::writing::to_bytes;
+use crate::core::Error;
 use crate::formats::atomic;
 use crate::formats::kind::{BEGINNING, describe, is_text};
 use crate::transfer::{Kept, Matching};
-use crate::{Error, Layer, Network};
+use crate::{Layer, Network};
 
 /// See [`Network::save`] and [`Transfer::save_to`](crate::Transfer::save_to).
 pub(crate) fn save<L: Layer>(layer: &L, path: &Path, prefix: &str) -> Result<(), Error> {

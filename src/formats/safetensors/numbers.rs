@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::header::Text;
-use crate::Scalar;
+use crate::core::Scalar;
 
 /// A type of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

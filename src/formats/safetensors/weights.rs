@@ -4,8 +4,9 @@ use core::fmt;
 
 use super::header::{Chars, File, Flaw, Stored, Tensors};
 use super::numbers::Dtype;
+use crate::Layer;
+use crate::core::Scalar;
 use crate::layers::{Part, Path};
-use crate::{Layer, Scalar};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]

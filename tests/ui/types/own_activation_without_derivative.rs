@@ -1,6 +1,6 @@
 use axonal::Simd;
 use axonal::activations::Elementwise;
-use axonal::kernels::{Scalar, Vector};
+use axonal::{Scalar, simd::Vector};
 use axonal::prelude::*;
 
 pub struct Cube;

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use axonal::kernels::InstructionSet;
+use axonal::simd::InstructionSet;
 use axonal::layers::{Conv, Dense};
 use axonal::prelude::*;
 use axonal::training::Trainable;

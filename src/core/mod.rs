@@ -1,0 +1,37 @@
+//! What all the rest is made of: numbers, parameters, samples and their shapes, images, initial weights, and the error.
+
+#[allow(
+    unsafe_code,
+    reason = "memory that begins at a cache line; every block states why it is sound"
+)]
+pub(crate) mod alloc;
+#[cfg(feature = "std")]
+mod class;
+mod error;
+mod image;
+pub mod init;
+#[allow(unsafe_code, reason = "plain old data; every block states why it is sound")]
+mod parameters;
+#[allow(unsafe_code, reason = "plain old data; every block states why it is sound")]
+mod pod;
+mod sample;
+mod scalar;
+pub mod shapes;
+mod workspace;
+
+pub use axonal_macros::Parameters;
+
+#[cfg(feature = "std")]
+pub(crate) use alloc::append;
+#[cfg(feature = "std")]
+pub(crate) use alloc::zeros;
+#[cfg(feature = "std")]
+pub use class::Class;
+pub use error::Error;
+pub use image::Image;
+pub(crate) use init::Initializer;
+pub use parameters::{IsParameters, Parameters};
+pub use sample::{ImageSample, Sample, Shape};
+pub(crate) use sample::{flat, flat_mut, split_samples};
+pub use scalar::Scalar;
+pub use workspace::{Heap, on_stack};

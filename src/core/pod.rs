@@ -1,0 +1,15 @@
+//! The samples that are plain old data.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::core::image::Image;
+use crate::core::scalar::Scalar;
+
+// SAFETY: it is, in memory, an array of scalars (`repr(transparent)`), and those may be zero.
+unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Zeroable
+    for Image<C, H, W, T>
+{
+}
+
+// SAFETY: it is, in memory, an array of scalars (`repr(transparent)`), which are plain old data.
+unsafe impl<const C: usize, const H: usize, const W: usize, T: Scalar> Pod for Image<C, H, W, T> {}

@@ -1,0 +1,29 @@
+//! Cache lines: where they begin, and asking for one before it is needed.
+
+/// The bytes of a cache line of most processors, and of the largest vectors.
+pub(crate) const LINE: usize = 64;
+
+/// From the beginning of a cache line on: every access to a vector that crosses lines costs two.
+#[repr(align(64))]
+pub(crate) struct Aligned<A>(pub(crate) A);
+
+const _: () = assert!(align_of::<Aligned<()>>() == LINE);
+
+/// How many numbers a cache line holds before the one at an address.
+#[inline(always)]
+pub(crate) fn beyond_line<T>(at: *const T) -> usize {
+    at.addr() % LINE / size_of::<T>()
+}
+
+/// Asks for the cache line at an address, which need not be one of something.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing, for an instruction that all of these processors have.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}

@@ -1,0 +1,101 @@
+//! Some rows of a column-major matrix, which threads may write at the same time as others write the other rows.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+
+/// Some rows, and all or some columns, of a column-major matrix: as `&mut [T]` is some elements of a slice.
+#[derive(Debug)]
+pub struct RowsMut<'a, T> {
+    first: *mut T,
+    rows: usize,
+    columns: usize,
+    /// From one column to the next.
+    stride: usize,
+    matrix: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: the elements are borrowed as by `&mut [T]`, and no two of these have the same ones.
+unsafe impl<T: Send> Send for RowsMut<'_, T> {}
+
+impl<'a, T> RowsMut<'a, T> {
+    /// Columns of `rows` elements that follow each other: a whole matrix.
+    #[inline(always)]
+    pub fn whole(matrix: &'a mut [T], rows: usize) -> Self {
+        let columns = matrix.len() / rows.max(1);
+        assert_eq!(matrix.len(), rows * columns, "columns of another length");
+        Self { first: matrix.as_mut_ptr(), rows, columns, stride: rows, matrix: PhantomData }
+    }
+
+    /// `columns` columns of `rows` elements, of which each begins `stride` elements after the one before it.
+    ///
+    /// # Panics
+    ///
+    /// If they are not inside the slice, or overlap.
+    #[inline(always)]
+    pub fn strided(matrix: &'a mut [T], [rows, columns]: [usize; 2], stride: usize) -> Self {
+        assert!(
+            rows <= stride && (columns == 0 || matrix.len() >= (columns - 1) * stride + rows),
+            "the matrix has another size"
+        );
+        Self { first: matrix.as_mut_ptr(), rows, columns, stride, matrix: PhantomData }
+    }
+
+    #[inline(always)]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    #[inline(always)]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    #[inline(always)]
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.first
+    }
+
+    /// The same elements, for a shorter time.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> RowsMut<'_, T> {
+        RowsMut { matrix: PhantomData, ..*self }
+    }
+
+    /// The rows before one, and those from it on.
+    #[inline(always)]
+    pub fn split_rows(self, row: usize) -> (Self, Self) {
+        assert!(row <= self.rows, "row {row} of {}", self.rows);
+        // In range even where there are no columns, and `first` points to no element.
+        let rest = self.first.wrapping_add(row);
+        (Self { rows: row, ..self }, Self { first: rest, rows: self.rows - row, ..self })
+    }
+
+    /// The columns before one, and those from it on.
+    #[inline(always)]
+    pub fn split_columns(self, column: usize) -> (Self, Self) {
+        assert!(column <= self.columns, "column {column} of {}", self.columns);
+        let rest = self.first.wrapping_add(column * self.stride);
+        let columns = self.columns - column;
+        (Self { columns: column, ..self }, Self { first: rest, columns, ..self })
+    }
+
+    /// Some rows and columns, for a shorter time.
+    #[inline(always)]
+    pub fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> RowsMut<'_, T> {
+        let columns = self.reborrow().split_columns(columns.end).0.split_columns(columns.start).1;
+        columns.split_rows(rows.end).0.split_rows(rows.start).1
+    }
+
+    /// The elements of a column.
+    #[inline(always)]
+    pub fn column(&mut self, column: usize) -> &mut [T] {
+        assert!(column < self.columns, "column {column} of {}", self.columns);
+        // SAFETY: the column is inside the matrix, and its elements are borrowed by nobody else while `self` is.
+        unsafe { core::slice::from_raw_parts_mut(self.first.add(column * self.stride), self.rows) }
+    }
+}

@@ -1,0 +1,401 @@
+//! The largest number of each window, and the mean of each window, one channel after the other.
+//!
+//! Where windows stay inside the image, a vector holds one number of several windows that follow each other.
+
+pub(crate) mod max2x2;
+
+use core::marker::PhantomData;
+
+use pulp::{Simd, WithSimd};
+
+use crate::kernels::conv::{Geometry, Sizes};
+use crate::kernels::entry::Entry;
+use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Planes};
+use crate::simd::MOST_LANES;
+use crate::simd::Vector;
+
+/// The largest number of each window, for all samples.
+pub(crate) struct MaxWindows<'a, T, K> {
+    pub inputs: &'a [T],
+    pub outputs: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The gradient of [`MaxWindows`].
+pub(crate) struct MaxWindowsGradient<'a, T, K> {
+    pub inputs: &'a [T],
+    pub output_gradient: &'a [T],
+    pub input_gradient: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The mean of each window, for all samples: of all its numbers, with zeros beyond the edges of the image, if the padding counts, and else of those
+/// that are on the image.
+pub(crate) struct AvgWindows<'a, T, K, const COUNT_PAD: bool> {
+    pub inputs: &'a [T],
+    pub outputs: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The gradient of [`AvgWindows`].
+pub(crate) struct AvgWindowsGradient<'a, T, K, const COUNT_PAD: bool> {
+    pub output_gradient: &'a [T],
+    pub input_gradient: &'a mut [T],
+    pub kind: PhantomData<K>,
+}
+
+/// The larger number, or NaN if one is.
+#[inline(always)]
+fn larger<T: Entry>(a: T, b: T) -> T {
+    if b > a || is_nan(b) { b } else { a }
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "a comparison of vectors; `is_nan` is a function of the bits")]
+fn is_nan<T: Entry>(a: T) -> bool {
+    a != a
+}
+
+/// Where a number of a window is in its plane, if it is in it. A constant says so for all where nothing is padded.
+#[inline(always)]
+fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
+    let row = Sizes::<K>::row(y, ky)?;
+    let column = Sizes::<K>::column(x, kx)?;
+    Some(row * Sizes::<K>::WIDTH + column)
+}
+
+/// The planes of so many numbers, if windows are squares of 2x2 side by side, and a row of them fills a good part of a vector.
+#[inline(always)]
+fn squares<T: Entry, S: Simd, K: Geometry>(numbers: usize) -> Option<Planes> {
+    let (rows, columns) = (Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH);
+    let are_squares = K::KERNEL == [2, 2]
+        && K::STRIDE == [2, 2]
+        && K::DILATION == [1, 1]
+        && !Sizes::<K>::PADDED
+        && 4 * Sizes::<K>::COLUMNS >= Vector::<T, S>::LANES;
+    are_squares.then(|| Planes { count: numbers / (rows * columns), rows, columns })
+}
+
+/// Windows of more numbers are taken one by one.
+const MOST_TAPS: usize = 9;
+
+/// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
+#[derive(Clone, Copy)]
+struct Windows {
+    at: [usize; MOST_LANES],
+}
+
+impl Windows {
+    /// As many as a vector has lanes, from the position `first` on.
+    #[inline(always)]
+    fn from<T: Entry, S: Simd, K: Geometry>(first: usize) -> Self {
+        let mut at = [0; MOST_LANES];
+        for lane in 0..Vector::<T, S>::LANES {
+            let (y, x) =
+                ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
+            at[lane] = y * K::STRIDE[0] * Sizes::<K>::WIDTH + x * K::STRIDE[1];
+        }
+        Self { at }
+    }
+
+    /// Whether the windows can be taken so: all are inside, and there are enough of them.
+    #[inline(always)]
+    fn fit<T: Entry, S: Simd, K: Geometry>() -> bool {
+        !Sizes::<K>::PADDED
+            && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
+            && Sizes::<K>::TAPS <= MOST_TAPS
+    }
+
+    /// Whether, besides, no number is in two windows.
+    #[inline(always)]
+    fn are_apart<T: Entry, S: Simd, K: Geometry>() -> bool {
+        Self::fit::<T, S, K>()
+            && K::DILATION[0] == 1
+            && K::DILATION[1] == 1
+            && K::STRIDE[0] >= K::KERNEL[0]
+            && K::STRIDE[1] >= K::KERNEL[1]
+    }
+
+    /// Where a number is in its window.
+    #[inline(always)]
+    fn tap<K: Geometry>(tap: usize) -> usize {
+        let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
+        ky * K::DILATION[0] * Sizes::<K>::WIDTH + kx * K::DILATION[1]
+    }
+
+    /// The first position of the vector after the one from `first` on; the last vector overlaps the one before it.
+    #[inline(always)]
+    fn next<T: Entry, S: Simd, K: Geometry>(first: usize) -> usize {
+        let (lanes, end) = (Vector::<T, S>::LANES, Sizes::<K>::POSITIONS);
+        if first + lanes < end { (first + lanes).min(end - lanes) } else { end }
+    }
+
+    /// A number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn load<T: Entry, S: Simd>(self, simd: S, plane: &[T], tap: usize) -> Vector<T, S> {
+        let mut numbers = Vector::splat(simd, T::zero());
+        for (lane, number) in numbers.as_mut_slice().iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *number = unsafe { *plane.get_unchecked(self.at[lane] + tap) };
+        }
+        numbers
+    }
+
+    /// Writes a number of each window.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn store<T: Entry, S: Simd>(self, plane: &mut [T], tap: usize, numbers: Vector<T, S>) {
+        for (lane, number) in numbers.as_slice().iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { *plane.get_unchecked_mut(self.at[lane] + tap) = *number };
+        }
+    }
+
+    /// The numbers of each window, and the largest of them, as [`larger`] has it.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be inside the plane.
+    #[inline(always)]
+    unsafe fn largest<T: Entry, S: Simd, K: Geometry>(
+        self,
+        simd: S,
+        plane: &[T],
+    ) -> ([Vector<T, S>; MOST_TAPS], Vector<T, S>) {
+        // SAFETY: the caller's promise.
+        let mut largest = unsafe { self.load(simd, plane, 0) };
+        let mut numbers = [largest; MOST_TAPS];
+        for tap in 1..Sizes::<K>::TAPS.min(MOST_TAPS) {
+            // SAFETY: the caller's promise.
+            let number = unsafe { self.load(simd, plane, Self::tap::<K>(tap)) };
+            let larger = largest.less_than(number).select(number, largest);
+            largest = number.equal(number).select(larger, number);
+            numbers[tap] = number;
+        }
+        (numbers, largest)
+    }
+}
+
+impl<T: Entry, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
+            let Self { inputs, outputs, .. } = self;
+            return simd.vectorize(MaxSquares { planes, inputs, outputs });
+        }
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        if Windows::fit::<T, S, K>() {
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let outputs = self.outputs.chunks_exact_mut(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for (input, output) in inputs.zip(outputs) {
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    for channel in 0..K::INPUT[0] {
+                        let to = &mut output[channel * Sizes::<K>::POSITIONS + first..];
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        let (_, largest) =
+                            unsafe { windows.largest::<T, S, K>(simd, &input[channel * plane..]) };
+                        largest.store(to);
+                    }
+                    first = Windows::next::<T, S, K>(first);
+                }
+            }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        for (input, output) in inputs.zip(outputs) {
+            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let mut largest = T::neg_infinity();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                largest = larger(largest, input[at]);
+                            }
+                        }
+                    }
+                    output[x] = largest;
+                }
+            }
+        }
+    }
+}
+
+impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let apart = Windows::are_apart::<T, S, K>();
+        // Numbers that are in no window.
+        if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
+            self.input_gradient.fill(T::zero());
+        }
+        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
+            let Self { inputs, output_gradient, input_gradient, .. } = self;
+            return simd.vectorize(MaxSquaresGradient {
+                planes,
+                inputs,
+                output_gradient,
+                input_gradient,
+            });
+        }
+        if apart {
+            let zero = Vector::splat(simd, T::zero());
+            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
+            let gradients = self.input_gradient.chunks_exact_mut(K::INPUT[0] * plane);
+            let outputs = self.output_gradient.chunks_exact(K::INPUT[0] * Sizes::<K>::POSITIONS);
+            for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+                let mut first = 0;
+                while first < Sizes::<K>::POSITIONS {
+                    let windows = Windows::from::<T, S, K>(first);
+                    for channel in 0..K::INPUT[0] {
+                        let (input, to) = (&input[channel * plane..], &mut to[channel * plane..]);
+                        // What is left of the gradient: nothing after the first number that is the largest.
+                        let mut rest =
+                            Vector::load(simd, &output[channel * Sizes::<K>::POSITIONS + first..]);
+                        // SAFETY: nothing is padded, so all windows are inside.
+                        unsafe {
+                            let (numbers, largest) = windows.largest::<T, S, K>(simd, input);
+                            for tap in 0..Sizes::<K>::TAPS.min(MOST_TAPS) {
+                                let number = numbers[tap];
+                                let (hit, nan) = (number.equal(largest), number.equal(number));
+                                let gradient = nan.select(hit.select(rest, zero), rest);
+                                rest = nan.select(hit.select(zero, rest), zero);
+                                windows.store(to, Windows::tap::<K>(tap), gradient);
+                            }
+                        }
+                    }
+                    first = Windows::next::<T, S, K>(first);
+                }
+            }
+            return;
+        }
+        let inputs = self.inputs.chunks_exact(plane);
+        let gradients = self.input_gradient.chunks_exact_mut(plane);
+        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let mut largest = T::neg_infinity();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                largest = larger(largest, input[at]);
+                            }
+                        }
+                    }
+                    // What is left of the gradient: nothing after the first number that is the largest.
+                    let mut rest = output[x];
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                let number = input[at];
+                                let hit = number == largest || is_nan(number);
+                                to[at] += if hit { rest } else { T::zero() };
+                                rest = if hit { T::zero() } else { rest };
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The mean of more numbers is that of their sum in `f64`.
+const LONG: usize = 256;
+
+/// 1 / the size of a window.
+#[inline(always)]
+fn share<T: Entry, K: Geometry, const COUNT_PAD: bool>(y: usize, x: usize) -> T {
+    let count = if COUNT_PAD || !Sizes::<K>::PADDED {
+        Sizes::<K>::TAPS
+    } else {
+        let rows = (0..K::KERNEL[0]).filter(|ky| Sizes::<K>::row(y, *ky).is_some()).count();
+        let columns = (0..K::KERNEL[1]).filter(|kx| Sizes::<K>::column(x, *kx).is_some()).count();
+        // A window that sees nothing of the image has the sum 0, whatever that is divided by.
+        (rows * columns).max(1)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a count of numbers in a window")]
+    let count = count as f64;
+    T::nearest(1.0 / count)
+}
+
+impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T, K, COUNT_PAD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let inputs = self.inputs.chunks_exact(Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
+        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        for (input, output) in inputs.zip(outputs) {
+            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    if Sizes::<K>::TAPS > LONG {
+                        // As long as in its own type: what takes the time is to wait for each addition.
+                        let mut sum = 0.0;
+                        for ky in 0..K::KERNEL[0] {
+                            for kx in 0..K::KERNEL[1] {
+                                if let Some(at) = at::<K>(y, x, ky, kx) {
+                                    sum += input[at].wide();
+                                }
+                            }
+                        }
+                        output[x] = T::nearest(sum) * share::<T, K, COUNT_PAD>(y, x);
+                        continue;
+                    }
+                    let mut sum = T::zero();
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                sum += input[at];
+                            }
+                        }
+                    }
+                    output[x] = sum * share::<T, K, COUNT_PAD>(y, x);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd
+    for AvgWindowsGradient<'_, T, K, COUNT_PAD>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        self.input_gradient.fill(T::zero());
+        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let gradients = self.input_gradient.chunks_exact_mut(plane);
+        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        for (to, output) in gradients.zip(outputs) {
+            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
+                for x in 0..Sizes::<K>::COLUMNS {
+                    let gradient = output[x] * share::<T, K, COUNT_PAD>(y, x);
+                    for ky in 0..K::KERNEL[0] {
+                        for kx in 0..K::KERNEL[1] {
+                            if let Some(at) = at::<K>(y, x, ky, kx) {
+                                to[at] += gradient;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

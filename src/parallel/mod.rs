@@ -1,0 +1,8 @@
+//! Threads: how work is split, and the pool that runs the parts. It knows nothing of the rest of the crate.
+
+#[cfg(feature = "rayon")]
+mod pool;
+mod split;
+
+pub(crate) use split::{Split, WORTH_SHARING, WORTH_WAKING, cut, share_whole};
+pub(crate) use split::{is_awake, share, sharing};

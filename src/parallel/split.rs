@@ -1,0 +1,159 @@
+//! Work that several threads share, where it pays.
+//!
+//! How work is cut depends on the number of threads; what comes out must not, to the bit. So only what is independent is cut:
+//! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads, and sums over the inputs
+//! of a layer [in halves](super::halves) for any.
+
+#![cfg_attr(not(feature = "rayon"), allow(dead_code, reason = "what is never shared is never cut"))]
+
+#[cfg(feature = "rayon")]
+use std::{cell::Cell, sync::Mutex, time::Instant};
+
+#[cfg(feature = "rayon")]
+use crate::parallel::pool::{self, Job};
+
+/// Work that can be cut.
+///
+/// Neither this nor what shares it is generic over the instruction set: compiled for each of them, all this would be a large part of what a network
+/// adds to a build. Each part finds its instruction set anew.
+pub(crate) trait Split: Send + Sized {
+    /// Does it, on this thread.
+    fn run(self);
+
+    /// About how many multiplications with an addition it takes.
+    fn multiply_adds(&self) -> usize;
+
+    /// Whether it is done on weights of which two threads have a [half](super::halves) each in their caches: if the pass is shared at all,
+    /// they do all of it, however little it is.
+    fn is_halved(&self) -> bool {
+        false
+    }
+
+    /// About `part` of `whole` equal parts, and the rest.
+    fn split(self, part: usize, whole: usize) -> (Self, Self);
+}
+
+/// So much work is worth handing to a thread that is awake: some microseconds.
+#[cfg(feature = "rayon")]
+const GRAIN: usize = 512 * 1024;
+
+/// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
+pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
+
+/// So much work is worth sharing with threads that are awake: some 15 µs.
+pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
+
+#[cfg(feature = "rayon")]
+thread_local! {
+    /// How many threads share the work of passes on this thread.
+    static SHARES: Cell<usize> = const { Cell::new(1) };
+
+    /// When the last question was asked.
+    static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Whether this was asked just before: the work then comes so often that the threads which help with it stay awake in between.
+pub(crate) fn is_awake() -> bool {
+    #[cfg(feature = "rayon")]
+    {
+        // A browser has no other threads to wake, and the standard library no clock there.
+        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            return false;
+        }
+        let now = Instant::now();
+        ASKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) < pool::AWAKE)
+    }
+    #[cfg(not(feature = "rayon"))]
+    false
+}
+
+/// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
+pub(crate) fn share<W: Split>(work: W) {
+    #[cfg(feature = "rayon")]
+    {
+        let threads = SHARES.get();
+        if threads > 1 {
+            let least = if work.is_halved() { 2 } else { 1 };
+            let most = (work.multiply_adds() / GRAIN).max(least);
+            return parallel(work, threads.min(most));
+        }
+    }
+    work.run();
+}
+
+/// Runs a pass whose parts are [shared](share) by up to so many threads.
+pub(crate) fn sharing<R>(
+    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one"))]
+    threads: usize,
+    pass: impl FnOnce() -> R,
+) -> R {
+    #[cfg(feature = "rayon")]
+    {
+        /// Ends it also where the pass panics.
+        struct End(usize);
+
+        impl Drop for End {
+            fn drop(&mut self) {
+                SHARES.set(self.0);
+            }
+        }
+
+        let _end = End(SHARES.replace(threads));
+        pass()
+    }
+    #[cfg(not(feature = "rayon"))]
+    pass()
+}
+
+/// Runs a pass that is cut as a whole, from so many multiplications with an addition on.
+pub(crate) fn share_whole<W: Split>(
+    work: W,
+    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one thread"))]
+    least: usize,
+) {
+    #[cfg(feature = "rayon")]
+    {
+        let size = work.multiply_adds();
+        if size >= least {
+            return parallel(work, size / GRAIN);
+        }
+    }
+    work.run();
+}
+
+/// On as many threads as rayon would use here, which is the user's to set, and up to so many parts.
+#[cfg(feature = "rayon")]
+fn parallel<W: Split>(work: W, most: usize) {
+    let parts = rayon::current_num_threads().min(most).min(pool::MOST);
+    if parts < 2 {
+        return work.run();
+    }
+    let mut cut = Parts([const { Mutex::new(None) }; pool::MOST]);
+    let mut rest = work;
+    for left in (2..=parts).rev() {
+        let part;
+        (part, rest) = rest.split(1, left);
+        cut.0[parts - left] = Mutex::new(Some(part));
+    }
+    cut.0[parts - 1] = Mutex::new(Some(rest));
+    pool::share(&cut, parts);
+}
+
+#[cfg(feature = "rayon")]
+struct Parts<W>([Mutex<Option<W>>; pool::MOST]);
+
+#[cfg(feature = "rayon")]
+impl<W: Split> Job for Parts<W> {
+    fn part(&self, index: usize) {
+        // Each part is taken once: the lock is free.
+        let part = self.0[index].lock().ok().and_then(|mut part| part.take());
+        if let Some(part) = part {
+            part.run();
+        }
+    }
+}
+
+/// Where to cut `count`: whole multiples of `unit`, about `part` of `whole` equal parts.
+pub(crate) fn cut(count: usize, unit: usize, part: usize, whole: usize) -> usize {
+    (count * part / whole).next_multiple_of(unit).min(count)
+}
