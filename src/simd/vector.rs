@@ -26,6 +26,13 @@ pub struct Mask<T: Element, S: Simd> {
 /// The most lanes of any vector.
 pub(crate) const MOST_LANES: usize = 16;
 
+/// Whether an instruction set has 32 vector registers (AVX-512, NEON) and not 16 (AVX2): tiles have twice as many accumulators then.
+#[inline(always)]
+pub(crate) const fn has_many_registers<S: Simd>() -> bool {
+    // `InstructionSet::Shapes` has the vectors of AVX-512, and is there to test its tiles.
+    S::REGISTER_COUNT >= 32 || cfg!(test) && size_of::<S::f32s>() == 64
+}
+
 impl<T: Element, S: Simd> Vector<T, S> {
     /// The number of lanes.
     pub const LANES: usize = size_of::<T::Register<S>>() / size_of::<T>();

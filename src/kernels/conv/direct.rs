@@ -5,7 +5,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::microkernel::{has_many_registers, wide};
+use crate::kernels::gemm::microkernel::wide;
+use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
 use crate::simd::{Element, Mask, Vector};
 

@@ -11,8 +11,8 @@ use core::mem::MaybeUninit;
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::direct::{DirectConvolution, DirectWeights, Sizes};
-use crate::kernels::gemm::microkernel::has_many_registers;
 use crate::simd::MOST_LANES;
+use crate::simd::has_many_registers;
 use crate::simd::{Columns, transpose};
 use crate::simd::{Element, Vector};
 

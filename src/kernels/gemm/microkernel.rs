@@ -13,7 +13,7 @@ use crate::kernels::gemm::narrow::Few;
 use crate::kernels::gemm::swapped::pays_to_swap;
 use crate::kernels::matrix_mut::RowsMut;
 use crate::parallel::{Split, cut};
-use crate::simd::{Element, Vector, dispatch};
+use crate::simd::{Element, Vector, dispatch, has_many_registers};
 
 /// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
 ///
@@ -155,13 +155,6 @@ where
             Self { a, a_stride, b: right, b_stride, c: others, k, start: other },
         )
     }
-}
-
-/// Whether there are registers for tiles of 4 vectors of rows.
-#[inline(always)]
-pub(crate) fn has_many_registers<S: Simd>() -> bool {
-    // `InstructionSet::Shapes` has the vectors of AVX-512, and is there to test its tiles.
-    S::REGISTER_COUNT >= 32 || cfg!(test) && size_of::<S::f32s>() == 64
 }
 
 /// How many vectors of rows the largest tile has.

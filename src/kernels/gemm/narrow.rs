@@ -2,10 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::microkernel::{
-    Matrices, PointerStart, has_many_registers, whole_columns,
-};
+use crate::kernels::gemm::microkernel::{Matrices, PointerStart, whole_columns};
 use crate::simd::MOST_LANES;
+use crate::simd::has_many_registers;
 use crate::simd::{Element, Vector};
 
 /// All of a product that has fewer rows than a vector has lanes.

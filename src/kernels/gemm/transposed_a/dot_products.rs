@@ -4,8 +4,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::microkernel::has_many_registers;
 use crate::kernels::gemm::transposed_a::TransposedProduct;
+use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
 use crate::simd::{Element, Vector};
 
