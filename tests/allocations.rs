@@ -1,4 +1,4 @@
-//! What a pass allocates: nothing.
+//! What a pass allocates: nothing. A process of its own: its allocator counts for all of it.
 #![cfg(feature = "std")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 

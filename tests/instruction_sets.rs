@@ -1,33 +1,12 @@
-//! Every pass gives the same on every instruction set that the machine has.
+//! Every pass gives the same on every instruction set that the machine has. A process of its own: it chooses the instruction set.
 #![cfg(feature = "std")]
 
-#[allow(dead_code, reason = "other tests need other targets")]
-#[path = "common/samples.rs"]
-mod samples;
-
-use std::sync::Mutex;
+mod common;
 
 use axonal::prelude::*;
 use axonal::simd::InstructionSet;
-use samples::{classes, numbers};
-
-/// The instruction set is one for the whole process.
-static FORCED: Mutex<()> = Mutex::new(());
-
-/// What a computation gives on each instruction set.
-fn on_each<R>(mut compute: impl FnMut() -> R) -> Vec<(InstructionSet, R)> {
-    let _guard = FORCED.lock().unwrap();
-    let best = InstructionSet::current();
-    let results = InstructionSet::available()
-        .map(|set| {
-            assert!(InstructionSet::force(set));
-            assert_eq!(InstructionSet::current(), set);
-            (set, compute())
-        })
-        .collect();
-    InstructionSet::force(best);
-    results
-}
+use common::samples::{classes, numbers};
+use common::{on_each_instruction_set, on_the_best_instruction_set};
 
 /// All numbers are as near to the first set's as the largest of them allows.
 fn assert_agree(results: &[(InstructionSet, Vec<f64>)], tolerance: f64) {
@@ -68,9 +47,9 @@ macro_rules! agree {
             for samples in [1, 2, 5, 12, 33, 130] {
                 let inputs = numbers(samples, &mut rng);
                 let targets = classes(samples, &mut rng);
-                assert_agree(&on_each(|| wide(net.forward(&inputs[0]).iter())), $tolerance);
+                assert_agree(&on_each_instruction_set(|_| wide(net.forward(&inputs[0]).iter())), $tolerance);
                 assert_agree(
-                    &on_each(|| {
+                    &on_each_instruction_set(|_| {
                         let mut outputs = vec![SVector::zeros(); samples];
                         net.forward_batch(&inputs, &mut outputs);
                         wide(outputs.iter().flatten())
@@ -78,14 +57,14 @@ macro_rules! agree {
                     $tolerance,
                 );
                 assert_agree(
-                    &on_each(|| {
+                    &on_each_instruction_set(|_| {
                         let (_, gradient) = net.gradient(&inputs, &targets, &CrossEntropy);
                         wide(gradient.as_slice())
                     }),
                     $tolerance,
                 );
                 assert_agree(
-                    &on_each(|| wide(&[net.loss(&inputs, &targets, &CrossEntropy)])),
+                    &on_each_instruction_set(|_| wide(&[net.loss(&inputs, &targets, &CrossEntropy)])),
                     $tolerance,
                 );
             }
@@ -114,7 +93,7 @@ macro_rules! optimizers_agree {
             let start = Odd::<f64>::random(&mut rng);
             let inputs = numbers(33, &mut rng);
             let targets = classes(33, &mut rng);
-            let results = on_each(|| {
+            let results = on_each_instruction_set(|_| {
                 let mut net = start.clone();
                 let mut optimizer = $optimizer;
                 for _ in 0..5 {
@@ -144,7 +123,7 @@ fn memory_used_before_changes_no_bit() {
     let many = (numbers(700, &mut rng), classes(700, &mut rng));
     let poison = (vec![SVector::repeat(f32::NAN); 700], classes(700, &mut rng));
     let few = (numbers(13, &mut rng), classes(13, &mut rng));
-    let results = on_each(|| {
+    let results = on_each_instruction_set(|_| {
         let mut fresh = start.clone();
         fresh.train_step(&few.0, &few.1, &CrossEntropy, &mut Sgd::new(0.1));
         for (inputs, targets) in [&many, &poison] {
@@ -173,7 +152,7 @@ fn training_uses_the_set() {
     let inputs = numbers::<f32, 67>(40, &mut rng);
     let targets = [SVector::zeros(); 2];
     for batch in [1, 2] {
-        let losses = on_each(|| {
+        let losses = on_each_instruction_set(|_| {
             let losses = inputs
                 .chunks(batch)
                 .map(|inputs| net.loss(inputs, &targets[..batch], &MeanSquaredError));
@@ -188,10 +167,11 @@ fn training_uses_the_set() {
 
 #[test]
 fn sets_that_the_machine_lacks_change_nothing() {
-    let _guard = FORCED.lock().unwrap();
-    let before = InstructionSet::current();
-    let missing =
-        if cfg!(target_arch = "x86_64") { InstructionSet::Neon } else { InstructionSet::Avx2 };
-    assert!(!InstructionSet::force(missing));
-    assert_eq!(InstructionSet::current(), before);
+    on_the_best_instruction_set(|| {
+        let before = InstructionSet::current();
+        let missing =
+            if cfg!(target_arch = "x86_64") { InstructionSet::Neon } else { InstructionSet::Avx2 };
+        assert!(!InstructionSet::force(missing));
+        assert_eq!(InstructionSet::current(), before);
+    });
 }

@@ -1,4 +1,6 @@
 //! Millions of weights, in a debug build, on a thread with the stack that threads have: 2 MiB.
+//!
+//! A crate of its own: the gate builds it at every level of optimization.
 #![cfg(feature = "std")]
 
 use axonal::prelude::*;

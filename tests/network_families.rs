@@ -1,4 +1,6 @@
 //! `network!` where it is written by other macros, in functions and modules, and beside types of the same names.
+//!
+//! A crate of its own: it gives the library another name.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, clippy::pedantic)]
 

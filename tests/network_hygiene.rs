@@ -1,4 +1,4 @@
-//! `network!` in a crate that has names of its own for everything.
+//! `network!` in a crate that has names of its own for everything. A crate of its own: it has no prelude.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, clippy::pedantic)]

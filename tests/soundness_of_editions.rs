@@ -1,4 +1,6 @@
 //! `#[derive(Parameters)]` in a program with types of another edition, whose paths mean something else, and with a module that is called as the library.
+//!
+//! A crate of its own: paths of edition 2015 begin at its root.
 #![forbid(unsafe_code)]
 #![allow(dead_code, missing_docs)]
 

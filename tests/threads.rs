@@ -1,4 +1,4 @@
-//! Results do not depend on the number of threads, to the bit.
+//! Results do not depend on the number of threads, to the bit. A process of its own: it asks for numbers of threads.
 #![cfg(feature = "rayon")]
 
 use std::cell::RefCell;

@@ -6,10 +6,10 @@ use axonal::training::TrainingLoss;
 use axonal::{Differentiable, Scalar};
 use rand::RngExt;
 
-use crate::learned::learned;
+use super::learned;
 
 /// Half the distance of a difference: its error, about STEP², and the rounding, about 1e-16 / STEP, are both below 1e-10.
-const STEP: f64 = 1e-5;
+pub(crate) const STEP: f64 = 1e-5;
 /// Where there may be a kink: few are so near, the rounding is still below the tolerance, and the slopes of the two sides
 /// differ by about 1e-7 where the loss is smooth.
 const SMALL_STEP: f64 = 1e-7;
@@ -18,12 +18,16 @@ const TOLERANCE: f64 = 2e-8;
 /// No more parameters of one network are looked at.
 const MOST: usize = 24;
 
+/// The slope of a function at 0, by a central difference.
+pub(crate) fn slope(step: f64, mut of: impl FnMut(f64) -> f64) -> f64 {
+    (of(step) - of(-step)) / (2.0 * step)
+}
+
 /// Checks the gradient of a loss against differences, in random parameters (in all, if there are few).
 ///
 /// A kink (of `relu`, of the absolute error) inside a difference spoils it. A smaller one decides then; if the kink is inside
 /// that too, the derivative must be between the slopes of the two sides.
 /// Gives back how many parameters met a kink, and how many were looked at.
-#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn check<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],
@@ -43,7 +47,6 @@ where
 /// As [`check`], where training has another loss than inference: with statistics of the batch, and with dropout.
 ///
 /// With one seed, the same numbers are drawn each time. What is not learned, running statistics, has no derivative.
-#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn check_training<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],
@@ -65,7 +68,6 @@ where
 }
 
 /// As [`check`], of the gradient in inference mode.
-#[allow(dead_code, reason = "not all tests have layers that differ in training")]
 pub(crate) fn check_inference<N, Y: Sync, L>(
     net: &mut N,
     inputs: &[N::Input],

@@ -1,21 +1,12 @@
-//! What several tests need.
+//! What several test crates need.
+#![allow(dead_code, unused_imports, reason = "no crate needs all of it")]
 
-use pulp::{Simd, WithSimd};
+pub(crate) mod differences;
+mod instruction_sets;
+mod learned;
+mod machines;
+pub(crate) mod samples;
 
-/// Runs an operation on each instruction set that the machine has.
-pub(crate) fn on_every_machine<O: WithSimd + Clone>(
-    operation: O,
-) -> Vec<(&'static str, O::Output)> {
-    let mut outputs = vec![("scalar", Simd::vectorize(pulp::Scalar, operation.clone()))];
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    {
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            outputs.push(("AVX2", Simd::vectorize(simd, operation.clone())));
-        }
-        if let Some(simd) = pulp::x86::V4::try_new() {
-            outputs.push(("AVX-512", Simd::vectorize(simd, operation.clone())));
-        }
-    }
-    outputs.push(("best", pulp::Arch::new().dispatch(operation)));
-    outputs
-}
+pub(crate) use instruction_sets::{on_each_instruction_set, on_the_best_instruction_set};
+pub(crate) use learned::learned;
+pub(crate) use machines::on_every_machine;

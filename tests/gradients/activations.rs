@@ -2,8 +2,10 @@
 
 use axonal::prelude::*;
 
-use crate::differences::check;
-use crate::samples::{answers, classes, distributions, halves, numbers, probabilities, signs};
+use crate::common::differences::check;
+use crate::common::samples::{
+    answers, classes, distributions, halves, numbers, probabilities, signs,
+};
 
 /// A batch that is no multiple of any vector's length.
 const SAMPLES: usize = 7;

@@ -3,7 +3,7 @@
 use approx::assert_relative_eq;
 use axonal::prelude::*;
 
-use crate::samples::{classes, numbers};
+use crate::common::samples::{classes, numbers};
 
 network! {
     struct Tiny<input 3 => dense 5 gelu => dense 4 tanh => dense 2>;

@@ -5,9 +5,9 @@
 use axonal::prelude::*;
 use rand::RngExt;
 
-use crate::differences::check_training;
+use crate::common::differences::check_training;
+use crate::common::samples::{classes, distributions, probabilities, random};
 use crate::image_architectures::{self, for_each_image_architecture};
-use crate::samples::{classes, distributions, probabilities, random};
 
 const BATCHES: [usize; 5] = [2, 1, 7, 13, 3];
 

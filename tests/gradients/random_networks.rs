@@ -5,8 +5,10 @@ use axonal::prelude::*;
 use axonal::training::TrainingLoss;
 
 use crate::architectures::{self, for_each_architecture};
-use crate::differences::check;
-use crate::samples::{answers, classes, distributions, halves, numbers, probabilities, signs};
+use crate::common::differences::check;
+use crate::common::samples::{
+    answers, classes, distributions, halves, numbers, probabilities, signs,
+};
 
 const BATCHES: [usize; 4] = [1, 2, 7, 33];
 

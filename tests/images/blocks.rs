@@ -7,8 +7,9 @@ use axonal::layers::{
 };
 use axonal::prelude::*;
 
+use crate::common::samples::random;
 use crate::differences::check;
-use crate::passes::{infer, random, random_layer};
+use crate::passes::{infer, random_layer};
 
 type Vector = SVector<f64, 6>;
 type Pixels<const C: usize, const H: usize, const W: usize> = Image<C, H, W, f64>;

@@ -6,8 +6,10 @@ use axonal::prelude::*;
 use axonal::simd::dispatch;
 use axonal::{ImageSample, Scalar};
 
+use crate::common::on_each_instruction_set;
+use crate::common::samples::random;
 use crate::differences::check;
-use crate::passes::{Training, assert_close, infer, on_each, random, random_layer, wide};
+use crate::passes::{Training, assert_close, infer, random_layer, wide};
 
 /// The sum that defines a convolution: calls `term(output, weight, input)` with the indices of the factors of each term.
 /// Weights are rows of `[outputs, channels / groups, KH, KW]` in columns, as nalgebra stores them.
@@ -81,7 +83,7 @@ where
             other_inputs[to + o] += other_weights[w] * wide_large[from + i];
         });
     }
-    on_each(|set| {
+    on_each_instruction_set(|set| {
         let what = |part: &str| format!("{part} on {set}");
         let context = Context::training(0);
         assert_close(&wide(&infer(&*conv, &large)), &outputs, tolerance, &what("outputs"));
@@ -243,7 +245,7 @@ fn nan_stays_where_it_is() {
     type Same = Conv<f32, 2, 9, Image<1, 9, 9>, Image<2, 9, 9>, Window<3, 3, 1, 1, 1, 1, 1, 1>>;
     let mut rng = StdRng::seed_from_u64(10);
     let layer = random_layer::<Same>(&mut rng);
-    on_each(|_| {
+    on_each_instruction_set(|_| {
         let mut inputs: Vec<Image<1, 9, 9>> = random(1, &mut rng);
         inputs[0][(0, 4, 8)] = f32::NAN;
         let output = infer_without_comparison(&*layer, &inputs)[0];

@@ -8,10 +8,11 @@ use axonal::{Layer, Sample};
 use rand::RngExt;
 use rand::seq::index;
 
-use crate::learned::learned;
-use crate::passes::{Trained, Training, random, random_layer};
+use crate::common::differences::{STEP, slope};
+use crate::common::learned;
+use crate::common::samples::random;
+use crate::passes::{Trained, Training, random_layer};
 
-const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-7;
 /// No more numbers of one kind are looked at.
 const MOST: usize = 40;
@@ -66,22 +67,20 @@ where
         for at in index::sample(rng, learned.len(), MOST.min(learned.len())) {
             let at = learned[at];
             let old = Parameters::as_slice(layer)[at];
-            let mut moved = |by: f64| {
+            let slope = slope(STEP, |by| {
                 Parameters::as_mut_slice(layer)[at] = old + by;
                 value(layer, &inputs)
-            };
-            let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+            });
             Parameters::as_mut_slice(layer)[at] = old;
             compare(gradient[at], slope, "parameter", at);
         }
         let len = L::Input::LEN;
         for at in index::sample(rng, samples * len, MOST.min(samples * len)) {
             let old = inputs[at / len].as_slice()[at % len];
-            let mut moved = |by: f64| {
+            let slope = slope(STEP, |by| {
                 inputs[at / len].as_mut_slice()[at % len] = old + by;
                 value(layer, &inputs)
-            };
-            let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+            });
             inputs[at / len].as_mut_slice()[at % len] = old;
             compare(input_gradient[at / len].as_slice()[at % len], slope, "input", at);
         }

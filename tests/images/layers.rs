@@ -9,8 +9,10 @@ use axonal::prelude::*;
 use axonal::simd::dispatch;
 use axonal::{ImageSample, Sample, Scalar};
 
+use crate::common::on_each_instruction_set;
+use crate::common::samples::random;
 use crate::differences::{check, check_layer};
-use crate::passes::{Training, assert_close, infer, on_each, random, random_layer, wide};
+use crate::passes::{Training, assert_close, infer, random_layer, wide};
 
 type Pixels<const C: usize, const H: usize, const W: usize> = Image<C, H, W, f64>;
 
@@ -118,7 +120,7 @@ where
         }
     }
     let finite = 2 * O::LEN;
-    on_each(|set| {
+    on_each_instruction_set(|set| {
         let trained = dispatch(Training {
             layer: &*pool,
             context: Context::training(0),

@@ -1,13 +1,14 @@
-//! Images, and the layers that take them.
+//! Images, and the layers that take them. A process of its own: some tests choose the instruction set.
 #![cfg(feature = "std")]
+
+#[path = "../common/mod.rs"]
+mod common;
 
 mod blocks;
 mod convolutions;
 mod differences;
 mod image;
 mod layers;
-#[path = "../common/learned.rs"]
-mod learned;
 mod options;
 mod passes;
 mod pytorch;

@@ -4,8 +4,9 @@ use axonal::layers::{AvgPool, BatchNorm, LayerNorm, Ratio, Window};
 use axonal::prelude::*;
 use axonal::{ImageSample, Sample};
 
+use crate::common::samples::random;
 use crate::differences::{check, check_layer};
-use crate::passes::{random, random_layer};
+use crate::passes::random_layer;
 
 type Pixels<const C: usize, const H: usize, const W: usize> = Image<C, H, W, f64>;
 

@@ -1,26 +1,13 @@
 //! Layers run by themselves, on one instruction set, forwards and backwards.
 
-use std::sync::Mutex;
-
 use axonal::layers::{Batch, Context, GradientSink};
 use axonal::prelude::*;
-use axonal::simd::{InstructionSet, dispatch};
+use axonal::simd::dispatch;
 use axonal::{Differentiable, Layer, Sample, Scalar, Simd, WithSimd};
 use rand::RngExt;
 
 fn zero<X: Sample>() -> X {
     X::zeroed()
-}
-
-/// Numbers from -1 to 1.
-pub(crate) fn random<X: Sample>(count: usize, rng: &mut StdRng) -> Vec<X> {
-    let mut samples = vec![X::zeroed(); count];
-    for sample in &mut samples {
-        for number in sample.as_mut_slice() {
-            *number = X::Scalar::of(rng.random_range(-1.0..1.0));
-        }
-    }
-    samples
 }
 
 /// A layer with parameters from -1 to 1.
@@ -125,20 +112,6 @@ pub(crate) fn infer<L: Layer>(layer: &L, inputs: &[L::Input]) -> Vec<L::Output> 
     let one_by_one = dispatch(Inference { layer, inputs, one_by_one: true });
     assert_close(&wide(&outputs), &wide(&one_by_one), 1e-6, "one by one");
     outputs
-}
-
-/// The instruction set is one for the whole process.
-static FORCED: Mutex<()> = Mutex::new(());
-
-/// Does something on each instruction set of the machine.
-pub(crate) fn on_each(mut action: impl FnMut(InstructionSet)) {
-    let _guard = FORCED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let best = InstructionSet::current();
-    for set in InstructionSet::available() {
-        assert!(InstructionSet::force(set));
-        action(set);
-    }
-    InstructionSet::force(best);
 }
 
 /// As near as the largest of the numbers allows.

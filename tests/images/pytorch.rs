@@ -13,7 +13,8 @@ use axonal::{Differentiable, Layer, Sample, Simd};
 use rand::Rng;
 use safetensors::SafeTensors;
 
-use crate::passes::{Training, assert_close, infer, on_each, wide};
+use crate::common::on_each_instruction_set;
+use crate::passes::{Training, assert_close, infer, wide};
 
 type Pixels<const C: usize, const H: usize, const W: usize> = Image<C, H, W, f64>;
 
@@ -84,7 +85,7 @@ where
     let mut layer = L::zeros();
     Parameters::as_mut_slice(&mut *layer)[..parameters.len()].copy_from_slice(&parameters);
     let output_gradient = case.samples("output_gradient");
-    on_each(|set| {
+    on_each_instruction_set(|set| {
         let trained = dispatch(Training {
             layer: &*layer,
             context: Context::training(1),

@@ -1,6 +1,6 @@
 //! What a file says of its tensors: JSON, read where it is, without an allocator, whatever the bytes are.
 //!
-//! The format's own library needs an allocator, and a microcontroller has none. This reads what that reads: `tests/hostile_weights.rs` holds them against
+//! The format's own library needs an allocator, and a microcontroller has none. This reads what that reads: `tests/suite/hostile_weights.rs` holds them against
 //! each other. A file is looked through once and whole before anything of it is used; afterwards its tensors are read from the text
 //! again whenever they are asked for, and nothing can go wrong.
 

@@ -6,7 +6,7 @@
 //! a power of two of it. The polynomials are our own: `coefficients.py`.
 //!
 //! The largest errors in units in the last place (ulp), with and without fused multiplication and addition, are those found
-//! over all 2^32 values of `f32` and over half a million of `f64`. `tests/math.rs` holds the functions to them.
+//! over all 2^32 values of `f32` and over half a million of `f64`. `tests/suite/math.rs` holds the functions to them.
 
 mod coefficients;
 

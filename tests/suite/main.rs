@@ -1,0 +1,27 @@
+//! The library through its public API: one process for all tests that need none of their own.
+//!
+//! One of their own have those that count allocations, set the number of threads or the instruction set of the process, need an attribute of the
+//! whole crate, start the compiler, or are built in a way of their own; each says which at its top. `gradients` stands alone since it takes as long
+//! to build as all of this.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod activations;
+mod data;
+mod deep_network;
+mod errors;
+mod hostile_weights;
+mod initializers;
+mod large_samples;
+mod last_stages;
+mod long_sums;
+mod math;
+mod network_images;
+mod network_macro;
+mod pytorch;
+mod safetensors;
+mod saving;
+mod soundness;
+mod training;
+mod weights;
