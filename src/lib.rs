@@ -61,6 +61,7 @@ extern crate self as axonal;
 pub mod __private;
 pub mod activations;
 mod core;
+mod files;
 mod formats;
 #[allow(unsafe_code, reason = "every block states why it is sound")]
 mod kernels;
@@ -79,6 +80,8 @@ pub mod evaluation;
 #[cfg(feature = "std")]
 pub mod losses;
 #[cfg(feature = "std")]
+mod metrics;
+#[cfg(feature = "std")]
 pub mod optimizers;
 #[cfg(feature = "std")]
 mod summary;
@@ -88,8 +91,9 @@ pub mod training;
 mod transfer;
 mod vector;
 
-pub use crate::core::{Error, Image, ImageSample, Parameters, Sample, Scalar, Shape, init, shapes};
-pub use formats::safetensors::WeightsError;
+pub use crate::core::{
+    Error, Image, ImageSample, Parameters, Sample, Scalar, Shape, WeightsError, init, shapes,
+};
 #[cfg(feature = "std")]
 pub use layers::Differentiable;
 pub use layers::Layer;
@@ -104,7 +108,10 @@ pub use rand;
 #[cfg(feature = "std")]
 pub use summary::Summary;
 #[cfg(feature = "std")]
-pub use transfer::{Kept, Matching, Transfer};
+pub use {
+    formats::safetensors::{Kept, Matching},
+    transfer::Transfer,
+};
 
 /// Defines neural networks, all of whose shapes are known to the compiler.
 ///

@@ -1,9 +1,9 @@
 //! What every network can do, whatever its layers are.
 
-use crate::Layer;
 use crate::core::Sample;
-use crate::layers::outlined::{self, InferOne, infer};
-use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
+use crate::layers;
+use crate::layers::Layer;
+use crate::layers::outlined::{InferOne, infer};
 use crate::vector;
 
 #[cfg(feature = "std")]
@@ -102,7 +102,7 @@ pub trait Network: Layer {
     #[inline]
     fn forward_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         assert_eq!(inputs.len(), outputs.len(), "`forward_batch` takes as many outputs as inputs");
-        share_whole(ForwardBatch { net: self, inputs, outputs }, LONG_BATCH);
+        layers::forward_batch(self, inputs, outputs, LONG_BATCH);
     }
 
     /// New random weights, by the initializers of the description; biases are zero.
@@ -116,7 +116,7 @@ pub trait Network: Layer {
     /// A table of the layers: shapes, activations, parameters.
     #[cfg(feature = "std")]
     fn summary() -> Summary {
-        Summary::of::<Self>()
+        Summary::of::<Self>(Self::NAME)
     }
 
     /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
@@ -363,7 +363,7 @@ pub trait Network: Layer {
     /// For a part of a file, or of a network, see [`Transfer`](crate::Transfer).
     #[cfg(feature = "std")]
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
-        crate::formats::safetensors::load(path.as_ref())
+        crate::formats::safetensors::load(path.as_ref(), Self::NAME)
     }
 
     /// The parameters as the bytes of a safetensors file: what [`save`](Self::save) writes.
@@ -498,41 +498,3 @@ impl<Input, Output> dyn Infer<Input, Output> + '_ {
 /// From so many multiplications with an addition on, `forward_batch` runs on several threads: a little more than are worth waking threads for, because
 /// it is called in loops against the clock too, where starting and waking threads is out of place.
 const LONG_BATCH: usize = 4 * 1024 * 1024;
-
-struct ForwardBatch<'a, N: Layer> {
-    net: &'a N,
-    inputs: &'a [N::Input],
-    outputs: &'a mut [N::Output],
-}
-
-/// As [`Network::forward_batch`], on as many threads as pay.
-pub(crate) fn forward_on_threads<N: Layer>(
-    net: &N,
-    inputs: &[N::Input],
-    outputs: &mut [N::Output],
-) {
-    share_whole(ForwardBatch { net, inputs, outputs }, WORTH_WAKING);
-}
-
-impl<N: Layer> Split for ForwardBatch<'_, N> {
-    fn run(self) {
-        infer::<N, _>(outlined::Infer {
-            layer: self.net,
-            inputs: self.inputs,
-            outputs: self.outputs,
-        });
-    }
-
-    fn multiply_adds(&self) -> usize {
-        self.inputs.len() * N::MULTIPLY_ADDS
-    }
-
-    fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let Self { net, inputs, outputs } = self;
-        // Two tiles of the matrix kernels.
-        let count = cut(inputs.len(), 12, part, whole);
-        let (inputs, other_inputs) = inputs.split_at(count);
-        let (outputs, other_outputs) = outputs.split_at_mut(count);
-        (Self { net, inputs, outputs }, Self { net, inputs: other_inputs, outputs: other_outputs })
-    }
-}

@@ -3,8 +3,7 @@
 use core::fmt;
 
 use crate::core::{Sample, Shape};
-use crate::layers::{Part, Path};
-use crate::{Layer, Network};
+use crate::layers::{Layer, Part, Path};
 
 /// A table of a network's layers, as Keras prints it: names, output shapes, parameters.
 ///
@@ -46,8 +45,8 @@ pub struct Row {
 }
 
 impl Summary {
-    /// The summary of a network.
-    pub fn of<N: Network>() -> Self {
+    /// That of the network of this name.
+    pub(crate) fn of<N: Layer>(name: &'static str) -> Self {
         let mut rows = Vec::new();
         N::describe(&Path::ROOT, &mut |path, part| {
             if let Part::Layer { word, activation, output, parameters } = part {
@@ -57,11 +56,11 @@ impl Summary {
             }
         });
         Self {
-            name: N::NAME,
+            name,
             input: <N::Input as Sample>::SHAPE,
             rows,
-            multiply_adds: <N as Layer>::MULTIPLY_ADDS,
-            bytes: N::BYTES,
+            multiply_adds: N::MULTIPLY_ADDS,
+            bytes: size_of::<N>(),
         }
     }
 

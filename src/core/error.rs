@@ -4,8 +4,8 @@ use core::fmt;
 #[cfg(feature = "std")]
 use std::{io, path::PathBuf};
 
-use crate::WeightsError;
 use crate::core::sample::Shape;
+use crate::core::weights_error::WeightsError;
 
 /// Everything that can go wrong at run time.
 ///

@@ -17,6 +17,7 @@ mod pod;
 mod sample;
 mod scalar;
 pub mod shapes;
+pub(crate) mod weights_error;
 mod workspace;
 
 pub use axonal_macros::Parameters;
@@ -34,4 +35,5 @@ pub use parameters::{IsParameters, Parameters};
 pub use sample::{ImageSample, Sample, Shape};
 pub(crate) use sample::{flat, flat_mut, split_samples};
 pub use scalar::Scalar;
+pub use weights_error::WeightsError;
 pub use workspace::{Heap, on_stack};

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use super::table::{Csv, Delimiter};
 use crate::core::Error;
-use crate::formats::source::{Refused, Source};
+use crate::files::source::{Refused, Source};
 
 /// The bytes of a table, without what is skipped.
 ///

@@ -9,8 +9,8 @@ use super::lines::{AHEAD, GAP, Limited, Lines};
 use super::missing::{MISSING, Words, fill_numbers, fill_words};
 use super::table::{Column, Csv, CsvReport, Delimiter, Header, listed};
 use crate::core::{Error, Scalar};
-use crate::formats::kind::quoted;
-use crate::formats::source::Source;
+use crate::files::kind::quoted;
+use crate::files::source::Source;
 
 pub(super) struct Rows<'a> {
     csv: &'a Csv,

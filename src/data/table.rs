@@ -12,8 +12,8 @@ use super::missing::{Fill, Words};
 use super::rows::Rows;
 use crate::core::Class;
 use crate::core::{Error, Scalar};
-use crate::formats::kind::quoted;
-use crate::formats::source::Source;
+use crate::files::kind::quoted;
+use crate::files::source::Source;
 
 /// Describes a CSV file to read; [`classification`](Csv::classification) and [`regression`](Csv::regression) read it.
 ///

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Encoder, Transformations};
 
-use super::atomic;
-use super::kind::{BEGINNING, describe, kind};
-use super::source::Source;
 use crate::core::{Error, Image, Scalar};
+use crate::files::atomic;
+use crate::files::kind::{BEGINNING, describe, kind};
+use crate::files::source::Source;
 
 impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T> {
     /// Reads a PNG file; black becomes 0, white becomes 1. With the feature `png`.

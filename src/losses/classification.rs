@@ -13,7 +13,7 @@ use crate::core::Image;
 use crate::core::Sample;
 use crate::core::Scalar;
 use crate::core::shapes::{answers, classes, image, vector};
-use crate::evaluation::{Meter, meter};
+use crate::metrics::{Meter, meter};
 use crate::simd::Vector;
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.

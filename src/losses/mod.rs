@@ -1,6 +1,7 @@
 //! Losses: definitions and reductions (the mean) are PyTorch's.
 
 mod classification;
+mod metrics;
 mod pointwise;
 
 use num_traits::Zero;
@@ -12,8 +13,8 @@ pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Heap;
 use crate::core::{Sample, flat, split_samples};
-use crate::evaluation::Meter;
 use crate::layers::{activate_all, derivative};
+use crate::metrics::Meter;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///

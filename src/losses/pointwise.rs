@@ -11,7 +11,7 @@ use crate::core::Image;
 use crate::core::Scalar;
 use crate::core::shapes::{image, vector};
 use crate::core::{Sample, flat, flat_mut};
-use crate::evaluation::{Meter, meter};
+use crate::metrics::{Meter, meter};
 use crate::simd::Vector;
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.

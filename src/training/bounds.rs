@@ -14,8 +14,9 @@ use crate::core::Scalar;
 use crate::core::shapes::{answers, classes, image, vector};
 use crate::core::{Error, Sample};
 use crate::data::augment::Augment;
-use crate::evaluation::{Score, measure};
+use crate::evaluation::measure;
 use crate::losses::{BinaryScores, ClassScores, Loss};
+use crate::metrics::Score;
 use crate::optimizers::Optimizer;
 use crate::{Differentiable, Layer, Network};
 

@@ -4,8 +4,8 @@ use core::fmt;
 use core::time::Duration;
 
 #[cfg(doc)]
-use crate::evaluation::Metric;
-use crate::evaluation::Score;
+use crate::metrics::Metric;
+use crate::metrics::Score;
 
 /// What [`Trainer::fit`](super::Trainer::fit) did, epoch by epoch; displays as a table.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,24 +5,24 @@ use std::fs;
 use std::path::Path;
 
 use super::header::{File, Stored};
-use super::numbers::Dtype;
-use super::weights::{Fault, Found, Name, Reason, Tensor, fill, is_ignored};
+use super::matching::{Kept, Matching};
+use super::weights::{Name, Tensor, fill, found, is_ignored};
 use super::writing::to_bytes;
 use crate::core::Error;
-use crate::formats::atomic;
-use crate::formats::kind::{BEGINNING, describe, is_text};
-use crate::transfer::{Kept, Matching};
-use crate::{Layer, Network};
+use crate::core::weights_error::{Dtype, Fault, Found, Reason};
+use crate::files::atomic;
+use crate::files::kind::{BEGINNING, describe, is_text};
+use crate::layers::Layer;
 
-/// See [`Network::save`] and [`Transfer::save_to`](crate::Transfer::save_to).
+/// See [`Network::save`](crate::Network::save) and [`Transfer::save_to`](crate::Transfer::save_to).
 pub(crate) fn save<L: Layer>(layer: &L, path: &Path, prefix: &str) -> Result<(), Error> {
     atomic::write(path, &to_bytes(layer, prefix))
 }
 
-/// See [`Network::load`].
-pub(crate) fn load<N: Network>(path: &Path) -> Result<Box<N>, Error> {
+/// See [`Network::load`](crate::Network::load); `name` is the network's.
+pub(crate) fn load<N: Layer>(path: &Path, name: &str) -> Result<Box<N>, Error> {
     let mut net = N::zeros();
-    load_part(&mut *net, path, "", &format!("`{}`", N::NAME))?;
+    load_part(&mut *net, path, "", &format!("`{name}`"))?;
     Ok(net)
 }
 
@@ -86,7 +86,8 @@ pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matc
     let mut names = BTreeSet::new();
     Tensor::each::<L>(&mut |path, tensor| {
         let name = path.to_string();
-        let own = Found::own::<L::Scalar>(tensor.shape).to_string();
+        let dtype = Dtype::scalar::<L::Scalar>();
+        let own = Found::of(dtype, tensor.shape.iter().copied()).to_string();
         let found = match stored.get(&name) {
             None => None,
             Some(stored) => match tensor.check::<L::Scalar>(stored) {
@@ -97,9 +98,9 @@ pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matc
                     return;
                 }
                 Err(reason @ Reason::Beyond(_)) => {
-                    Some(format!("{} with {reason} in it", Found::of(stored)))
+                    Some(format!("{} with {reason} in it", found(stored)))
                 }
-                Err(_) => Some(Found::of(stored).to_string()),
+                Err(_) => Some(found(stored).to_string()),
             },
         };
         matching.kept.push(Kept { tensor: name.clone(), expected: own, found });

@@ -7,32 +7,14 @@
 use core::fmt::{self, Write};
 use core::str;
 
-use super::numbers::Dtype;
-use crate::formats::kind::{is_text, kind};
+use crate::core::weights_error::{Dtype, Flaw};
+use crate::files::kind::{is_text, kind};
 
 /// Longer headers are refused, as the format's own library does.
 const LONGEST: usize = 100_000_000;
 
 /// The bytes before the header, which say how long it is.
 const LENGTH: usize = size_of::<u64>();
-
-/// Why bytes are no safetensors file, in words that stand behind "found".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
-    found: &'static str,
-    /// Where in the file.
-    byte: Option<usize>,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.found)?;
-        match self.byte {
-            Some(byte) => write!(formatter, " (byte {byte})"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// A file that is sound.
 #[derive(Clone, Copy)]

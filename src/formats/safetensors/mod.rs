@@ -3,6 +3,8 @@
 #[cfg(feature = "std")]
 mod files;
 mod header;
+#[cfg(feature = "std")]
+mod matching;
 mod numbers;
 mod weights;
 #[cfg(feature = "alloc")]
@@ -10,7 +12,8 @@ mod writing;
 
 #[cfg(feature = "std")]
 pub(crate) use files::{load, load_from, load_matching, save};
-pub use weights::WeightsError;
+#[cfg(feature = "std")]
+pub use matching::{Kept, Matching};
 pub(crate) use weights::load_bytes;
 #[cfg(feature = "alloc")]
 pub(crate) use writing::to_bytes;

@@ -1,57 +1,17 @@
 //! The types of numbers that a file can hold, and how those of networks are read from four of them.
 
-use core::fmt;
-
 use super::header::Text;
 use crate::core::Scalar;
-
-/// A type of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Dtype(u8);
-
-/// The format's words, with the bits that a number takes. The first four are read into networks.
-const TYPES: [(&str, usize); 22] = [
-    ("F16", 16),
-    ("BF16", 16),
-    ("F32", 32),
-    ("F64", 64),
-    ("BOOL", 8),
-    ("F4", 4),
-    ("F6_E2M3", 6),
-    ("F6_E3M2", 6),
-    ("U8", 8),
-    ("I8", 8),
-    ("F8_E5M2", 8),
-    ("F8_E4M3", 8),
-    ("F8_E8M0", 8),
-    ("F8_E4M3FNUZ", 8),
-    ("F8_E5M2FNUZ", 8),
-    ("I16", 16),
-    ("U16", 16),
-    ("I32", 32),
-    ("U32", 32),
-    ("C64", 64),
-    ("I64", 64),
-    ("U64", 64),
-];
+use crate::core::weights_error::Dtype;
 
 impl Dtype {
-    const F16: Self = Self(0);
-    const BF16: Self = Self(1);
-    const F32: Self = Self(2);
-    const F64: Self = Self(3);
-
     pub(crate) fn of(word: Text<'_>) -> Option<Self> {
-        (0..).zip(TYPES).find(|(_, (name, _))| word.is(name)).map(|(index, _)| Self(index))
+        Self::all().find(|dtype| word.is(dtype.word()))
     }
 
     /// That of a network's numbers.
     pub(crate) fn scalar<T: Scalar>() -> Self {
         if size_of::<T>() == 4 { Self::F32 } else { Self::F64 }
-    }
-
-    pub(crate) fn bits(self) -> usize {
-        TYPES[usize::from(self.0)].1
     }
 
     /// Whether networks are read from it.
@@ -101,12 +61,6 @@ impl Dtype {
         }
         let mut numbers = bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
         numbers.find(|number| number.is_finite() && !T::of(*number).is_finite())
-    }
-}
-
-impl fmt::Display for Dtype {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(TYPES[usize::from(self.0)].0)
     }
 }
 

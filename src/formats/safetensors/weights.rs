@@ -2,11 +2,10 @@
 
 use core::fmt;
 
-use super::header::{Chars, File, Flaw, Stored, Tensors};
-use super::numbers::Dtype;
-use crate::Layer;
+use super::header::{File, Stored, Tensors};
 use crate::core::Scalar;
-use crate::layers::{Part, Path};
+use crate::core::weights_error::{Brief, Dtype, Fault, Found, Reason, WeightsError};
+use crate::layers::{Layer, Part, Path};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]
@@ -63,7 +62,7 @@ impl Tensor {
 
     /// Whether what a file has under its name is what it needs.
     pub(super) fn check<T: Scalar>(self, stored: &Stored<'_>) -> Result<(), Reason> {
-        let found = Found::of(stored);
+        let found = found(stored);
         if !stored.dtype.is_read() {
             Err(Reason::Type(found))
         } else if !stored.shape.sizes().eq(self.shape.iter().copied()) {
@@ -80,7 +79,12 @@ impl Tensor {
 pub(crate) fn load_bytes<L: Layer>(layer: &mut L, bytes: &[u8]) -> Result<(), WeightsError> {
     let file = File::read(bytes).map_err(Fault::File);
     let filled = file.and_then(|file| fill(layer, file, ""));
-    filled.map_err(WeightsError::of::<L>)
+    filled.map_err(|fault| WeightsError::new(names::<L>, Dtype::scalar::<L::Scalar>(), fault))
+}
+
+/// The names and shapes of a layer's tensors, for its errors.
+fn names<L: Layer>(visit: &mut dyn FnMut(&dyn fmt::Display, &'static [usize])) {
+    Tensor::each::<L>(&mut |path, tensor| visit(path, tensor.shape));
 }
 
 /// The name of a tensor in a file: that in its layer, under a prefix.
@@ -124,7 +128,7 @@ pub(super) fn fill<L: Layer>(layer: &mut L, file: File<'_>, prefix: &str) -> Res
     if file.tensors().filter(is_ours).count() != count {
         let mut ours = file.tensors().filter(is_ours);
         if let Some(other) = ours.find(|stored| !is_in::<L>(prefix, stored)) {
-            return Err(Fault::Unknown(Brief::of(other.name.chars()), Found::of(&other)));
+            return Err(Fault::Unknown(Brief::of(other.name.chars()), found(&other)));
         }
         let mut twice = None;
         Tensor::each::<L>(&mut |path, tensor| {
@@ -178,203 +182,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Why weights do not fit a layer or network. Where there is no allocator, too: names and shapes are kept as far as there is room.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fault {
-    /// These are no weights.
-    File(Flaw),
-    /// One of the layer's tensors.
-    Tensor { index: usize, reason: Reason },
-    /// One that the layer does not have.
-    Unknown(Brief, Found),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reason {
-    Missing,
-    Twice,
-    Type(Found),
-    Shape(Found),
-    /// A number that the network's type cannot hold.
-    Beyond(f64),
-}
-
-impl Reason {
-    /// What a network needs whose tensor has this shape and this type.
-    pub(super) fn expected(self, shape: &[usize], dtype: Dtype) -> impl fmt::Display {
-        Expected { reason: self, shape: Sizes::of(shape.iter().copied()), dtype }
-    }
-}
-
-struct Expected {
-    reason: Reason,
-    shape: Sizes,
-    dtype: Dtype,
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, shape, dtype } = self;
-        match reason {
-            Reason::Type(_) => write!(formatter, "F16, BF16, F32 or F64 {shape}"),
-            // Of the type that was found, for that is right.
-            Reason::Shape(found) => write!(formatter, "{} {shape}", found.dtype),
-            Reason::Beyond(_) => write!(formatter, "numbers that {dtype} can hold"),
-            Reason::Missing | Reason::Twice => write!(formatter, "{dtype} {shape}"),
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    /// What was found.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => formatter.write_str("no tensor of this name"),
-            Self::Twice => formatter.write_str("two tensors of this name"),
-            Self::Type(found) | Self::Shape(found) => write!(formatter, "{found}"),
-            Self::Beyond(number) => write!(formatter, "{number:e}"),
-        }
-    }
-}
-
-/// A tensor's type and shape; displays as `F32 [128, 784]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    dtype: Dtype,
-    shape: Sizes,
-}
-
-impl Found {
-    /// What a network of these numbers has itself.
-    #[cfg(feature = "std")]
-    pub(super) fn own<T: Scalar>(shape: &[usize]) -> Self {
-        Self { dtype: Dtype::scalar::<T>(), shape: Sizes::of(shape.iter().copied()) }
-    }
-
-    pub(super) fn of(stored: &Stored<'_>) -> Self {
-        Self { dtype: stored.dtype, shape: Sizes::of(stored.shape.sizes()) }
-    }
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.dtype, self.shape)
-    }
-}
-
-/// The first sizes of a shape; displays as `[128, 784]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sizes {
-    first: [usize; 4],
-    count: usize,
-}
-
-impl Sizes {
-    pub(super) fn of(sizes: impl Iterator<Item = usize>) -> Self {
-        let mut shape = Self { first: [0; 4], count: 0 };
-        for size in sizes {
-            if let Some(place) = shape.first.get_mut(shape.count) {
-                *place = size;
-            }
-            shape.count += 1;
-        }
-        shape
-    }
-}
-
-impl fmt::Display for Sizes {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[")?;
-        for (index, size) in self.first.iter().take(self.count).enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            write!(formatter, "{separator}{size}")?;
-        }
-        formatter.write_str(if self.count > self.first.len() { ", …]" } else { "]" })
-    }
-}
-
-/// The beginning of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Brief {
-    text: [u8; 48],
-    len: u8,
-    is_whole: bool,
-}
-
-impl Brief {
-    fn of(name: Chars<'_>) -> Self {
-        let mut brief = Self { text: [0; 48], len: 0, is_whole: true };
-        for character in name {
-            let start = usize::from(brief.len);
-            let end = start + character.len_utf8();
-            let Some(room) = brief.text.get_mut(start..end) else {
-                brief.is_whole = false;
-                break;
-            };
-            character.encode_utf8(room);
-            brief.len = end as u8;
-        }
-        brief
-    }
-}
-
-impl fmt::Display for Brief {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = core::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or("");
-        formatter.write_str(text)?;
-        formatter.write_str(if self.is_whole { "" } else { "…" })
-    }
-}
-
-/// Why bytes are not the weights of a network: see [`Network::load_bytes`](crate::Network::load_bytes).
-///
-/// It displays as one sentence, and has no need of an allocator: a name that is longer than 48 bytes, or a shape of more than four dimensions,
-/// is cut short.
-#[derive(Clone, Copy)]
-pub struct WeightsError {
-    /// The network's tensors.
-    each: fn(Visit<'_>),
-    dtype: Dtype,
-    fault: Fault,
-}
-
-impl WeightsError {
-    pub(super) fn of<L: Layer>(fault: Fault) -> Self {
-        Self { each: Tensor::each::<L>, dtype: Dtype::scalar::<L::Scalar>(), fault }
-    }
-}
-
-impl core::error::Error for WeightsError {}
-
-impl fmt::Display for WeightsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.fault {
-            Fault::File(flaw) => {
-                write!(formatter, "weights, header: expected a safetensors file, found {flaw}")
-            }
-            Fault::Unknown(name, found) => write!(
-                formatter,
-                "weights, tensor `{name}`: expected no such tensor in the network, found {found}"
-            ),
-            Fault::Tensor { index, reason } => {
-                let mut written = Ok(());
-                (self.each)(&mut |path, tensor| {
-                    if tensor.index == index {
-                        let expected = reason.expected(tensor.shape, self.dtype);
-                        written = write!(
-                            formatter,
-                            "weights, tensor `{path}`: expected {expected}, found {reason}"
-                        );
-                    }
-                });
-                written
-            }
-        }
-    }
-}
-
-impl fmt::Debug for WeightsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
+/// What a file has under a name.
+pub(super) fn found(stored: &Stored<'_>) -> Found {
+    Found::of(stored.dtype, stored.shape.sizes())
 }

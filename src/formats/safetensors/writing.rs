@@ -5,9 +5,9 @@ use core::fmt::Write;
 
 use alloc::string::{String, ToString};
 
-use super::numbers::Dtype;
 use super::weights::{Name, Tensor};
-use crate::Layer;
+use crate::core::weights_error::Dtype;
+use crate::layers::Layer;
 
 /// The tensors in memory order, with a prefix to their names.
 pub(crate) fn to_bytes<L: Layer>(layer: &L, prefix: &str) -> Vec<u8> {

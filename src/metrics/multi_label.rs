@@ -101,7 +101,7 @@ impl<const N: usize> MultiLabel<N> {
     }
 
     /// Takes one sample: of each label whether it is set, and whether it was found, where that is known.
-    pub(super) fn record_known(
+    pub(crate) fn record_known(
         &mut self,
         answers: impl Iterator<Item = (Option<bool>, Option<bool>)>,
     ) {

@@ -14,7 +14,7 @@ use crate::core::Error;
 ///
 /// Through a symbolic link, its target is written. A file that is there keeps its permissions, and its owner and group where the system lets us;
 /// other names of it (hard links) keep what it was. A device or a pipe is written to as it is.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let written = follow(path).and_then(|target| replace(&target, bytes));
     written.map_err(|source| Error::Io { action: "write", path: path.to_path_buf(), source })
 }

@@ -103,7 +103,7 @@ impl<const C: usize> Confusion<C> {
     }
 
     /// Counts a sample of which a class is known or not.
-    pub(super) fn record_known(&mut self, actual: Option<Class<C>>, predicted: Option<Class<C>>) {
+    pub(crate) fn record_known(&mut self, actual: Option<Class<C>>, predicted: Option<Class<C>>) {
         match (actual, predicted) {
             (Some(actual), Some(predicted)) => self.record(actual, predicted),
             (Some(actual), None) => self.record_nan(actual),

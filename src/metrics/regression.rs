@@ -61,7 +61,7 @@ impl<S> RegressionMetrics<S> {
     }
 
     /// Takes the numbers of one sample.
-    pub(super) fn record_numbers<T: Scalar>(&mut self, targets: &[T], outputs: &[T]) {
+    pub(crate) fn record_numbers<T: Scalar>(&mut self, targets: &[T], outputs: &[T]) {
         self.outputs.resize(outputs.len(), Output::default());
         self.samples += 1;
         let samples = self.samples as f64;

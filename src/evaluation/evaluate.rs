@@ -1,0 +1,123 @@
+//! Measuring a network on a data set.
+
+use core::fmt;
+use core::ops::Deref;
+
+use crate::Network;
+use crate::activations::Activation;
+use crate::core::Sample;
+use crate::data::Dataset;
+use crate::layers::forward_batch;
+use crate::metrics::{Accumulator, ByTarget, Meter, Metric, MetricOf, Report, TargetOf};
+use crate::parallel::WORTH_WAKING;
+use crate::training::{AsNetwork, SizeOf};
+
+/// How well a network does on a data set: for classes a [`Confusion`](super::Confusion), for labels a [`MultiLabel`](super::MultiLabel), for numbers [`RegressionMetrics`](super::RegressionMetrics),
+/// whose methods it has.
+///
+/// ```
+/// use axonal::prelude::*;
+///
+/// network! { struct Sign<input 1 => dense 2>; }
+///
+/// let mut net = Sign::zeros();
+/// net.dense1.weight = SMatrix::from([[-1.0, 1.0]]);
+/// let inputs = [-3.0, -1.0, 2.0, 4.0].map(|x| SVector::from([x])).to_vec();
+/// let targets = [0, 1, 1, 1].map(Class::new).into_iter().collect::<Result<_, _>>()?;
+/// let evaluation = Evaluation::of(&*net, &Dataset::new(inputs, targets)?);
+/// assert_eq!(evaluation.accuracy(), 0.75);
+/// assert_eq!(evaluation.recall(Class::new(0)?), 1.0);
+/// # Ok::<(), axonal::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation<R> {
+    report: R,
+}
+
+impl<R: Report> Evaluation<R> {
+    /// Runs a network, or the network in a box, over a data set, and measures it as the targets say.
+    ///
+    /// Vectors and images are taken for numbers. Where they are labels or the probabilities of classes, use [`by`](Self::by).
+    pub fn of<N, Y, B, M>(net: &B, data: &Dataset<N::Input, Y>) -> Self
+    where
+        B: AsNetwork<M, Network = N>,
+        N: Network,
+        Y: TargetOf<N, Measured = R, Is: Copy>,
+    {
+        Self { report: report(net.as_network(), data, &ByTarget) }
+    }
+
+    /// Runs a network, or the network in a box, over a data set, and measures it as a [loss](super::Metric) does in validation, or with a
+    /// [`Threshold`](super::Threshold).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Topics<input 2 => dense 2 sigmoid>; }
+    ///
+    /// let mut net = Topics::zeros();
+    /// net.dense1.weight = SMatrix::from([[1.0, 0.0], [0.0, 1.0]]);
+    /// let inputs = [[3.0, -1.0], [2.0, 2.0], [-1.0, -1.0]].map(SVector::from).to_vec();
+    /// let topics = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(SVector::from).to_vec();
+    /// let evaluation = Evaluation::by(&*net, &Dataset::new(inputs, topics)?, &BinaryCrossEntropy);
+    /// assert_eq!(evaluation.accuracy(), 5.0 / 6.0);
+    /// assert_eq!(evaluation.subset_accuracy(), 2.0 / 3.0);
+    /// assert_eq!(evaluation.recall(1), 0.5);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    pub fn by<N, Y, B, M, L>(net: &B, data: &Dataset<N::Input, Y>, metric: &L) -> Self
+    where
+        B: AsNetwork<M, Network = N>,
+        N: Network,
+        L: MetricOf<N, Y, Measured = R, Outputs: SizeOf<N, Is: Copy>, Is: Copy>,
+    {
+        Self { report: report(net.as_network(), data, metric) }
+    }
+}
+
+fn report<N, Y, M>(net: &N, data: &Dataset<N::Input, Y>, metric: &M) -> M::Report
+where
+    N: Network,
+    M: Metric<N::Output, Y>,
+{
+    let mut accumulator = Accumulator::<&M, M::Report>::new(metric, N::Activation::THRESHOLD);
+    measure(net, data.inputs(), data.targets(), &mut accumulator);
+    accumulator.report
+}
+
+/// Runs a network over inputs, each with its target.
+pub(crate) fn measure<N, Y>(
+    net: &N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    meter: &mut dyn Meter<N::Output, Y>,
+) where
+    N: Network,
+{
+    /// Samples a pass: some for each thread.
+    const PIECE: usize = 1024;
+    /// Fewer of large outputs: so many numbers in all, if that is enough for the threads and the kernels.
+    const NUMBERS: usize = 1 << 20;
+    const FEW: usize = 16;
+    let piece = (NUMBERS / N::Output::LEN.max(1)).clamp(FEW, PIECE).min(inputs.len().max(1));
+    let mut outputs = N::Output::zeros_vec(piece);
+    for (inputs, targets) in inputs.chunks(piece).zip(targets.chunks(piece)) {
+        let outputs = &mut outputs[..inputs.len()];
+        forward_batch(net, inputs, outputs, WORTH_WAKING);
+        meter.record(outputs, targets);
+    }
+}
+
+impl<R> Deref for Evaluation<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.report
+    }
+}
+
+impl<R: fmt::Display> fmt::Display for Evaluation<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report.fmt(formatter)
+    }
+}

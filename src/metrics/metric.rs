@@ -1,0 +1,72 @@
+//! What a network is measured by: the metric follows the loss.
+
+use super::Report;
+use crate::core::Sample;
+use crate::layers::Layer;
+
+/// How outputs `O` of a network are measured against targets `Y`: each loss says it of its own, and [`Threshold`] of any boundary.
+///
+/// | loss | targets | what is measured |
+/// |---|---|---|
+/// | [`CrossEntropy`], [`Hinge`] | [`Class<N>`](crate::data::Class) | [`Confusion<N>`](super::Confusion) of the class with the largest output |
+/// | [`CrossEntropy`] | N probabilities | the same; the actual class is the one of the largest probability |
+/// | [`BinaryCrossEntropy`], [`Hinge`] | `bool`, `Class<2>` for one output | [`Confusion<2>`](super::Confusion): 1 is where the output is above the threshold |
+/// | [`BinaryCrossEntropy`] | N numbers from 0 to 1 | [`MultiLabel<N>`](super::MultiLabel): a label is set where its target is above 1/2 |
+/// | [`Hinge`] | N numbers −1 or 1 | [`MultiLabel<N>`](super::MultiLabel): a label is set where its target is above 0 |
+/// | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`](struct@crate::losses::Huber) | N numbers | [`RegressionMetrics`](super::RegressionMetrics) |
+///
+/// Of images, each pixel is a sample of its own, but for a regression. The first of several largest outputs counts. The threshold is that
+/// of the network's last activation ([`Activation::THRESHOLD`](crate::activations::Activation::THRESHOLD)): 1/2 behind `sigmoid`,
+/// `hard_sigmoid`, `step` and `softmax`, 0 behind any other, or what an activation of one's own says.
+///
+/// [`Threshold`]: crate::evaluation::Threshold
+/// [`CrossEntropy`]: crate::losses::CrossEntropy
+/// [`BinaryCrossEntropy`]: crate::losses::BinaryCrossEntropy
+/// [`Hinge`]: crate::losses::Hinge
+/// [`MeanSquaredError`]: crate::losses::MeanSquaredError
+/// [`MeanAbsoluteError`]: crate::losses::MeanAbsoluteError
+pub trait Metric<O, Y> {
+    /// What the measurements add up to.
+    type Report: Report;
+
+    /// The [size](Sample::Size) of the outputs that such targets go with.
+    type Size;
+
+    /// Adds one output. `threshold` is the decision boundary of the network's last activation.
+    fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut Self::Report);
+}
+
+impl<O, Y, M: Metric<O, Y>> Metric<O, Y> for &M {
+    type Report = M::Report;
+    type Size = M::Size;
+
+    fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut M::Report) {
+        (**self).record(output, target, threshold, report);
+    }
+}
+
+/// A [`Metric`] of the outputs of the network `N` against targets `Y`.
+// For its sentence, as the traits of `training::bounds`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not measure the outputs of `{N}`, of size `{S}`, against targets `{Y}`",
+    note = "what each loss measures is in the table of `axonal::evaluation::Metric`; a `Threshold` is for outputs that are each an answer of its own"
+)]
+pub trait MetricOf<N: Layer, Y, S = <<N as Layer>::Output as Sample>::Size>:
+    Metric<N::Output, Y, Report = Self::Measured, Size = Self::Outputs>
+{
+    /// [`Metric::Report`].
+    type Measured;
+
+    /// [`Metric::Size`].
+    type Outputs;
+
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, Y, M: Metric<N::Output, Y>> MetricOf<N, Y, <N::Output as Sample>::Size> for M {
+    type Measured = M::Report;
+    type Outputs = M::Size;
+    type Is = ();
+}

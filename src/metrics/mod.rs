@@ -1,0 +1,21 @@
+//! What predictions add up to: counts of classes and labels, errors of numbers, and the one number of each that says how good they are.
+
+mod confusion;
+mod meter;
+mod metric;
+mod multi_label;
+mod regression;
+mod report;
+mod score;
+mod target;
+
+pub use confusion::Confusion;
+pub use meter::Meter;
+pub(crate) use meter::{Accumulator, meter};
+pub use metric::{Metric, MetricOf};
+pub use multi_label::MultiLabel;
+pub use regression::RegressionMetrics;
+pub use report::Report;
+pub use score::Score;
+pub(crate) use target::{ByTarget, above, largest, numbers_of};
+pub use target::{Target, TargetOf};

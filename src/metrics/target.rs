@@ -1,0 +1,147 @@
+//! How targets measure outputs, whatever the loss.
+
+use nalgebra::SVector;
+
+use super::{Confusion, Metric, RegressionMetrics, Report};
+use crate::core::{Class, Image, Sample, Scalar};
+use crate::layers::Layer;
+
+/// A target that the outputs `O` of a network are measured against.
+pub trait Target<O> {
+    /// What the measurements add up to.
+    type Report: Report;
+
+    /// Adds one output. `threshold` is the decision boundary of a single output.
+    fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
+}
+
+/// A [`Target`] that the outputs of the network `N` are measured against.
+// For its sentence, as the traits of `training::bounds`.
+#[diagnostic::on_unimplemented(
+    message = "the outputs of `{N}`, of size `{S}`, cannot be measured against targets `{Self}`",
+    note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
+)]
+pub trait TargetOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
+    Target<N::Output, Report = Self::Measured>
+{
+    /// [`Target::Report`].
+    type Measured;
+
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, Y: Target<N::Output>> TargetOf<N, <N::Output as Sample>::Size> for Y {
+    type Measured = Y::Report;
+    type Is = ();
+}
+
+/// What targets say of themselves.
+pub(crate) struct ByTarget;
+
+impl<O: Sample, Y: Target<O>> Metric<O, Y> for ByTarget {
+    type Report = Y::Report;
+    type Size = O::Size;
+
+    fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut Y::Report) {
+        target.record(output, threshold, report);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, const C: usize> Target<SVector<T, C>> for Class<C> {
+    type Report = Confusion<C>;
+
+    fn record(&self, output: &SVector<T, C>, _threshold: f64, report: &mut Confusion<C>) {
+        report.record_known(Some(*self), largest(output.iter().copied()));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar> Target<SVector<T, 1>> for Class<2> {
+    type Report = Confusion<2>;
+
+    fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
+        report.record_known(Some(*self), above(output[0], threshold).map(Class::from));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar> Target<SVector<T, 1>> for bool {
+    type Report = Confusion<2>;
+
+    fn record(&self, output: &SVector<T, 1>, threshold: f64, report: &mut Confusion<2>) {
+        Class::from(*self).record(output, threshold, report);
+    }
+}
+
+/// A class for each pixel: each is counted as a sample.
+#[diagnostic::do_not_recommend]
+impl<T: Scalar, const C: usize, const H: usize, const W: usize> Target<Image<C, H, W, T>>
+    for [[Class<C>; W]; H]
+{
+    type Report = Confusion<C>;
+
+    fn record(&self, output: &Image<C, H, W, T>, _threshold: f64, report: &mut Confusion<C>) {
+        for (pixel, class) in self.as_flattened().iter().enumerate() {
+            report.record_known(Some(*class), largest(numbers_of(output, pixel)));
+        }
+    }
+}
+
+/// A mask: an answer for each pixel, each counted as a sample.
+macro_rules! mask {
+    ($($answer:ty),*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: Scalar, const H: usize, const W: usize> Target<Image<1, H, W, T>> for [[$answer; W]; H] {
+                type Report = Confusion<2>;
+
+                fn record(&self, output: &Image<1, H, W, T>, threshold: f64, report: &mut Confusion<2>) {
+                    for (answer, number) in self.as_flattened().iter().zip(output.as_slice()) {
+                        let predicted = above(*number, threshold).map(Class::from);
+                        report.record_known(Some(Class::from(*answer)), predicted);
+                    }
+                }
+            }
+        )*
+    };
+}
+
+mask!(bool, Class<2>);
+
+#[diagnostic::do_not_recommend]
+impl<O: Sample> Target<O> for O {
+    type Report = RegressionMetrics<O::Size>;
+
+    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics<O::Size>) {
+        report.record(self, output);
+    }
+}
+
+/// The numbers of a pixel.
+pub(crate) fn numbers_of<X: Sample>(sample: &X, pixel: usize) -> impl Iterator<Item = X::Scalar> {
+    sample.as_slice()[pixel..].iter().step_by(X::PIXELS).copied()
+}
+
+/// The class of the largest of some numbers, the first of those if there are several; of NaN there is none.
+pub(crate) fn largest<T: Scalar, const C: usize>(
+    numbers: impl Iterator<Item = T>,
+) -> Option<Class<C>> {
+    let mut best: Option<(usize, T)> = None;
+    for (class, number) in numbers.enumerate() {
+        if number.is_nan() {
+            return None;
+        }
+        if best.is_none_or(|(_, best)| number > best) {
+            best = Some((class, number));
+        }
+    }
+    best.and_then(|(class, _)| Class::new(class).ok())
+}
+
+/// Whether a number is above a threshold; of NaN that is not known.
+pub(crate) fn above<T: Scalar>(number: T, threshold: f64) -> Option<bool> {
+    (!number.is_nan()).then(|| number.as_f64() > threshold)
+}
