@@ -1,8 +1,6 @@
 //! The numbers that networks are made of.
 
 use crate::kernels::Entry;
-#[cfg(feature = "std")]
-use crate::optimizers::Moves;
 use crate::simd::Element;
 
 /// A floating point number that networks are made of: `f32` or `f64`.
@@ -11,7 +9,7 @@ use crate::simd::Element;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number that networks are made of: these are `f32` and `f64`"
 )]
-pub trait Scalar: Element + nalgebra::Scalar + Entry + Moves {
+pub trait Scalar: Element + nalgebra::Scalar + Entry {
     /// The nearest value of this type.
     #[inline(always)]
     fn of(value: f64) -> Self {
@@ -30,11 +28,3 @@ impl Scalar for f32 {}
 
 #[diagnostic::do_not_recommend]
 impl Scalar for f64 {}
-
-/// There is no training.
-#[cfg(not(feature = "std"))]
-#[doc(hidden)]
-pub trait Moves {}
-
-#[cfg(not(feature = "std"))]
-impl<T> Moves for T {}

@@ -20,6 +20,11 @@ use crate::kernels::matrix_mut::RowsMut;
 use crate::kernels::normalize::squares;
 use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Squares};
 use crate::kernels::reduce::BLOCK;
+use crate::kernels::update::adagrad::AdaGradRule;
+use crate::kernels::update::adam::AdamRule;
+use crate::kernels::update::rmsprop::{self, RmsPropRule};
+use crate::kernels::update::sgd::{self, SgdRule};
+use crate::kernels::update::{self, Operands};
 use crate::parallel::share;
 use crate::simd::{Element, Isa, dispatch};
 
@@ -48,6 +53,11 @@ pub trait Entry: Element {
     fn are_finite(numbers: &[Self]) -> bool;
     /// The sum of their squares.
     fn sum_of_squares(numbers: &[Self]) -> Self;
+    /// The optimizers' steps.
+    fn sgd(rule: SgdRule, operands: Operands<'_, Self>);
+    fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>);
+    fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>);
+    fn adam(rule: AdamRule, operands: Operands<'_, Self>);
 }
 
 /// With the kernel for its sizes: two functions, so that small products do not pay for the large one's memory.
@@ -208,6 +218,22 @@ macro_rules! compiled {
 
             fn sum_of_squares(numbers: &[Self]) -> Self {
                 dispatch(SumOfSquares(numbers))
+            }
+
+            fn sgd(rule: SgdRule, operands: Operands<'_, Self>) {
+                sgd::step(rule, operands);
+            }
+
+            fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>) {
+                dispatch(update::Run { rule, operands });
+            }
+
+            fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>) {
+                rmsprop::step(rule, operands);
+            }
+
+            fn adam(rule: AdamRule, operands: Operands<'_, Self>) {
+                dispatch(update::Run { rule, operands });
             }
 
             fn direct_convolution(set: Isa, convolution: DirectConvolution<'_, Self>) {

@@ -17,6 +17,7 @@ mod pool;
 mod reduce;
 #[cfg(test)]
 mod tests;
+pub(crate) mod update;
 
 pub(crate) use cache::LINE;
 pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Geometry, Onto};

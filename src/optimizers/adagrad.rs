@@ -1,11 +1,8 @@
 //! AdaGrad.
 
-use pulp::Simd;
-
-use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
+use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
-use crate::simd::Vector;
+use crate::kernels::update::adagrad::AdaGradRule;
 
 /// AdaGrad: a step size for each parameter, which shrinks with the gradients it has seen. PyTorch's `Adagrad`.
 ///
@@ -88,43 +85,15 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
         1
     }
 
-    updates!(adagrad);
-}
-
-impl<T: Scalar> BuiltIn<T> for AdaGrad<T> {
-    #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { step, kind, learning_rate_factor, weight_decay, .. } = tensor;
-        let Update { parameters, gradient, factors, first, .. } = tensor;
-        let splat = |value: f64| Vector::splat(simd, T::of(value));
+    fn update(&self, tensor: Update<'_, T>) {
+        let learning_rate = self.learning_rate * tensor.learning_rate_factor;
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
-        let rate =
-            self.learning_rate * learning_rate_factor / (1.0 + (step - 1) as f64 * self.rate_decay);
+        let before = (tensor.step - 1) as f64;
         let rule = AdaGradRule {
-            rate: splat(-rate),
-            decay: splat(self.decay.of(kind, weight_decay)),
-            epsilon: splat(self.epsilon),
+            learning_rate: learning_rate / (1.0 + before * self.rate_decay),
+            decay: self.decay.of(tensor.kind, tensor.weight_decay),
+            epsilon: self.epsilon,
         };
-        for_each(simd, parameters, gradient, factors, [first], &rule);
-    }
-}
-
-struct AdaGradRule<T: Scalar, S: Simd> {
-    rate: Vector<T, S>,
-    decay: Vector<T, S>,
-    epsilon: Vector<T, S>,
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 1> for AdaGradRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        [s]: [Vector<T, S>; 1],
-    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
-        let g = self.decay.mul_add(w, g);
-        let s = g.mul_add(g, s);
-        (self.rate.mul_add(g / (s.sqrt() + self.epsilon), w), [s])
+        T::adagrad(rule, tensor.operands());
     }
 }

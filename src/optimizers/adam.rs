@@ -1,14 +1,11 @@
 //! Adam, and AdamW with its decoupled weight decay.
 
-use pulp::Simd;
-
-use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
+use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
-use crate::simd::Vector;
+use crate::kernels::update::adam::AdamRule;
 
 macro_rules! adam {
-    ($(#[$doc:meta])* $name:ident, step $step:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
+    ($(#[$doc:meta])* $name:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name<T = f32> {
@@ -77,17 +74,12 @@ macro_rules! adam {
                 2
             }
 
-            updates!($step);
-        }
-
-        impl<T: Scalar> BuiltIn<T> for $name<T> {
-            #[inline(always)]
-            fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
+            fn update(&self, tensor: Update<'_, T>) {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
                 let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
                     if $decoupled { (0.0, learning_rate * decay) } else { (decay, 0.0) };
-                step(simd, tensor, learning_rate, self.betas, self.epsilon, penalty, shrink)
+                step(tensor, learning_rate, self.betas, self.epsilon, penalty, shrink);
             }
         }
     };
@@ -108,7 +100,7 @@ adam!(
     /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.
     ///
     /// Source: D. Kingma, J. Ba, [Adam: a method for stochastic optimization](https://arxiv.org/abs/1412.6980) (2014).
-    Adam, step adam, default decay 0.0, "Sets the weight decay λ (an L2 penalty). [`AdamW`] decays in another way.", decoupled false
+    Adam, default decay 0.0, "Sets the weight decay λ (an L2 penalty). [`AdamW`] decays in another way.", decoupled false
 );
 
 adam!(
@@ -126,13 +118,11 @@ adam!(
     /// Defaults: γ = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.01.
     ///
     /// Source: I. Loshchilov, F. Hutter, [Decoupled weight decay regularization](https://arxiv.org/abs/1711.05101) (2017).
-    AdamW, step adamw, default decay 0.01, "Sets the weight decay λ.", decoupled true
+    AdamW, default decay 0.01, "Sets the weight decay λ.", decoupled true
 );
 
 /// One step of either: `penalty` goes into the gradient, `shrink` onto the weights.
-#[inline(always)]
-fn step<T: Scalar, S: Simd>(
-    simd: S,
+fn step<T: Scalar>(
     tensor: Update<'_, T>,
     learning_rate: f64,
     betas: [f64; 2],
@@ -140,48 +130,15 @@ fn step<T: Scalar, S: Simd>(
     penalty: f64,
     shrink: f64,
 ) {
-    let Update { step, parameters, gradient, factors, first, second, .. } = tensor;
-    let splat = |value: f64| Vector::splat(simd, T::of(value));
-    let exponent = i32::try_from(step).unwrap_or(i32::MAX);
+    let exponent = i32::try_from(tensor.step).unwrap_or(i32::MAX);
     let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
-    // √(v / c) = √v / √c: one division a parameter, by √v + ε √c.
     let root = corrections[1].sqrt();
-    let [first_beta, second_beta] = betas;
     let rule = AdamRule {
-        rate: splat(-learning_rate * root / corrections[0]),
-        keep: splat(1.0 - shrink),
-        penalty: splat(penalty),
-        first_beta: splat(first_beta),
-        first_rest: splat(1.0 - first_beta),
-        second_beta: splat(second_beta),
-        second_rest: splat(1.0 - second_beta),
-        epsilon: splat(epsilon * root),
+        learning_rate: learning_rate * root / corrections[0],
+        betas,
+        epsilon: epsilon * root,
+        penalty,
+        keep: 1.0 - shrink,
     };
-    for_each(simd, parameters, gradient, factors, [first, second], &rule);
-}
-
-struct AdamRule<T: Scalar, S: Simd> {
-    rate: Vector<T, S>,
-    keep: Vector<T, S>,
-    penalty: Vector<T, S>,
-    first_beta: Vector<T, S>,
-    first_rest: Vector<T, S>,
-    second_beta: Vector<T, S>,
-    second_rest: Vector<T, S>,
-    epsilon: Vector<T, S>,
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 2> for AdamRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        [m, v]: [Vector<T, S>; 2],
-    ) -> (Vector<T, S>, [Vector<T, S>; 2]) {
-        let g = self.penalty.mul_add(w, g);
-        let m = self.first_beta.mul_add(m, self.first_rest * g);
-        let v = self.second_beta.mul_add(v, self.second_rest * g * g);
-        (self.rate.mul_add(m / (v.sqrt() + self.epsilon), w * self.keep), [m, v])
-    }
+    T::adam(rule, tensor.operands());
 }

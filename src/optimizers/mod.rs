@@ -2,21 +2,15 @@
 
 mod adagrad;
 mod adam;
-mod compiled;
 mod rmsprop;
-mod rule;
 mod settings;
 mod sgd;
 mod step;
 
 use core::any::TypeId;
 
-use pulp::Simd;
-
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
-#[doc(hidden)]
-pub use compiled::Moves;
 pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
@@ -25,8 +19,8 @@ pub(crate) use step::{Along, Lent, Step, left_finite};
 use crate::Layer;
 use crate::core::Parameters;
 use crate::core::{Scalar, zeros};
+use crate::kernels::update::Operands;
 use crate::layers::{Context, Kind};
-use rule::{Rule, for_each};
 use settings::{Settings, place};
 
 /// A rule that moves parameters along their gradient.
@@ -98,7 +92,7 @@ use settings::{Settings, place};
     message = "`{Self}` is not an optimizer of a network of `{T}`",
     note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
 )]
-pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
+pub trait Optimizer<T: Scalar>: Sync {
     /// The step size.
     fn learning_rate(&self) -> f64;
 
@@ -122,18 +116,7 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     ///
     /// All that it needs is in `tensor`: during a step [`state`](Self::state) is lent to the step, and a new one here. If this panics, the optimizer has
     /// its state again, the step does not count, and the tensors that were moved before are moved.
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, T>)
-    where
-        Self: Sized;
-
-    /// [`update`](Self::update) on the current instruction set.
-    #[doc(hidden)]
-    fn run_update(&self, tensor: Update<'_, T>)
-    where
-        Self: Sized,
-    {
-        compiled::update(self, tensor);
-    }
+    fn update(&self, tensor: Update<'_, T>);
 
     /// Takes a step along a gradient, as [`train_step`](crate::Network::train_step) does along its own: that of
     /// [`gradient_with`](crate::Network::gradient_with), clipped, summed over several batches, averaged over processes.
@@ -270,19 +253,6 @@ pub trait Optimizer<T: Scalar>: Dispatch<T> + Sync {
     }
 }
 
-/// [`Optimizer::update`], for an optimizer whose type is known at run time only.
-#[doc(hidden)]
-pub trait Dispatch<T> {
-    fn dispatch_update(&self, tensor: Update<'_, T>);
-}
-
-impl<T: Scalar, O: Optimizer<T>> Dispatch<T> for O {
-    #[inline(always)]
-    fn dispatch_update(&self, tensor: Update<'_, T>) {
-        self.run_update(tensor);
-    }
-}
-
 /// What points to an optimizer is one, whether its type is known or not.
 macro_rules! pointers {
     ($($pointer:ty),+) => {$(
@@ -308,12 +278,8 @@ macro_rules! pointers {
                 (**self).state_mut()
             }
 
-            fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-                (**self).dispatch_update(tensor);
-            }
-
-            fn run_update(&self, tensor: Update<'_, T>) {
-                (**self).dispatch_update(tensor);
+            fn update(&self, tensor: Update<'_, T>) {
+                (**self).update(tensor);
             }
         }
     )+};
@@ -345,6 +311,13 @@ pub struct Update<'a, T> {
     pub first: &'a mut [T],
     /// The second number kept for each parameter.
     pub second: &'a mut [T],
+}
+
+impl<'a, T> Update<'a, T> {
+    fn operands(self) -> Operands<'a, T> {
+        let Self { parameters, gradient, factors, first, second, .. } = self;
+        Operands { parameters, gradient, factors, moments: [first, second] }
+    }
 }
 
 /// What a [`Trainer`](crate::training::Trainer) did with an optimizer.
@@ -508,21 +481,6 @@ macro_rules! accessors {
     };
 }
 use accessors;
-
-/// The steps of an optimizer of this crate, which [are compiled](compiled) in it: its functions find the instruction set themselves.
-macro_rules! updates {
-    ($name:ident) => {
-        fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, T>) {
-            T::$name(self, tensor);
-        }
-
-        #[inline(always)]
-        fn run_update(&self, tensor: Update<'_, T>) {
-            T::$name(self, tensor);
-        }
-    };
-}
-use updates;
 
 /// The methods of an optimizer with weight decay, in its `impl` block.
 macro_rules! decays {

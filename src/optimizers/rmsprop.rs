@@ -1,11 +1,8 @@
 //! RMSProp.
 
-use pulp::Simd;
-
-use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
+use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
-use crate::simd::Vector;
+use crate::kernels::update::rmsprop::RmsPropRule;
 
 /// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
 ///
@@ -102,78 +99,14 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
         if self.momentum == 0.0 { 1 } else { 2 }
     }
 
-    updates!(rmsprop);
-}
-
-impl<T: Scalar> BuiltIn<T> for RmsProp<T> {
-    #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
-        let Update { parameters, gradient, factors, first, second, .. } = tensor;
-        let splat = |value: f64| Vector::splat(simd, T::of(value));
+    fn update(&self, tensor: Update<'_, T>) {
         let rule = RmsPropRule {
-            rate: splat(-self.learning_rate * learning_rate_factor),
-            decay: splat(self.decay.of(kind, weight_decay)),
-            alpha: splat(self.alpha),
-            rest: splat(1.0 - self.alpha),
-            momentum: splat(self.momentum),
-            epsilon: splat(self.epsilon),
+            learning_rate: self.learning_rate * tensor.learning_rate_factor,
+            alpha: self.alpha,
+            momentum: self.momentum,
+            decay: self.decay.of(tensor.kind, tensor.weight_decay),
+            epsilon: self.epsilon,
         };
-        if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [first], &rule);
-        } else {
-            for_each(simd, parameters, gradient, factors, [first, second], &rule);
-        }
-    }
-}
-
-struct RmsPropRule<T: Scalar, S: Simd> {
-    rate: Vector<T, S>,
-    decay: Vector<T, S>,
-    alpha: Vector<T, S>,
-    rest: Vector<T, S>,
-    momentum: Vector<T, S>,
-    epsilon: Vector<T, S>,
-}
-
-impl<T: Scalar, S: Simd> RmsPropRule<T, S> {
-    /// The gradient over its running size, and that size squared.
-    #[inline(always)]
-    fn scaled(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        s: Vector<T, S>,
-    ) -> (Vector<T, S>, Vector<T, S>) {
-        let g = self.decay.mul_add(w, g);
-        let s = self.alpha.mul_add(s, self.rest * g * g);
-        (g / (s.sqrt() + self.epsilon), s)
-    }
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 1> for RmsPropRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        [s]: [Vector<T, S>; 1],
-    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
-        let (scaled, s) = self.scaled(w, g, s);
-        (self.rate.mul_add(scaled, w), [s])
-    }
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 2> for RmsPropRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        [s, v]: [Vector<T, S>; 2],
-    ) -> (Vector<T, S>, [Vector<T, S>; 2]) {
-        let (scaled, s) = self.scaled(w, g, s);
-        let v = self.momentum.mul_add(v, scaled);
-        (self.rate.mul_add(v, w), [s, v])
+        T::rmsprop(rule, tensor.operands());
     }
 }

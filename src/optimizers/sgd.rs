@@ -1,11 +1,8 @@
 //! Stochastic gradient descent.
 
-use pulp::Simd;
-
-use super::compiled::BuiltIn;
-use super::{Decay, Optimizer, Rule, State, Update, accessors, decays, for_each, updates};
+use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
-use crate::simd::Vector;
+use crate::kernels::update::sgd::SgdRule;
 
 /// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
 ///
@@ -87,59 +84,13 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         usize::from(self.momentum != 0.0)
     }
 
-    updates!(sgd);
-}
-
-impl<T: Scalar> BuiltIn<T> for Sgd<T> {
-    #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, tensor: Update<'_, T>) {
-        let Update { kind, learning_rate_factor, weight_decay, .. } = tensor;
-        let Update { parameters, gradient, factors, first, .. } = tensor;
-        let splat = |value: f64| Vector::splat(simd, T::of(value));
+    fn update(&self, tensor: Update<'_, T>) {
         let rule = SgdRule {
-            rate: splat(-self.learning_rate * learning_rate_factor),
-            decay: splat(self.decay.of(kind, weight_decay)),
-            momentum: splat(self.momentum),
+            learning_rate: self.learning_rate * tensor.learning_rate_factor,
+            momentum: self.momentum,
             nesterov: self.nesterov,
+            decay: self.decay.of(tensor.kind, tensor.weight_decay),
         };
-        if self.momentum == 0.0 {
-            for_each(simd, parameters, gradient, factors, [], &rule);
-        } else {
-            for_each(simd, parameters, gradient, factors, [first], &rule);
-        }
-    }
-}
-
-struct SgdRule<T: Scalar, S: Simd> {
-    rate: Vector<T, S>,
-    decay: Vector<T, S>,
-    momentum: Vector<T, S>,
-    nesterov: bool,
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 0> for SgdRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        []: [Vector<T, S>; 0],
-    ) -> (Vector<T, S>, [Vector<T, S>; 0]) {
-        (self.rate.mul_add(self.decay.mul_add(w, g), w), [])
-    }
-}
-
-impl<T: Scalar, S: Simd> Rule<T, S, 1> for SgdRule<T, S> {
-    #[inline(always)]
-    fn apply(
-        &self,
-        w: Vector<T, S>,
-        g: Vector<T, S>,
-        [v]: [Vector<T, S>; 1],
-    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
-        let g = self.decay.mul_add(w, g);
-        let v = self.momentum.mul_add(v, g);
-        let direction = if self.nesterov { self.momentum.mul_add(v, g) } else { v };
-        (self.rate.mul_add(direction, w), [v])
+        T::sgd(rule, tensor.operands());
     }
 }

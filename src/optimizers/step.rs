@@ -80,7 +80,7 @@ impl<'a, T: Scalar, O: Optimizer<T>> Step<'a, T, O> {
             }
             return;
         }
-        self.optimizer.dispatch_update(Update {
+        self.optimizer.update(Update {
             step: self.number,
             kind,
             learning_rate_factor: settings.learning_rate_factor,

@@ -4,7 +4,7 @@ use axonal::layers::{Context, Kind};
 use axonal::optimizers::{State, Update};
 use axonal::prelude::*;
 use axonal::training::TrainingLoss;
-use axonal::{Differentiable, Infer, Scalar, Simd};
+use axonal::{Differentiable, Infer, Scalar};
 
 use super::{Line, curve};
 use crate::common::differences;
@@ -381,7 +381,7 @@ impl Optimizer<f32> for Signs {
         &mut self.0
     }
 
-    fn update<S: Simd>(&self, _simd: S, tensor: Update<'_, f32>) {
+    fn update(&self, tensor: Update<'_, f32>) {
         let count = tensor.gradient.len();
         for (index, parameter) in tensor.parameters.iter_mut().enumerate() {
             let slope = tensor.gradient[index % count] * tensor.factors[index / count];

@@ -60,10 +60,10 @@ impl Optimizer<f32> for Breaks {
         self.adam.state_mut()
     }
 
-    fn update<S: Simd>(&self, simd: S, tensor: Update<'_, f32>) {
+    fn update(&self, tensor: Update<'_, f32>) {
         let left = self.left.fetch_sub(1, Ordering::Relaxed);
         assert!(left > 0, "asked for");
-        self.adam.update(simd, tensor);
+        self.adam.update(tensor);
     }
 }
 

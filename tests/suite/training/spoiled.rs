@@ -107,7 +107,7 @@ impl Optimizer<f32> for Zeroth {
         &mut self.0
     }
 
-    fn update<S: axonal::Simd>(&self, _simd: S, tensor: Update<'_, f32>) {
+    fn update(&self, tensor: Update<'_, f32>) {
         tensor.first[0] = f32::NAN;
     }
 }

@@ -1,17 +1,17 @@
-//! What an optimizer does to each parameter, run over many of them in vectors.
+//! An update rule, and the loop that runs it over the parameters of a tensor.
 
 use core::slice::ChunksExactMut;
 
 use pulp::Simd;
 
-use crate::core::Scalar;
-use crate::simd::Vector;
+use crate::simd::{Element, Vector};
 
-/// What an optimizer does to each parameter, in vectors: from parameter, gradient and the `M` moments to the new parameter and moments.
+/// What an optimizer does to each parameter, in vectors: from a parameter, its gradient and its `M` moments to the new parameter and moments.
 ///
 /// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
-pub(super) trait Rule<T: Scalar, S: Simd, const M: usize> {
-    fn apply(
+pub(crate) trait Rule<T: Element, const M: usize> {
+    /// The new parameters and moments.
+    fn apply<S: Simd>(
         &self,
         parameter: Vector<T, S>,
         gradient: Vector<T, S>,
@@ -21,13 +21,13 @@ pub(super) trait Rule<T: Scalar, S: Simd, const M: usize> {
 
 /// Runs a rule over some parameters.
 #[inline(always)]
-pub(super) fn for_each<T: Scalar, S: Simd, const M: usize>(
+pub(crate) fn for_each<T: Element, S: Simd, const M: usize>(
     simd: S,
     parameters: &mut [T],
     gradient: &[T],
     factors: &[T],
     moments: [&mut [T]; M],
-    rule: &impl Rule<T, S, M>,
+    rule: &impl Rule<T, M>,
 ) {
     let lanes = Vector::<T, S>::LANES;
     let length = gradient.len();
@@ -78,7 +78,7 @@ struct Numbers<'a, T, S, const M: usize> {
     moments: [&'a mut [T]; M],
 }
 
-impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
+impl<T: Element, S: Simd, const M: usize> Numbers<'_, T, S, M> {
     /// Along a gradient times a factor, from a first parameter on.
     #[inline(always)]
     fn apply(
@@ -86,7 +86,7 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
         start: usize,
         gradient: &[T],
         factor: Vector<T, S>,
-        rule: &impl Rule<T, S, M>,
+        rule: &impl Rule<T, M>,
     ) {
         let lanes = Vector::<T, S>::LANES;
         let (simd, range) = (self.simd, start..start + gradient.len());
@@ -119,7 +119,7 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
 
     /// Along the gradient of a vector of parameters.
     #[inline(always)]
-    fn apply_vector(&mut self, at: usize, gradient: Vector<T, S>, rule: &impl Rule<T, S, M>) {
+    fn apply_vector(&mut self, at: usize, gradient: Vector<T, S>, rule: &impl Rule<T, M>) {
         let range = at..at + Vector::<T, S>::LANES;
         let moments = self.moments.each_mut().map(|moment| &mut moment[range.clone()]);
         let parameters = &mut self.parameters[range.clone()];
@@ -129,12 +129,12 @@ impl<T: Scalar, S: Simd, const M: usize> Numbers<'_, T, S, M> {
 
 /// Runs a rule over a vector of parameters.
 #[inline(always)]
-fn move_vector<T: Scalar, S: Simd, const M: usize>(
+fn move_vector<T: Element, S: Simd, const M: usize>(
     simd: S,
     parameters: &mut [T],
     moments: [&mut [T]; M],
     gradient: Vector<T, S>,
-    rule: &impl Rule<T, S, M>,
+    rule: &impl Rule<T, M>,
 ) {
     let mut vectors = [Vector::splat(simd, T::zero()); M];
     for (vector, moment) in vectors.iter_mut().zip(&moments) {
@@ -157,9 +157,9 @@ mod tests {
     /// parameter += gradient, and the moment counts.
     struct Add;
 
-    impl<T: Scalar, S: Simd> Rule<T, S, 1> for Add {
+    impl<T: Element> Rule<T, 1> for Add {
         #[inline(always)]
-        fn apply(
+        fn apply<S: Simd>(
             &self,
             parameter: Vector<T, S>,
             gradient: Vector<T, S>,

@@ -1,0 +1,49 @@
+//! The optimizers' loops: an update rule, run over the parameters of a tensor.
+//!
+//! | | |
+//! |---|---|
+//! | `rule` | [`Rule`], from a vector of parameters, gradients and moments to the new ones, and the loop over a tensor |
+//! | `sgd`, `adagrad`, `rmsprop`, `adam` | the rules of the optimizers, as plain numbers |
+
+pub(crate) mod adagrad;
+pub(crate) mod adam;
+pub(crate) mod rmsprop;
+mod rule;
+pub(crate) mod sgd;
+
+use pulp::{Simd, WithSimd};
+
+pub(crate) use rule::{Rule, for_each};
+
+use crate::simd::Element;
+
+/// Some parameters of one tensor, their gradient and their moments.
+///
+/// ∂loss/∂parameter i is `gradient[i % n] * factors[i / n]`, where n is the length of `gradient`: an outer product is given as its two vectors, and never
+/// stored. A gradient as long as the parameters has one factor, which is 1.
+#[derive(Debug)]
+pub struct Operands<'a, T> {
+    pub(crate) parameters: &'a mut [T],
+    pub(crate) gradient: &'a [T],
+    pub(crate) factors: &'a [T],
+    pub(crate) moments: [&'a mut [T]; 2],
+}
+
+/// A rule over a tensor, as a pass. The rule is moved in: what its numbers are is known not to change while parameters are written.
+pub(crate) struct Run<'a, T, R, const M: usize> {
+    pub(crate) rule: R,
+    pub(crate) operands: Operands<'a, T>,
+}
+
+impl<T: Element, R: Rule<T, M>, const M: usize> WithSimd for Run<'_, T, R, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rule, operands } = self;
+        let Operands { parameters, gradient, factors, moments } = operands;
+        let mut moments = moments.into_iter();
+        let moments = core::array::from_fn(|_| moments.next().unwrap_or_default());
+        for_each(simd, parameters, gradient, factors, moments, &rule);
+    }
+}

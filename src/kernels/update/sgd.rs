@@ -1,0 +1,60 @@
+//! Stochastic gradient descent.
+
+use pulp::Simd;
+
+use super::{Operands, Rule, Run};
+use crate::simd::{Element, Vector, dispatch};
+
+/// With learning rate γ, momentum μ, weight decay λ and gradient g:
+///
+/// ```text
+/// g ← g + λ w
+/// v ← μ v + g
+/// w ← w − γ v            without momentum, v = g; with Nesterov's, w ← w − γ (g + μ v)
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SgdRule {
+    pub(crate) learning_rate: f64,
+    pub(crate) momentum: f64,
+    pub(crate) nesterov: bool,
+    pub(crate) decay: f64,
+}
+
+impl<T: Element> Rule<T, 0> for SgdRule {
+    #[inline(always)]
+    fn apply<S: Simd>(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        []: [Vector<T, S>; 0],
+    ) -> (Vector<T, S>, [Vector<T, S>; 0]) {
+        let g = w.constant(self.decay).mul_add(w, g);
+        (w.constant(-self.learning_rate).mul_add(g, w), [])
+    }
+}
+
+impl<T: Element> Rule<T, 1> for SgdRule {
+    #[inline(always)]
+    fn apply<S: Simd>(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [v]: [Vector<T, S>; 1],
+    ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+        let momentum = w.constant(self.momentum);
+        let g = w.constant(self.decay).mul_add(w, g);
+        let v = momentum.mul_add(v, g);
+        let direction = if self.nesterov { momentum.mul_add(v, g) } else { v };
+        (w.constant(-self.learning_rate).mul_add(direction, w), [v])
+    }
+}
+
+/// A step of it.
+#[inline(always)]
+pub(crate) fn step<T: Element>(rule: SgdRule, operands: Operands<'_, T>) {
+    if rule.momentum == 0.0 {
+        dispatch(Run::<_, _, 0> { rule, operands });
+    } else {
+        dispatch(Run::<_, _, 1> { rule, operands });
+    }
+}
