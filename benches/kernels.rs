@@ -104,7 +104,7 @@ impl WithSimd for Product<'_> {
             Self::Backward { layer, inputs, output_gradient, gradient, input_gradient } => {
                 let batch = Batch { inputs, trace: &mut [], input_gradient };
                 let (parameters, gradient) = (layer.as_slice(), gradient.as_mut_slice());
-                let sink = GradientSink::<_, Sgd>::gradient(parameters, gradient, false);
+                let sink = GradientSink::gradient(parameters, gradient, false);
                 Weights::backward_scores(simd, batch, output_gradient, sink);
             }
         }

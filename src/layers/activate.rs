@@ -17,8 +17,6 @@ use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut};
 use crate::kernels::activate;
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// An activation over a batch, in place: a function that all layers with this activation share.
 pub(super) struct Activated<'a, T, A> {
@@ -296,11 +294,11 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         _simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        _sink: GradientSink<'_, T, O>,
+        _sink: GradientSink<'_, T>,
     ) {
         if let Some(input_gradient) = batch.input_gradient {
             input_gradient.copy_from_slice(score_gradient);
@@ -308,12 +306,12 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         let scores = if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] };
         derivative::<A, I, S>(simd, scores, outputs, output_gradient);

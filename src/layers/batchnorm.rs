@@ -21,8 +21,6 @@ use crate::core::{Parameters, Scalar};
 use crate::kernels::normalize;
 #[cfg(feature = "std")]
 use crate::kernels::{covariance, squares};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.
@@ -422,11 +420,11 @@ where
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[I],
-        mut sink: GradientSink<'_, T, O>,
+        mut sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, trace, input_gradient } = batch;
         let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
@@ -450,14 +448,11 @@ where
                 sums: is_of_batch.then_some([&*weight, &*bias]),
             });
         }
-        let (gradient, accumulate) = sink.block(0..2 * CHANNELS);
-        if !accumulate {
-            gradient.fill(T::zero());
-        }
-        for (gradient, sum) in gradient.iter_mut().zip(weight.iter().chain(&*bias)) {
+        let mut block = sink.block(0..2 * CHANNELS);
+        for (gradient, sum) in block.sums().iter_mut().zip(weight.iter().chain(&*bias)) {
             *gradient += *sum;
         }
-        sink.finish(simd, 0..2 * CHANNELS);
+        block.finish();
         // How far a step is to move the running statistics, in the place of those of the batch.
         let numbers = inputs.len() * I::PIXELS;
         let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
@@ -467,23 +462,20 @@ where
             let momentum = if is_of_batch { M::VALUE } else { 0.0 };
             *value = T::of(momentum) * (*running - of_batch);
         }
-        let (gradient, accumulate) = sink.block(2 * CHANNELS..4 * CHANNELS);
-        if !accumulate {
-            gradient.fill(T::zero());
-        }
-        for (gradient, difference) in gradient.iter_mut().zip(&*statistics) {
+        let mut block = sink.block(2 * CHANNELS..4 * CHANNELS);
+        for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {
             *gradient += *difference;
         }
-        sink.finish(simd, 2 * CHANNELS..4 * CHANNELS);
+        block.finish();
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[I],
         output_gradient: &mut [I],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

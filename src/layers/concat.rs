@@ -14,8 +14,6 @@ use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::core::{flat, flat_mut, split_samples};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// Two blocks with the same input, whose outputs stand one behind the other, `concat { conv 8 1x1 } { conv 16 3x3 pad 1 }` in a
 /// description.
@@ -200,11 +198,11 @@ where
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, Opt: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, trace, mut input_gradient } = batch;
         let samples = inputs.len();
@@ -247,12 +245,12 @@ where
     }
 
     #[inline(always)]
-    fn backward<S: Simd, Opt: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[O],
         output_gradient: &mut [O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

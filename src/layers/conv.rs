@@ -26,8 +26,6 @@ use crate::core::{Parameters, Scalar};
 use crate::kernels::Convolution;
 #[cfg(feature = "std")]
 use crate::kernels::{ConvolutionInputs, ConvolutionWeights, Onto};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
 /// of all input channels (of those of its group), with the same weights everywhere.
@@ -214,11 +212,11 @@ where
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, Opt: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, input_gradient, .. } = batch;
         if let Some(input_gradient) = input_gradient {
@@ -232,32 +230,30 @@ where
         }
         let (mut weight, mut bias) = sink.split_at(OUT * PATCH);
         if !weight.is_frozen() {
-            let (gradient, accumulate) = weight.block(0..OUT * PATCH);
-            if !accumulate {
-                gradient.fill(T::zero());
-            }
+            let mut block = weight.block(0..OUT * PATCH);
             simd.vectorize(ConvolutionWeights::<T, Over<I, O, G>> {
                 inputs: flat(inputs),
                 output_gradient: flat(score_gradient),
-                gradient,
+                gradient: block.sums(),
                 kind: PhantomData,
             });
-            weight.finish(simd, 0..OUT * PATCH);
+            block.finish();
         }
         if B::COUNT > 0 {
-            let (gradient, accumulate) = bias.block(0..OUT);
+            let mut block = bias.block(0..OUT);
+            let (gradient, accumulate) = block.room();
             T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
-            bias.finish(simd, 0..OUT);
+            block.finish();
         }
     }
 
     #[inline(always)]
-    fn backward<S: Simd, Opt: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[O],
         output_gradient: &mut [O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
         derivative::<A, O, S>(simd, scores, outputs, output_gradient);

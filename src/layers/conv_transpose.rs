@@ -23,8 +23,6 @@ use crate::core::{Parameters, Scalar};
 #[cfg(feature = "std")]
 use crate::kernels::{Convolution, ConvolutionWeights};
 use crate::kernels::{ConvolutionInputs, Onto};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
 /// weighted with it, to the output, and with a stride the output is the larger image.
@@ -208,11 +206,11 @@ where
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, Opt: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, input_gradient, .. } = batch;
         if let Some(input_gradient) = input_gradient {
@@ -226,32 +224,30 @@ where
         }
         let (mut weight, mut bias) = sink.split_at(IN * PATCH);
         if !weight.is_frozen() {
-            let (gradient, accumulate) = weight.block(0..IN * PATCH);
-            if !accumulate {
-                gradient.fill(T::zero());
-            }
+            let mut block = weight.block(0..IN * PATCH);
             simd.vectorize(ConvolutionWeights::<T, Over<O, I, G>> {
                 inputs: flat(score_gradient),
                 output_gradient: flat(inputs),
-                gradient,
+                gradient: block.sums(),
                 kind: PhantomData,
             });
-            weight.finish(simd, 0..IN * PATCH);
+            block.finish();
         }
         if B::COUNT > 0 {
-            let (gradient, accumulate) = bias.block(0..B::COUNT);
+            let mut block = bias.block(0..B::COUNT);
+            let (gradient, accumulate) = block.room();
             T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
-            bias.finish(simd, 0..B::COUNT);
+            block.finish();
         }
     }
 
     #[inline(always)]
-    fn backward<S: Simd, Opt: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[O],
         output_gradient: &mut [O],
-        sink: GradientSink<'_, T, Opt>,
+        sink: GradientSink<'_, T>,
     ) {
         let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
         derivative::<A, O, S>(simd, scores, outputs, output_gradient);

@@ -24,8 +24,6 @@ use crate::kernels::{BLOCK, Product, ProductOfOne, RowsMut, Start, product_one};
 #[cfg(feature = "std")]
 use crate::kernels::{TransposedProduct, is_halved};
 #[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
-#[cfg(feature = "std")]
 use crate::simd::{Isa, dispatch};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
@@ -244,11 +242,11 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         _simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         Backward {
             inputs: flat(batch.inputs),
@@ -261,12 +259,12 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         let scores = &batch.trace[..outputs.len() * Self::KEPT];
         dispatch(Derivative::<T, A> {
@@ -291,18 +289,18 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
 
 /// The backward pass of a layer up to its scores: one function for layers of all sizes.
 #[cfg(feature = "std")]
-struct Backward<'a, T, O> {
+struct Backward<'a, T> {
     inputs: &'a [T],
     input_gradient: Option<&'a mut [T]>,
     score_gradient: &'a [T],
     /// Of an input and of an output.
     sizes: [usize; 2],
     /// Of the weight, and the bias if there is one.
-    sink: GradientSink<'a, T, O>,
+    sink: GradientSink<'a, T>,
 }
 
 #[cfg(feature = "std")]
-impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
+impl<T: Scalar> Backward<'_, T> {
     #[inline(never)]
     fn run(self) {
         let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
@@ -324,9 +322,10 @@ impl<T: Scalar, O: Optimizer<T>> Backward<'_, T, O> {
         }
         .compute();
         if !bias.parameters().is_empty() {
-            let (gradient, accumulate) = bias.block(0..output);
+            let mut block = bias.block(0..output);
+            let (gradient, accumulate) = block.room();
             T::sums_of_planes(gradient, score_gradient, 1, accumulate);
-            bias.complete(0..output);
+            block.finish();
         }
     }
 }

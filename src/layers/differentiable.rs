@@ -3,7 +3,6 @@
 use pulp::Simd;
 
 use super::{Context, GradientSink, Layer};
-use crate::optimizers::Optimizer;
 
 /// A layer that backpropagation goes through.
 ///
@@ -52,20 +51,20 @@ pub trait Differentiable: Layer {
     );
 
     /// From the gradient of the scores to that of the parameters, and to that of the inputs where there is someone to use it.
-    fn backward_scores<S: Simd, O: Optimizer<Self::Scalar>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        sink: GradientSink<'_, Self::Scalar, O>,
+        sink: GradientSink<'_, Self::Scalar>,
     );
 
     /// As [`backward_scores`](Self::backward_scores), from the gradient of the outputs, which is overwritten with that of the scores.
-    fn backward<S: Simd, O: Optimizer<Self::Scalar>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, Self::Scalar, O>,
+        sink: GradientSink<'_, Self::Scalar>,
     );
 }
 

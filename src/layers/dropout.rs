@@ -13,8 +13,6 @@ use super::{Layer, Part, Path};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// While training, each number is zero with the probability p = `NUMERATOR / DENOMINATOR`, `dropout 0.5` in a description;
 /// the others are divided by 1 − p, so that the mean stays what it was. In inference, nothing is done.
@@ -142,11 +140,11 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         _simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[I],
-        _sink: GradientSink<'_, T, O>,
+        _sink: GradientSink<'_, T>,
     ) {
         let Some(input_gradient) = batch.input_gradient else { return };
         let outputs = flat(score_gradient).iter().zip(batch.trace);
@@ -156,12 +154,12 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[I],
         output_gradient: &mut [I],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

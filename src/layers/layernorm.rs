@@ -17,8 +17,6 @@ use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, Shape};
 use crate::kernels::{squares, sum};
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 
 /// Layer normalization, `layernorm` in a description: the numbers of each sample with mean 0 and variance 1, then each scaled and
 /// shifted by what is learned.
@@ -233,11 +231,11 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiab
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[I],
-        mut sink: GradientSink<'_, T, O>,
+        mut sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, input_gradient, .. } = batch;
         let output_gradient = score_gradient;
@@ -251,22 +249,19 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiab
                 weight,
             });
         }
-        let (gradient, accumulate) = sink.block(0..2 * N);
-        if !accumulate {
-            gradient.fill(T::zero());
-        }
-        let (weight, bias) = gradient.split_at_mut(N);
+        let mut block = sink.block(0..2 * N);
+        let (weight, bias) = block.sums().split_at_mut(N);
         simd.vectorize(Scales { inputs, epsilon: E::VALUE, output_gradient, weight, bias });
-        sink.finish(simd, 0..2 * N);
+        block.finish();
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[I],
         output_gradient: &mut [I],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

@@ -55,7 +55,9 @@ pub use ratio::{Fraction, Ratio};
 pub use residual::ShortcutGradient;
 pub use residual::{NoProjection, Residual, Shortcut};
 #[cfg(feature = "std")]
-pub use sink::GradientSink;
+pub(crate) use sink::{Descent, Step, Trained};
+#[cfg(feature = "std")]
+pub use sink::{GradientBlock, GradientSink};
 pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 

@@ -13,8 +13,6 @@ use super::residual::Shortcut;
 #[cfg(feature = "std")]
 use super::{Batch, Context, Differentiable, GradientSink};
 use crate::core::Sample;
-#[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
 use crate::simd::dispatch;
 
 /// The passes through a layer `L`, each a function.
@@ -85,21 +83,21 @@ impl<L: Differentiable> Outlined<L> {
 
     /// [`Differentiable::backward_scores`].
     #[inline(never)]
-    pub fn backward_scores<O: Optimizer<L::Scalar>>(
+    pub fn backward_scores(
         batch: Batch<'_, L>,
         score_gradient: &[L::Output],
-        sink: GradientSink<'_, L::Scalar, O>,
+        sink: GradientSink<'_, L::Scalar>,
     ) {
         train::<L, _>(BackwardScores { batch, score_gradient, sink });
     }
 
     /// [`Differentiable::backward`].
     #[inline(never)]
-    pub fn backward<O: Optimizer<L::Scalar>>(
+    pub fn backward(
         batch: Batch<'_, L>,
         outputs: &[L::Output],
         output_gradient: &mut [L::Output],
-        sink: GradientSink<'_, L::Scalar, O>,
+        sink: GradientSink<'_, L::Scalar>,
     ) {
         train::<L, _>(Backward { batch, outputs, output_gradient, sink });
     }
@@ -205,14 +203,14 @@ impl<L: Differentiable, const SCORES: bool> WithSimd for Forward<'_, L, SCORES> 
 }
 
 #[cfg(feature = "std")]
-struct BackwardScores<'a, L: Layer, O> {
+struct BackwardScores<'a, L: Layer> {
     batch: Batch<'a, L>,
     score_gradient: &'a [L::Output],
-    sink: GradientSink<'a, L::Scalar, O>,
+    sink: GradientSink<'a, L::Scalar>,
 }
 
 #[cfg(feature = "std")]
-impl<L: Differentiable, O: Optimizer<L::Scalar>> WithSimd for BackwardScores<'_, L, O> {
+impl<L: Differentiable> WithSimd for BackwardScores<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -222,15 +220,15 @@ impl<L: Differentiable, O: Optimizer<L::Scalar>> WithSimd for BackwardScores<'_,
 }
 
 #[cfg(feature = "std")]
-struct Backward<'a, L: Layer, O> {
+struct Backward<'a, L: Layer> {
     batch: Batch<'a, L>,
     outputs: &'a [L::Output],
     output_gradient: &'a mut [L::Output],
-    sink: GradientSink<'a, L::Scalar, O>,
+    sink: GradientSink<'a, L::Scalar>,
 }
 
 #[cfg(feature = "std")]
-impl<L: Differentiable, O: Optimizer<L::Scalar>> WithSimd for Backward<'_, L, O> {
+impl<L: Differentiable> WithSimd for Backward<'_, L> {
     type Output = ();
 
     #[inline(always)]

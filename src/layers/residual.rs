@@ -18,8 +18,6 @@ use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut, split_samples};
 #[cfg(feature = "std")]
-use crate::optimizers::Optimizer;
-#[cfg(feature = "std")]
 use crate::simd::dispatch;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
@@ -107,13 +105,13 @@ pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I
     );
 
     /// From the gradient of the outputs to those of the parameters and of the inputs, which it writes.
-    fn pull_back<S: Simd, Opt: Optimizer<I::Scalar>>(
+    fn pull_back<S: Simd>(
         simd: S,
         inputs: &[I],
         trace: &mut [I::Scalar],
         output_gradient: &[O],
         input_gradient: Option<&mut [I]>,
-        sink: GradientSink<'_, I::Scalar, Opt>,
+        sink: GradientSink<'_, I::Scalar>,
     );
 }
 
@@ -190,13 +188,13 @@ impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T
     }
 
     #[inline(always)]
-    fn pull_back<S: Simd, Opt: Optimizer<T>>(
+    fn pull_back<S: Simd>(
         _simd: S,
         _inputs: &[X],
         _trace: &mut [T],
         output_gradient: &[X],
         input_gradient: Option<&mut [X]>,
-        _sink: GradientSink<'_, T, Opt>,
+        _sink: GradientSink<'_, T>,
     ) {
         if let Some(input_gradient) = input_gradient {
             flat_mut(input_gradient).copy_from_slice(flat(output_gradient));
@@ -307,13 +305,13 @@ where
     }
 
     #[inline(always)]
-    fn pull_back<S: Simd, Opt: Optimizer<I::Scalar>>(
+    fn pull_back<S: Simd>(
         simd: S,
         inputs: &[I],
         trace: &mut [I::Scalar],
         output_gradient: &[O],
         input_gradient: Option<&mut [I]>,
-        sink: GradientSink<'_, I::Scalar, Opt>,
+        sink: GradientSink<'_, I::Scalar>,
     ) {
         let (projected, rest) = split_samples::<O>(trace, inputs.len());
         let (trace, rest) = rest.split_at_mut(L::trace_len(inputs.len()));
@@ -476,11 +474,11 @@ where
     }
 
     #[inline(always)]
-    fn backward_scores<S: Simd, O: Optimizer<T>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         let Batch { inputs, trace, mut input_gradient } = batch;
         let samples = inputs.len();
@@ -516,12 +514,12 @@ where
     }
 
     #[inline(always)]
-    fn backward<S: Simd, O: Optimizer<T>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T, O>,
+        sink: GradientSink<'_, T>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

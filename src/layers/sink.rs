@@ -2,10 +2,7 @@
 
 use core::ops::Range;
 
-use pulp::Simd;
-
 use crate::core::{Parameters, Scalar};
-use crate::optimizers::{Optimizer, Step};
 
 /// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
 ///
@@ -16,22 +13,95 @@ use crate::optimizers::{Optimizer, Step};
 /// in the same way: their "gradient" is what a step is to subtract from them.
 ///
 /// ```text
-/// sink.layer::<Self>()          the layer, as it was in the forward pass
-/// sink.block(range)             room for the gradient of some of its parameters, counted flat, in memory order
-/// sink.finish(simd, range)      that gradient is complete
+/// sink.layer::<Self>()                the layer, as it was in the forward pass
+/// let mut block = sink.block(range)   room for the gradient of some of its parameters, counted flat, in memory order
+/// block.sums()                        that room, to add to
+/// block.finish()                      that gradient is complete
 /// ```
 #[expect(missing_debug_implementations, reason = "it lives for one call")]
-pub struct GradientSink<'a, T, O> {
+pub struct GradientSink<'a, T> {
     gradient: &'a mut [T],
-    target: Target<'a, T, O>,
+    target: Target<'a, T>,
 }
 
-enum Target<'a, T, O> {
+enum Target<'a, T> {
     Gradient { parameters: &'a [T], accumulate: bool },
-    Step(Step<'a, T, O>),
+    Step(Step<'a, T>),
 }
 
-impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
+/// A step of an optimizer, as a backward pass sees it: the same for all optimizers, so that a layer's backward pass is compiled once.
+pub(crate) trait Descent<T>: Sync {
+    /// Moves parameters, of one tensor or more, along their gradient.
+    fn follow(&self, parameters: Trained<'_, T>, gradient: &[T]);
+
+    /// Moves parameters of one tensor along the outer product of a column and a row: the gradient of a matrix for one sample, which is never stored.
+    fn follow_outer_product(&self, parameters: Trained<'_, T>, column: &[T], row: &[T]);
+
+    /// Whether all parameters in this range of the network stay as they are.
+    fn are_frozen(&self, parameters: Range<usize>) -> bool;
+}
+
+/// Parameters that a step moves, one behind the other, with what the optimizer keeps for each.
+pub(crate) struct Trained<'a, T> {
+    /// The place of the first one in the network.
+    pub(crate) at: usize,
+    pub(crate) parameters: &'a mut [T],
+    /// As long as the parameters, or empty where the optimizer keeps fewer.
+    pub(crate) moments: [&'a mut [T]; 2],
+}
+
+impl<T> Trained<'_, T> {
+    #[inline(always)]
+    fn split_at(self, count: usize) -> (Self, Self) {
+        let Self { at, parameters, moments: [first, second] } = self;
+        let (parameters, other_parameters) = parameters.split_at_mut(count);
+        let (first, other_first) = first.split_at_mut(count.min(first.len()));
+        let (second, other_second) = second.split_at_mut(count.min(second.len()));
+        (
+            Self { at, parameters, moments: [first, second] },
+            Self {
+                at: at + count,
+                parameters: other_parameters,
+                moments: [other_first, other_second],
+            },
+        )
+    }
+
+    /// Some of them, counted from the first one on.
+    #[inline(always)]
+    pub(crate) fn range(&mut self, range: Range<usize>) -> Trained<'_, T> {
+        Trained {
+            at: self.at + range.start,
+            parameters: &mut self.parameters[range.clone()],
+            moments: self
+                .moments
+                .each_mut()
+                .map(|moment| moment.get_mut(range.clone()).unwrap_or_default()),
+        }
+    }
+}
+
+/// A step over some parameters.
+pub(crate) struct Step<'a, T> {
+    pub(crate) trained: Trained<'a, T>,
+    pub(crate) descent: &'a dyn Descent<T>,
+}
+
+impl<T> Step<'_, T> {
+    /// For so many parameters from the first on, and for the others.
+    #[inline(always)]
+    pub(crate) fn split_at(self, count: usize) -> (Self, Self) {
+        let (trained, others) = self.trained.split_at(count);
+        (Self { trained, ..self }, Self { trained: others, ..self })
+    }
+
+    #[inline(always)]
+    fn range(&self) -> Range<usize> {
+        self.trained.at..self.trained.at + self.trained.parameters.len()
+    }
+}
+
+impl<'a, T: Scalar> GradientSink<'a, T> {
     /// Into a gradient: in the place of what is there, or, to `accumulate`, added to it.
     pub fn gradient(parameters: &'a [T], gradient: &'a mut [T], accumulate: bool) -> Self {
         assert_eq!(parameters.len(), gradient.len(), "a gradient of another network");
@@ -39,8 +109,8 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     }
 
     /// Into a step of an optimizer, with as much memory as a gradient needs.
-    pub(crate) fn step(step: Step<'a, T, O>, gradient: &'a mut [T]) -> Self {
-        assert_eq!(step.parameters().len(), gradient.len(), "a gradient of another network");
+    pub(crate) fn step(step: Step<'a, T>, gradient: &'a mut [T]) -> Self {
+        assert_eq!(step.trained.parameters.len(), gradient.len(), "a gradient of another network");
         Self { gradient, target: Target::Step(step) }
     }
 
@@ -49,7 +119,7 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
     pub fn parameters(&self) -> &[T] {
         match &self.target {
             Target::Gradient { parameters, .. } => parameters,
-            Target::Step(step) => step.parameters(),
+            Target::Step(step) => step.trained.parameters,
         }
     }
 
@@ -98,46 +168,68 @@ impl<'a, T: Scalar, O: Optimizer<T>> GradientSink<'a, T, O> {
         matches!(self.target, Target::Step(_))
     }
 
-    /// Whether all these parameters are [frozen](Optimizer::freeze): their gradient is not looked at, and need not be computed.
+    /// Whether all these parameters are [frozen](crate::optimizers::Optimizer::freeze): their gradient is not looked at, and need not be computed.
     #[inline(always)]
     pub fn is_frozen(&self) -> bool {
         match &self.target {
             Target::Gradient { .. } => false,
-            Target::Step(step) => step.is_frozen(0..step.parameters().len()),
+            Target::Step(step) => step.descent.are_frozen(step.range()),
         }
     }
 
-    /// Room for the gradient of some parameters, and whether it is to be added to what is there. To be [finished](Self::finish)
-    /// before the room for another block is asked for.
+    /// Room for the gradient of some parameters, counted from the first of these.
     #[inline(always)]
-    pub fn block(&mut self, range: Range<usize>) -> (&mut [T], bool) {
-        match &self.target {
-            Target::Gradient { accumulate, .. } => (&mut self.gradient[range], *accumulate),
-            // The same memory for each block, so that it stays in the cache.
-            Target::Step(_) => (&mut self.gradient[..range.len()], false),
-        }
-    }
-
-    /// The gradient of these parameters is complete.
-    #[inline(always)]
-    pub fn finish<S: Simd>(&mut self, _simd: S, range: Range<usize>) {
-        self.complete(range);
-    }
-
-    /// [`finish`](Self::finish), which needs no instruction set: an optimizer finds it itself.
-    #[inline]
-    pub(crate) fn complete(&mut self, range: Range<usize>) {
-        if let Target::Step(step) = &mut self.target {
-            step.follow(&self.gradient[..range.len()], range);
-        }
+    pub fn block(&mut self, range: Range<usize>) -> GradientBlock<'_, 'a, T> {
+        GradientBlock { sink: self, range }
     }
 
     /// All parameters are those of one matrix, whose gradient is a column times a row: a step along it, where this sink is one.
     #[inline]
     pub(crate) fn outer_product(&mut self, column: &[T], row: &[T]) {
-        if let Target::Step(step) = &mut self.target {
-            let count = step.parameters().len();
-            step.update(0..count, column, row);
+        if let Target::Step(Step { trained, descent }) = &mut self.target {
+            let count = trained.parameters.len();
+            descent.follow_outer_product(trained.range(0..count), column, row);
+        }
+    }
+}
+
+/// Room for the gradient of some parameters of a [`GradientSink`].
+#[expect(missing_debug_implementations, reason = "it lives for one call")]
+#[must_use = "a gradient is handed over by `finish`"]
+pub struct GradientBlock<'b, 'a, T> {
+    sink: &'b mut GradientSink<'a, T>,
+    range: Range<usize>,
+}
+
+impl<T: Scalar> GradientBlock<'_, '_, T> {
+    /// The room, and whether the gradient is to be added to what is there. If not, anything may be there.
+    #[inline(always)]
+    pub fn room(&mut self) -> (&mut [T], bool) {
+        let GradientSink { gradient, target } = &mut *self.sink;
+        match target {
+            Target::Gradient { accumulate, .. } => (&mut gradient[self.range.clone()], *accumulate),
+            // The same memory for each block, so that it stays in the cache.
+            Target::Step(_) => (&mut gradient[..self.range.len()], false),
+        }
+    }
+
+    /// The room, for a gradient that is added to what is there: zeros, or another gradient.
+    #[inline(always)]
+    pub fn sums(&mut self) -> &mut [T] {
+        let (gradient, accumulate) = self.room();
+        if !accumulate {
+            gradient.fill(T::zero());
+        }
+        gradient
+    }
+
+    /// The gradient of these parameters is complete, and may move them.
+    #[inline]
+    pub fn finish(self) {
+        let GradientSink { gradient, target } = self.sink;
+        if let Target::Step(Step { trained, descent }) = target {
+            let gradient = &gradient[..self.range.len()];
+            descent.follow(trained.range(self.range), gradient);
         }
     }
 }

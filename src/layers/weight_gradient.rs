@@ -5,12 +5,11 @@ use core::ops::Range;
 use super::GradientSink;
 use crate::core::Scalar;
 use crate::kernels::{LINE, Product, RowsMut, Start, cut_inputs, is_halved};
-use crate::optimizers::Optimizer;
 use crate::parallel::{Split, share};
 use crate::simd::Isa;
 
-/// dW = dY Xᵀ into a sink: a function that all layers of one scalar and optimizer share.
-pub(super) struct WeightGradient<'a, T, O> {
+/// dW = dY Xᵀ into a sink: a function that all layers of one scalar share.
+pub(super) struct WeightGradient<'a, T> {
     /// dY: one column a sample.
     pub(super) score_gradient: &'a [T],
     /// X: one column a sample.
@@ -21,14 +20,14 @@ pub(super) struct WeightGradient<'a, T, O> {
     /// From one sample of the inputs to the next.
     pub(super) stride: usize,
     /// As many parameters as `outputs` times some of the inputs, of which the first is `inputs[0]`.
-    pub(super) sink: GradientSink<'a, T, O>,
+    pub(super) sink: GradientSink<'a, T>,
 }
 
 /// How many scalars of a gradient that moves its parameters are computed at a time: they stay in the L1 cache, with room for the
 /// parameters and moments that pass by.
 const BLOCK: usize = 3 * 1024;
 
-impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
+impl<T: Scalar> Split for WeightGradient<'_, T> {
     /// A step.
     fn run(mut self) {
         if self.sink.is_frozen() {
@@ -73,7 +72,7 @@ impl<T: Scalar, O: Optimizer<T>> Split for WeightGradient<'_, T, O> {
     }
 }
 
-impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
+impl<T: Scalar> WeightGradient<'_, T> {
     /// A gradient as a whole; a step in blocks, which threads share.
     #[inline]
     pub(super) fn compute(mut self) {
@@ -89,7 +88,8 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
     fn block(&mut self, columns: Range<usize>) {
         let outputs = self.outputs;
         let parameters = columns.start * outputs..columns.end * outputs;
-        let (gradient, accumulate) = self.sink.block(parameters.clone());
+        let mut block = self.sink.block(parameters);
+        let (gradient, accumulate) = block.room();
         let product = Product {
             a: self.score_gradient,
             a_stride: outputs,
@@ -100,6 +100,6 @@ impl<T: Scalar, O: Optimizer<T>> WeightGradient<'_, T, O> {
             start: if accumulate { Start::Current } else { Start::Zero },
         };
         T::product_with_transposed(Isa::current(), product);
-        self.sink.complete(parameters);
+        block.finish();
     }
 }

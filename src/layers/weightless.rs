@@ -86,11 +86,11 @@ macro_rules! weightless {
             }
 
             #[inline(always)]
-            fn backward_scores<S: ::pulp::Simd, Opt: $crate::optimizers::Optimizer<T>>(
+            fn backward_scores<S: ::pulp::Simd>(
                 simd: S,
                 batch: $crate::layers::Batch<'_, Self>,
                 score_gradient: &[Self::Output],
-                _sink: $crate::layers::GradientSink<'_, T, Opt>,
+                _sink: $crate::layers::GradientSink<'_, T>,
             ) {
                 if let Some(input_gradient) = batch.input_gradient {
                     Self::pull_back(simd, batch.inputs, score_gradient, input_gradient);
@@ -98,12 +98,12 @@ macro_rules! weightless {
             }
 
             #[inline(always)]
-            fn backward<S: ::pulp::Simd, Opt: $crate::optimizers::Optimizer<T>>(
+            fn backward<S: ::pulp::Simd>(
                 simd: S,
                 batch: $crate::layers::Batch<'_, Self>,
                 _outputs: &[Self::Output],
                 output_gradient: &mut [Self::Output],
-                sink: $crate::layers::GradientSink<'_, T, Opt>,
+                sink: $crate::layers::GradientSink<'_, T>,
             ) {
                 Self::backward_scores(simd, batch, output_gradient, sink);
             }

@@ -14,7 +14,7 @@ pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
-pub(crate) use step::{Along, Lent, Step, left_finite};
+pub(crate) use step::{Along, Lent, Stepping, left_finite};
 
 use crate::Layer;
 use crate::core::Parameters;

@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::{Optimizer, State, Tensor, Tensors, Update};
 use crate::Layer;
 use crate::core::Scalar;
-use crate::layers::Kind;
+use crate::layers::{Descent, Kind, Step, Trained};
 use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
 /// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
@@ -30,52 +30,28 @@ impl<T: Scalar, O: Optimizer<T>> Drop for Lent<'_, T, O> {
     }
 }
 
-/// Parameters of a network, those from one place on, and what an optimizer keeps for each.
-pub(crate) struct Step<'a, T, O> {
-    parameters: &'a mut [T],
-    first: &'a mut [T],
-    second: &'a mut [T],
-    /// The place of the first parameter in the network.
-    at: usize,
-    optimizer: &'a O,
-    tensors: &'a Tensors,
-    number: u64,
+/// One step of an optimizer over the parameters of a network.
+pub(crate) struct Stepping<'a, O> {
+    pub(crate) optimizer: &'a O,
+    pub(crate) tensors: &'a Tensors,
+    /// From 1 on.
+    pub(crate) number: u64,
 }
 
-impl<'a, T: Scalar, O: Optimizer<T>> Step<'a, T, O> {
-    /// Step `number` over all parameters.
-    pub(crate) fn new(
-        parameters: &'a mut [T],
-        [first, second]: [&'a mut [T]; 2],
-        optimizer: &'a O,
-        tensors: &'a Tensors,
-        number: u64,
-    ) -> Self {
-        Self { parameters, first, second, at: 0, optimizer, tensors, number }
-    }
-
-    /// Moves some parameters along their gradient: a function that all layers share.
-    #[inline(never)]
-    pub(crate) fn follow(&mut self, gradient: &[T], range: Range<usize>) {
-        let mut start = range.start;
-        while start < range.end {
-            let tensor = self.tensors.at(self.at + start);
-            let end = (tensor.end - self.at).min(range.end);
-            let gradient = &gradient[start - range.start..end - range.start];
-            self.update(start..end, gradient, &[T::one()]);
-            start = end;
-        }
-    }
-
-    /// Moves some parameters of one tensor.
-    pub(crate) fn update(&mut self, range: Range<usize>, gradient: &[T], factors: &[T]) {
-        let Tensor { kind, settings, .. } = *self.tensors.at(self.at + range.start);
+impl<O> Stepping<'_, O> {
+    /// Moves parameters of one tensor.
+    fn update<T: Scalar>(&self, trained: Trained<'_, T>, gradient: &[T], factors: &[T])
+    where
+        O: Optimizer<T>,
+    {
+        let Trained { at, parameters, moments: [first, second] } = trained;
+        let Tensor { kind, settings, .. } = *self.tensors.at(at);
         if settings.frozen {
             return;
         }
         if kind == Kind::Statistic {
             // What a layer keeps count of is not learned: no learning rate, moments or decay.
-            for (parameter, difference) in self.parameters[range].iter_mut().zip(gradient) {
+            for (parameter, difference) in parameters.iter_mut().zip(gradient) {
                 *parameter -= *difference;
             }
             return;
@@ -85,59 +61,46 @@ impl<'a, T: Scalar, O: Optimizer<T>> Step<'a, T, O> {
             kind,
             learning_rate_factor: settings.learning_rate_factor,
             weight_decay: settings.weight_decay,
-            parameters: &mut self.parameters[range.clone()],
+            parameters,
             gradient,
             factors,
-            first: self.first.get_mut(range.clone()).unwrap_or_default(),
-            second: self.second.get_mut(range).unwrap_or_default(),
+            first,
+            second,
         });
     }
 }
 
-impl<T, O> Step<'_, T, O> {
-    /// All of these.
-    #[inline(always)]
-    pub(crate) fn parameters(&self) -> &[T] {
-        self.parameters
+impl<T: Scalar, O: Optimizer<T>> Descent<T> for Stepping<'_, O> {
+    fn follow(&self, mut trained: Trained<'_, T>, gradient: &[T]) {
+        let mut start = 0;
+        while start < gradient.len() {
+            let end = (self.tensors.at(trained.at + start).end - trained.at).min(gradient.len());
+            self.update(trained.range(start..end), &gradient[start..end], &[T::one()]);
+            start = end;
+        }
     }
 
-    pub(crate) fn is_frozen(&self, range: Range<usize>) -> bool {
-        self.tensors.are_frozen(self.at + range.start..self.at + range.end)
+    fn follow_outer_product(&self, trained: Trained<'_, T>, column: &[T], row: &[T]) {
+        self.update(trained, column, row);
     }
 
-    /// For so many parameters from the first on, and for the others.
-    #[inline(always)]
-    pub(crate) fn split_at(self, count: usize) -> (Self, Self) {
-        // An optimizer may keep fewer numbers.
-        let (first, first_rest) = self.first.split_at_mut(count.min(self.first.len()));
-        let (second, second_rest) = self.second.split_at_mut(count.min(self.second.len()));
-        let (parameters, rest) = self.parameters.split_at_mut(count);
-        let Self { at, .. } = self;
-        (
-            Self { parameters, first, second, at, ..self },
-            Self {
-                parameters: rest,
-                first: first_rest,
-                second: second_rest,
-                at: at + count,
-                ..self
-            },
-        )
+    fn are_frozen(&self, parameters: Range<usize>) -> bool {
+        self.tensors.are_frozen(parameters)
     }
 }
 
 /// A step along a whole gradient.
-pub(crate) struct Along<'a, T, O> {
-    pub(crate) step: Step<'a, T, O>,
+pub(crate) struct Along<'a, T> {
+    pub(crate) step: Step<'a, T>,
     pub(crate) gradient: &'a [T],
 }
 
 /// How many parameters a thread moves at least.
 const BLOCK: usize = 2 * 1024;
 
-impl<T: Scalar, O: Optimizer<T>> Split for Along<'_, T, O> {
-    fn run(mut self) {
-        self.step.follow(self.gradient, 0..self.gradient.len());
+impl<T: Scalar> Split for Along<'_, T> {
+    fn run(self) {
+        self.step.descent.follow(self.step.trained, self.gradient);
     }
 
     fn multiply_adds(&self) -> usize {
@@ -189,7 +152,8 @@ where
     let State { steps, first, second, tensors, .. } = state;
     let moments = [first.as_mut_slice(), second.as_mut_slice()];
     let parameters = net.as_mut_slice();
-    let step = Step::new(parameters, moments, &**optimizer, tensors, *steps + 1);
+    let descent = Stepping { optimizer: &**optimizer, tensors, number: *steps + 1 };
+    let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
     share_whole(Along { step, gradient }, WORTH_WAKING);
     state.steps += 1;
     state.run.left = None;

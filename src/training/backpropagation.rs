@@ -8,9 +8,9 @@ use crate::core::Heap;
 use crate::core::Scalar;
 use crate::core::flat;
 use crate::kernels::Entry;
-use crate::layers::{Context, GradientSink};
+use crate::layers::{Context, GradientSink, Step, Trained};
 use crate::losses::Loss;
-use crate::optimizers::{Along, Lent, Optimizer, Sgd, State, Step, left_finite};
+use crate::optimizers::{Along, Lent, Optimizer, State, Stepping, left_finite};
 use crate::parallel::{share_whole, sharing};
 use crate::{Differentiable, Layer};
 
@@ -89,11 +89,11 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         // That of no samples, and of what is not a parameter.
         gradient.fill(N::Scalar::zero());
         if plan.groups() == 1 {
-            return whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, context, memory, gradient);
+            return whole_batch(net, batch, loss, context, memory, gradient);
         }
         let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
         let gradients = &mut gradients;
-        let mean = whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, context, memory, gradients);
+        let mean = whole_batch(net, batch, loss, context, memory, gradients);
         gradient.copy_from_slice(&gradients[..N::COUNT]);
         mean
     }
@@ -108,7 +108,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let mut room = Room::default();
         let memory = room.take(plan.memory_len::<N>(inputs.len()));
         let batch = (inputs, targets);
-        whole_batch::<_, _, _, Sgd<_>>(net, batch, loss, Context::INFERENCE, memory, &mut [])
+        whole_batch(net, batch, loss, Context::INFERENCE, memory, &mut [])
     }
 
     fn step<Y, L, O>(
@@ -180,22 +180,22 @@ where
     state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
     let context = state.context();
     let State { steps, first, second, tensors, gradient, memory, .. } = state;
-    let number = *steps + 1;
+    let descent = Stepping { optimizer, tensors, number: *steps + 1 };
     let moments = [first.as_mut_slice(), second.as_mut_slice()];
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
-        let step = Step::new(parameters, moments, optimizer, tensors, number);
+        let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
         let sink = GradientSink::step(step, gradient);
-        let (count, goal) = (inputs.len(), Goal::Gradient(sink));
-        let pass = Pass::<N, Y, L, O> { inputs, targets, loss, context, memory, count, goal };
+        let (count, goal) = (inputs.len(), Goal::<N>::Gradient(sink));
+        let pass = Pass { inputs, targets, loss, context, memory, count, goal };
         let threads = threads::<N>(count, optimizer.moments());
         let sum = if threads > 1 { sharing(threads, || pass.run()) } else { pass.run() };
         return N::Scalar::of(sum / as_f64(count));
     }
     let gradients = &mut gradient[..plan.groups() * N::COUNT];
     let batch = (inputs, targets);
-    let mean = whole_batch::<_, _, _, O>(net, batch, loss, context, memory, gradients);
+    let mean = whole_batch(net, batch, loss, context, memory, gradients);
     if mean.is_finite() {
         let gradient = &gradients[..N::COUNT];
         // As in `Pass`, but here the gradient is there as a whole.
@@ -203,7 +203,7 @@ where
             return N::Scalar::nan();
         }
         let parameters = net.as_mut_slice();
-        let step = Step::new(parameters, moments, optimizer, tensors, number);
+        let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
         share_whole(Along { step, gradient }, plan.least_shared::<N>(inputs.len()));
     }
     mean

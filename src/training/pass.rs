@@ -1,7 +1,5 @@
 //! Passes over a batch: forward, loss, and backward into a sink.
 
-use core::marker::PhantomData;
-
 use num_traits::Float;
 use pulp::{Scalar as Baseline, Simd, WithSimd};
 
@@ -12,7 +10,6 @@ use crate::core::{Sample, flat, split_samples};
 use crate::kernels::{Entry, add};
 use crate::layers::{Batch, Context, GradientSink};
 use crate::losses::Loss;
-use crate::optimizers::Optimizer;
 use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
 use crate::simd::dispatch;
 
@@ -104,7 +101,7 @@ pub(super) fn threads<N: Differentiable>(samples: usize, moments: usize) -> usiz
 }
 
 /// A pass over a batch, or a piece of one: forward, the loss, and backward if there is a sink.
-pub(super) struct Pass<'a, N: Differentiable, Y, L, O> {
+pub(super) struct Pass<'a, N: Differentiable, Y, L> {
     pub(super) inputs: &'a [N::Input],
     pub(super) targets: &'a [Y],
     pub(super) loss: &'a L,
@@ -112,22 +109,21 @@ pub(super) struct Pass<'a, N: Differentiable, Y, L, O> {
     pub(super) memory: &'a mut [N::Scalar],
     /// How many samples the batch has.
     pub(super) count: usize,
-    pub(super) goal: Goal<'a, N, O>,
+    pub(super) goal: Goal<'a, N>,
 }
 
 /// What a pass is for.
-pub(super) enum Goal<'a, N: Differentiable, O> {
+pub(super) enum Goal<'a, N: Differentiable> {
     /// The loss alone.
     Loss(&'a N),
     /// Into a gradient, or into a step, which is taken if the loss is finite: then the pass is over a whole batch.
-    Gradient(GradientSink<'a, N::Scalar, O>),
+    Gradient(GradientSink<'a, N::Scalar>),
 }
 
-impl<N, Y, L, O> Pass<'_, N, Y, L, O>
+impl<N, Y, L> Pass<'_, N, Y, L>
 where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
 {
     /// The sum of the losses. One function for the three places that call it: it holds a whole network.
     #[inline(never)]
@@ -136,11 +132,10 @@ where
     }
 }
 
-impl<N, Y, L, O> WithSimd for Pass<'_, N, Y, L, O>
+impl<N, Y, L> WithSimd for Pass<'_, N, Y, L>
 where
     N: Differentiable,
     L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
 {
     type Output = f64;
 
@@ -197,7 +192,7 @@ where
 }
 
 /// The mean loss of a batch, and its gradient, if one is asked for: in the first of `gradients`, of which there are as many as groups.
-pub(super) fn whole_batch<N, Y, L, O>(
+pub(super) fn whole_batch<N, Y, L>(
     net: &N,
     (inputs, targets): (&[N::Input], &[Y]),
     loss: &L,
@@ -209,12 +204,11 @@ where
     N: Differentiable,
     Y: Sync,
     L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
 {
     let plan = Plan::of::<N, Y, L>(inputs.len());
     let mut losses = [0.0; Plan::GROUPS];
     let losses = &mut losses[..plan.groups];
-    let groups = Groups::<_, _, _, O> {
+    let groups = Groups {
         net,
         plan,
         inputs,
@@ -226,7 +220,6 @@ where
         memory,
         gradients: &mut *gradients,
         losses: &mut *losses,
-        optimizer: PhantomData,
     };
     share_whole(groups, WORTH_WAKING);
     if plan.groups > 1 && !gradients.is_empty() {
@@ -240,7 +233,7 @@ where
 }
 
 /// Some groups of a batch.
-struct Groups<'a, N: Differentiable, Y, L, O> {
+struct Groups<'a, N: Differentiable, Y, L> {
     net: &'a N,
     plan: Plan,
     inputs: &'a [N::Input],
@@ -257,16 +250,13 @@ struct Groups<'a, N: Differentiable, Y, L, O> {
     gradients: &'a mut [N::Scalar],
     /// The loss of each group, summed over its samples.
     losses: &'a mut [f64],
-    /// The gradient goes into no step of it: it is here so that a network has no two passes.
-    optimizer: PhantomData<fn(O)>,
 }
 
-impl<N, Y, L, O> Split for Groups<'_, N, Y, L, O>
+impl<N, Y, L> Split for Groups<'_, N, Y, L>
 where
     N: Differentiable,
     Y: Sync,
     L: Loss<N::Output, Y, N::Activation>,
-    O: Optimizer<N::Scalar>,
 {
     fn run(self) {
         let Self { net, plan, inputs, targets, loss, context, memory, gradients, losses, .. } =
@@ -283,7 +273,7 @@ where
                 None => Goal::Loss(net),
             };
             let context = context.samples_from(self.first + offset);
-            let pass = Pass::<N, Y, L, O> {
+            let pass = Pass {
                 inputs,
                 targets,
                 loss,

@@ -56,11 +56,7 @@ impl<L: Differentiable> WithSimd for Training<'_, L> {
         input_gradient.iter_mut().for_each(|input| input.as_mut_slice().fill(nan));
         let mut gradient = vec![self.onto.unwrap_or(nan); L::COUNT];
         let parameters = Parameters::as_slice(layer);
-        let sink = GradientSink::<_, Sgd<L::Scalar>>::gradient(
-            parameters,
-            &mut gradient,
-            self.onto.is_some(),
-        );
+        let sink = GradientSink::gradient(parameters, &mut gradient, self.onto.is_some());
         if activation {
             layer.activations(simd, context, inputs, &mut outputs, &mut trace);
         } else {

@@ -262,23 +262,23 @@ impl Differentiable for Single {
         self.layer.activations(simd, context, inputs, outputs, trace);
     }
 
-    fn backward_scores<S: Simd, O: Optimizer<f64>>(
+    fn backward_scores<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         score_gradient: &[Self::Output],
-        sink: GradientSink<'_, f64, O>,
+        sink: GradientSink<'_, f64>,
     ) {
         let Batch { inputs, trace, input_gradient } = batch;
         let batch = Batch { inputs, trace, input_gradient };
         BatchNorm::<f64, SVector<f64, 7>, 7>::backward_scores(simd, batch, score_gradient, sink);
     }
 
-    fn backward<S: Simd, O: Optimizer<f64>>(
+    fn backward<S: Simd>(
         simd: S,
         batch: Batch<'_, Self>,
         _outputs: &[Self::Output],
         output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, f64, O>,
+        sink: GradientSink<'_, f64>,
     ) {
         Self::backward_scores(simd, batch, output_gradient, sink);
     }

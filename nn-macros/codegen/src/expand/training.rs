@@ -65,27 +65,21 @@ impl Context<'_> {
                 #activations
             }
 
-            fn backward_scores<
-                Instructions: #root::Simd,
-                Optimizer: #root::optimizers::Optimizer<#scalar>,
-            >(
+            fn backward_scores<Instructions: #root::Simd>(
                 simd: Instructions,
                 batch: #root::layers::Batch<'_, Self>,
                 score_gradient: &[Self::Output],
-                sink: #root::layers::GradientSink<'_, #scalar, Optimizer>,
+                sink: #root::layers::GradientSink<'_, #scalar>,
             ) {
                 #backward_scores
             }
 
-            fn backward<
-                Instructions: #root::Simd,
-                Optimizer: #root::optimizers::Optimizer<#scalar>,
-            >(
+            fn backward<Instructions: #root::Simd>(
                 simd: Instructions,
                 batch: #root::layers::Batch<'_, Self>,
                 outputs: &[Self::Output],
                 output_gradient: &mut [Self::Output],
-                sink: #root::layers::GradientSink<'_, #scalar, Optimizer>,
+                sink: #root::layers::GradientSink<'_, #scalar>,
             ) {
                 #backward
             }
