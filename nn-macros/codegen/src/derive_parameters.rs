@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, GenericParam, Generics, Path, Type, parse_quote};
 
-use crate::syntax::tokens::located;
+use crate::syntax::spans::located;
 
 /// The implementation, or one error for each mistake.
 pub fn derive(input: TokenStream) -> TokenStream {

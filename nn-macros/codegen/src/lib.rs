@@ -20,15 +20,18 @@ pub use expand::Library;
 use std::collections::HashSet;
 use std::panic::UnwindSafe;
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use crate::expand::{Definition, expand, is_condition};
-use crate::shapes::constants;
-use crate::shapes::infer;
+use crate::expand::{Definition, expand};
+use crate::shapes::layers::table;
+use crate::shapes::{constants, infer};
+use crate::syntax::attributes::{is_condition, other_root};
 use crate::syntax::errors::Errors;
-use crate::syntax::parser::{Call, Item, call};
+use crate::syntax::parser::call;
+use crate::syntax::tokens::mentions;
+use crate::syntax::tree::{Call, Item};
 
 /// [`network`] of the tokens that the macro is given: the path of the library in brackets, and the description.
 pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
@@ -57,13 +60,13 @@ pub fn caught(name: &str, expand: impl FnOnce() -> TokenStream + UnwindSafe) -> 
 pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> TokenStream {
     let mut errors = Errors::default();
     let is_described = mentions(tokens.clone(), "input");
-    match call(tokens, &mut errors) {
+    match call(tokens, &table::vocabulary(), &mut errors) {
         // It may stand for an expression.
         Call::Items(items) if items.is_empty() => errors.alone(),
         // It may stand where a type was to be defined.
         Call::Expression(_) if !is_described => errors.first(),
         Call::Items(items) => {
-            let first = items.first().map_or_else(anonymous, |item| item.name.clone());
+            let first = items.first().map_or_else(Item::anonymous_name, |item| item.name.clone());
             let unknown = unknown(&first);
             let mut names = HashSet::new();
             let mut definitions = TokenStream::new();
@@ -114,7 +117,7 @@ fn definition(
     let root = other.as_ref().unwrap_or(root);
     let conditions: Vec<_> =
         attributes.iter().filter(|attribute| is_condition(attribute)).collect();
-    let constants = constants::named(&item.name, &mut item.chain);
+    let constants = constants::named(&mut item);
     let definitions = constants.iter().map(|constant| constant.definition(root, &conditions));
     let definitions: TokenStream = definitions.collect();
     let network = infer::network(&item.name, &item.chain, item.broken, errors);
@@ -137,87 +140,3 @@ fn definition(
 /// With more layers than this, a network is deep. Those that are asked for one sample at a time, and are so small that the time of a call counts, have three or
 /// four; each layer more takes the compiler time for each instruction set.
 const DEEP: usize = 8;
-
-/// Another path of the library, from `#[axonal(crate = path)]`, and the other attributes.
-fn other_root(
-    attributes: &[TokenStream],
-    errors: &mut Errors,
-) -> (Option<TokenStream>, Vec<TokenStream>) {
-    let mut root = None;
-    let mut others = Vec::new();
-    for attribute in attributes {
-        match argument(attribute) {
-            None if !fits(attribute, errors) => {}
-            None => others.push(attribute.clone()),
-            Some(argument) => match argument.as_slice() {
-                [TokenTree::Ident(key), TokenTree::Punct(equals), path @ ..]
-                    if *key == "crate" && equals.as_char() == '=' && !path.is_empty() =>
-                {
-                    root = Some(path.iter().cloned().collect());
-                }
-                _ => errors.over(
-                    attribute,
-                    "`axonal` has one attribute, `#[axonal(crate = path::to::axonal)]`",
-                ),
-            },
-        }
-    }
-    (root, others)
-}
-
-/// Whether the attribute may stand above a network; an error if not.
-fn fits(attribute: &TokenStream, errors: &mut Errors) -> bool {
-    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return true };
-    let mut inside = bracket.stream().into_iter();
-    match inside.next() {
-        Some(TokenTree::Ident(name)) if name == "repr" => {
-            errors.over(attribute, "a network has its layout by itself: leave `repr` out");
-            false
-        }
-        Some(TokenTree::Ident(name)) if name == "derive" => {
-            let Some(TokenTree::Group(traits)) = inside.next() else { return true };
-            let own = traits.stream().into_iter().find(|token| {
-                let there = ["Clone", "Copy", "Debug", "Default", "Parameters", "PartialEq"];
-                matches!(token, TokenTree::Ident(name) if there.iter().any(|own| name == own))
-            });
-            if let Some(own) = &own {
-                let message = format!(
-                    "`{own}` is not derived: a network has `Debug` and `PartialEq` by itself, its box has `Clone`, and `zeros()` is its default"
-                );
-                errors.over(own, message);
-            }
-            own.is_none()
-        }
-        _ => true,
-    }
-}
-
-/// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.
-fn argument(attribute: &TokenStream) -> Option<Vec<TokenTree>> {
-    let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return None };
-    let mut inside = bracket.stream().into_iter();
-    let is_ours = |name: &Ident| *name == "axonal";
-    if !matches!(inside.next(), Some(TokenTree::Ident(name)) if is_ours(&name)) {
-        return None;
-    }
-    match inside.next() {
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
-            Some(group.stream().into_iter().collect())
-        }
-        _ => Some(Vec::new()),
-    }
-}
-
-/// Whether a word is in the tokens.
-pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(group.stream(), word),
-        TokenTree::Ident(name) => name == word,
-        _ => false,
-    })
-}
-
-/// The name of a network that is an expression.
-pub(crate) fn anonymous() -> Ident {
-    Ident::new("Network", Span::mixed_site())
-}

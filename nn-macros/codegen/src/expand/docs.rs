@@ -3,9 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::shapes::infer::Network;
-use crate::shapes::layer::Layer;
 use crate::shapes::sizes::Count;
+use crate::shapes::typed::{Layer, Network};
 use crate::syntax::tokens::written;
 
 /// A table of the layers, after what the user wrote.
@@ -18,15 +17,14 @@ pub(crate) fn table(network: &Network<'_>) -> Vec<String> {
     ];
     let mut total = Count::Known(0);
     for layer in &network.layers {
-        let parameters = layer.parameters();
         lines.push(format!(
             "| `{}` | `{}` | {} | {} |",
             layer.field,
             description(layer),
             code(&layer.output.to_string()),
-            code(&parameters.to_string())
+            code(&layer.parameters.to_string())
         ));
-        total = total.plus(&parameters);
+        total = total.plus(&layer.parameters);
     }
     let total = match total {
         Count::Known(_) => total.to_string(),
@@ -39,7 +37,7 @@ pub(crate) fn table(network: &Network<'_>) -> Vec<String> {
 /// `dense 128 sigmoid`: 784 → 128, 100,480 parameters.
 pub(crate) fn field(layer: &Layer<'_>) -> String {
     let (input, output) = (layer.input.to_string(), layer.output.to_string());
-    let parameters = match layer.parameters() {
+    let parameters = match &layer.parameters {
         Count::Known(0) => "no parameters".to_owned(),
         Count::Known(1) => "1 parameter".to_owned(),
         count => format!("{} parameters", code(&count.to_string())),

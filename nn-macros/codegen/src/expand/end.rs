@@ -5,9 +5,9 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
 use crate::expand::{Context, Part};
-use crate::shapes::infer::Network;
-use crate::syntax::tokens::elsewhere;
-use crate::syntax::vocabulary::Passes;
+use crate::shapes::layers::table::Passes;
+use crate::shapes::typed::Network;
+use crate::syntax::spans::elsewhere;
 
 impl Context<'_> {
     /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Context, Part, local, unreachable};
-use crate::syntax::parser::stage::Head;
+use crate::syntax::tree::Head;
 
 impl Context<'_> {
     /// How much room a pass needs between the layers, and the passes with that room given: `infer_one_in`, `infer_in`.
@@ -181,7 +181,7 @@ impl Context<'_> {
 
 /// Whether a layer may have layers in it, which keep something between them.
 fn is_nested(part: &Part<'_>) -> bool {
-    !part.layer.inner.is_empty() || matches!(part.layer.stage.head, Head::User(_))
+    !part.layer.blocks.is_empty() || matches!(part.layer.stage.head, Head::User(_))
 }
 
 /// What goes through the layers together.

@@ -11,10 +11,13 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::shapes::constants::Constant;
-use crate::shapes::infer::{Network, Shape};
-use crate::shapes::layer::{Assertion, Inner, Layer, place, word};
-use crate::syntax::parser::stage::{ActivationKind, Head};
-use crate::syntax::tokens::{elsewhere, library, located, written};
+use crate::shapes::diagnostics::Assertion;
+use crate::shapes::shape::Shape;
+use crate::shapes::typed::{Layer, Network, TypedBlock};
+use crate::syntax::attributes::{is_condition, is_documentation};
+use crate::syntax::spans::{elsewhere, library, located, place, word};
+use crate::syntax::tokens::written;
+use crate::syntax::tree::{ActivationKind, Head};
 
 /// What the expansion needs besides the shapes.
 pub(crate) struct Definition<'a> {
@@ -170,11 +173,6 @@ fn scalar_name(definition: &Definition<'_>) -> TokenStream {
     if used { quote!(Float) } else { quote!(T) }
 }
 
-/// Whether it is `#[cfg(…)]`.
-pub(crate) fn is_condition(attribute: &TokenStream) -> bool {
-    attribute.to_string().replace(' ', "").starts_with("#[cfg(")
-}
-
 impl Context<'_> {
     /// `impl<T: Scalar> Trait for Name<T> where … { body }`
     pub(crate) fn implement(
@@ -212,7 +210,7 @@ impl Context<'_> {
         } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
-            layer.inner.iter().map(|Inner { role, network }| {
+            layer.blocks.iter().map(|TypedBlock { role, network }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
@@ -611,7 +609,7 @@ impl Context<'_> {
             let name = match &layer.stage.head {
                 Head::User(path) => written(path.clone()),
                 // They take every shape of as many numbers.
-                Head::Layer(row) if matches!(row.word, "flatten" | "reshape") => return None,
+                Head::Layer(layer) if matches!(layer.word, "flatten" | "reshape") => return None,
                 _ if giver.is_some() => layer.field.to_string(),
                 _ => return None,
             };
@@ -674,8 +672,4 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
-}
-
-fn is_documentation(attribute: &TokenStream) -> bool {
-    attribute.to_string().replace(' ', "").starts_with("#[doc=")
 }

@@ -4,9 +4,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Context, Part, local, unreachable};
-use crate::shapes::layer::{Layer, place};
-use crate::syntax::parser::stage::Head;
-use crate::syntax::tokens::located;
+use crate::shapes::typed::Layer;
+use crate::syntax::spans::{located, place};
+use crate::syntax::tree::Head;
 
 impl Context<'_> {
     pub(crate) fn differentiable(&self) -> TokenStream {

@@ -7,11 +7,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use crate::shapes::sizes::Size;
-use crate::syntax::parser::Chain;
-use crate::syntax::parser::options::Padding;
-use crate::syntax::parser::stage::Head;
-use crate::syntax::tokens::library;
+use crate::syntax::spans::library;
+use crate::syntax::tree::{Chain, Head, Item, Padding, Size};
 
 /// A constant: its name, and what was written for it.
 pub(crate) struct Constant {
@@ -60,7 +57,9 @@ impl Constant {
 }
 
 /// Gives names to all of a network.
-pub(crate) fn named(network: &Ident, chain: &mut Chain) -> Vec<Constant> {
+pub(crate) fn named(item: &mut Item) -> Vec<Constant> {
+    let Item { name: network, parameters, chain, .. } = item;
+    forget(parameters, chain);
     let mut constants = Vec::new();
     each(chain, &mut |size, positive| name(network, size, positive, &mut constants));
     let mut seen = HashSet::new();
@@ -71,7 +70,7 @@ pub(crate) fn named(network: &Ident, chain: &mut Chain) -> Vec<Constant> {
 }
 
 /// Sizes that are called as parameters, which a network cannot have: an error that was reported.
-pub(crate) fn forget(parameters: &TokenStream, chain: &mut Chain) {
+fn forget(parameters: &TokenStream, chain: &mut Chain) {
     let words: HashSet<String> =
         parameters.clone().into_iter().map(|token| token.to_string()).collect();
     each(chain, &mut |size, _| {
@@ -87,7 +86,7 @@ fn each(chain: &mut Chain, of: &mut impl FnMut(&mut Size, bool)) {
         of(size, true);
     }
     for stage in &mut chain.stages {
-        let zero = matches!(&stage.head, Head::Layer(row) if row.word == "pad");
+        let zero = matches!(&stage.head, Head::Layer(layer) if layer.word == "pad");
         for size in &mut stage.arguments.sizes {
             of(size, !zero);
         }

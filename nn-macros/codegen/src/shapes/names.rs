@@ -7,8 +7,8 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 
 use crate::syntax::errors::Errors;
-use crate::syntax::parser::stage::{Head, Stage};
 use crate::syntax::tokens::written;
+use crate::syntax::tree::{Head, Stage};
 
 /// The names of the fields: the labels, and `dense1`, `dense2` … for layers without one.
 pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
@@ -79,8 +79,8 @@ pub(crate) fn camel(field: &Ident) -> String {
 
 /// `dense` of `dense1`.
 fn field_word(stage: &Stage) -> String {
-    if let Head::Layer(row) = &stage.head {
-        return row.word.replace(' ', "_");
+    if let Head::Layer(layer) = &stage.head {
+        return layer.word.replace(' ', "_");
     }
     let last = stage.word.clone().into_iter().last();
     let word = last.map(|token| token.to_string()).unwrap_or_default();

@@ -2,48 +2,12 @@
 
 use std::fmt;
 
-use proc_macro2::{Literal, Span, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-/// One size of a shape.
-#[derive(Clone)]
-pub(crate) enum Size {
-    /// A number.
-    Number(u64, Span),
-    /// A constant: an expression in braces, how it was written, and where.
-    Constant { tokens: TokenStream, text: String, place: Span },
-    /// A mistake, already reported.
-    Unknown,
-}
+use crate::syntax::tree::Size;
 
 impl Size {
-    /// A number that nobody wrote.
-    pub(crate) fn of(value: u64) -> Self {
-        Self::Number(value, Span::call_site())
-    }
-
-    /// As the argument of a type.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        match self {
-            Self::Number(value, span) => {
-                let mut literal = Literal::u64_unsuffixed(*value);
-                // At the user's place, but not written by the user: lints about literals look the other way.
-                literal.set_span(span.resolved_at(Span::mixed_site()));
-                quote!(#literal)
-            }
-            Self::Constant { tokens, .. } => tokens.clone(),
-            Self::Unknown => quote!(1),
-        }
-    }
-
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Self::Number(_, span) => *span,
-            Self::Constant { place, .. } => *place,
-            Self::Unknown => Span::call_site(),
-        }
-    }
-
     pub(crate) fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown)
     }
@@ -179,17 +143,6 @@ impl Size {
     }
 }
 
-impl fmt::Display for Size {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(value, _) => write!(formatter, "{value}"),
-            Self::Constant { text, .. } if text.contains(' ') => write!(formatter, "{{ {text} }}"),
-            Self::Constant { text, .. } => formatter.write_str(text),
-            Self::Unknown => formatter.write_str("?"),
-        }
-    }
-}
-
 /// Whether an expression on the left of an operator is one operand without parentheses.
 fn binds_before(text: &str, operator: &str) -> bool {
     let mut depth = 0;
@@ -202,18 +155,6 @@ fn binds_before(text: &str, operator: &str) -> bool {
         depth > 0 || outside
     });
     arithmetic && !text.contains(" as ")
-}
-
-/// Where an expression in braces begins; the braces themselves may be ours.
-pub(crate) fn first_word(tokens: &TokenStream) -> Span {
-    match tokens.clone().into_iter().next() {
-        Some(TokenTree::Group(group)) => match group.stream().into_iter().next() {
-            Some(_) => first_word(&group.stream()),
-            None => group.span(),
-        },
-        Some(token) => token.span(),
-        None => Span::call_site(),
-    }
 }
 
 /// Something that must hold: known, or for the compiler to find out.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-use crate::syntax::tokens::elsewhere;
+use crate::syntax::spans::elsewhere;
 
 /// What is wrong so far. Every stage goes on after a mistake, so that two mistakes give two errors.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! The tokens of a description, as the parser walks through them.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
-use quote::quote_spanned;
 
 /// One token of the grammar.
 #[derive(Clone, Debug)]
@@ -33,6 +32,24 @@ impl Token {
             Self::Tree(TokenTree::Group(group)) if group.delimiter() == delimiter => Some(group),
             _ => None,
         }
+    }
+
+    /// `=>`, or what was written in its place.
+    pub(crate) fn is_arrow(&self) -> bool {
+        matches!(self, Self::Arrow { .. })
+    }
+
+    /// A single `=`, as in Python.
+    pub(crate) fn is_equals(&self) -> bool {
+        matches!(self, Self::Arrow { text, .. } if text == "=")
+    }
+
+    pub(crate) fn is_literal(&self) -> bool {
+        matches!(self, Self::Tree(TokenTree::Literal(_)))
+    }
+
+    pub(crate) fn is_group(&self, delimiter: Delimiter) -> bool {
+        self.group(delimiter).is_some()
     }
 
     pub(crate) fn stream(&self) -> TokenStream {
@@ -121,36 +138,6 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     lexed
 }
 
-/// The same tokens with the same meaning, as if they had been written at `place`: rustc underlines from the first token to the last,
-/// and names the macro where both are the macro's. The meaning is that of the names.
-/// Words behind the first stay away, or an editor would show at `place` what they mean.
-pub(crate) fn located(tokens: &TokenStream, place: Span) -> TokenStream {
-    let moved = tokens.clone().into_iter().enumerate().map(|(index, mut token)| {
-        match &token {
-            TokenTree::Ident(name) if index == 0 => token.set_span(name.span().located_at(place)),
-            TokenTree::Ident(_) => {}
-            _ => token.set_span(place),
-        }
-        token
-    });
-    moved.collect()
-}
-
-/// A path in the library, of which the word at `place` is the name: rustc underlines that word, and an editor shows what the name
-/// is, but not the crate and the modules that it is in.
-pub(crate) fn library(root: &TokenStream, module: &str, name: Ident, place: Span) -> TokenStream {
-    let root = located(root, place);
-    let module = Ident::new(module, Span::mixed_site());
-    quote_spanned!(place=> #root::#module::#name)
-}
-
-/// The same name with the same meaning, but not where the user wrote it: an editor shows once what it is, and not at each use.
-pub(crate) fn elsewhere(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(Span::mixed_site().resolved_at(name.span()));
-    name
-}
-
 /// Tokens as a person writes them, for documentation and messages.
 pub(crate) fn written(tokens: TokenStream) -> String {
     let mut text = String::new();
@@ -192,4 +179,13 @@ pub(crate) fn written(tokens: TokenStream) -> String {
         glue = after;
     }
     text
+}
+
+/// Whether a word is in the tokens.
+pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Ident(name) => name == word,
+        _ => false,
+    })
 }

@@ -5,7 +5,8 @@ use quote::quote;
 
 use crate::expand::Library;
 use crate::network;
-use crate::syntax::vocabulary::{ACTIVATIONS, INITIALIZERS, LAYERS};
+use crate::shapes::layers::table::LAYERS;
+use crate::syntax::vocabulary::{ACTIVATIONS, INITIALIZERS};
 
 /// The words of the expansion that stand where `word` stands first in the description, each once.
 fn shown(description: &str, word: &str) -> Vec<String> {
@@ -34,11 +35,6 @@ fn shown(description: &str, word: &str) -> Vec<String> {
     found
 }
 
-/// `GlobalAvgPool` and `global avgpool` are both `globalavgpool`.
-fn plain(name: &str) -> String {
-    name.replace(['_', ' '], "").to_lowercase()
-}
-
 #[test]
 fn names_and_labels_are_what_they_name() {
     let description = "pub struct Digits<input 784 => hidden: dense 128 sigmoid => residual { dense 128 } => dense 10>;";
@@ -51,12 +47,13 @@ fn names_and_labels_are_what_they_name() {
 #[test]
 fn layers_are_their_types() {
     for row in LAYERS {
-        let input = if matches!(row.word, "dense" | "residual") { "64" } else { "4x8x8" };
-        let description = format!("struct Net<input {input} => it: {}>;", row.example);
-        let first = row.word.split(' ').next().unwrap_or_default();
+        let layer = &row.grammar;
+        let input = if matches!(layer.word, "dense" | "residual") { "64" } else { "4x8x8" };
+        let description = format!("struct Net<input {input} => it: {}>;", layer.example);
+        let first = layer.word.split(' ').next().unwrap_or_default();
         let shown = shown(&description, first);
         assert_eq!(shown.len(), 1, "{description} {shown:?}");
-        assert_eq!(plain(&shown[0]), plain(row.word));
+        assert_eq!(shown[0], row.rust);
     }
 }
 

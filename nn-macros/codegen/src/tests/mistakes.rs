@@ -2,21 +2,23 @@
 
 use proc_macro2::TokenStream;
 
-use crate::expand::Library;
-use crate::shapes::infer;
+use crate::shapes::layers::table::vocabulary;
+use crate::shapes::{constants, infer};
 use crate::syntax::errors::Errors;
-use crate::syntax::parser::{Call, call};
+use crate::syntax::parser::call;
+use crate::syntax::tree::Call;
 
 /// What is said to a description; as text, since quotes do not nest.
 fn messages(description: &str) -> Vec<String> {
     let tokens: TokenStream = description.parse().expect("tokens");
     let mut errors = Errors::default();
-    let call = call(tokens, &mut errors);
+    let call = call(tokens, &vocabulary(), &mut errors);
     let items = match call {
         Call::Items(items) => items,
         Call::Expression(item) => vec![item],
     };
-    for item in items {
+    for mut item in items {
+        constants::named(&mut item);
         infer::network(&item.name, &item.chain, item.broken, &mut errors);
     }
     errors.messages()
@@ -687,6 +689,7 @@ fn one_name_under_two_conditions() {
     let description =
         "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";
     let tokens = description.parse().expect("tokens");
-    let expanded = crate::network(&quote::quote!(::axonal), tokens, Library::Std).to_string();
+    let expanded =
+        crate::network(&quote::quote!(::axonal), tokens, crate::Library::Std).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
 }

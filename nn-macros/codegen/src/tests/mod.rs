@@ -7,17 +7,22 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::shapes::infer;
+use crate::shapes::layers::table::vocabulary;
 use crate::shapes::sizes::Count;
 use crate::syntax::decimal::Decimal;
 use crate::syntax::errors::Errors;
-use crate::syntax::parser::{Call, Chain, call};
+use crate::syntax::parser::call;
+use crate::syntax::spelling::distance;
 use crate::syntax::tokens::written;
-use crate::syntax::vocabulary::{Meaning, did_you_mean, distance};
+use crate::syntax::tree::{Call, Chain};
+use crate::syntax::vocabulary::Meaning;
 
 /// The chain of an expression that has no mistake.
 fn chain(tokens: TokenStream) -> Chain {
     let mut errors = Errors::default();
-    let Call::Expression(item) = call(tokens, &mut errors) else { panic!("an item") };
+    let Call::Expression(item) = call(tokens, &vocabulary(), &mut errors) else {
+        panic!("an item")
+    };
     assert_eq!(errors.messages(), Vec::<String>::new());
     item.chain
 }
@@ -33,7 +38,7 @@ fn layers(tokens: TokenStream) -> Vec<[String; 4]> {
             layer.field.to_string(),
             written(layer.stage.tokens.clone()),
             layer.output.to_string(),
-            layer.parameters().to_string(),
+            layer.parameters.to_string(),
         ]
     });
     layers.collect()
@@ -227,7 +232,8 @@ fn decimals_are_exact_fractions() {
 #[test]
 fn words_are_found_by_typing_errors_and_by_other_libraries_names() {
     use Meaning::{Activation, Layer, Option};
-    let meant = |word, fits: &[Meaning]| did_you_mean(word, fits).map(|(word, _)| word);
+    let vocabulary = vocabulary();
+    let meant = |word, fits: &[Meaning]| vocabulary.did_you_mean(word, fits).map(|(word, _)| word);
     assert_eq!(meant("sigmod", &[Activation]), Some("sigmoid"));
     assert_eq!(meant("ReLU", &[Activation]), Some("relu"));
     assert_eq!(meant("LeakyReLU", &[Activation]), Some("leaky_relu"));

@@ -1,22 +1,28 @@
 //! Layers with blocks of layers in them: `residual` and `concat`.
 
-use crate::shapes::infer::Shape;
-use crate::shapes::layer::{Checks, Given, Inner};
-use crate::shapes::sizes::{Condition, Count, Size};
-use crate::syntax::parser::arguments::Role;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::shapes::diagnostics::Diagnostics;
+use crate::shapes::layers::operands::{Operands, TypeBuilder};
+use crate::shapes::shape::Shape;
+use crate::shapes::sizes::{Condition, Count};
+use crate::shapes::typed::TypedBlock;
+use crate::syntax::tree::Size;
+use crate::syntax::vocabulary::Role;
 
 /// What comes out of `residual`: block and input, or block and projection, are added number by number.
-pub(crate) fn residual(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    let Some(block) = given.block(Role::Body) else { return Shape::Unknown };
+pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    let Some(block) = operands.block(Role::Body) else { return Shape::Unknown };
     let output = &block.network.output;
-    let projection = given.block(Role::Projection);
-    let added = projection.map_or(given.input, |projection| &projection.network.output);
+    let projection = operands.block(Role::Projection);
+    let added = projection.map_or(operands.input, |projection| &projection.network.output);
     let same = same(added, output);
-    let place = given.stage.options.place("project").unwrap_or(checks.place());
-    checks.require(same, place, || {
+    let place = operands.stage.options.place("project").unwrap_or(diagnostics.place());
+    diagnostics.require(same, place, || {
         let (what, fix) = match projection {
             Some(_) => ("projection's output", String::new()),
-            None => ("input", fix(given.input, output)),
+            None => ("input", fix(operands.input, output)),
         };
         format!(
             "`residual` adds its {what} ({}) to its block's output ({}): both must be the same shape{fix}",
@@ -29,15 +35,15 @@ pub(crate) fn residual(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
 
 /// Where the compiler has to find out whether the block of `residual` gives the shape that is added, the block's type gives it anyway, as
 /// samples of so many numbers: two types that differ would be errors of their own, before the sentence that says why.
-pub(crate) fn settle(input: &Shape, inner: &mut [Inner<'_>]) {
+pub(crate) fn settle(input: &Shape, blocks: &mut [TypedBlock<'_>]) {
     let shape =
-        |role| inner.iter().find(|inner| inner.role == role).map(|inner| &inner.network.output);
+        |role| blocks.iter().find(|block| block.role == role).map(|block| &block.network.output);
     let added = shape(Role::Projection).unwrap_or(input).clone();
-    let Some(body) = inner.iter_mut().find(|inner| inner.role == Role::Body) else { return };
+    let Some(body) = blocks.iter_mut().find(|block| block.role == Role::Body) else { return };
     if let (Condition::Written(_), Some(last)) =
         (same(&added, &body.network.output), body.network.layers.last_mut())
     {
-        last.recast = true;
+        last.casts_output = true;
         body.network.output = added;
     }
 }
@@ -81,8 +87,9 @@ fn same(a: &Shape, b: &Shape) -> Condition {
 }
 
 /// What comes out of `concat`: the channels of both images, or the numbers of both vectors.
-pub(crate) fn concat(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    let (Some(first), Some(second)) = (given.block(Role::First), given.block(Role::Second)) else {
+pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    let (Some(first), Some(second)) = (operands.block(Role::First), operands.block(Role::Second))
+    else {
         return Shape::Unknown;
     };
     let (first, second) = (&first.network.output, &second.network.output);
@@ -90,7 +97,7 @@ pub(crate) fn concat(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
         (Shape::Unknown, _) | (_, Shape::Unknown) => Shape::Unknown,
         (Shape::Image(a), Shape::Image(b)) => {
             let same = a[1].equals(&b[1]).and(a[2].equals(&b[2]));
-            checks.require(same, checks.place(), || {
+            diagnostics.require(same, diagnostics.place(), || {
                 format!(
                     "`concat` joins the channels of two images, but its branches give {first} and {second}: both must have the same rows and columns"
                 )
@@ -98,7 +105,7 @@ pub(crate) fn concat(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
             Shape::Image(Box::new([a[0].plus(&b[0]), a[1].clone(), a[2].clone()]))
         }
         (Shape::Image(_), _) | (_, Shape::Image(_)) => {
-            checks.complain(format!(
+            diagnostics.error(format!(
                 "`concat` joins two images or two vectors, but its branches give {} and {}: put `flatten` at the end of the branch with the image",
                 first.described_with_article(),
                 second.described_with_article()
@@ -110,7 +117,20 @@ pub(crate) fn concat(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
 }
 
 /// The parameters of all blocks.
-pub(crate) fn parameters(given: &Given<'_>) -> Count {
-    let counts = given.inner.iter().map(Inner::parameters);
+pub(crate) fn parameters(operands: &Operands<'_>) -> Count {
+    let counts = operands.blocks.iter().map(TypedBlock::parameters);
     counts.fold(Count::Known(0), |sum, count| sum.plus(&count))
+}
+
+pub(crate) fn residual_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let block = types.block(operands, Role::Body);
+    let projection = types.block(operands, Role::Projection);
+    let projection = projection.map(|projection| quote!(, #projection));
+    quote!(#block #projection)
+}
+
+pub(crate) fn concat_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let [input, output] = types.samples(operands);
+    let [first, second] = [Role::First, Role::Second].map(|role| types.block(operands, role));
+    quote!(#input, #output, #first, #second)
 }

@@ -3,140 +3,178 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::shapes::infer::Shape;
-use crate::shapes::layer::{Checks, Given};
-use crate::shapes::sizes::{Count, Size};
+use crate::shapes::diagnostics::Diagnostics;
+use crate::shapes::layers::operands::{Operands, TypeBuilder};
+use crate::shapes::shape::Shape;
+use crate::shapes::sizes::Count;
 use crate::syntax::decimal::Decimal;
-use crate::syntax::vocabulary::Settings;
+use crate::syntax::tree::Size;
 
-/// What goes in comes out.
-pub(crate) fn unchanged(given: &Given<'_>, _: &mut Checks<'_>) -> Shape {
-    given.input.clone()
+/// The output has the shape of the input.
+pub(crate) fn unchanged(operands: &Operands<'_>, _: &mut Diagnostics<'_>) -> Shape {
+    operands.input.clone()
 }
 
-pub(crate) fn dense(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_vector(checks);
-    Shape::Vector(given.size(0))
+pub(crate) fn dense(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    operands.check_vector(diagnostics);
+    Shape::Vector(operands.size(0))
 }
 
-pub(crate) fn dense_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let (inputs, outputs) = (given.input.len().tokens(), given.size(0).tokens());
-    settings.layer("Dense", &with_activation(quote!(#inputs, #outputs), given, settings))
+pub(crate) fn dense_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let (inputs, outputs) = (operands.input.len().tokens(), operands.size(0).tokens());
+    with_activation(quote!(#inputs, #outputs), operands, types)
 }
 
 /// The activation and the bias of a type, where they are not the usual ones.
 pub(crate) fn with_activation(
     arguments: TokenStream,
-    given: &Given<'_>,
-    settings: &Settings<'_>,
+    operands: &Operands<'_>,
+    types: &TypeBuilder<'_>,
 ) -> TokenStream {
-    match (&settings.activation, given.bias()) {
+    match (&types.activation, operands.bias()) {
         (None, true) => arguments,
         (Some(activation), true) => quote!(#arguments, #activation),
         (_, false) => {
-            let activation = activation(settings);
-            let bias = no_bias(given, settings);
+            let activation = activation(types);
+            let bias = no_bias(operands, types);
             quote!(#arguments, #activation, #bias)
         }
     }
 }
 
 /// What stands in the place of a bias.
-pub(crate) fn no_bias(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let Settings { root, scalar, .. } = settings;
-    let word = given.stage.options.place("no_bias").unwrap_or(settings.place);
-    let name = Ident::new("NoBias", word.resolved_at(settings.place));
+pub(crate) fn no_bias(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let TypeBuilder { root, scalar, .. } = types;
+    let word = operands.stage.options.place("no_bias").unwrap_or(types.place);
+    let name = Ident::new("NoBias", word.resolved_at(types.place));
     quote!(#root::layers::#name<#scalar>)
 }
 
 /// The type of the activation, written out.
-pub(crate) fn activation(settings: &Settings<'_>) -> TokenStream {
-    let root = settings.root;
-    settings.activation.clone().unwrap_or_else(|| quote!(#root::activations::Identity))
+pub(crate) fn activation(types: &TypeBuilder<'_>) -> TokenStream {
+    let root = types.root;
+    types.activation.clone().unwrap_or_else(|| quote!(#root::activations::Identity))
 }
 
-/// For each output so many weights, and a bias.
-pub(crate) fn weights(given: &Given<'_>, each: &Size) -> Count {
-    let outputs = given.size(0).count();
-    let weights = each.count().times(&outputs);
-    if given.bias() { weights.plus(&outputs) } else { weights }
+/// `inputs` weights for each output, and a bias.
+pub(crate) fn weights(operands: &Operands<'_>, inputs: &Size) -> Count {
+    let outputs = operands.size(0).count();
+    let weights = inputs.count().times(&outputs);
+    if operands.bias() { weights.plus(&outputs) } else { weights }
 }
 
-pub(crate) fn global_pool(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
-    let [channels, ..] = given.image();
+pub(crate) fn global_pool(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    operands.check_image(diagnostics);
+    let [channels, ..] = operands.image();
     Shape::Vector(channels)
 }
 
-pub(crate) fn upsample(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    if !given.check_image(checks) {
-        return Shape::Unknown;
-    }
-    let [channels, rows, columns] = given.image();
-    Shape::Image(Box::new([channels, rows.times(&given.size(0)), columns.times(&given.size(1))]))
+pub(crate) fn global_pool_generics(
+    operands: &Operands<'_>,
+    types: &TypeBuilder<'_>,
+) -> TokenStream {
+    let ([input, _], [channels, ..]) = (types.samples(operands), operands.image());
+    let channels = channels.tokens();
+    quote!(#input, #channels)
 }
 
-pub(crate) fn pad(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    if !given.check_image(checks) {
+pub(crate) fn upsample(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    if !operands.check_image(diagnostics) {
         return Shape::Unknown;
     }
-    let [channels, rows, columns] = given.image();
+    let [channels, rows, columns] = operands.image();
+    Shape::Image(Box::new([
+        channels,
+        rows.times(&operands.size(0)),
+        columns.times(&operands.size(1)),
+    ]))
+}
+
+pub(crate) fn pad(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    if !operands.check_image(diagnostics) {
+        return Shape::Unknown;
+    }
+    let [channels, rows, columns] = operands.image();
     let around = |size: Size, pad: &Size| size.plus(&pad.plus(pad));
-    let (rows, columns) = (around(rows, &given.size(0)), around(columns, &given.size(1)));
+    let (rows, columns) = (around(rows, &operands.size(0)), around(columns, &operands.size(1)));
     Shape::Image(Box::new([channels, rows, columns]))
 }
 
-/// The type of a layer that has two sizes besides its samples.
-pub(crate) fn resized(name: &str, given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let [input, output] = settings.samples(given);
-    let (rows, columns) = (given.size(0).tokens(), given.size(1).tokens());
-    settings.layer(name, &quote!(#input, #output, #rows, #columns))
+/// The samples, and two sizes.
+pub(crate) fn resized(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let [input, output] = types.samples(operands);
+    let (rows, columns) = (operands.size(0).tokens(), operands.size(1).tokens());
+    quote!(#input, #output, #rows, #columns)
 }
 
-pub(crate) fn reshape(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    let sizes = &given.stage.arguments.sizes;
+/// The input, and its length.
+pub(crate) fn lengthwise(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let ([input, _], length) = (types.samples(operands), operands.input.len().tokens());
+    quote!(#input, #length)
+}
+
+/// The input, and its channels.
+pub(crate) fn channelwise(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let ([input, _], channels) = (types.samples(operands), channels(operands).tokens());
+    quote!(#input, #channels)
+}
+
+pub(crate) fn dropout_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let [input, _] = types.samples(operands);
+    let probability = operands.stage.arguments.probability.unwrap_or(Decimal::ZERO);
+    let probability = probability.arguments();
+    quote!(#input, #probability)
+}
+
+pub(crate) fn reshape(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    let sizes = &operands.stage.arguments.sizes;
     let output = Shape::of_sizes(sizes);
-    let (before, after) = (given.input.len(), output.len());
-    let place = sizes.first().map_or(checks.place(), Size::span);
-    checks.require(before.equals(&after), place, || {
+    let (before, after) = (operands.input.len(), output.len());
+    let place = sizes.first().map_or(diagnostics.place(), Size::span);
+    diagnostics.require(before.equals(&after), place, || {
         format!(
             "`reshape {output}` holds {after} numbers, but {} {}, which holds {before}: its sizes must multiply to that",
-            given.source(),
-            given.input.described_with_article(),
+            operands.source(),
+            operands.input.described_with_article(),
         )
     });
     output
 }
 
-/// What a batch normalization looks at together: the channels of an image, or the features of a vector.
-pub(crate) fn channels(given: &Given<'_>) -> Size {
-    match given.input {
+/// The channels of an image, or the features of a vector.
+pub(crate) fn channels(operands: &Operands<'_>) -> Size {
+    match operands.input {
         Shape::Image(sizes) => sizes[0].clone(),
         shape => shape.len(),
     }
 }
 
+/// ε and the momentum, if one of them is written.
+pub(crate) fn batch_norm_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let input_and_channels = channelwise(operands, types);
+    let options = &operands.stage.options;
+    let Some(momentum) = options.momentum else {
+        let eps = eps(operands, types);
+        return quote!(#input_and_channels #eps);
+    };
+    let usual = Decimal { numerator: 1, denominator: 100_000 };
+    let (eps, momentum) = (ratio(options.eps.unwrap_or(usual), types), ratio(momentum, types));
+    quote!(#input_and_channels, #eps, #momentum)
+}
+
+pub(crate) fn layer_norm_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let (input_and_length, eps) = (lengthwise(operands, types), eps(operands, types));
+    quote!(#input_and_length #eps)
+}
+
 /// ε, if it is written.
-pub(crate) fn eps(given: &Given<'_>, settings: &Settings<'_>) -> Option<TokenStream> {
-    let eps = ratio(given.stage.options.eps?, settings);
+fn eps(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> Option<TokenStream> {
+    let eps = ratio(operands.stage.options.eps?, types);
     Some(quote!(, #eps))
 }
 
-/// ε and the momentum, if one of them is written.
-pub(crate) fn batch_norm_options(
-    given: &Given<'_>,
-    settings: &Settings<'_>,
-) -> Option<TokenStream> {
-    let options = &given.stage.options;
-    let Some(momentum) = options.momentum else { return eps(given, settings) };
-    let usual = Decimal { numerator: 1, denominator: 100_000 };
-    let (eps, momentum) =
-        (ratio(options.eps.unwrap_or(usual), settings), ratio(momentum, settings));
-    Some(quote!(, #eps, #momentum))
-}
-
 /// A number as a type.
-fn ratio(number: Decimal, Settings { root, .. }: &Settings<'_>) -> TokenStream {
-    let arguments = number.arguments();
+fn ratio(number: Decimal, types: &TypeBuilder<'_>) -> TokenStream {
+    let (root, arguments) = (types.root, number.arguments());
     quote!(#root::layers::Ratio<#arguments>)
 }

@@ -3,12 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use crate::shapes::infer::Shape;
-use crate::shapes::layer::{Checks, Given};
+use crate::shapes::diagnostics::Diagnostics;
+use crate::shapes::layers::operands::{Operands, TypeBuilder};
 use crate::shapes::layers::simple;
-use crate::shapes::sizes::{Condition, Count, Size};
-use crate::syntax::parser::options::Padding;
-use crate::syntax::vocabulary::Settings;
+use crate::shapes::shape::Shape;
+use crate::shapes::sizes::{Condition, Count};
+use crate::syntax::tree::{Padding, Size};
 
 /// One direction of a window: its rows, or its columns.
 struct Axis {
@@ -105,14 +105,14 @@ pub(crate) struct Window {
 
 impl Window {
     /// Of a layer with a kernel, which stands last among its sizes.
-    fn of(given: &Given<'_>, kind: Kind) -> Self {
-        let sizes = &given.stage.arguments.sizes;
-        let options = &given.stage.options;
-        let [channels, input @ ..] = given.image();
+    fn of(operands: &Operands<'_>, kind: WindowKind) -> Self {
+        let sizes = &operands.stage.arguments.sizes;
+        let options = &operands.stage.options;
+        let [channels, input @ ..] = operands.image();
         let axis = |index: usize| {
             let written = |pair: &Option<[Size; 2]>| pair.as_ref().map(|pair| pair[index].clone());
             let kernel = sizes[sizes.len() - 2 + index].clone();
-            let usual = if kind == Kind::Pool { kernel.clone() } else { Size::of(1) };
+            let usual = if kind == WindowKind::Pool { kernel.clone() } else { Size::of(1) };
             let stride = written(&options.stride).unwrap_or(usual);
             let dilation = written(&options.dilation).unwrap_or_else(|| Size::of(1));
             let input = input[index].clone();
@@ -121,7 +121,7 @@ impl Window {
                 Some(Padding::Zeros(pair)) => (pair[index].clone(), pair[index].clone()),
                 Some(Padding::Same) => {
                     let reach = reach(&kernel, &dilation);
-                    same(&input, &reach, &stride, kind == Kind::Transposed)
+                    same(&input, &reach, &stride, kind == WindowKind::Transposed)
                 }
             };
             let same = matches!(options.pad, Some(Padding::Same));
@@ -179,19 +179,19 @@ impl Window {
     }
 
     /// The kernel lies within its padded image.
-    fn check_kernel(&self, given: &Given<'_>, checks: &mut Checks<'_>) {
-        let word = given.row.word;
+    fn check_kernel(&self, operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) {
+        let word = operands.word;
         let kernel = by(&self.kernel());
         let (reach, padded) = (by(&self.each(Axis::reach)), by(&self.each(Axis::padded)));
         let dilated =
             if reach == kernel { String::new() } else { format!(" ({reach} with its dilation)") };
-        let image = given.input;
+        let image = operands.input;
         let around = if padded == by(&self.each(|axis| axis.input.clone())) {
             String::new()
         } else {
             format!(" ({padded} with its padding)")
         };
-        checks.require(self.both(Axis::fits), self.place(), || {
+        diagnostics.require(self.both(Axis::fits), self.place(), || {
             format!(
                 "the kernel {kernel} of `{word}`{dilated} is larger than its image {image}{around}: take a smaller kernel, or more `pad`"
             )
@@ -199,25 +199,25 @@ impl Window {
     }
 
     /// Every row and column of the image is read, unless `floor` is written.
-    fn check_unread(&self, given: &Given<'_>, checks: &mut Checks<'_>) {
+    fn check_unread(&self, operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) {
         let fits = matches!(self.both(Axis::fits), Condition::Known(false));
-        if fits || given.stage.options.has("floor") {
+        if fits || operands.stage.options.has("floor") {
             return;
         }
-        let word = given.row.word;
+        let word = operands.word;
         let none = Size::of(0);
-        let place = match &given.stage.options.stride {
+        let place = match &operands.stage.options.stride {
             Some([rows, _]) => rows.span(),
             None => self.place(),
         };
-        checks.require(self.both(|axis| axis.unread().equals(&none)), place, || {
+        diagnostics.require(self.both(|axis| axis.unread().equals(&none)), place, || {
             let [rows, columns] = self.each(Axis::unread);
             format!(
                 "`{word}` with kernel {} and stride {} leaves {} of its image {} unread: write `floor` to drop them, or take another kernel, stride or `pad`",
                 by(&self.kernel()),
                 by(&self.each(|axis| axis.stride.clone())),
                 lines(&rows, &columns),
-                given.input,
+                operands.input,
             )
         });
     }
@@ -244,7 +244,7 @@ fn lines(rows: &Size, columns: &Size) -> String {
 
 /// What moves over the image.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum WindowKind {
     Convolution,
     Transposed,
     Pool,
@@ -255,23 +255,23 @@ fn image(channels: Size, [rows, columns]: [Size; 2]) -> Shape {
 }
 
 /// What comes out of `conv`.
-pub(crate) fn convolution(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
-    let window = Window::of(given, Kind::Convolution);
-    window.check_kernel(given, checks);
-    window.check_unread(given, checks);
-    check_groups(&window, given, checks);
+pub(crate) fn convolution(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    operands.check_image(diagnostics);
+    let window = Window::of(operands, WindowKind::Convolution);
+    window.check_kernel(operands, diagnostics);
+    window.check_unread(operands, diagnostics);
+    check_groups(&window, operands, diagnostics);
     let output = window.each(Axis::output);
-    image(outputs(given), known_if(&window.both(Axis::fits), output))
+    image(outputs(operands), known_if(&window.both(Axis::fits), output))
 }
 
 /// What comes out of `conv_transpose`.
-pub(crate) fn transposed(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
-    let window = Window::of(given, Kind::Transposed);
-    check_groups(&window, given, checks);
-    let word = given.row.word;
-    let place = given.stage.options.place("pad").unwrap_or_else(|| window.place());
+pub(crate) fn transposed(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    operands.check_image(diagnostics);
+    let window = Window::of(operands, WindowKind::Transposed);
+    check_groups(&window, operands, diagnostics);
+    let word = operands.word;
+    let place = operands.stage.options.place("pad").unwrap_or_else(|| window.place());
     let (holds, message) = if window.axes[0].same {
         let (kernel, stride) = (window.each(Axis::reach), window.each(|axis| axis.stride.clone()));
         let message = format!(
@@ -291,17 +291,21 @@ pub(crate) fn transposed(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
             |axis: &Axis| axis.before.plus(&axis.after).plus(&Size::of(1)).at_most(&axis.spread());
         (window.both(leaves), message)
     };
-    checks.require(holds.clone(), place, || message);
-    check_output_padding(&window, given, checks);
-    image(outputs(given), known_if(&holds, window.each(Axis::transposed)))
+    diagnostics.require(holds.clone(), place, || message);
+    check_output_padding(&window, operands, diagnostics);
+    image(outputs(operands), known_if(&holds, window.each(Axis::transposed)))
 }
 
 /// What `output_padding` adds is less than a stride: with more, an input of more rows would have the same output.
-fn check_output_padding(window: &Window, given: &Given<'_>, checks: &mut Checks<'_>) {
-    let Some(place) = given.stage.options.place("output_padding") else { return };
-    let word = given.row.word;
+fn check_output_padding(
+    window: &Window,
+    operands: &Operands<'_>,
+    diagnostics: &mut Diagnostics<'_>,
+) {
+    let Some(place) = operands.stage.options.place("output_padding") else { return };
+    let word = operands.word;
     if window.axes[0].same {
-        checks.require(Condition::Known(false), place, || {
+        diagnostics.require(Condition::Known(false), place, || {
             format!(
                 "`pad same` of `{word}` says how large the output is: leave out `output_padding`, or write `pad` as a number"
             )
@@ -309,7 +313,7 @@ fn check_output_padding(window: &Window, given: &Given<'_>, checks: &mut Checks<
         return;
     }
     let less = |axis: &Axis| axis.more.plus(&Size::of(1)).at_most(&axis.stride);
-    checks.require(window.both(less), place, || {
+    diagnostics.require(window.both(less), place, || {
         format!(
             "`output_padding` of `{word}` must be less than its stride: {} is not less than {}",
             by(&window.each(|axis| axis.more.clone())),
@@ -319,25 +323,25 @@ fn check_output_padding(window: &Window, given: &Given<'_>, checks: &mut Checks<
 }
 
 /// What comes out of `maxpool` and `avgpool`.
-pub(crate) fn pool(given: &Given<'_>, checks: &mut Checks<'_>) -> Shape {
-    given.check_image(checks);
-    let window = Window::of(given, Kind::Pool);
-    window.check_kernel(given, checks);
-    window.check_unread(given, checks);
+pub(crate) fn pool(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    operands.check_image(diagnostics);
+    let window = Window::of(operands, WindowKind::Pool);
+    window.check_kernel(operands, diagnostics);
+    window.check_unread(operands, diagnostics);
     if let (Some(Padding::Zeros(pad)), Some(place)) =
-        (&given.stage.options.pad, given.stage.options.place("pad"))
+        (&operands.stage.options.pad, operands.stage.options.place("pad"))
     {
         let half = |axis: &Axis| axis.after.times(&Size::of(2)).at_most(&axis.kernel);
-        checks.require(window.both(half), place, || {
+        diagnostics.require(window.both(half), place, || {
             format!(
                 "the padding {} of `{}` is more than half of its kernel {}: take less `pad`",
                 by(pad),
-                given.row.word,
+                operands.word,
                 by(&window.kernel())
             )
         });
     }
-    let [channels, ..] = given.image();
+    let [channels, ..] = operands.image();
     image(channels, known_if(&window.both(Axis::fits), window.each(Axis::output)))
 }
 
@@ -350,30 +354,30 @@ fn known_if(holds: &Condition, sizes: [Size; 2]) -> [Size; 2] {
 }
 
 /// The channels that a convolution gives.
-fn outputs(given: &Given<'_>) -> Size {
-    given.stage.arguments.sizes[0].clone()
+fn outputs(operands: &Operands<'_>) -> Size {
+    operands.stage.arguments.sizes[0].clone()
 }
 
 /// Groups divide the channels on both sides.
-fn check_groups(window: &Window, given: &Given<'_>, checks: &mut Checks<'_>) {
-    let word = given.row.word;
-    let ([inputs, ..], outputs) = (given.image(), outputs(given));
-    let options = &given.stage.options;
+fn check_groups(window: &Window, operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) {
+    let word = operands.word;
+    let ([inputs, ..], outputs) = (operands.image(), outputs(operands));
+    let options = &operands.stage.options;
     let groups = &window.groups;
     match (options.place("groups"), options.place("depthwise")) {
-        (Some(place), Some(_)) => checks.complain_at(
+        (Some(place), Some(_)) => diagnostics.error_at(
             place,
             "`depthwise` is as many `groups` as channels: keep one of the two options",
         ),
         (Some(_), None) => {
             let divides = groups.divides(&inputs).and(groups.divides(&outputs));
-            checks.require(divides, groups.span(), || {
+            diagnostics.require(divides, groups.span(), || {
                 format!(
                     "{groups} groups must divide the {inputs} channels that `{word}` takes and the {outputs} that it gives"
                 )
             });
         }
-        (None, Some(place)) => checks.require(inputs.divides(&outputs), place, || {
+        (None, Some(place)) => diagnostics.require(inputs.divides(&outputs), place, || {
             format!(
                 "`depthwise` gives each of {inputs} channels as many outputs: the {outputs} channels of `{word}` must be a multiple of {inputs}"
             )
@@ -383,61 +387,63 @@ fn check_groups(window: &Window, given: &Given<'_>, checks: &mut Checks<'_>) {
 }
 
 /// The numbers of one kernel: the columns of the weight matrix.
-pub(crate) fn patch(given: &Given<'_>, kind: Kind) -> Size {
-    let window = Window::of(given, kind);
-    let [inputs, ..] = given.image();
-    let channels = if kind == Kind::Transposed { outputs(given) } else { inputs };
+pub(crate) fn patch(operands: &Operands<'_>, kind: WindowKind) -> Size {
+    let window = Window::of(operands, kind);
+    let [inputs, ..] = operands.image();
+    let channels = if kind == WindowKind::Transposed { outputs(operands) } else { inputs };
     let [rows, columns] = window.kernel();
     channels.over(&window.groups).times(&rows).times(&columns)
 }
 
 /// Weights for each channel that goes in, and a bias for each that comes out.
-pub(crate) fn transposed_parameters(given: &Given<'_>) -> Count {
-    let [inputs, ..] = given.image();
-    let weights = inputs.count().times(&patch(given, Kind::Transposed).count());
-    if given.bias() { weights.plus(&outputs(given).count()) } else { weights }
+pub(crate) fn transposed_parameters(operands: &Operands<'_>) -> Count {
+    let [inputs, ..] = operands.image();
+    let weights = inputs.count().times(&patch(operands, WindowKind::Transposed).count());
+    if operands.bias() { weights.plus(&outputs(operands).count()) } else { weights }
 }
 
-pub(crate) fn convolution_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let [input, output] = settings.samples(given);
-    let channels = outputs(given).tokens();
-    let patch = patch(given, Kind::Convolution).tokens();
-    let window = Window::of(given, Kind::Convolution).tokens(settings.root);
+pub(crate) fn convolution_generics(
+    operands: &Operands<'_>,
+    types: &TypeBuilder<'_>,
+) -> TokenStream {
+    let [input, output] = types.samples(operands);
+    let channels = outputs(operands).tokens();
+    let patch = patch(operands, WindowKind::Convolution).tokens();
+    let window = Window::of(operands, WindowKind::Convolution).tokens(types.root);
     let arguments = quote!(#channels, #patch, #input, #output, #window);
-    settings.layer("Conv", &simple::with_activation(arguments, given, settings))
+    simple::with_activation(arguments, operands, types)
 }
 
 /// Its bias is as long as its output, which no default of a type can say: all arguments are written.
-pub(crate) fn transposed_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let Settings { root, scalar, .. } = settings;
-    let [input, output] = settings.samples(given);
-    let [channels, ..] = given.image();
+pub(crate) fn transposed_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let TypeBuilder { root, scalar, .. } = types;
+    let [input, output] = types.samples(operands);
+    let [channels, ..] = operands.image();
     let channels = channels.tokens();
-    let patch = patch(given, Kind::Transposed).tokens();
-    let window = Window::of(given, Kind::Transposed).tokens(root);
-    let activation = simple::activation(settings);
-    let bias = if given.bias() {
-        let outputs = outputs(given).tokens();
+    let patch = patch(operands, WindowKind::Transposed).tokens();
+    let window = Window::of(operands, WindowKind::Transposed).tokens(root);
+    let activation = simple::activation(types);
+    let bias = if operands.bias() {
+        let outputs = outputs(operands).tokens();
         quote!(#root::nalgebra::SVector<#scalar, #outputs>)
     } else {
-        simple::no_bias(given, settings)
+        simple::no_bias(operands, types)
     };
-    let arguments = quote!(#channels, #patch, #input, #output, #window, #activation, #bias);
-    settings.layer("ConvTranspose", &arguments)
+    quote!(#channels, #patch, #input, #output, #window, #activation, #bias)
 }
 
-pub(crate) fn pool_arguments(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let [input, output] = settings.samples(given);
-    let window = Window::of(given, Kind::Pool).tokens(settings.root);
+pub(crate) fn pool_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let [input, output] = types.samples(operands);
+    let window = Window::of(operands, WindowKind::Pool).tokens(types.root);
     quote!(#input, #output, #window)
 }
 
 /// The zeros around an image count where they were asked for, as in PyTorch, and not where `pad same` put them, as in Keras.
-pub(crate) fn mean_type(given: &Given<'_>, settings: &Settings<'_>) -> TokenStream {
-    let options = &given.stage.options;
+pub(crate) fn mean_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
+    let options = &operands.stage.options;
     let same = matches!(options.pad, Some(Padding::Same));
     let counts = options.count_include_pad.unwrap_or(!same);
-    let pool = pool_arguments(given, settings);
+    let pool = pool_generics(operands, types);
     let counts = (!counts).then(|| quote!(, false));
-    settings.layer("AvgPool", &quote!(#pool #counts))
+    quote!(#pool #counts)
 }

@@ -1,88 +1,21 @@
 //! What stands between the word of a layer and its options: sizes, a probability, blocks of layers.
 
-use proc_macro2::{Delimiter, Group, Span, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenTree};
 
-use crate::shapes::sizes::Size;
 use crate::syntax::decimal::Decimal;
-use crate::syntax::parser::{Chain, Parser, block};
+use crate::syntax::parser::Parser;
+use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::tokens::{Token, written};
-use crate::syntax::vocabulary::LayerRow;
-
-/// One argument of a layer, with the words of a message about it.
-#[derive(Clone, Copy)]
-pub(crate) enum Argument {
-    /// One size.
-    Size(&'static str),
-    /// Rows and columns; one number is both.
-    Pair(&'static str),
-    /// As [`Argument::Pair`], and may be zero.
-    Margin,
-    /// One, two or three sizes.
-    Shape,
-    /// A number from 0 to 1.
-    Probability,
-    /// Layers in braces.
-    Block(Role),
-}
-
-/// What a block is to its layer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The layers that `residual` adds to its input.
-    Body,
-    /// What `residual` does to its input before it adds.
-    Projection,
-    /// The branches of `concat`.
-    First,
-    Second,
-}
-
-impl Role {
-    /// What is appended to the name of the block's type.
-    pub(crate) fn suffix(self) -> &'static str {
-        match self {
-            Self::Body => "",
-            Self::Projection => "Projection",
-            Self::First => "First",
-            Self::Second => "Second",
-        }
-    }
-
-    /// What it is, for documentation and messages.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Body => "block",
-            Self::Projection => "projection",
-            Self::First => "first branch",
-            Self::Second => "second branch",
-        }
-    }
-}
-
-/// Layers in braces: they begin with what the layer around them is given.
-pub(crate) struct Block {
-    pub(crate) role: Role,
-    pub(crate) chain: Chain,
-}
-
-/// The arguments of one layer, as written.
-#[derive(Default)]
-pub(crate) struct Arguments {
-    /// All sizes, one after the other: of `conv 6 5x5`, three.
-    pub(crate) sizes: Vec<Size>,
-    pub(crate) probability: Option<Decimal>,
-    pub(crate) blocks: Vec<Block>,
-    /// Whether one is missing, which was reported.
-    pub(crate) missing: bool,
-}
+use crate::syntax::tree::{Arguments, Block, Size};
+use crate::syntax::vocabulary::{Argument, LayerGrammar, Role};
 
 impl Arguments {
-    /// All that the row asks for; after one that is missing, nothing is read.
-    pub(crate) fn parse(parser: &mut Parser<'_>, row: &'static LayerRow) -> Self {
+    /// All that the layer takes; after one that is missing, nothing is read.
+    pub(super) fn parse(parser: &mut Parser<'_>, layer: &LayerGrammar) -> Self {
         let mut arguments = Self::default();
-        let mut missing = called(parser, row);
-        for argument in row.arguments {
-            missing = missing || !arguments.argument(parser, row, *argument);
+        let mut missing = called(parser, layer);
+        for argument in layer.arguments {
+            missing = missing || arguments.argument(parser, layer, *argument).is_none();
             if missing {
                 arguments.unknown(*argument);
             }
@@ -101,124 +34,106 @@ impl Arguments {
         self.sizes.extend(vec![Size::Unknown; count]);
     }
 
-    /// Whether it is there.
-    fn argument(&mut self, parser: &mut Parser<'_>, row: &LayerRow, argument: Argument) -> bool {
-        let LayerRow { word, example, takes, .. } = row;
+    /// None if it is missing.
+    fn argument(
+        &mut self,
+        parser: &mut Parser<'_>,
+        layer: &LayerGrammar,
+        argument: Argument,
+    ) -> Option<()> {
+        let expected = |what| ExpectedSizes::new(layer.word, what, layer.example);
         match argument {
-            Argument::Size(what) => {
-                let before = parser.tokens;
-                let more = row.arguments.len() > 1;
-                parser.apart = more;
-                let sizes = parser.sizes(word, what, example);
-                parser.apart = false;
-                let Some(sizes) = sizes else { return false };
-                if more && let Some(comma) = parser.next_if(|token| token.is_punct(',')) {
-                    let message =
-                        format!("what `{word}` takes stands behind it without `,`: `{example}`");
-                    parser.errors.over(comma.stream(), message);
-                }
-                let Ok([size]) = <[Size; 1]>::try_from(sizes) else {
-                    let message = format!("`{word}` takes {takes}: `{example}`");
-                    parser.errors.over(parser.since(before), message);
-                    return false;
-                };
-                self.sizes.push(size);
-            }
-            Argument::Pair(what) => {
-                let Some(pair) = parser.pair(word, what, example) else { return false };
-                self.sizes.extend(pair);
-            }
-            Argument::Margin => {
-                parser.zeros = true;
-                let pair = parser.pair(word, "a size", example);
-                parser.zeros = false;
-                let Some(pair) = pair else { return false };
-                self.sizes.extend(pair);
-            }
-            Argument::Shape => {
-                let Some(sizes) = parser.sizes(word, "a shape", example) else { return false };
-                self.sizes.extend(sizes);
-            }
-            Argument::Probability => {
-                self.probability = probability(parser, row);
-            }
-            Argument::Block(role) => return self.block(parser, row, role),
+            Argument::Size(what) => self.sizes.push(size(parser, layer, what)?),
+            Argument::Pair(what) => self.sizes.extend(parser.pair(expected(what))?),
+            Argument::Margin => self.sizes.extend(parser.pair(expected("a size").or_zero())?),
+            Argument::Shape => self.sizes.extend(parser.sizes(expected("a shape"))?),
+            Argument::Probability => self.probability = probability(parser, layer),
+            Argument::Block(role) => self.block(parser, layer, role)?,
         }
-        true
+        Some(())
     }
 
-    /// Layers in braces.
-    pub(crate) fn block(&mut self, parser: &mut Parser<'_>, row: &LayerRow, role: Role) -> bool {
-        let LayerRow { word, example, takes, .. } = row;
+    /// Layers in braces; none if there is no group of tokens.
+    pub(super) fn block(
+        &mut self,
+        parser: &mut Parser<'_>,
+        layer: &LayerGrammar,
+        role: Role,
+    ) -> Option<()> {
+        let LayerGrammar { word, example, takes, .. } = layer;
         if role == Role::Second
-            && parser.peek_at(1).is_some_and(|token| token.group(Delimiter::Brace).is_some())
+            && parser.is_at(1, |token| token.is_group(Delimiter::Brace))
             && let Some(comma) = parser.next_if(|token| token.is_punct(','))
         {
             let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
             parser.errors.over(comma.stream(), message);
         }
-        let group = match parser.peek() {
-            Some(Token::Tree(TokenTree::Group(group))) => group,
-            _ => {
-                parser.errors.at(parser.end, format!("`{word}` takes {takes}: `{example}`"));
-                parser.skip_stage();
-                return false;
-            }
+        let Some(Token::Tree(TokenTree::Group(group))) = parser.peek() else {
+            parser.errors.at(parser.end, format!("`{word}` takes {takes}: `{example}`"));
+            parser.skip_stage();
+            return None;
         };
         parser.next();
         if group.delimiter() != Delimiter::Brace {
-            parser.errors.at(
-                group.span_open(),
-                format!("the layers of `{word}` stand in braces: `{example}`"),
-            );
+            let message = format!("the layers of `{word}` stand in braces: `{example}`");
+            parser.errors.at(group.span_open(), message);
         }
-        let chain = filled(parser, row, group);
+        if group.stream().is_empty() {
+            let hint =
+                if *word == "concat" { "; `{ identity }` is its input as it is" } else { "" };
+            let message = format!("a block of `{word}` needs a layer: `{example}`{hint}");
+            parser.errors.over(group, message);
+        }
+        let chain = parser.block(group);
         self.blocks.push(Block { role, chain });
-        true
+        Some(())
     }
 }
 
+/// One size.
+fn size(parser: &mut Parser<'_>, layer: &LayerGrammar, what: &str) -> Option<Size> {
+    let LayerGrammar { word, example, takes, .. } = layer;
+    let before = parser.tokens;
+    let more = layer.arguments.len() > 1;
+    let sizes = parser.sizes(ExpectedSizes::new(word, what, example).ends_at_comma(more))?;
+    if more && let Some(comma) = parser.next_if(|token| token.is_punct(',')) {
+        let message = format!("what `{word}` takes stands behind it without `,`: `{example}`");
+        parser.errors.over(comma.stream(), message);
+    }
+    let Ok([size]) = <[Size; 1]>::try_from(sizes) else {
+        let message = format!("`{word}` takes {takes}: `{example}`");
+        parser.errors.over(parser.since(before), message);
+        return None;
+    };
+    Some(size)
+}
+
 /// As a call in Python or Rust: `conv(6, 5)`, `dense(128, activation="relu")`. A size that is computed, `(64 * 2)`, is told by itself.
-fn called(parser: &mut Parser<'_>, row: &LayerRow) -> bool {
+fn called(parser: &mut Parser<'_>, layer: &LayerGrammar) -> bool {
     let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::Parenthesis)) else {
         return false;
     };
     let inside: Vec<TokenTree> = group.stream().into_iter().collect();
     let separates =
         |token: &TokenTree| matches!(token, TokenTree::Punct(it) if ",=".contains(it.as_char()));
-    let sizes = matches!(row.arguments, [Argument::Size(_) | Argument::Pair(_), ..]);
+    let sizes = matches!(layer.arguments, [Argument::Size(_) | Argument::Pair(_), ..]);
     if !sizes || !(inside.len() < 2 || inside.iter().any(separates)) {
         return false;
     }
-    let LayerRow { word, example, .. } = row;
-    parser.errors.over(
-        group,
-        format!("what `{word}` takes stands behind it without parentheses: `{example}`"),
-    );
+    let LayerGrammar { word, example, .. } = layer;
+    let message = format!("what `{word}` takes stands behind it without parentheses: `{example}`");
+    parser.errors.over(group, message);
     parser.next();
     true
 }
 
-/// A block is not empty.
-fn filled(parser: &mut Parser<'_>, row: &LayerRow, group: &Group) -> Chain {
-    if group.stream().is_empty() {
-        let word = row.word;
-        let hint = if word == "concat" { "; `{ identity }` is its input as it is" } else { "" };
-        parser
-            .errors
-            .over(group, format!("a block of `{word}` needs a layer: `{}`{hint}", row.example));
-    }
-    block(group, parser.errors)
-}
-
 /// `0.5`: at least 0, and less than 1.
-fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
-    let LayerRow { word, example, .. } = row;
+fn probability(parser: &mut Parser<'_>, layer: &LayerGrammar) -> Option<Decimal> {
+    let LayerGrammar { word, example, .. } = layer;
     parser.named(word, example);
     let minus = parser.next_if(|token| token.is_punct('-'));
-    let literal = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
     let before = parser.tokens;
-    let Some(token) = parser.next_if(literal) else {
+    let Some(token) = parser.next_if(Token::is_literal) else {
         let place = other_value(parser).unwrap_or(parser.end);
         let message =
             format!("`{word}` needs a probability, a number that stands here: `{example}`");
@@ -254,8 +169,8 @@ fn probability(parser: &mut Parser<'_>, row: &LayerRow) -> Option<Decimal> {
 /// A constant in the place of a number.
 fn other_value(parser: &mut Parser<'_>) -> Option<Span> {
     let is_value = |token: &Token| {
-        token.group(Delimiter::Brace).is_some()
-            || token.group(Delimiter::Parenthesis).is_some()
+        token.is_group(Delimiter::Brace)
+            || token.is_group(Delimiter::Parenthesis)
             || token.word().is_some_and(|word| word.to_string().starts_with(char::is_uppercase))
     };
     parser.next_if(is_value).map(Token::span)

@@ -5,32 +5,64 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
-use crate::shapes::sizes::{Size, first_word};
 use crate::syntax::parser::Parser;
-use crate::syntax::parser::stage::{is_path, path};
+use crate::syntax::parser::paths::{is_path, path};
 use crate::syntax::tokens::{Token, written};
-use crate::syntax::vocabulary;
+use crate::syntax::tree::Size;
+use crate::syntax::vocabulary::{Meaning, Vocabulary};
+
+/// The sizes that are expected at a place: how they are read, and the words of a message about them.
+#[derive(Clone, Copy)]
+pub(super) struct ExpectedSizes<'w> {
+    /// The word before them: `pad`.
+    word: &'w str,
+    /// What the word needs: `a size`.
+    what: &'w str,
+    /// `pad 1`
+    example: &'w str,
+    /// Whether a size may be 0, as in `pad 0x1`.
+    zero: bool,
+    /// Whether a comma ends the sizes; if not, it was meant as an `x`.
+    ends_at_comma: bool,
+    /// Whether `0x1` is rows and columns; if not, it is a hexadecimal number.
+    decimal: bool,
+}
+
+impl<'w> ExpectedSizes<'w> {
+    pub(super) fn new(word: &'w str, what: &'w str, example: &'w str) -> Self {
+        Self { word, what, example, zero: false, ends_at_comma: false, decimal: false }
+    }
+
+    pub(super) fn or_zero(self) -> Self {
+        Self { zero: true, ..self }
+    }
+
+    pub(super) fn ends_at_comma(self, ends_at_comma: bool) -> Self {
+        Self { ends_at_comma, ..self }
+    }
+}
 
 impl Parser<'_> {
-    /// All sizes of a shape; none, and an error, if there is no size here. `what` is missing of `word` then.
-    pub(crate) fn sizes(&mut self, word: &str, what: &str, example: &str) -> Option<Vec<Size>> {
+    /// All sizes of a shape; none, and an error, if there is no size here.
+    pub(super) fn sizes(&mut self, expected: ExpectedSizes<'_>) -> Option<Vec<Size>> {
+        let ExpectedSizes { word, what, example, .. } = expected;
         let before = self.tokens;
         let mut sizes = Vec::new();
         let mut comma = false;
         self.named(word, example);
         loop {
             let start = self.tokens;
-            let Some(more) = self.size(&mut sizes) else {
+            let Some(more) = self.size(expected, &mut sizes) else {
                 self.errors.at(self.end, format!("`{word}` needs {what}: `{example}`"));
                 return if sizes.is_empty() { None } else { Some(vec![Size::Unknown]) };
             };
-            if more || self.by(&mut sizes) {
+            if more || self.by(expected, &mut sizes) {
                 continue;
             }
             if self.computed(start) {
                 return Some(vec![Size::Unknown]);
             }
-            if !self.comma(comma) {
+            if expected.ends_at_comma || !self.comma(comma) {
                 break;
             }
             comma = true;
@@ -49,15 +81,14 @@ impl Parser<'_> {
     }
 
     /// Rows and columns; one number is both.
-    pub(crate) fn pair(&mut self, word: &str, what: &str, example: &str) -> Option<[Size; 2]> {
+    pub(super) fn pair(&mut self, expected: ExpectedSizes<'_>) -> Option<[Size; 2]> {
         let before = self.tokens;
-        self.decimal = true;
-        let sizes = self.sizes(word, what, example);
-        self.decimal = false;
-        Some(match sizes?.as_slice() {
+        let sizes = self.sizes(ExpectedSizes { decimal: true, ..expected })?;
+        Some(match sizes.as_slice() {
             [both] => [both.clone(), both.clone()],
             [rows, columns] => [rows.clone(), columns.clone()],
             _ => {
+                let ExpectedSizes { word, example, .. } = expected;
                 let message = format!("`{word}` has one number, or rows and columns: `{example}`");
                 self.errors.over(self.since(before), message);
                 [Size::Unknown, Size::Unknown]
@@ -66,13 +97,13 @@ impl Parser<'_> {
     }
 
     /// One size, or several in one literal; whether another one must follow. None if there is no size here.
-    fn size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
+    fn size(&mut self, expected: ExpectedSizes<'_>, sizes: &mut Vec<Size>) -> Option<bool> {
         let token = self.peek()?;
         let Token::Tree(tree) = token else { return None };
         match tree {
             TokenTree::Literal(literal) => {
                 self.next();
-                Some(self.literal(&literal.to_string(), literal.span(), sizes))
+                Some(self.literal(expected, &literal.to_string(), literal.span(), sizes))
             }
             TokenTree::Punct(minus) if minus.as_char() == '-' => {
                 let Some(Token::Tree(TokenTree::Literal(number))) = self.peek_at(1) else {
@@ -81,7 +112,7 @@ impl Parser<'_> {
                 let stream = [tree.clone(), number.clone().into()].into_iter().collect();
                 self.next();
                 self.next();
-                self.negative(stream);
+                self.negative(expected, stream);
                 sizes.push(Size::Unknown);
                 Some(false)
             }
@@ -100,7 +131,7 @@ impl Parser<'_> {
                             .next()
                             .is_some_and(|first| first.to_string() == "-")
                         {
-                            self.negative(inner);
+                            self.negative(expected, inner);
                             sizes.push(Size::Unknown);
                         } else {
                             sizes.push(self.expression(&quote!(#group)));
@@ -116,8 +147,8 @@ impl Parser<'_> {
             }
             TokenTree::Ident(word) => {
                 let text = word.to_string();
-                let followed = self.peek_at(1).is_some_and(|next| next.is_punct(':'));
-                if !followed && is_word(&text) {
+                let followed = self.is_at(1, |next| next.is_punct(':'));
+                if !followed && is_word(self.vocabulary, &text) {
                     return None;
                 }
                 self.path_size(sizes)
@@ -146,11 +177,7 @@ impl Parser<'_> {
 
     /// A comma in the place of an `x`, before a number; whether it is there.
     fn comma(&mut self, reported: bool) -> bool {
-        let number = |token: &Token| matches!(token, Token::Tree(TokenTree::Literal(_)));
-        if self.apart
-            || !self.peek_is(|token| token.is_punct(','))
-            || !self.peek_at(1).is_some_and(number)
-        {
+        if !self.peek_is(|token| token.is_punct(',')) || !self.is_at(1, Token::is_literal) {
             return false;
         }
         if let (Some(comma), false) = (self.next(), reported) {
@@ -164,7 +191,7 @@ impl Parser<'_> {
         let block = quote!({ #inner });
         let text = written(inner.clone());
         if syn::parse2::<syn::Block>(block.clone()).is_ok() {
-            return constant(block, &text);
+            return Size::constant(block, &text);
         }
         let message =
             format!("a const expression stands in the braces of a size, `{text}` is none");
@@ -174,10 +201,7 @@ impl Parser<'_> {
 
     fn path_size(&mut self, sizes: &mut Vec<Size>) -> Option<bool> {
         // A label of the next stage is no size: `dense hidden: dense 3`.
-        if self.peek_at(1).is_some_and(|next| next.is_punct(':'))
-            && !self.peek_at(2).is_some_and(|next| next.is_punct(':'))
-            && self.peek_is(|token| token.word().is_some())
-        {
+        if self.is_label() {
             return None;
         }
         let path = path(self);
@@ -187,7 +211,7 @@ impl Parser<'_> {
         if self.no_constant(&written(path.clone())) {
             sizes.push(Size::Unknown);
         } else if is_path(self, &path) {
-            sizes.push(constant(quote!({ #path }), &written(path)));
+            sizes.push(Size::constant(quote!({ #path }), &written(path)));
         } else {
             sizes.push(Size::Unknown);
         }
@@ -195,11 +219,11 @@ impl Parser<'_> {
     }
 
     /// The `x` between two sizes, which may have the next in the same word: `x32`, `xWIDTH`. Whether another size must follow.
-    fn by(&mut self, sizes: &mut Vec<Size>) -> bool {
-        let Some(word) = self.peek().and_then(Token::word) else { return false };
+    fn by(&mut self, expected: ExpectedSizes<'_>, sizes: &mut Vec<Size>) -> bool {
+        let Some(word) = self.peek_word() else { return false };
         let text = word.to_string();
         if !matches!(text.strip_prefix('x'), Some(rest) if rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c.is_uppercase()))
-            || self.peek_at(1).is_some_and(|next| next.is_punct(':'))
+            || self.is_at(1, |next| next.is_punct(':'))
         {
             return false;
         }
@@ -208,16 +232,22 @@ impl Parser<'_> {
         if rest.is_empty() {
             return true;
         }
-        if self.literal(rest, word.span(), sizes) {
+        if self.literal(expected, rest, word.span(), sizes) {
             return true;
         }
-        self.by(sizes)
+        self.by(expected, sizes)
     }
 
     /// `784`, `28x28`, `28xWIDTH`; whether it ends in an `x`.
-    fn literal(&mut self, text: &str, span: Span, sizes: &mut Vec<Size>) -> bool {
-        let radix =
-            !self.decimal && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
+    fn literal(
+        &mut self,
+        expected: ExpectedSizes<'_>,
+        text: &str,
+        span: Span,
+        sizes: &mut Vec<Size>,
+    ) -> bool {
+        let radix = !expected.decimal
+            && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
         // `28X28` is read too; the X of a name, as in `28xMAX`, is its own.
         let numbers = !text.contains(|c: char| !c.is_ascii_digit() && !"xX_".contains(c));
         let is_by = |c: char| c == 'x' || c == 'X' && numbers;
@@ -227,18 +257,18 @@ impl Parser<'_> {
             parts.pop();
         }
         for part in parts {
-            let size = self.integer(part, span);
+            let size = self.integer(expected, part, span);
             sizes.push(size);
         }
         more
     }
 
-    fn integer(&mut self, text: &str, span: Span) -> Size {
+    fn integer(&mut self, expected: ExpectedSizes<'_>, text: &str, span: Span) -> Size {
         if text.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && let Ok(name) = syn::parse_str::<Ident>(text)
         {
             let name = Ident::new(&name.to_string(), span);
-            return constant(quote!({ #name }), text);
+            return Size::constant(quote!({ #name }), text);
         }
         let plain = text.replace('_', "");
         let plain = plain.strip_suffix("usize").unwrap_or(&plain);
@@ -262,7 +292,7 @@ impl Parser<'_> {
             return Size::Unknown;
         }
         match u64::from_str_radix(digits, radix) {
-            Ok(0) if !self.zeros => {
+            Ok(0) if !expected.zero => {
                 self.errors.at(span, "a size is at least 1, this one is 0");
                 Size::Unknown
             }
@@ -274,27 +304,21 @@ impl Parser<'_> {
         }
     }
 
-    fn negative(&mut self, tokens: TokenStream) {
+    fn negative(&mut self, expected: ExpectedSizes<'_>, tokens: TokenStream) {
         let text = written(tokens.clone()).replace("- ", "-");
-        let least = u8::from(!self.zeros);
+        let least = u8::from(!expected.zero);
         self.errors.over(tokens, format!("a size is at least {least}, `{text}` is negative"));
     }
 }
 
-/// A size that the compiler knows, and the macro does not.
-fn constant(tokens: TokenStream, text: &str) -> Size {
-    let place = first_word(&tokens);
-    Size::Constant { tokens, text: text.to_owned(), place }
-}
-
 /// Whether it is one of our words, perhaps with a typing error: no size. `STRIDE` is a constant.
-fn is_word(text: &str) -> bool {
-    use vocabulary::Meaning::{Activation, Initializer, Layer, Option};
+fn is_word(vocabulary: &Vocabulary, text: &str) -> bool {
+    use Meaning::{Activation, Initializer, Layer, Option};
     if !text.contains(char::is_lowercase) {
         return false;
     }
     text == "input"
-        || vocabulary::exact(text, &[Layer, Activation, Option, Initializer]).is_some()
+        || vocabulary.exact(text, &[Layer, Activation, Option, Initializer]).is_some()
         || text.starts_with(char::is_lowercase)
-            && vocabulary::did_you_mean(text, &[Layer, Activation, Option]).is_some()
+            && vocabulary.did_you_mean(text, &[Layer, Activation, Option]).is_some()
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Ident, TokenTree};
 
 use crate::syntax::parser::Parser;
 use crate::syntax::tokens::{Token, written};
-use crate::syntax::vocabulary::{self, LayerRow, Meaning};
+use crate::syntax::vocabulary::{LayerGrammar, Meaning, activation_row, is_option};
 
 /// Words of other libraries that say what follows, where a description needs none.
 const NAMES: &[&str] = &[
@@ -31,36 +31,10 @@ const NAMES: &[&str] = &[
 ];
 
 impl Parser<'_> {
-    /// Whether the token so far ahead begins a layer: only then an operator before it was meant as an arrow.
-    pub(crate) fn starts_at(&self, ahead: usize) -> bool {
-        let colon = |at| self.peek_at(at).is_some_and(|token: &Token| token.is_punct(':'));
-        self.peek_at(ahead).and_then(Token::word).is_some_and(|word| {
-            let text = word.to_string();
-            vocabulary::is_layer(&text)
-                || vocabulary::activation_row(&text).is_some()
-                || text == "input"
-                || colon(ahead + 1) && !colon(ahead + 2)
-        })
-    }
-
-    /// An operator in the place of an arrow: `|`, `+`, `;`.
-    pub(crate) fn is_operator_for_arrow(&self) -> bool {
-        if self.peek_is(|token| token.is_punct('>'))
-            && self.peek_at(1).is_some_and(|token| token.is_punct('>'))
-        {
-            return self.starts_at(2);
-        }
-        let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "|+;./&>".contains(it.as_char()));
-        self.peek_is(operator) && self.starts_at(1)
-    }
-
     /// `units=` or `kernel` before a value; an error, and whether it was there. The value follows.
-    pub(crate) fn named(&mut self, of: &str, example: &str) -> bool {
-        let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
+    pub(super) fn named(&mut self, of: &str, example: &str) -> bool {
         let before = self.tokens;
-        if self.peek_is(|token| equals(token) || token.is_punct(':'))
-            && self.peek_at(1).is_some_and(is_value)
-        {
+        if self.peek_is(|token| token.is_equals() || token.is_punct(':')) && self.is_value_at(1) {
             if let Some(sign) = self.next() {
                 let text = written(sign.stream());
                 let message = format!("the value of `{of}` follows without `{text}`: `{example}`");
@@ -68,15 +42,12 @@ impl Parser<'_> {
             }
             return true;
         }
-        let Some(word) = self.peek().and_then(Token::word) else { return false };
+        let Some(word) = self.peek_word() else { return false };
         let name = word.to_string();
-        let assigned = self.peek_at(1).is_some_and(equals)
-            && self.peek_at(2).is_some_and(is_value)
-            && !vocabulary::is_option(&name);
+        let assigned = self.is_at(1, Token::is_equals) && self.is_value_at(2) && !is_option(&name);
         // A constant, a function or a label of that name.
-        let own = self.peek_at(1).is_some_and(|token| {
-            token.is_punct(':') || token.group(Delimiter::Parenthesis).is_some()
-        });
+        let own =
+            self.is_at(1, |token| token.is_punct(':') || token.is_group(Delimiter::Parenthesis));
         if !assigned && (own || !NAMES.contains(&name.as_str())) {
             return false;
         }
@@ -90,28 +61,27 @@ impl Parser<'_> {
     }
 
     /// The same behind a layer: `activation="relu"`, `bias=False`, `padding=2`; with its value.
-    pub(crate) fn named_option(&mut self, layer: &str, example: &str) -> bool {
+    pub(super) fn named_option(&mut self, layer: &str, example: &str) -> bool {
         let before = self.tokens;
-        let Some(word) = self.peek().and_then(Token::word) else { return false };
+        let Some(word) = self.peek_word() else { return false };
         let name = word.to_string();
-        let equals = |token: &Token| matches!(token, Token::Arrow { text, .. } if text == "=");
-        let assigned = self.peek_at(1).is_some_and(equals) && self.peek_at(2).is_some_and(is_value);
-        if !assigned && !NAMES.contains(&name.as_str()) || vocabulary::is_option(&name) {
+        let assigned = self.is_at(1, Token::is_equals) && self.is_value_at(2);
+        if !assigned && !NAMES.contains(&name.as_str()) || is_option(&name) {
             return false;
         }
         self.next();
         if assigned {
             self.next();
             // An activation without quotes is read as one.
-            let activation = |word: &Ident| vocabulary::activation_row(&word.to_string()).is_some();
-            if !self.peek().and_then(Token::word).is_some_and(activation) {
+            let activation = |word: &Ident| activation_row(&word.to_string()).is_some();
+            if !self.peek_word().is_some_and(activation) {
                 self.next();
             }
         }
         let written = written(self.since(before));
         let message = if name.contains("bias") {
             format!("`{layer}` has no option `{name}`: `no_bias` leaves the bias out")
-        } else if let Some((option, _)) = vocabulary::did_you_mean(&name, &[Meaning::Option]) {
+        } else if let Some((option, _)) = self.vocabulary.did_you_mean(&name, &[Meaning::Option]) {
             format!("unknown option `{name}`: did you mean `{option}`?")
         } else if NAMES.contains(&name.as_str()) {
             format!(
@@ -125,13 +95,11 @@ impl Parser<'_> {
     }
 
     /// `28 * 28` without braces; whether it was there.
-    pub(crate) fn computed(&mut self, before: &[Token]) -> bool {
+    pub(super) fn computed(&mut self, before: &[Token]) -> bool {
         let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "*+-/%".contains(it.as_char()));
         let mut found = false;
-        while self.peek_is(operator) && !self.starts_at(1) && self.peek_at(1).is_some_and(is_value)
-        {
-            self.next();
-            self.next();
+        while self.peek_is(operator) && !self.starts_at(1) && self.is_value_at(1) {
+            self.skip(2);
             found = true;
         }
         if found {
@@ -147,9 +115,9 @@ impl Parser<'_> {
     }
 
     /// What stands behind a path that is no size: `SVector<f32, 784>`, `size()`.
-    pub(crate) fn no_constant(&mut self, path: &str) -> bool {
+    pub(super) fn no_constant(&mut self, path: &str) -> bool {
         let before = self.tokens;
-        let message = if self.peek_is(|token| token.group(Delimiter::Parenthesis).is_some()) {
+        let message = if self.peek_is(|token| token.is_group(Delimiter::Parenthesis)) {
             let group = self.next().map(Token::stream).unwrap_or_default();
             let call = format!("{path}{}", written(group));
             format!("a size that is computed stands in braces: `{{ {call} }}`")
@@ -166,7 +134,7 @@ impl Parser<'_> {
     }
 
     /// `/// text` or `#[attribute]` between the layers: an error, and whether it was there.
-    pub(crate) fn attribute(&mut self) -> bool {
+    pub(super) fn attribute(&mut self) -> bool {
         let before = self.tokens;
         if !self.peek_is(|token| token.is_punct('#')) {
             return false;
@@ -188,39 +156,32 @@ impl Parser<'_> {
     }
 
     /// A comma before an option of the layer: an error, and whether it was there.
-    pub(crate) fn comma_before_option(&mut self, row: &LayerRow) -> bool {
-        let option = |word: &Ident| row.options.iter().any(|option| word == option);
+    pub(super) fn comma_before_option(&mut self, layer: &LayerGrammar) -> bool {
+        let option = |word: &Ident| layer.options.iter().any(|option| word == option);
         if !self.peek_is(|token| token.is_punct(','))
             || !self.peek_at(1).and_then(Token::word).is_some_and(option)
         {
             return false;
         }
         if let Some(comma) = self.next() {
-            let message = format!("the options of `{}` follow without `,`", row.word);
+            let message = format!("the options of `{}` follow without `,`", layer.word);
             self.errors.over(comma.stream(), message);
         }
         true
     }
 
     /// What stands before a colon and is no label: `my-label:`, `my label:`, `"label":`, `pub label:`. An error, and it is taken away.
-    pub(crate) fn no_label(&mut self) {
-        let colon = |at| self.peek_at(at).is_some_and(|token: &Token| token.is_punct(':'));
-        let part = |token: &&Token| {
-            token.word().is_some()
-                || token.is_punct('-')
-                || matches!(token, Token::Tree(TokenTree::Literal(_)))
-        };
+    pub(super) fn no_label(&mut self) {
+        let part =
+            |token: &&Token| token.word().is_some() || token.is_punct('-') || token.is_literal();
         let count = self.tokens.iter().take_while(part).count();
-        let word = self.peek().and_then(Token::word).map(ToString::to_string);
-        if !colon(count)
-            || colon(count + 1)
+        let word = self.peek_word().map(ToString::to_string);
+        if !self.is_colon_at(count)
             || count == 0
             || count == 1 && word.is_some()
-            || word.as_ref().is_some_and(|word| {
-                vocabulary::is_layer(word)
-                    || vocabulary::activation_row(word).is_some()
-                    || word == "input"
-            })
+            || word
+                .as_ref()
+                .is_some_and(|word| self.vocabulary.is_layer_or_activation(word) || word == "input")
         {
             return;
         }
@@ -231,9 +192,7 @@ impl Parser<'_> {
             self.errors.over(self.since(before), message);
             return;
         }
-        for _ in 0..count {
-            self.next();
-        }
+        self.skip(count);
         let name: String = written(self.since(before))
             .chars()
             .map(|c| if c.is_alphanumeric() { c } else { '_' })
@@ -245,18 +204,18 @@ impl Parser<'_> {
     }
 
     /// `hidden 128`, `output 10`: a layer by its place in the network.
-    pub(crate) fn named_by_its_place(&self, word: &str) -> Option<String> {
+    pub(super) fn named_by_its_place(&self, word: &str) -> Option<String> {
         let named = ["head", "hidden", "layer", "out", "output"].contains(&word)
             || word
                 .strip_prefix("fc")
                 .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        let token = self.peek().filter(|token| named && is_value(token))?;
+        let token = self.peek().filter(|_| named && self.is_value_at(0))?;
         let size = written(token.stream());
         Some(format!(": did you mean `dense {size}`, or `{word}: dense {size}` with a label?"))
     }
 
     /// What follows the number of `50%` or `1/2`, taken away: as a decimal fraction.
-    pub(crate) fn share(&mut self, number: &str) -> Option<f64> {
+    pub(super) fn share(&mut self, number: &str) -> Option<f64> {
         let number: f64 = number.parse().ok()?;
         if self.next_if(|token| token.is_punct('%')).is_some() {
             return Some(number / 100.0);
@@ -269,7 +228,7 @@ impl Parser<'_> {
     }
 
     /// From `<` to its `>`.
-    pub(crate) fn skip_angles(&mut self) {
+    pub(super) fn skip_angles(&mut self) {
         let mut depth = 0_usize;
         while let Some(token) = self.next() {
             if token.is_punct('<') {
@@ -281,16 +240,5 @@ impl Parser<'_> {
                 break;
             }
         }
-    }
-}
-
-/// Whether it may be the value of something: not a layer.
-fn is_value(token: &Token) -> bool {
-    match token {
-        Token::Tree(TokenTree::Literal(_) | TokenTree::Group(_)) => true,
-        Token::Tree(TokenTree::Ident(word)) => {
-            !vocabulary::is_layer(&word.to_string()) && word != "input"
-        }
-        _ => false,
     }
 }

@@ -1,0 +1,191 @@
+//! The table of layers: one row for each.
+//!
+//! A new layer is a row here and a file in the library's `src/layers`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::shapes::diagnostics::Diagnostics;
+use crate::shapes::layers::operands::{Operands, TypeBuilder};
+use crate::shapes::layers::window::{self, WindowKind};
+use crate::shapes::layers::{blocks, simple};
+use crate::shapes::shape::Shape;
+use crate::shapes::sizes::Count;
+use crate::syntax::vocabulary::{Argument, LayerGrammar, Role, Vocabulary};
+
+/// A layer of the library.
+pub(crate) struct LayerRow {
+    /// How it is written: the half of the row that the parser knows.
+    pub(crate) grammar: LayerGrammar,
+    /// Its type in `axonal::layers`.
+    pub(crate) rust: &'static str,
+    /// The arguments of its type, after the scalar.
+    pub(crate) generics: fn(&Operands<'_>, &TypeBuilder<'_>) -> TokenStream,
+    /// The shape of its output; the diagnostics take what does not fit.
+    pub(crate) output: fn(&Operands<'_>, &mut Diagnostics<'_>) -> Shape,
+    /// The number of its parameters.
+    pub(crate) parameters: fn(&Operands<'_>) -> Count,
+    /// What it does to probabilities that go in.
+    pub(crate) passes: Passes,
+}
+
+/// `axonal::layers::Passes`
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passes {
+    Nothing,
+    Numbers,
+    Probabilities,
+    Dropped,
+}
+
+/// A layer that is a word alone: its output has the shape of its input, and it has no parameters.
+const fn row(
+    word: &'static str,
+    rust: &'static str,
+    generics: fn(&Operands<'_>, &TypeBuilder<'_>) -> TokenStream,
+) -> LayerRow {
+    LayerRow {
+        grammar: LayerGrammar::of(word),
+        rust,
+        generics,
+        output: simple::unchanged,
+        parameters: |_| Count::Known(0),
+        passes: Passes::Nothing,
+    }
+}
+
+impl LayerRow {
+    /// What follows the word: for the parser, in words, and in an example.
+    const fn takes(
+        self,
+        arguments: &'static [Argument],
+        takes: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { grammar: LayerGrammar { arguments, takes, example, ..self.grammar }, ..self }
+    }
+
+    const fn options(self, options: &'static [&'static str]) -> Self {
+        Self { grammar: LayerGrammar { options, ..self.grammar }, ..self }
+    }
+
+    /// Its type holds an activation.
+    const fn activation(self) -> Self {
+        Self { grammar: LayerGrammar { activation: true, ..self.grammar }, ..self }
+    }
+
+    const fn output(self, output: fn(&Operands<'_>, &mut Diagnostics<'_>) -> Shape) -> Self {
+        Self { output, ..self }
+    }
+
+    const fn parameters(self, parameters: fn(&Operands<'_>) -> Count) -> Self {
+        Self { parameters, ..self }
+    }
+
+    const fn passes(self, passes: Passes) -> Self {
+        Self { passes, ..self }
+    }
+}
+
+const CHANNELS_AND_KERNEL: &[Argument] =
+    &[Argument::Size("its channels"), Argument::Pair("a kernel")];
+
+pub(crate) static LAYERS: &[LayerRow] = &[
+    row("dense", "Dense", simple::dense_generics)
+        .takes(&[Argument::Size("a size")], "one size", "dense 128")
+        .options(&["no_bias", "init"])
+        .activation()
+        .output(simple::dense)
+        .parameters(|operands| simple::weights(operands, &operands.input.len())),
+    row("conv", "Conv", window::convolution_generics)
+        .takes(CHANNELS_AND_KERNEL, "its channels and a kernel", "conv 16 3x3")
+        .options(&["stride", "pad", "dilation", "groups", "depthwise", "floor", "no_bias", "init"])
+        .activation()
+        .output(window::convolution)
+        .parameters(|operands| {
+            simple::weights(operands, &window::patch(operands, WindowKind::Convolution))
+        }),
+    row("conv_transpose", "ConvTranspose", window::transposed_generics)
+        .takes(CHANNELS_AND_KERNEL, "its channels and a kernel", "conv_transpose 16 4x4 stride 2")
+        .options(&[
+            "stride",
+            "pad",
+            "output_padding",
+            "dilation",
+            "groups",
+            "depthwise",
+            "no_bias",
+            "init",
+        ])
+        .activation()
+        .output(window::transposed)
+        .parameters(window::transposed_parameters),
+    row("maxpool", "MaxPool", window::pool_generics)
+        .takes(&[Argument::Pair("a kernel")], "one kernel", "maxpool 2x2")
+        .options(&["stride", "pad", "floor"])
+        .output(window::pool)
+        .passes(Passes::Probabilities),
+    row("avgpool", "AvgPool", window::mean_generics)
+        .takes(&[Argument::Pair("a kernel")], "one kernel", "avgpool 2x2")
+        .options(&["stride", "pad", "count_include_pad", "floor"])
+        .output(window::pool)
+        .passes(Passes::Probabilities),
+    row("global avgpool", "GlobalAvgPool", simple::global_pool_generics)
+        .output(simple::global_pool)
+        .passes(Passes::Probabilities),
+    row("upsample", "Upsample", simple::resized)
+        .takes(&[Argument::Pair("a factor")], "one factor", "upsample 2")
+        .output(simple::upsample)
+        .passes(Passes::Probabilities),
+    row("pad", "Pad", simple::resized)
+        .takes(&[Argument::Margin], "one size", "pad 2")
+        .output(simple::pad)
+        .passes(Passes::Probabilities),
+    row("flatten", "Flatten", simple::lengthwise)
+        .output(|operands, _| Shape::Vector(operands.input.len()))
+        .passes(Passes::Numbers),
+    row("reshape", "Reshape", |operands, types| {
+        let [input, output] = types.samples(operands);
+        quote!(#input, #output)
+    })
+    .takes(&[Argument::Shape], "one shape", "reshape 16x4x4")
+    .output(simple::reshape)
+    .passes(Passes::Numbers),
+    row("dropout", "Dropout", simple::dropout_generics)
+        .takes(&[Argument::Probability], "one probability", "dropout 0.5")
+        .passes(Passes::Dropped),
+    row("batchnorm", "BatchNorm", simple::batch_norm_generics)
+        .options(&["eps", "momentum"])
+        .parameters(|operands| Count::Known(4).times(&simple::channels(operands).count())),
+    row("layernorm", "LayerNorm", simple::layer_norm_generics)
+        .options(&["eps"])
+        .parameters(|operands| Count::Known(2).times(&operands.input.len().count())),
+    row("residual", "Residual", blocks::residual_generics)
+        .takes(
+            &[Argument::Block(Role::Body)],
+            "one block",
+            "residual { dense 64 relu => dense 64 }",
+        )
+        .options(&["project"])
+        .output(blocks::residual)
+        .parameters(blocks::parameters),
+    row("concat", "Concat", blocks::concat_generics)
+        .takes(
+            &[Argument::Block(Role::First), Argument::Block(Role::Second)],
+            "two blocks",
+            "concat { conv 8 1x1 } { conv 8 3x3 pad same }",
+        )
+        .output(blocks::concat)
+        .parameters(blocks::parameters),
+];
+
+/// The words of a description, with those of the table.
+pub(crate) fn vocabulary() -> Vocabulary {
+    Vocabulary::new(LAYERS.iter().map(|row| &row.grammar))
+}
+
+/// The row of a layer that the parser has read.
+pub(crate) fn row_of(layer: &LayerGrammar) -> &'static LayerRow {
+    let row = LAYERS.iter().find(|row| row.grammar.word == layer.word);
+    row.expect("the parser knows the layers of this table alone")
+}

@@ -1,0 +1,77 @@
+//! Where probabilities come from, and which layers let them through unchanged.
+
+use crate::shapes::layers::table::{Passes, row_of};
+use crate::shapes::typed::Layer;
+use crate::syntax::decimal::Decimal;
+use crate::syntax::errors::Errors;
+use crate::syntax::tree::{ActivationKind, Head, Stage};
+
+impl Layer<'_> {
+    /// What it does to probabilities that go in; none if its type says it: the user's own, or one that has branches.
+    pub(crate) fn passes(&self) -> Option<Passes> {
+        let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
+        match &self.stage.head {
+            Head::Layer(layer) => match row_of(layer).passes {
+                Passes::Dropped if nothing_is_dropped => Some(Passes::Numbers),
+                passes if self.branches().is_some() => {
+                    debug_assert!(passes == Passes::Nothing, "its type says it");
+                    None
+                }
+                passes => Some(passes),
+            },
+            Head::Activation => {
+                let kind = self.stage.activation.as_ref().map(|activation| &activation.kind);
+                let is_identity =
+                    matches!(kind, Some(ActivationKind::Known(row, _)) if row.word == "identity");
+                Some(if is_identity { Passes::Numbers } else { Passes::Nothing })
+            }
+            Head::User(_) => None,
+            Head::Unknown => Some(Passes::Nothing),
+        }
+    }
+}
+
+/// An error at a `softmax` whose input is probabilities: a network with it would run, and learn little.
+///
+/// `before` is the activation that gives probabilities to the first stage, if any does; the answer is the one that gives them behind the last.
+pub(crate) fn check_probabilities(
+    stages: &[Stage],
+    mut before: Option<&'static str>,
+    errors: &mut Errors,
+) -> Option<&'static str> {
+    for stage in stages {
+        let blocks = &stage.arguments.blocks;
+        if let (Head::Layer(layer), false) = (&stage.head, blocks.is_empty()) {
+            let behind: Vec<_> = blocks
+                .iter()
+                .map(|block| check_probabilities(&block.chain.stages, before, errors))
+                .collect();
+            let all = layer.word == "concat" && behind.iter().all(Option::is_some);
+            before = behind[0].filter(|_| all);
+        }
+        let Some(activation) = &stage.activation else {
+            let passes = match &stage.head {
+                Head::Layer(layer) => row_of(layer).passes != Passes::Nothing || !blocks.is_empty(),
+                _ => false,
+            };
+            before = before.filter(|_| passes);
+            continue;
+        };
+        let ActivationKind::Known(row, _) = activation.kind else {
+            before = None;
+            continue;
+        };
+        let stands_alone = matches!(stage.head, Head::Activation);
+        if let (true, "softmax", Some(first)) = (stands_alone, row.word, before) {
+            let message = format!(
+                "`softmax` takes scores, but `{first}` before it gives probabilities: leave one of them out"
+            );
+            errors.over(&activation.tokens, message);
+        }
+        if !stands_alone || row.word != "identity" {
+            let gives_some = matches!(row.word, "sigmoid" | "hard_sigmoid" | "softmax");
+            before = gives_some.then_some(row.word);
+        }
+    }
+    before
+}

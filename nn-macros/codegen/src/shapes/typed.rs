@@ -1,0 +1,119 @@
+//! The tree with its shapes: networks, their layers, the blocks in these.
+
+use proc_macro2::Ident;
+
+use crate::shapes::diagnostics::Assertion;
+use crate::shapes::shape::Shape;
+use crate::shapes::sizes::Count;
+use crate::syntax::tree::{ActivationKind, Head, Stage};
+use crate::syntax::vocabulary::Role;
+
+/// A network whose shapes are known, as far as there are no errors.
+pub(crate) struct Network<'a> {
+    pub(crate) name: Ident,
+    pub(crate) input: Shape,
+    pub(crate) layers: Vec<Layer<'a>>,
+    pub(crate) output: Shape,
+    /// What must hold of constants.
+    pub(crate) assertions: Vec<Assertion>,
+}
+
+impl Network<'_> {
+    /// How many layers it has, with those of its blocks.
+    pub(crate) fn depth(&self) -> usize {
+        let in_blocks = |layer: &Layer<'_>| -> usize {
+            layer.blocks.iter().map(|block| block.network.depth()).sum()
+        };
+        self.layers.iter().map(|layer| in_blocks(layer).max(1)).sum()
+    }
+}
+
+/// A block of layers in a layer, which becomes a type of its own.
+pub(crate) struct TypedBlock<'a> {
+    pub(crate) role: Role,
+    pub(crate) network: Network<'a>,
+}
+
+impl TypedBlock<'_> {
+    pub(crate) fn parameters(&self) -> Count {
+        let counts = self.network.layers.iter().map(|layer| &layer.parameters);
+        counts.fold(Count::Known(0), |sum, count| sum.plus(count))
+    }
+}
+
+/// A layer of the network.
+pub(crate) struct Layer<'a> {
+    pub(crate) stage: &'a Stage,
+    /// The name of its field.
+    pub(crate) field: Ident,
+    /// The constant that diagnostics the type of the user's own in it.
+    pub(crate) check: Ident,
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+    pub(crate) parameters: Count,
+    pub(crate) blocks: Vec<TypedBlock<'a>>,
+    /// Whether it is the last of a block whose output the layer around the block takes as another type of the same length.
+    pub(crate) casts_output: bool,
+    /// Whether it has a mistake.
+    pub(crate) broken: bool,
+    /// Whether memory cannot hold it, so that Rust has no type for it.
+    pub(crate) impossible: bool,
+}
+
+impl Layer<'_> {
+    /// Whether its type and its samples are known: not after a mistake in it, or before it.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.broken
+            && self.input.is_known()
+            && self.output.is_known()
+            && self.inner_layers().all(Layer::is_known)
+    }
+
+    /// The two blocks of `concat`.
+    pub(crate) fn branches(&self) -> Option<[&Network<'_>; 2]> {
+        let branch = |role| self.blocks.iter().find(|block| block.role == role);
+        let (first, second) = (branch(Role::First)?, branch(Role::Second)?);
+        Some([&first.network, &second.network])
+    }
+
+    /// Whether its samples are cast, between types of one length: a type beside a layer of the user's own is known to the compiler alone.
+    pub(crate) fn is_recast(&self) -> bool {
+        self.casts_output
+            || matches!(self.stage.head, Head::User(_))
+            || matches!(self.input, Shape::Of(..))
+            || matches!(self.output, Shape::Of(..))
+    }
+
+    /// The layers of its blocks.
+    fn inner_layers(&self) -> impl Iterator<Item = &Layer<'_>> {
+        self.blocks.iter().flat_map(|block| &block.network.layers)
+    }
+
+    /// Whether types of the user's are in it.
+    pub(crate) fn has_user_types(&self) -> bool {
+        self.has_own_type() || self.inner_layers().any(Layer::has_user_types)
+    }
+
+    /// Whether a type of the user's stands in its own type, not in its blocks.
+    pub(crate) fn has_own_type(&self) -> bool {
+        let user = |kind: &ActivationKind| matches!(kind, ActivationKind::User(_));
+        matches!(self.stage.head, Head::User(_))
+            || self.stage.activation.as_ref().is_some_and(|activation| user(&activation.kind))
+    }
+
+    /// Whether backpropagation goes through it, as far as the macro sees.
+    pub(crate) fn is_differentiable(&self) -> bool {
+        let step =
+            self.stage.activation.as_ref().is_some_and(|activation| match &activation.kind {
+                ActivationKind::Known(row, _) => !row.differentiable,
+                ActivationKind::User(_) => false,
+            });
+        !step && self.inner_layers().all(Layer::is_differentiable)
+    }
+
+    /// The layers of the user's own in it, those of its blocks too.
+    pub(crate) fn user_layers(&self) -> Vec<&Layer<'_>> {
+        let own = matches!(self.stage.head, Head::User(_)).then_some(self);
+        own.into_iter().chain(self.inner_layers().flat_map(Layer::user_layers)).collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! The Rust types of layers.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::shapes::layers::operands::{Operands, TypeBuilder};
+use crate::shapes::layers::table::row_of;
+use crate::shapes::typed::Layer;
+use crate::syntax::spans::{library, place, word};
+use crate::syntax::tree::{Activation, ActivationKind, Head};
+use crate::syntax::vocabulary::Argument;
+
+/// The type of an activation.
+fn activation_type(
+    activation: &Activation,
+    root: &TokenStream,
+    own: impl Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
+    match &activation.kind {
+        ActivationKind::Known(row, arguments) => {
+            let place = place(&activation.tokens);
+            let path = library(root, "activations", Ident::new(row.rust, place), place);
+            let arguments = (!arguments.is_empty()).then(|| quote_spanned!(place=> <#arguments>));
+            quote!(#path #arguments)
+        }
+        ActivationKind::User(path) => own(path.clone()),
+    }
+}
+
+impl Layer<'_> {
+    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
+    /// the program keeps the field and its methods.
+    pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        self.rust_with(root, scalar, |path| path)
+    }
+
+    /// The same for code that needs it to be a layer: where a type of the user's own is not what it has to be, no type at all.
+    pub(crate) fn checked(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
+        let check = &self.check;
+        self.rust_with(root, scalar, |own| {
+            quote_spanned! {Span::mixed_site()=>
+                <#root::__private::Checked<#own, #check> as #root::__private::Own>::Type
+            }
+        })
+    }
+
+    /// `own` is what is written for a type of the user's own.
+    fn rust_with(
+        &self,
+        root: &TokenStream,
+        scalar: &TokenStream,
+        own: impl Fn(TokenStream) -> TokenStream,
+    ) -> Option<TokenStream> {
+        let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.blocks.iter().all(|block| block.role != *role));
+        match &self.stage.head {
+            Head::Layer(layer) if layer.arguments.iter().any(missing) => return None,
+            _ if self.impossible => return None,
+            _ => {}
+        }
+        let activation = self.stage.activation.as_ref();
+        let activation = activation.map(|activation| activation_type(activation, root, &own));
+        let place = place(&self.stage.word);
+        match &self.stage.head {
+            Head::Layer(layer) => {
+                let Self { stage, input, output, blocks, .. } = self;
+                let row = row_of(layer);
+                let operands = Operands { word: layer.word, stage, input, from: None, blocks };
+                let types = TypeBuilder { root, scalar, output, activation, place };
+                let generics = (row.generics)(&operands, &types);
+                let path = library(root, "layers", Ident::new(row.rust, place), place);
+                Some(quote_spanned!(place=> #path<#scalar, #generics>))
+            }
+            Head::Activation => {
+                let sample = self.input.rust(root, scalar);
+                // The word is the activation's name, not that of its layer.
+                let name = Ident::new("Activate", Span::mixed_site());
+                let path = library(root, "layers", name, place);
+                Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
+            }
+            Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
+            Head::Unknown => None,
+        }
+    }
+}

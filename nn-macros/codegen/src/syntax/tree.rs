@@ -1,0 +1,246 @@
+//! The tree of a description: items and chains of stages, as written, with the places of all words.
+
+use std::fmt;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::quote;
+
+use crate::syntax::decimal::Decimal;
+use crate::syntax::vocabulary::{ActivationRow, LayerGrammar, Role};
+
+/// The argument of `network!`.
+pub(crate) enum Call {
+    /// Definitions of types.
+    Items(Vec<Item>),
+    /// A chain alone: an expression.
+    Expression(Item),
+}
+
+/// A definition: `pub struct Digits<input 784 => dense 10>;`.
+pub(crate) struct Item {
+    /// Doc comments and others, as written.
+    pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) visibility: TokenStream,
+    /// The word `struct`, or what stands in its place.
+    pub(crate) keyword: Span,
+    pub(crate) name: Ident,
+    /// `<T, const N: usize>` before the layers: an error that was reported, but the chain may use the names.
+    pub(crate) parameters: TokenStream,
+    pub(crate) chain: Chain,
+    /// Whether there were errors in it.
+    pub(crate) broken: bool,
+}
+
+impl Item {
+    /// The name of a network that is an expression.
+    pub(crate) fn anonymous_name() -> Ident {
+        Ident::new("Network", Span::mixed_site())
+    }
+}
+
+/// `input 784 => dense 128 sigmoid => dense 10`.
+#[derive(Default)]
+pub(crate) struct Chain {
+    /// The sizes of the input; none if it is missing, or the chain is a block of a layer.
+    pub(crate) input: Vec<Size>,
+    /// Where the input is described.
+    pub(crate) input_tokens: TokenStream,
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// One stage: `hidden: dense 128 init he_normal sigmoid`.
+pub(crate) struct Stage {
+    pub(crate) label: Option<Ident>,
+    pub(crate) head: Head,
+    /// The first word of the layer: where errors about its shape go.
+    pub(crate) word: TokenStream,
+    pub(crate) arguments: Arguments,
+    pub(crate) options: Options,
+    pub(crate) activation: Option<Activation>,
+    /// The whole stage without its label.
+    pub(crate) tokens: TokenStream,
+    /// Whether it is the activation that was written behind the layer before it.
+    pub(crate) follows: bool,
+}
+
+impl Stage {
+    pub(crate) fn new(head: Head) -> Self {
+        Self {
+            label: None,
+            head,
+            word: TokenStream::new(),
+            arguments: Arguments::default(),
+            options: Options::default(),
+            activation: None,
+            tokens: TokenStream::new(),
+            follows: false,
+        }
+    }
+
+    /// The activation behind a layer that has none in its type: a layer of its own.
+    pub(crate) fn split_activation(&mut self) -> Option<Self> {
+        match &self.head {
+            Head::Layer(grammar) if !grammar.activation => {}
+            _ => return None,
+        }
+        let activation = self.activation.take()?;
+        let tokens = activation.tokens.clone();
+        Some(Self {
+            word: tokens.clone(),
+            tokens,
+            activation: Some(activation),
+            follows: true,
+            ..Self::new(Head::Activation)
+        })
+    }
+}
+
+/// What the stage is.
+pub(crate) enum Head {
+    /// A layer of the library.
+    Layer(&'static LayerGrammar),
+    /// An activation alone.
+    Activation,
+    /// The user's own type.
+    User(TokenStream),
+    /// A mistake, already reported.
+    Unknown,
+}
+
+/// An activation, as written.
+pub(crate) struct Activation {
+    pub(crate) kind: ActivationKind,
+    pub(crate) tokens: TokenStream,
+}
+
+pub(crate) enum ActivationKind {
+    /// Its row and the arguments of its type.
+    Known(&'static ActivationRow, TokenStream),
+    /// The user's own type.
+    User(TokenStream),
+}
+
+/// The arguments of one layer, as written.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    /// All sizes, one after the other: of `conv 6 5x5`, three.
+    pub(crate) sizes: Vec<Size>,
+    pub(crate) probability: Option<Decimal>,
+    pub(crate) blocks: Vec<Block>,
+    /// Whether one is missing, which was reported.
+    pub(crate) missing: bool,
+}
+
+/// Layers in braces, which begin with the input of the layer around them.
+pub(crate) struct Block {
+    pub(crate) role: Role,
+    pub(crate) chain: Chain,
+}
+
+/// The options of one layer, as written.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// Rows and columns.
+    pub(crate) stride: Option<[Size; 2]>,
+    pub(crate) pad: Option<Padding>,
+    pub(crate) dilation: Option<[Size; 2]>,
+    pub(crate) groups: Option<Size>,
+    /// Rows and columns that a transposed convolution adds at the end of its output.
+    pub(crate) output_padding: Option<[Size; 2]>,
+    /// Whether the zeros around an image count in a mean.
+    pub(crate) count_include_pad: Option<bool>,
+    pub(crate) eps: Option<Decimal>,
+    pub(crate) momentum: Option<Decimal>,
+    /// A variant of `axonal::init::Initializer`, after its path.
+    pub(crate) initializer: Option<TokenStream>,
+    /// The words of all options that were written.
+    pub(crate) words: Vec<Ident>,
+}
+
+impl Options {
+    pub(crate) fn has(&self, option: &str) -> bool {
+        self.place(option).is_some()
+    }
+
+    /// Where it was written.
+    pub(crate) fn place(&self, option: &str) -> Option<Span> {
+        self.words.iter().find(|word| *word == option).map(Ident::span)
+    }
+}
+
+/// What is around an image.
+pub(crate) enum Padding {
+    /// The padding with which an output is as large as its input divided by the stride.
+    Same,
+    /// The number of rows above and below, and of columns left and right.
+    Zeros([Size; 2]),
+}
+
+/// One size of a shape.
+#[derive(Clone)]
+pub(crate) enum Size {
+    /// A number.
+    Number(u64, Span),
+    /// A constant: an expression in braces, how it was written, and where.
+    Constant { tokens: TokenStream, text: String, place: Span },
+    /// A mistake, already reported.
+    Unknown,
+}
+
+impl Size {
+    /// A number that nobody wrote.
+    pub(crate) fn of(value: u64) -> Self {
+        Self::Number(value, Span::call_site())
+    }
+
+    /// A constant, of which the compiler knows the value, and the macro does not.
+    pub(crate) fn constant(tokens: TokenStream, text: &str) -> Self {
+        let place = first_word(&tokens);
+        Self::Constant { tokens, text: text.to_owned(), place }
+    }
+
+    /// As the argument of a type.
+    pub(crate) fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Number(value, span) => {
+                let mut literal = Literal::u64_unsuffixed(*value);
+                // At the user's place, but not written by the user: lints about literals look the other way.
+                literal.set_span(span.resolved_at(Span::mixed_site()));
+                quote!(#literal)
+            }
+            Self::Constant { tokens, .. } => tokens.clone(),
+            Self::Unknown => quote!(1),
+        }
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Number(_, span) => *span,
+            Self::Constant { place, .. } => *place,
+            Self::Unknown => Span::call_site(),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(value, _) => write!(formatter, "{value}"),
+            Self::Constant { text, .. } if text.contains(' ') => write!(formatter, "{{ {text} }}"),
+            Self::Constant { text, .. } => formatter.write_str(text),
+            Self::Unknown => formatter.write_str("?"),
+        }
+    }
+}
+
+/// Where an expression in braces begins; the macro may have written the braces itself.
+pub(crate) fn first_word(tokens: &TokenStream) -> Span {
+    match tokens.clone().into_iter().next() {
+        Some(TokenTree::Group(group)) => match group.stream().into_iter().next() {
+            Some(_) => first_word(&group.stream()),
+            None => group.span(),
+        },
+        Some(token) => token.span(),
+        None => Span::call_site(),
+    }
+}
