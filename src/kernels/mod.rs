@@ -11,6 +11,7 @@ pub(crate) mod elementwise;
 pub(crate) mod entry;
 mod epilogue;
 mod gemm;
+mod geometry;
 mod matrix_mut;
 mod normalize;
 mod pool;
@@ -20,13 +21,14 @@ mod tests;
 pub(crate) mod update;
 
 pub(crate) use cache::LINE;
-pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Geometry, Onto};
+pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Onto};
 pub(crate) use elementwise::{activate, add, add_planes, sum};
 pub(crate) use entry::Entry;
 pub(crate) use epilogue::Epilogue;
 pub(crate) use gemm::{
     Product, ProductOfOne, Start, TransposedProduct, cut_inputs, is_halved, product_one,
 };
+pub(crate) use geometry::{Geometry, Sizes};
 pub(crate) use matrix_mut::RowsMut;
 pub(crate) use normalize::{covariance, normalize, squares};
 pub(crate) use pool::{AvgWindows, AvgWindowsGradient, MaxWindows, MaxWindowsGradient};

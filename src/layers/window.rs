@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::core::ImageSample;
-use crate::kernels::Geometry;
+use crate::kernels::{Geometry, Sizes};
 
 /// The window of a convolution or pool: its rows and columns, and the options of the description.
 ///
@@ -68,13 +68,15 @@ impl<
 pub(super) struct Over<I, O, G>(PhantomData<(I, O, G)>);
 
 impl<I: ImageSample, O: ImageSample, G: Windowed> Geometry for Over<I, O, G> {
-    const INPUT: [usize; 3] = [I::CHANNELS, I::ROWS, I::COLUMNS];
-    const OUTPUT: [usize; 3] = [O::CHANNELS, O::ROWS, O::COLUMNS];
-    const KERNEL: [usize; 2] = G::KERNEL;
-    const STRIDE: [usize; 2] = G::STRIDE;
-    const PADDING: [usize; 2] = [G::PADDING[0], G::PADDING[1]];
-    const DILATION: [usize; 2] = G::DILATION;
-    const GROUPS: usize = G::GROUPS;
+    const SIZES: Sizes = Sizes {
+        input: [I::CHANNELS, I::ROWS, I::COLUMNS],
+        output: [O::CHANNELS, O::ROWS, O::COLUMNS],
+        kernel: G::KERNEL,
+        stride: G::STRIDE,
+        padding: [G::PADDING[0], G::PADDING[1]],
+        dilation: G::DILATION,
+        groups: G::GROUPS,
+    };
 }
 
 /// Whether a window finds as many places on `I` as `O` has pixels.

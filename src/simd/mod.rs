@@ -29,5 +29,5 @@ pub use lanes::Lanes;
 #[doc(hidden)]
 pub use math::Elementary;
 pub(crate) use transpose::{Columns, transpose};
-pub(crate) use vector::{MOST_LANES, has_many_registers, lanes_between};
+pub(crate) use vector::{MOST_LANES, Registers, has_many_registers, lanes_between};
 pub use vector::{Mask, Vector};

@@ -1,16 +1,29 @@
-//! The gradient of a convolution's inputs, and the outputs of a transposed one.
+//! The gradient of a convolution's inputs, and the outputs of a transposed convolution.
+//!
+//! dY W has a row for each output pixel and a column for each number of a window; each of its numbers is added to dX where the pixel's
+//! window has it (col2im). It is made in the buffer, a block of pixels and some columns at a time, and then:
+//!
+//! | | |
+//! |---|---|
+//! | gather | each vector of dX is summed up in registers: whole channels of columns, windows that move by one column |
+//! | scatter | each number of dY W is added to dX in memory |
 
 use core::marker::PhantomData;
 use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::{Block, Geometry, MARGIN, PANEL, POSITIONS, Panel, Sizes};
+use crate::kernels::conv::im2col::{Buffer, MARGIN, PixelBlock};
+use crate::kernels::conv::plan::{
+    BLOCK_PIXELS, BUFFER_LEN, BackwardData, GATHERED_KERNEL, gathered_channels,
+};
 use crate::kernels::entry::Entry;
-use crate::simd::Vector;
-use crate::simd::lanes_between;
+use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::geometry::Geometry;
+use crate::kernels::matrix_mut::RowsMut;
+use crate::simd::{Vector, lanes_between};
 
-/// What the input's numbers are added to.
+/// What dX starts from.
 #[derive(Clone, Copy)]
 pub(crate) enum Onto<'a, T> {
     Zero,
@@ -18,7 +31,7 @@ pub(crate) enum Onto<'a, T> {
     Channels(&'a [T]),
 }
 
-/// `dX = onto + `(the columns of `dY W`, each number added where its window is), for each sample.
+/// `dX = onto + col2im(dY W)` for each sample.
 pub(crate) struct ConvolutionInputs<'a, T, K> {
     pub weight: &'a [T],
     pub output_gradient: &'a [T],
@@ -27,90 +40,123 @@ pub(crate) struct ConvolutionInputs<'a, T, K> {
     pub kind: PhantomData<K>,
 }
 
-/// The columns of larger windows are added number by number.
-const MOST: usize = 16;
-
 impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weight, output_gradient, input_gradient, onto, .. } = self;
-        let mut panel = Panel::new();
-        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let mut buffer = Buffer::new();
         for (output, input) in output_gradient
-            .chunks_exact(Sizes::<K>::OUTPUT_LEN)
-            .zip(input_gradient.chunks_exact_mut(Sizes::<K>::INPUT_LEN))
+            .chunks_exact(K::OUTPUT_LEN)
+            .zip(input_gradient.chunks_exact_mut(K::INPUT_LEN))
         {
             match onto {
                 Onto::Zero => input.fill(T::zero()),
                 Onto::Channels(bias) => {
-                    for (plane, bias) in input.chunks_exact_mut(plane).zip(bias) {
+                    for (plane, bias) in input.chunks_exact_mut(K::PLANE).zip(bias) {
                         plane.fill(*bias);
                     }
                 }
             }
             for group in 0..K::GROUPS {
-                let mut block = Some(Block::first::<K>());
-                while let Some(positions) = block {
-                    let most = PANEL / positions.len();
-                    let channels = most / Sizes::<K>::TAPS;
-                    let whole = channels > 0
-                        && K::STRIDE[1] == 1
-                        && K::KERNEL[0] <= MOST
-                        && K::KERNEL[1] <= MOST
-                        && Sizes::<K>::COLUMNS <= POSITIONS;
-                    let most = if whole { channels * Sizes::<K>::TAPS } else { most };
-                    let mut column = 0;
-                    while column < Sizes::<K>::PATCH {
-                        let columns = column..(column + most).min(Sizes::<K>::PATCH);
-                        column = columns.end;
-                        let padded = panel.gradient::<K, S>(
-                            simd,
-                            output,
-                            weight,
-                            group,
-                            positions,
-                            columns.clone(),
-                        );
-                        let first = group * Sizes::<K>::CHANNELS;
-                        if whole {
-                            let start = columns.start / Sizes::<K>::TAPS;
-                            let count = columns.len() / Sizes::<K>::TAPS;
-                            let input = &mut input[(first + start) * plane..];
-                            gather::<T, S, K>(simd, padded, positions, count, input);
-                        } else {
-                            let gradient = &padded[MARGIN..padded.len() - MARGIN];
-                            scatter::<T, K>(
-                                gradient,
-                                positions,
-                                columns,
-                                &mut input[first * plane..],
-                            );
+                let mut block = Some(PixelBlock::first::<K>());
+                while let Some(pixels) = block {
+                    let products = Columns { weight, output, group, block: pixels };
+                    let first = group * K::GROUP_INPUTS;
+                    let input = &mut input[first * K::PLANE..];
+                    match BackwardData::of(K::SIZES, pixels.len()) {
+                        BackwardData::Gather => {
+                            products.gather_all::<K, S>(simd, &mut buffer, input);
+                        }
+                        BackwardData::Scatter => {
+                            products.scatter_all::<K, S>(simd, &mut buffer, input);
                         }
                     }
-                    block = positions.next::<K>();
+                    block = pixels.next::<K>();
                 }
             }
         }
     }
 }
 
-/// Adds each number of a panel's columns where its window is.
+/// The columns of `dY W` for a group and a block of output pixels.
+#[derive(Clone, Copy)]
+struct Columns<'a, T> {
+    weight: &'a [T],
+    /// dY of a sample.
+    output: &'a [T],
+    group: usize,
+    block: PixelBlock,
+}
+
+impl<T: Entry> Columns<'_, T> {
+    /// Some of them: `block.len()` x `columns.len()`, with a margin before and after them.
+    #[inline(always)]
+    fn product<K: Geometry, S: Simd>(
+        self,
+        simd: S,
+        buffer: &mut Buffer<T>,
+        columns: Range<usize>,
+    ) -> &[T] {
+        let Self { weight, output, group, block } = self;
+        let (len, first) = (block.len() * columns.len(), group * K::GROUP_OUTPUTS);
+        let padded = buffer.with_margins(len);
+        simd.vectorize(Product::<T, false> {
+            a: &output[first * K::PIXELS + block.start::<K>()..],
+            a_stride: K::PIXELS,
+            b: &weight[columns.start * K::OUTPUTS + first..],
+            b_stride: K::OUTPUTS,
+            c: RowsMut::whole(&mut padded[MARGIN..][..len], block.len()),
+            k: K::GROUP_OUTPUTS,
+            start: Start::Zero,
+        });
+        padded
+    }
+
+    /// Adds all of them to the channels of the group, as many whole channels at a time as the buffer holds.
+    #[inline(always)]
+    fn gather_all<K: Geometry, S: Simd>(self, simd: S, buffer: &mut Buffer<T>, input: &mut [T]) {
+        let most = gathered_channels(&K::SIZES, self.block.len());
+        let mut channel = 0;
+        while channel < K::GROUP_INPUTS {
+            let count = most.min(K::GROUP_INPUTS - channel);
+            let columns = channel * K::TAPS..(channel + count) * K::TAPS;
+            let padded = self.product::<K, S>(simd, buffer, columns);
+            gather::<T, S, K>(simd, padded, self.block, count, &mut input[channel * K::PLANE..]);
+            channel += count;
+        }
+    }
+
+    /// Adds all of them to the channels of the group, as many columns at a time as the buffer holds.
+    #[inline(always)]
+    fn scatter_all<K: Geometry, S: Simd>(self, simd: S, buffer: &mut Buffer<T>, input: &mut [T]) {
+        let most = BUFFER_LEN / self.block.len();
+        let mut column = 0;
+        while column < K::PATCH {
+            let columns = column..(column + most).min(K::PATCH);
+            column = columns.end;
+            let padded = self.product::<K, S>(simd, buffer, columns.clone());
+            scatter::<T, K>(&padded[MARGIN..padded.len() - MARGIN], self.block, columns, input);
+        }
+    }
+}
+
+/// Adds each number of some columns of dY W where its window is.
 #[inline(always)]
 fn scatter<T: Entry, K: Geometry>(
-    panel: &[T],
-    block: Block,
+    products: &[T],
+    block: PixelBlock,
     columns: Range<usize>,
     input: &mut [T],
 ) {
-    for (column, numbers) in columns.zip(panel.chunks_exact(block.len())) {
-        let (channel, tap) = (column / Sizes::<K>::TAPS, column % Sizes::<K>::TAPS);
+    for (column, numbers) in columns.zip(products.chunks_exact(block.len())) {
+        let (channel, tap) = (column / K::TAPS, column % K::TAPS);
         let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
-        let inside = Sizes::<K>::inside(kx, block.x, block.columns);
+        let inside = K::inside(kx, block.x, block.columns);
         for (y, numbers) in numbers.chunks_exact(block.columns).enumerate() {
-            let Some(row) = Sizes::<K>::row(block.y + y, ky) else { continue };
-            let row = (channel * Sizes::<K>::HEIGHT + row) * Sizes::<K>::WIDTH;
+            let Some(row) = K::row(block.y + y, ky) else { continue };
+            let row = (channel * K::HEIGHT + row) * K::WIDTH;
             let at = row + block.x * K::STRIDE[1] + kx * K::DILATION[1];
             for x in inside.clone() {
                 input[at + x * K::STRIDE[1] - K::PADDING[1]] += numbers[x];
@@ -119,41 +165,42 @@ fn scatter<T: Entry, K: Geometry>(
     }
 }
 
-/// Adds the numbers of whole channels of a panel where their windows are. Windows are one column apart, and the block has whole rows.
+/// Adds the columns of `channels` whole channels to dX. Windows move by one column, and the block has whole rows.
 ///
-/// A vector of a row of the input is the sum of rows of the panel, one for each number of a window, each read from as many columns
-/// further left as its number is further right. So it reads beyond the panel's ends: `padded` is the panel with a margin before and after it.
+/// A vector of a row of dX is a sum over the taps (ky, kx): the numbers of that tap's column of dY W, read `kx · dilation` pixels further
+/// left. So vectors reach over both ends of the matrix: `padded` is the matrix with its margins.
 #[inline(always)]
 fn gather<T: Entry, S: Simd, K: Geometry>(
     simd: S,
     padded: &[T],
-    block: Block,
+    block: PixelBlock,
     channels: usize,
     input: &mut [T],
 ) {
     let lanes = Vector::<T, S>::LANES;
     let zero = Vector::splat(simd, T::zero());
-    let (len, columns, width) = (block.len(), Sizes::<K>::COLUMNS, Sizes::<K>::WIDTH);
+    let (len, columns, width) = (block.len(), K::COLUMNS, K::WIDTH);
     assert!(
-        padded.len() == channels * Sizes::<K>::TAPS * len + 2 * MARGIN
+        padded.len() == channels * K::TAPS * len + 2 * MARGIN
             && block.columns == columns
-            && columns <= POSITIONS
-            && K::KERNEL[0] <= MOST
-            && K::KERNEL[1] <= MOST
+            && columns <= BLOCK_PIXELS
+            && K::KERNEL[0] <= GATHERED_KERNEL
+            && K::KERNEL[1] <= GATHERED_KERNEL
             && lanes <= MARGIN,
-        "a panel of another size"
+        "a matrix of another size"
     );
     // Rows that the block's windows reach.
     let top = (block.y * K::STRIDE[0]).saturating_sub(K::PADDING[0]);
     let bottom =
         ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
             .saturating_sub(K::PADDING[0])
-            .min(Sizes::<K>::HEIGHT);
+            .min(K::HEIGHT);
     for left in (0..width).step_by(lanes) {
-        // For each column of a window: the position in the first lane, plus the width of the windows, and the lanes of positions that are there.
+        // For each column kx of a window: the output column in the first lane, plus `reach` so that it is not below zero, and the lanes whose
+        // output columns are there.
         let reach = (K::KERNEL[1] - 1) * K::DILATION[1];
-        let mut first = [0; MOST];
-        let mut inside = [lanes_between(simd, 0, 0); MOST];
+        let mut first = [0; GATHERED_KERNEL];
+        let mut inside = [lanes_between(simd, 0, 0); GATHERED_KERNEL];
         for kx in 0..K::KERNEL[1] {
             first[kx] = left + K::PADDING[1] + reach - kx * K::DILATION[1];
             let before = reach.saturating_sub(first[kx]);
@@ -162,7 +209,7 @@ fn gather<T: Entry, S: Simd, K: Geometry>(
         }
         for channel in 0..channels {
             for row in top..bottom {
-                let mut sums = [zero; MOST];
+                let mut sums = [zero; GATHERED_KERNEL];
                 for ky in 0..K::KERNEL[0] {
                     let Some(y) = (row + K::PADDING[0]).checked_sub(ky * K::DILATION[0]) else {
                         continue;
@@ -171,15 +218,15 @@ fn gather<T: Entry, S: Simd, K: Geometry>(
                     if between > 0 || y < block.y || y >= block.y + block.rows {
                         continue;
                     }
-                    // Where in the panel the row is that belongs here, for the first column of the windows.
+                    // Where this tap's column has its row y, for kx = 0.
                     let at = (channel * K::KERNEL[0] + ky) * K::KERNEL[1] * len
                         + (y - block.y) * columns;
                     for kx in 0..K::KERNEL[1] {
                         if first[kx] + lanes <= reach || first[kx] >= reach + columns {
                             continue;
                         }
-                        // SAFETY: a row of the panel begins at `at + kx * len`, and less than a vector before and after it is read (just checked),
-                        // which is no longer than a margin: it is within `padded`.
+                        // SAFETY: the row begins at `at + kx * len`; less than a vector before and after it is read (just checked), which
+                        // is no more than a margin: all of it is within `padded`.
                         let numbers = unsafe {
                             let from = MARGIN + at + kx * len + first[kx] - reach;
                             Vector::load_ptr(simd, padded.as_ptr().add(from))
@@ -191,7 +238,7 @@ fn gather<T: Entry, S: Simd, K: Geometry>(
                 for kx in 0..K::KERNEL[1] {
                     sum = sum + sums[kx];
                 }
-                let to = &mut input[(channel * Sizes::<K>::HEIGHT + row) * width + left..];
+                let to = &mut input[(channel * K::HEIGHT + row) * width + left..];
                 if to.len() >= lanes {
                     (Vector::load(simd, to) + sum).store(to);
                 } else {

@@ -1,21 +1,23 @@
-//! The gradient of a convolution's weights.
+//! The gradient of a convolution's weights, dW = dYᵀ X, with or without X in memory.
 
 use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::direct::DirectWeights;
+use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
 use crate::kernels::conv::direct_channels::ByChannels;
-use crate::kernels::conv::{Block, Geometry, PANEL, POSITIONS, Panel, Sizes};
+use crate::kernels::conv::im2col::{Buffer, PixelBlock};
+use crate::kernels::conv::plan::{BLOCK_PIXELS, BUFFER_LEN, BackwardWeights, PatchProduct};
 use crate::kernels::entry::Entry;
 use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::geometry::Geometry;
 use crate::kernels::matrix_mut::RowsMut;
-use crate::simd::Vector;
+use crate::simd::{Registers, Vector};
 
-/// Output channels whose gradient is transposed at a time.
-const TRANSPOSED: usize = PANEL / POSITIONS;
+/// Output channels whose dY is transposed at a time: as large as the buffer, with the most pixels.
+const TRANSPOSED: usize = BUFFER_LEN / BLOCK_PIXELS;
 
-/// `dW += dYᵀ panel`, over all samples.
+/// `dW += dYᵀ X`, over all samples.
 pub(crate) struct ConvolutionWeights<'a, T, K> {
     pub inputs: &'a [T],
     pub output_gradient: &'a [T],
@@ -28,109 +30,108 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, output_gradient, gradient, .. } = self;
-        if Self::is_direct::<S>() || Self::has_channels::<S>() {
-            if Sizes::<K>::PADDED {
-                let mut panel = Panel::new();
-                for (input, output) in inputs
-                    .chunks_exact(Sizes::<K>::INPUT_LEN)
-                    .zip(output_gradient.chunks_exact(Sizes::<K>::OUTPUT_LEN))
-                {
-                    Self::direct(simd, panel.border::<K>(input), output, gradient);
-                }
-            } else if !inputs.is_empty() {
-                Self::direct(simd, inputs, output_gradient, gradient);
-            }
-            return;
-        }
-        let mut panel = Panel::new();
-        for (input, output) in inputs
-            .chunks_exact(Sizes::<K>::INPUT_LEN)
-            .zip(output_gradient.chunks_exact(Sizes::<K>::OUTPUT_LEN))
-        {
-            for group in 0..K::GROUPS {
-                let mut block = Some(Block::first::<K>());
-                while let Some(positions) = block {
-                    let most = PANEL / positions.len();
-                    let mut column = 0;
-                    while column < Sizes::<K>::PATCH {
-                        let columns = column..(column + most).min(Sizes::<K>::PATCH);
-                        let first = group * Sizes::<K>::OUTPUTS;
-                        let filled =
-                            panel.fill::<K, S>(simd, input, group, positions, columns.clone());
-                        let product = PanelWeights {
-                            panel: filled,
-                            positions: positions.len(),
-                            output: &output
-                                [first * Sizes::<K>::POSITIONS + positions.start::<K>()..],
-                            output_stride: Sizes::<K>::POSITIONS,
-                            outputs: Sizes::<K>::OUTPUTS,
-                            gradient: &mut gradient[column * K::OUTPUT[0] + first..],
-                            gradient_stride: K::OUTPUT[0],
-                        };
-                        simd.vectorize(product);
-                        column = columns.end;
-                    }
-                    block = positions.next::<K>();
-                }
-            }
+        match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
+            BackwardWeights::DirectRows | BackwardWeights::DirectChannels => self.direct(simd),
+            BackwardWeights::Im2col(_) => self.im2col(simd),
         }
     }
 }
 
 impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
+    /// Without X: all samples at once, or each with its padding in the buffer.
     #[inline(always)]
-    fn is_direct<S: Simd>() -> bool {
-        Sizes::<K>::is_direct(Vector::<T, S>::LANES) && !Sizes::<K>::PADDED && K::KERNEL[1] > 1
+    fn direct<S: Simd>(self, simd: S) {
+        let Self { inputs, output_gradient, gradient, .. } = self;
+        if !K::IS_PADDED {
+            if !inputs.is_empty() {
+                direct_groups::<T, K, S>(simd, inputs, output_gradient, gradient);
+            }
+            return;
+        }
+        let mut buffer = Buffer::new();
+        for (input, output) in
+            inputs.chunks_exact(K::INPUT_LEN).zip(output_gradient.chunks_exact(K::OUTPUT_LEN))
+        {
+            direct_groups::<T, K, S>(simd, buffer.padded::<K>(input), output, gradient);
+        }
     }
 
+    /// A product a sample, group, block of pixels, and as many columns of X as the buffer holds.
     #[inline(always)]
-    fn has_channels<S: Simd>() -> bool {
-        let sizes = Sizes::<K>::direct(Sizes::<K>::BORDERED);
-        !Sizes::<K>::is_direct(Vector::<T, S>::LANES)
-            && Sizes::<K>::has_channels::<T, S>()
-            && sizes.weights_fit_channels::<T, S>()
-    }
-
-    /// Without a panel, for some samples, with zeros around them where windows reach there.
-    #[inline(always)]
-    fn direct<S: Simd>(simd: S, inputs: &[T], output_gradient: &[T], gradient: &mut [T]) {
-        let sizes = Sizes::<K>::direct(Sizes::<K>::BORDERED);
-        let group_len = sizes.channels * sizes.plane;
-        for group in 0..K::GROUPS {
-            let first = group * Sizes::<K>::OUTPUTS;
-            let weights = DirectWeights {
-                sizes,
-                inputs: &inputs[group * group_len..],
-                input_stride: K::GROUPS * group_len,
-                output_gradient: &output_gradient[first * Sizes::<K>::POSITIONS..],
-                output_stride: Sizes::<K>::OUTPUT_LEN,
-                samples: inputs.len() / (K::GROUPS * group_len),
-                gradient: &mut gradient[first..],
-            };
-            if Self::is_direct::<S>() {
-                simd.vectorize(weights);
-            } else {
-                simd.vectorize(ByChannels(weights));
+    fn im2col<S: Simd>(self, simd: S) {
+        let Self { inputs, output_gradient, gradient, .. } = self;
+        let mut buffer = Buffer::new();
+        for (input, output) in
+            inputs.chunks_exact(K::INPUT_LEN).zip(output_gradient.chunks_exact(K::OUTPUT_LEN))
+        {
+            for group in 0..K::GROUPS {
+                let first = group * K::GROUP_OUTPUTS;
+                let mut block = Some(PixelBlock::first::<K>());
+                while let Some(pixels) = block {
+                    let most = BUFFER_LEN / pixels.len();
+                    let mut column = 0;
+                    while column < K::PATCH {
+                        let columns = column..(column + most).min(K::PATCH);
+                        let patches =
+                            buffer.im2col::<K, S>(simd, input, group, pixels, columns.clone());
+                        simd.vectorize(PanelWeights {
+                            patches,
+                            pixels: pixels.len(),
+                            output: &output[first * K::PIXELS + pixels.start::<K>()..],
+                            output_stride: K::PIXELS,
+                            outputs: K::GROUP_OUTPUTS,
+                            gradient: &mut gradient[column * K::OUTPUTS + first..],
+                            gradient_stride: K::OUTPUTS,
+                        });
+                        column = columns.end;
+                    }
+                    block = pixels.next::<K>();
+                }
             }
         }
     }
 }
 
-/// `dW += dYᵀ panel`, for one panel: a function that all convolutions share.
+/// All groups of some samples, which have their padding.
+#[inline(always)]
+fn direct_groups<T: Entry, K: Geometry, S: Simd>(
+    simd: S,
+    inputs: &[T],
+    output_gradient: &[T],
+    gradient: &mut [T],
+) {
+    let layout = GroupLayout::of::<K>();
+    let input_stride = K::GROUPS * layout.len();
+    for group in 0..K::GROUPS {
+        let first = group * K::GROUP_OUTPUTS;
+        let weights = DirectWeights {
+            layout,
+            inputs: &inputs[group * layout.len()..],
+            input_stride,
+            output_gradient: &output_gradient[first * K::PIXELS..],
+            output_stride: K::OUTPUT_LEN,
+            samples: inputs.len() / input_stride,
+            gradient: &mut gradient[first..],
+        };
+        match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
+            BackwardWeights::DirectRows => simd.vectorize(weights),
+            _ => simd.vectorize(ByChannels(weights)),
+        }
+    }
+}
+
+/// `dW += dYᵀ X` for some columns of X and one block of pixels: a function that all convolutions share.
 pub struct PanelWeights<'a, T> {
-    /// Its columns are contiguous.
-    panel: &'a [T],
-    positions: usize,
+    /// Columns of X, contiguous, of `pixels` numbers each.
+    patches: &'a [T],
+    pixels: usize,
+    /// The columns of dY: planes, from one to the next `output_stride`.
     output: &'a [T],
     output_stride: usize,
     outputs: usize,
     gradient: &'a mut [T],
     gradient_stride: usize,
 }
-
-/// What the sum over a vector's lanes takes, in multiplications of vectors.
-const REDUCTION: usize = 4;
 
 /// The kernel of [`PanelWeights`].
 pub(in crate::kernels) struct PanelProduct<'a, T>(pub(in crate::kernels) PanelWeights<'a, T>);
@@ -140,52 +141,60 @@ impl<T: Entry> WithSimd for PanelProduct<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let PanelWeights {
-            panel,
-            positions,
-            output,
-            output_stride,
-            outputs,
-            gradient,
-            gradient_stride,
-        } = self.0;
-        let lanes = Vector::<T, S>::LANES;
-        let columns = panel.len() / positions;
-        // Vectors of positions, or vectors of channels?
-        if outputs * (positions.div_ceil(lanes) + REDUCTION) < outputs.div_ceil(lanes) * positions {
-            let matrices = Dots { a: output, a_stride: output_stride, b: panel, k: positions };
-            let mut column = 0;
-            while column < columns {
-                let count = if columns - column >= 5 { 5 } else { 1 };
-                let mut row = 0;
-                while row < outputs {
-                    let rows = if outputs - row >= 2 { 2 } else { 1 };
-                    let to = &mut gradient[column * gradient_stride + row..];
-                    match (rows, count) {
-                        (2, 5) => matrices.add::<S, 2, 5>(simd, row, column, to, gradient_stride),
-                        (2, _) => matrices.add::<S, 2, 1>(simd, row, column, to, gradient_stride),
-                        (_, 5) => matrices.add::<S, 1, 5>(simd, row, column, to, gradient_stride),
-                        (_, _) => matrices.add::<S, 1, 1>(simd, row, column, to, gradient_stride),
-                    }
-                    row += rows;
-                }
-                column += count;
-            }
-            return;
+        let PanelWeights { outputs, pixels, .. } = self.0;
+        match PatchProduct::of(outputs, pixels, Vector::<T, S>::LANES) {
+            PatchProduct::Dots => self.0.dots(simd),
+            PatchProduct::Tiles => self.0.tiles(simd),
         }
-        let mut transposed = [T::zero(); TRANSPOSED * POSITIONS];
+    }
+}
+
+impl<T: Entry> PanelWeights<'_, T> {
+    /// A dot product for each weight, in tiles of up to 2 output channels x 5 columns.
+    #[inline(always)]
+    fn dots<S: Simd>(self, simd: S) {
+        let Self { patches, pixels, output, output_stride, outputs, gradient, gradient_stride } =
+            self;
+        let columns = patches.len() / pixels;
+        let matrices = ColumnDots { a: output, a_stride: output_stride, b: patches, k: pixels };
+        let mut column = 0;
+        while column < columns {
+            let count = if columns - column >= 5 { 5 } else { 1 };
+            let mut row = 0;
+            while row < outputs {
+                let rows = if outputs - row >= 2 { 2 } else { 1 };
+                let to = &mut gradient[column * gradient_stride + row..];
+                match (rows, count) {
+                    (2, 5) => matrices.add::<S, 2, 5>(simd, row, column, to, gradient_stride),
+                    (2, _) => matrices.add::<S, 2, 1>(simd, row, column, to, gradient_stride),
+                    (_, 5) => matrices.add::<S, 1, 5>(simd, row, column, to, gradient_stride),
+                    (_, _) => matrices.add::<S, 1, 1>(simd, row, column, to, gradient_stride),
+                }
+                row += rows;
+            }
+            column += count;
+        }
+    }
+
+    /// dY is transposed, some output channels at a time, and then multiplied.
+    #[inline(always)]
+    fn tiles<S: Simd>(self, simd: S) {
+        let Self { patches, pixels, output, output_stride, outputs, gradient, gradient_stride } =
+            self;
+        let columns = patches.len() / pixels;
+        let mut transposed = [T::zero(); TRANSPOSED * BLOCK_PIXELS];
         let mut first = 0;
         while first < outputs {
             let channels = TRANSPOSED.min(outputs - first);
-            let transposed = &mut transposed[..channels * positions];
+            let transposed = &mut transposed[..channels * pixels];
             transpose(&output[first * output_stride..], output_stride, transposed, channels);
             simd.vectorize(Product::<T, false> {
                 a: transposed,
                 a_stride: channels,
-                b: panel,
-                b_stride: positions,
+                b: patches,
+                b_stride: pixels,
                 c: RowsMut::strided(&mut gradient[first..], [channels, columns], gradient_stride),
-                k: positions,
+                k: pixels,
                 start: Start::Current,
             });
             first += channels;
@@ -193,44 +202,43 @@ impl<T: Entry> WithSimd for PanelProduct<'_, T> {
     }
 }
 
-/// Some planes, from one to the next `stride`, as a matrix with one row a plane, columns contiguous.
+/// The first `rows` planes, `stride` apart, as a column-major matrix with one row a plane.
 #[inline(always)]
 fn transpose<T: Entry>(planes: &[T], stride: usize, matrix: &mut [T], rows: usize) {
-    /// Planes that are read at the same time: as many as a set of the L1 cache has ways, since they may be a power of two apart.
+    /// Planes that are read at the same time. They may be a power of two apart, and then their lines share one set of L1: that has 8 ways.
     const WAYS: usize = 8;
     let mut row = 0;
     while row < rows {
         let planes = &planes[row * stride..];
         if row + WAYS <= rows {
-            for (position, column) in matrix.chunks_exact_mut(rows).enumerate() {
+            for (pixel, column) in matrix.chunks_exact_mut(rows).enumerate() {
                 let column = &mut column[row..row + WAYS];
                 for (plane, number) in column.iter_mut().enumerate() {
-                    *number = planes[plane * stride + position];
+                    *number = planes[plane * stride + pixel];
                 }
             }
             row += WAYS;
         } else {
-            for (position, column) in matrix.chunks_exact_mut(rows).enumerate() {
-                column[row] = planes[position];
+            for (pixel, column) in matrix.chunks_exact_mut(rows).enumerate() {
+                column[row] = planes[pixel];
             }
             row += 1;
         }
     }
 }
 
-/// Dot products of columns of `A` with columns of `B`.
+/// Dot products of columns of `A` (k x m) with columns of `B` (k x n).
 #[derive(Clone, Copy)]
-struct Dots<'a, T> {
+struct ColumnDots<'a, T> {
     a: &'a [T],
     a_stride: usize,
     /// Its columns are contiguous.
     b: &'a [T],
-    /// How long the columns are.
     k: usize,
 }
 
-impl<T: Entry> Dots<'_, T> {
-    /// Adds those of `R` columns of `A` with `C` columns of `B`.
+impl<T: Entry> ColumnDots<'_, T> {
+    /// Adds those of `R` columns of `A` from `row` on with `C` columns of `B` from `column` on: each vector is loaded once for all of a tile.
     #[inline(always)]
     fn add<S: Simd, const R: usize, const C: usize>(
         self,

@@ -1,37 +1,65 @@
-//! Convolutions without a panel, where windows are one column apart: a number of all windows of a row is then a part of a row of the
-//! input, as it is. The tiles are those of the matrix products.
+//! Direct convolutions with vectors along output rows, for a stride of one column: pixels x .. x + lanes of an output row read, for each tap
+//! kx, the input's columns x + kx · dilation .. as they are. The tiles are those of the matrix products: `R` vectors of pixels x `C` channels.
 //!
 //! Sizes are not constants here, so that all layers share the code.
 
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::gemm::microkernel::wide;
+use crate::kernels::geometry::Geometry;
 use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
 use crate::simd::{Element, Mask, Vector};
 
-/// The sizes of one group of channels.
+/// One group of channels: its sizes, and the distances in memory.
 #[derive(Clone, Copy)]
-pub(crate) struct Sizes {
+pub(crate) struct GroupLayout {
+    /// Input channels.
     pub(crate) channels: usize,
     /// From one channel of the input to the next.
-    pub(crate) plane: usize,
+    pub(crate) channel_stride: usize,
     /// From one row of the input to the next.
-    pub(crate) pitch: usize,
+    pub(crate) row_stride: usize,
     pub(crate) kernel: [usize; 2],
-    /// From one row of windows to the next.
+    /// Rows of the input from one output row to the next.
     pub(crate) stride: usize,
     pub(crate) dilation: [usize; 2],
     /// Output channels.
     pub(crate) outputs: usize,
+    /// Rows and columns of the output.
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     /// From one column of the weights to the next.
     pub(crate) weight_stride: usize,
 }
 
-impl Sizes {
-    pub(crate) fn positions(&self) -> usize {
+impl GroupLayout {
+    /// Of an input with its padding.
+    #[inline(always)]
+    pub(crate) fn of<K: Geometry>() -> Self {
+        let [height, width] = const { K::SIZES.padded() };
+        Self {
+            channels: K::GROUP_INPUTS,
+            channel_stride: height * width,
+            row_stride: width,
+            kernel: K::KERNEL,
+            stride: K::STRIDE[0],
+            dilation: K::DILATION,
+            outputs: K::GROUP_OUTPUTS,
+            rows: K::ROWS,
+            columns: K::COLUMNS,
+            weight_stride: K::OUTPUTS,
+        }
+    }
+
+    /// Numbers of the group in a sample.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.channels * self.channel_stride
+    }
+
+    /// Pixels of an output channel.
+    pub(crate) fn pixels(&self) -> usize {
         self.rows * self.columns
     }
 
@@ -39,7 +67,7 @@ impl Sizes {
     pub(crate) fn input_len(&self) -> usize {
         let row = (self.rows - 1) * self.stride + (self.kernel[0] - 1) * self.dilation[0];
         let column = self.columns + (self.kernel[1] - 1) * self.dilation[1];
-        (self.channels - 1) * self.plane + row * self.pitch + column
+        (self.channels - 1) * self.channel_stride + row * self.row_stride + column
     }
 
     /// How long the weights must be.
@@ -49,9 +77,9 @@ impl Sizes {
     }
 }
 
-/// `Y = bias + W * x` for one group of channels of one sample.
+/// `Y = b + W ∗ x` for one group of channels of one sample; ∗ is the convolution.
 pub struct DirectConvolution<'a, T> {
-    pub(crate) sizes: Sizes,
+    pub(crate) layout: GroupLayout,
     /// With zeros around it, if windows reach there.
     pub(crate) input: &'a [T],
     pub(crate) weight: &'a [T],
@@ -63,7 +91,7 @@ pub struct DirectConvolution<'a, T> {
 /// The kernel of a [`DirectConvolution`].
 pub(crate) struct DirectTiles<'a, T>(pub(crate) DirectConvolution<'a, T>);
 
-/// Six channels at a time, without leaving one or two for the end where fours avoid it.
+/// Output channels of the next tile, of `rest`: six, or four where six would leave one or two.
 #[inline(always)]
 fn channels_from(rest: usize) -> usize {
     match rest {
@@ -78,31 +106,31 @@ impl<T: Element> WithSimd for DirectTiles<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { sizes, input, weight, bias, output } = self.0;
+        let DirectConvolution { layout, input, weight, bias, output } = self.0;
         let lanes = Vector::<T, S>::LANES;
         assert!(
-            input.len() >= sizes.input_len()
-                && weight.len() >= sizes.weight_len()
-                && output.len() == sizes.outputs * sizes.positions()
-                && (bias.is_empty() || bias.len() == sizes.outputs)
-                && sizes.columns >= lanes,
+            input.len() >= layout.input_len()
+                && weight.len() >= layout.weight_len()
+                && output.len() == layout.outputs * layout.pixels()
+                && (bias.is_empty() || bias.len() == layout.outputs)
+                && layout.columns >= lanes,
             "a convolution of other sizes"
         );
-        let tiles = Tiles {
-            sizes,
+        let tiles = RowTiles {
+            layout,
             input: input.as_ptr(),
             weight: weight.as_ptr(),
             bias: if bias.is_empty() { None } else { Some(bias.as_ptr()) },
             output: output.as_mut_ptr(),
         };
-        let vectors = sizes.rows * sizes.columns.div_ceil(lanes);
+        let vectors = layout.rows * layout.columns.div_ceil(lanes);
         let wide = wide::<S>();
         let mut channel = 0;
-        while channel < sizes.outputs {
-            let count = channels_from(sizes.outputs - channel);
+        while channel < layout.outputs {
+            let count = channels_from(layout.outputs - channel);
             let mut vector = 0;
             while vector < vectors {
-                // SAFETY: the sizes were checked above; vectors and channels are below their numbers.
+                // SAFETY: the sizes were checked above; these vectors and channels are there.
                 unsafe {
                     if vector + wide > vectors {
                         tiles.of_height::<S, 1>(simd, vector, channel, count);
@@ -122,18 +150,18 @@ impl<T: Element> WithSimd for DirectTiles<'_, T> {
     }
 }
 
-/// The numbers of a [`DirectConvolution`] as pointers.
+/// A [`DirectConvolution`] as pointers.
 #[derive(Clone, Copy)]
-struct Tiles<T> {
-    sizes: Sizes,
+struct RowTiles<T> {
+    layout: GroupLayout,
     input: *const T,
     weight: *const T,
     bias: Option<*const T>,
     output: *mut T,
 }
 
-impl<T: Element> Tiles<T> {
-    /// The tile for so many channels.
+impl<T: Element> RowTiles<T> {
+    /// The [`tile`](Self::tile) for `count` channels and the window's columns.
     ///
     /// # Safety
     ///
@@ -148,7 +176,7 @@ impl<T: Element> Tiles<T> {
     ) {
         // SAFETY: the caller's promise.
         unsafe {
-            match (count, self.sizes.kernel[1]) {
+            match (count, self.layout.kernel[1]) {
                 (6, 3) => self.tile::<S, R, 6, 3>(simd, vector, channel),
                 (6, 5) => self.tile::<S, R, 6, 5>(simd, vector, channel),
                 (6, _) => self.tile::<S, R, 6, 0>(simd, vector, channel),
@@ -162,8 +190,8 @@ impl<T: Element> Tiles<T> {
         }
     }
 
-    /// `R` vectors of positions from `vector` on, `C` output channels from `channel` on. The last vector of a row of positions overlaps
-    /// the one before it. `KW` is how many columns a window has, or 0 if that is not known.
+    /// `R` vectors of pixels from `vector` on, `C` output channels from `channel` on. The last vector of an output row overlaps the one
+    /// before it. `KW` is the window's columns, or 0 if they are no constant.
     ///
     /// # Safety
     ///
@@ -176,21 +204,21 @@ impl<T: Element> Tiles<T> {
         vector: usize,
         channel: usize,
     ) {
-        let Self { sizes, input, weight, bias, output } = *self;
-        let width = if KW > 0 { KW } else { sizes.kernel[1] };
+        let Self { layout, input, weight, bias, output } = *self;
+        let width = if KW > 0 { KW } else { layout.kernel[1] };
         let lanes = Vector::<T, S>::LANES;
-        let in_row = sizes.columns.div_ceil(lanes);
+        let in_row = layout.columns.div_ceil(lanes);
         let zero = Vector::splat(simd, T::zero());
         let mut sums = [[zero; C]; R];
-        // SAFETY: every offset below is that of a number of a position, a window or a channel that is there (the caller's promise).
+        // SAFETY: every offset below is that of a pixel, a tap and a channel that are there (the caller's promise).
         unsafe {
             let mut from = [input; R];
             let mut to = [output; R];
             for r in 0..R {
                 let (y, x) = ((vector + r) / in_row, (vector + r) % in_row);
-                let x = (x * lanes).min(sizes.columns - lanes);
-                from[r] = input.add(y * sizes.stride * sizes.pitch + x);
-                to[r] = output.add(channel * sizes.positions() + y * sizes.columns + x);
+                let x = (x * lanes).min(layout.columns - lanes);
+                from[r] = input.add(y * layout.stride * layout.row_stride + x);
+                to[r] = output.add(channel * layout.pixels() + y * layout.columns + x);
             }
             if let Some(bias) = bias {
                 for j in 0..C {
@@ -201,11 +229,12 @@ impl<T: Element> Tiles<T> {
                 }
             }
             let mut weight = weight.add(channel);
-            for plane in 0..sizes.channels {
-                for ky in 0..sizes.kernel[0] {
-                    let line = plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch;
+            for plane in 0..layout.channels {
+                for ky in 0..layout.kernel[0] {
+                    let line =
+                        plane * layout.channel_stride + ky * layout.dilation[0] * layout.row_stride;
                     for kx in 0..width {
-                        let at = line + kx * sizes.dilation[1];
+                        let at = line + kx * layout.dilation[1];
                         let mut left = [zero; R];
                         for r in 0..R {
                             left[r] = Vector::load_ptr(simd, from[r].add(at));
@@ -217,22 +246,22 @@ impl<T: Element> Tiles<T> {
                             }
                         }
                         // It runs one step past the end in the last round, where it is not read.
-                        weight = weight.wrapping_add(sizes.weight_stride);
+                        weight = weight.wrapping_add(layout.weight_stride);
                     }
                 }
             }
             for r in 0..R {
                 for j in 0..C {
-                    sums[r][j].store_ptr(to[r].add(j * sizes.positions()));
+                    sums[r][j].store_ptr(to[r].add(j * layout.pixels()));
                 }
             }
         }
     }
 }
 
-/// `dW += dY * x` for one group of channels, over all samples.
+/// `dW += dY ∗ x` for one group of channels, over all samples.
 pub struct DirectWeights<'a, T> {
-    pub(crate) sizes: Sizes,
+    pub(crate) layout: GroupLayout,
     /// From the first channel of the group in the first sample on.
     pub(crate) inputs: &'a [T],
     /// From one sample to the next.
@@ -243,13 +272,13 @@ pub struct DirectWeights<'a, T> {
     pub(crate) gradient: &'a mut [T],
 }
 
-/// So many bytes stay in a usual L1 cache while all numbers of a window go over them.
+/// Bytes of inputs and dY that stay in a usual L1 cache while all taps go over them.
 const CACHED: usize = 32 * 1024;
 
 /// The kernel of [`DirectWeights`].
 pub(crate) struct DirectDots<'a, T>(pub(crate) DirectWeights<'a, T>);
 
-/// How many channels have their sums in registers, of so many that are left: each vector of the input is loaded once for all of these.
+/// Output channels of the next tile, of `rest`: each vector of the input is loaded once for all of them.
 #[inline(always)]
 fn channels_at_once<S: Simd>(rest: usize) -> usize {
     match rest {
@@ -266,15 +295,15 @@ impl<T: Element> WithSimd for DirectDots<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let this = self.0;
-        let sizes = this.sizes;
+        let layout = this.layout;
         assert!(
-            this.has_sizes() && sizes.columns >= Vector::<T, S>::LANES,
+            this.has_sizes() && layout.columns >= Vector::<T, S>::LANES,
             "a convolution of other sizes"
         );
         let mut channel = 0;
-        while channel < sizes.outputs {
-            let count = channels_at_once::<S>(sizes.outputs - channel);
-            let each = (this.input_stride + count * sizes.positions()) * size_of::<T>();
+        while channel < layout.outputs {
+            let count = channels_at_once::<S>(layout.outputs - channel);
+            let each = (this.input_stride + count * layout.pixels()) * size_of::<T>();
             let most = (CACHED / each).max(1);
             for first in (0..this.samples).step_by(most) {
                 let mut part = DirectWeights {
@@ -302,13 +331,13 @@ impl<T: Element> WithSimd for DirectDots<'_, T> {
 impl<T: Element> DirectWeights<'_, T> {
     /// Whether the slices are as long as the sizes say.
     pub(crate) fn has_sizes(&self) -> bool {
-        let sizes = self.sizes;
+        let layout = self.layout;
         let others = self.samples.saturating_sub(1);
         self.samples > 0
-            && self.inputs.len() >= others * self.input_stride + sizes.input_len()
+            && self.inputs.len() >= others * self.input_stride + layout.input_len()
             && self.output_gradient.len()
-                >= others * self.output_stride + sizes.outputs * sizes.positions()
-            && self.gradient.len() >= sizes.weight_len()
+                >= others * self.output_stride + layout.outputs * layout.pixels()
+            && self.gradient.len() >= layout.weight_len()
     }
 
     /// For `R` output channels from `channel` on.
@@ -318,17 +347,17 @@ impl<T: Element> DirectWeights<'_, T> {
     /// As for [`add`](Self::add).
     #[inline(always)]
     unsafe fn add_channels<S: Simd, const R: usize>(&mut self, simd: S, channel: usize) {
-        let sizes = self.sizes;
-        for plane in 0..sizes.channels {
-            for ky in 0..sizes.kernel[0] {
+        let layout = self.layout;
+        for plane in 0..layout.channels {
+            for ky in 0..layout.kernel[0] {
                 let mut kx = 0;
-                while kx < sizes.kernel[1] {
-                    let count = match sizes.kernel[1] - kx {
+                while kx < layout.kernel[1] {
+                    let count = match layout.kernel[1] - kx {
                         rest @ 1..=5 => rest,
                         6 => 3,
                         _ => 4,
                     };
-                    // SAFETY: the caller's promise; the numbers are below the window's.
+                    // SAFETY: the caller's promise; the taps are the window's.
                     unsafe {
                         match count {
                             5 => self.add::<S, R, 5>(simd, plane, ky, kx, channel),
@@ -344,11 +373,11 @@ impl<T: Element> DirectWeights<'_, T> {
         }
     }
 
-    /// For `R` output channels from `channel` on, and `C` numbers of a window's row from `kx` on.
+    /// For `R` output channels from `channel` on, and the taps kx .. kx + `C` of the window's row `ky`.
     ///
     /// # Safety
     ///
-    /// The slices must have the sizes that [`DirectDots`] asks for, and channels and numbers must be there.
+    /// The slices must have the sizes that [`DirectDots`] asks for, and channels and taps must be there.
     #[inline(always)]
     unsafe fn add<S: Simd, const R: usize, const C: usize>(
         &mut self,
@@ -358,48 +387,49 @@ impl<T: Element> DirectWeights<'_, T> {
         kx: usize,
         channel: usize,
     ) {
-        let sizes = self.sizes;
+        let layout = self.layout;
         let lanes = Vector::<T, S>::LANES;
         let zero = Vector::splat(simd, T::zero());
         let mut sums = [[zero; C]; R];
         // The last vector of a row may overlap the one before it.
-        let again = lanes_between(simd, 0, sizes.columns.next_multiple_of(lanes) - sizes.columns);
-        let line =
-            plane * sizes.plane + ky * sizes.dilation[0] * sizes.pitch + kx * sizes.dilation[1];
+        let again = lanes_between(simd, 0, layout.columns.next_multiple_of(lanes) - layout.columns);
+        let line = plane * layout.channel_stride
+            + ky * layout.dilation[0] * layout.row_stride
+            + kx * layout.dilation[1];
         for sample in 0..self.samples {
-            // SAFETY: every offset is that of a number of a sample, a position, a window or a channel that is there (the caller's promise).
+            // SAFETY: every offset is that of a sample, a pixel, a tap and a channel that are there (the caller's promise).
             unsafe {
                 let x = self.inputs.as_ptr().add(sample * self.input_stride + line);
                 let g = self.output_gradient.as_ptr();
-                let g = g.add(sample * self.output_stride + channel * sizes.positions());
-                for row in 0..sizes.rows {
-                    let x = x.add(row * sizes.stride * sizes.pitch);
-                    let g = g.add(row * sizes.columns);
+                let g = g.add(sample * self.output_stride + channel * layout.pixels());
+                for row in 0..layout.rows {
+                    let x = x.add(row * layout.stride * layout.row_stride);
+                    let g = g.add(row * layout.columns);
                     let mut at = 0;
-                    while at + lanes <= sizes.columns {
+                    while at + lanes <= layout.columns {
                         self.step(simd, g.add(at), x.add(at), None, &mut sums);
                         at += lanes;
                     }
-                    if at < sizes.columns {
-                        let at = sizes.columns - lanes;
+                    if at < layout.columns {
+                        let at = layout.columns - lanes;
                         self.step(simd, g.add(at), x.add(at), Some(again), &mut sums);
                     }
                 }
             }
         }
-        let patch = (plane * sizes.kernel[0] + ky) * sizes.kernel[1] + kx;
+        let patch = (plane * layout.kernel[0] + ky) * layout.kernel[1] + kx;
         for r in 0..R {
             for j in 0..C {
-                self.gradient[(patch + j) * sizes.weight_stride + channel + r] += sums[r][j].sum();
+                self.gradient[(patch + j) * layout.weight_stride + channel + r] += sums[r][j].sum();
             }
         }
     }
 
-    /// One vector of positions, without those that are done `again`.
+    /// One vector of pixels, without those `again` that the vector before had.
     ///
     /// # Safety
     ///
-    /// The vector must be readable for `R` channels at `g`, and for `C` numbers of a window at `x`.
+    /// The vector must be readable for `R` channels at `g`, and for `C` taps at `x`.
     #[inline(always)]
     unsafe fn step<S: Simd, const R: usize, const C: usize>(
         &self,
@@ -409,19 +439,19 @@ impl<T: Element> DirectWeights<'_, T> {
         again: Option<Mask<T, S>>,
         sums: &mut [[Vector<T, S>; C]; R],
     ) {
-        let sizes = self.sizes;
+        let layout = self.layout;
         let zero = Vector::splat(simd, T::zero());
         let mut left = [zero; R];
         // SAFETY: the caller's promise.
         unsafe {
             for r in 0..R {
-                left[r] = Vector::load_ptr(simd, g.add(r * sizes.positions()));
+                left[r] = Vector::load_ptr(simd, g.add(r * layout.pixels()));
                 if let Some(again) = again {
                     left[r] = again.select(zero, left[r]);
                 }
             }
             for j in 0..C {
-                let right = Vector::load_ptr(simd, x.add(j * sizes.dilation[1]));
+                let right = Vector::load_ptr(simd, x.add(j * layout.dilation[1]));
                 for r in 0..R {
                     sums[r][j] = left[r].mul_add(right, sums[r][j]);
                 }

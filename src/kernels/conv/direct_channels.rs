@@ -1,8 +1,8 @@
-//! Convolutions whose vectors hold output channels, for planes that are narrower than a vector.
+//! Direct convolutions with vectors of output channels, for planes that are narrower than a vector.
 //!
-//! Some positions of the output have a sum each, a vector of channels. The weights of one number of the windows are such a vector, as
-//! they are; the input is read one number at a time and broadcast, as in the matrix products, but where it is: no panel is made. In
-//! the gradient of the weights, positions and the numbers of a window change places, and nothing else does.
+//! Y(o, p) = Σ W(o, c, t) x(c, p + t), over the channels c and taps t, for `lanes` outputs o at a time: a column of W is such a vector as it
+//! is, x is read one number at a time and broadcast, and a tile has the sums of some pixels p in registers. For the gradient of the weights,
+//! dW(o, c, t) = Σ dY(o, p) x(c, p + t), pixels and taps change places.
 //!
 //! Sizes are not constants here, so that all layers share the code.
 
@@ -10,14 +10,9 @@ use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::direct::{DirectConvolution, DirectWeights, Sizes};
-use crate::simd::MOST_LANES;
-use crate::simd::has_many_registers;
-use crate::simd::{Columns, transpose};
-use crate::simd::{Element, Vector};
-
-/// The most positions of a plane.
-const POSITIONS: usize = 256;
+use crate::kernels::conv::direct::{DirectConvolution, DirectWeights, GroupLayout};
+use crate::kernels::conv::plan::{CHANNEL_PIXELS, channel_tiles_fit, tile_columns};
+use crate::simd::{Columns, Element, MOST_LANES, Registers, Vector, transpose};
 
 /// A convolution with vectors of channels.
 pub struct ByChannels<C>(pub(crate) C);
@@ -25,44 +20,21 @@ pub struct ByChannels<C>(pub(crate) C);
 /// The kernel of [`ByChannels`].
 pub(crate) struct ChannelTiles<C>(pub(crate) C);
 
-impl Sizes {
-    /// Whether the outputs can be computed so, and tiles fill the registers.
-    #[inline(always)]
-    pub(crate) fn fit_channels<T: Element, S: Simd>(&self) -> bool {
-        has_many_registers::<S>()
-            && self.outputs.is_multiple_of(Vector::<T, S>::LANES)
-            && self.positions() <= POSITIONS
-            && self.dilation[1] == 1
-            && width(self.columns) > 0
-    }
-
-    /// Whether the gradient of the weights can be computed so.
-    #[inline(always)]
-    pub(crate) fn weights_fit_channels<T: Element, S: Simd>(&self) -> bool {
-        self.fit_channels::<T, S>() && width(self.kernel[1]) > 0
-    }
-}
-
-/// How many columns a tile has, or 0 if there is no tile for them.
+/// Whether the kernels' tiles fit, as the plan has it.
 #[inline(always)]
-const fn width(columns: usize) -> usize {
-    let mut width = 8;
-    while width >= 3 {
-        if columns.is_multiple_of(width) {
-            return width;
-        }
-        width -= 1;
-    }
-    0
+fn fits<T: Element, S: Simd>(layout: &GroupLayout) -> bool {
+    let registers = Registers::of::<T, S>();
+    let pixels = [layout.rows, layout.columns];
+    channel_tiles_fit(registers, layout.outputs, pixels, layout.dilation[1])
 }
 
-/// Room for a vector of channels at each position.
-struct Room<T>([MaybeUninit<T>; POSITIONS * MOST_LANES]);
+/// Memory for a vector of channels at each pixel.
+struct PixelVectors<T>([MaybeUninit<T>; CHANNEL_PIXELS * MOST_LANES]);
 
-impl<T> Room<T> {
+impl<T> PixelVectors<T> {
     #[inline(always)]
     fn new() -> Self {
-        Self([const { MaybeUninit::uninit() }; POSITIONS * MOST_LANES])
+        Self([const { MaybeUninit::uninit() }; CHANNEL_PIXELS * MOST_LANES])
     }
 
     #[inline(always)]
@@ -76,40 +48,40 @@ impl<T: Element> WithSimd for ChannelTiles<DirectConvolution<'_, T>> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { sizes, input, weight, bias, output } = self.0;
+        let DirectConvolution { layout, input, weight, bias, output } = self.0;
         assert!(
-            input.len() >= sizes.input_len()
-                && weight.len() >= sizes.weight_len()
-                && output.len() == sizes.outputs * sizes.positions()
-                && (bias.is_empty() || bias.len() == sizes.outputs)
-                && sizes.fit_channels::<T, S>(),
+            input.len() >= layout.input_len()
+                && weight.len() >= layout.weight_len()
+                && output.len() == layout.outputs * layout.pixels()
+                && (bias.is_empty() || bias.len() == layout.outputs)
+                && fits::<T, S>(&layout),
             "a convolution of other sizes"
         );
         let lanes = Vector::<T, S>::LANES;
-        let mut room = Room::<T>::new();
-        for channel in (0..sizes.outputs).step_by(lanes) {
-            let sums = Sums {
+        let mut vectors = PixelVectors::<T>::new();
+        for channel in (0..layout.outputs).step_by(lanes) {
+            let sums = Correlation {
                 left: weight[channel..].as_ptr(),
-                left_stride: sizes.weight_stride,
+                left_stride: layout.weight_stride,
                 input: input.as_ptr(),
-                steps: [sizes.channels, sizes.kernel[0], sizes.kernel[1]],
-                step_strides: [sizes.plane, sizes.dilation[0] * sizes.pitch],
-                sums: room.as_mut_ptr(),
+                steps: [layout.channels, layout.kernel[0], layout.kernel[1]],
+                step_strides: [layout.channel_stride, layout.dilation[0] * layout.row_stride],
+                sums: vectors.as_mut_ptr(),
                 sum_stride: lanes,
-                rows: sizes.rows,
-                columns: sizes.columns,
-                row_stride: sizes.stride * sizes.pitch,
+                rows: layout.rows,
+                columns: layout.columns,
+                row_stride: layout.stride * layout.row_stride,
             };
             let zero = Vector::splat(simd, T::zero());
             let start = if bias.is_empty() { zero } else { Vector::load(simd, &bias[channel..]) };
             let columns = Columns { first: sums.sums.cast_const(), stride: lanes };
-            let planes = &mut output[channel * sizes.positions()..];
-            let rows = Columns { first: planes.as_mut_ptr(), stride: sizes.positions() };
-            // SAFETY: the sizes were checked; there is room for all positions, which are written before they are read, and `planes` are
+            let planes = &mut output[channel * layout.pixels()..];
+            let rows = Columns { first: planes.as_mut_ptr(), stride: layout.pixels() };
+            // SAFETY: the sizes were checked; there is memory for all pixels, which are written before they are read, and `planes` are
             // at least as many as lanes.
             unsafe {
                 sums.add(simd, Some(start));
-                transpose(simd, columns, rows, [lanes, sizes.positions()]);
+                transpose(simd, columns, rows, [lanes, layout.pixels()]);
             }
         }
     }
@@ -121,36 +93,36 @@ impl<T: Element> WithSimd for ChannelTiles<DirectWeights<'_, T>> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let this = self.0;
-        let sizes = this.sizes;
+        let layout = this.layout;
         assert!(
-            this.has_sizes() && sizes.weights_fit_channels::<T, S>(),
+            this.has_sizes() && fits::<T, S>(&layout) && tile_columns(layout.kernel[1]) > 0,
             "a convolution of other sizes"
         );
         let lanes = Vector::<T, S>::LANES;
-        let taps = sizes.kernel[0] * sizes.kernel[1];
-        let mut room = Room::<T>::new();
+        let taps = layout.kernel[0] * layout.kernel[1];
+        let mut vectors = PixelVectors::<T>::new();
         for sample in 0..this.samples {
             let input = &this.inputs[sample * this.input_stride..];
             let output = &this.output_gradient[sample * this.output_stride..];
-            for channel in (0..sizes.outputs).step_by(lanes) {
-                let planes = &output[channel * sizes.positions()..];
-                let columns = Columns { first: planes.as_ptr(), stride: sizes.positions() };
-                let rows = Columns { first: room.as_mut_ptr(), stride: lanes };
-                // SAFETY: the sizes were checked; there is room for all positions.
-                unsafe { transpose(simd, columns, rows, [sizes.positions(), lanes]) };
-                for plane in 0..sizes.channels {
-                    let first = plane * taps * sizes.weight_stride + channel;
-                    let sums = Sums {
+            for channel in (0..layout.outputs).step_by(lanes) {
+                let planes = &output[channel * layout.pixels()..];
+                let columns = Columns { first: planes.as_ptr(), stride: layout.pixels() };
+                let rows = Columns { first: vectors.as_mut_ptr(), stride: lanes };
+                // SAFETY: the sizes were checked; there is memory for all pixels.
+                unsafe { transpose(simd, columns, rows, [layout.pixels(), lanes]) };
+                for plane in 0..layout.channels {
+                    let first = plane * taps * layout.weight_stride + channel;
+                    let sums = Correlation {
                         left: rows.first.cast_const(),
                         left_stride: lanes,
-                        input: input[plane * sizes.plane..].as_ptr(),
-                        steps: [1, sizes.rows, sizes.columns],
-                        step_strides: [0, sizes.stride * sizes.pitch],
+                        input: input[plane * layout.channel_stride..].as_ptr(),
+                        steps: [1, layout.rows, layout.columns],
+                        step_strides: [0, layout.stride * layout.row_stride],
                         sums: this.gradient[first..].as_mut_ptr(),
-                        sum_stride: sizes.weight_stride,
-                        rows: sizes.kernel[0],
-                        columns: sizes.kernel[1],
-                        row_stride: sizes.dilation[0] * sizes.pitch,
+                        sum_stride: layout.weight_stride,
+                        rows: layout.kernel[0],
+                        columns: layout.kernel[1],
+                        row_stride: layout.dilation[0] * layout.row_stride,
                     };
                     // SAFETY: the sizes were checked.
                     unsafe { sums.add(simd, None) };
@@ -160,13 +132,13 @@ impl<T: Element> WithSimd for ChannelTiles<DirectWeights<'_, T>> {
     }
 }
 
-/// Sums of vectors, each times a number of the input: `sum(v) += Σᵤ left(u) input(u + v)`, for some rows and columns `v` of sums.
-struct Sums<T> {
-    /// The vectors, in the order of the steps `u`.
+/// `sum(v) += Σᵤ left(u) input(u + v)`, where `sum` and `left` are vectors, for all rows and columns `v` of sums.
+struct Correlation<T> {
+    /// The vectors `left(u)`, in the order of `u`.
     left: *const T,
     left_stride: usize,
     input: *const T,
-    /// Planes, rows, columns.
+    /// Planes, rows and columns of `u`.
     steps: [usize; 3],
     /// From one plane or row to the next; columns are side by side.
     step_strides: [usize; 2],
@@ -174,22 +146,22 @@ struct Sums<T> {
     sum_stride: usize,
     rows: usize,
     columns: usize,
-    /// From one row to the next, in the input.
+    /// In the input, from one row of `v` to the next.
     row_stride: usize,
 }
 
-impl<T: Element> Sums<T> {
+impl<T: Element> Correlation<T> {
     /// Adds to `start`, or, without it, to the sums that are there.
     ///
     /// # Safety
     ///
-    /// All vectors, sums and numbers of the input must be there, and the columns have a [`width`].
+    /// All vectors, sums and numbers of the input must be there, and the columns have a [tile](tile_columns).
     #[inline(always)]
     unsafe fn add<S: Simd>(&self, simd: S, start: Option<Vector<T, S>>) {
-        // Between 12 and 25 sums: as many as hide the latency of a multiplication, and no more than there are registers.
+        // 9 to 25 sums: as many as hide the latency of a multiplication, and fewer than there are registers.
         // SAFETY: the caller's promise.
         unsafe {
-            match width(self.columns) {
+            match tile_columns(self.columns) {
                 8 => self.tiles::<S, 2, 8>(simd, start),
                 7 => self.tiles::<S, 3, 7>(simd, start),
                 6 => self.tiles::<S, 4, 6>(simd, start),
@@ -229,7 +201,7 @@ impl<T: Element> Sums<T> {
         }
     }
 
-    /// `N` is how many steps are in a row, or 0 if that is not known.
+    /// `N` is how many columns `u` has, or 0 if they are no constant.
     ///
     /// # Safety
     ///

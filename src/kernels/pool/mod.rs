@@ -3,16 +3,17 @@
 //! Where windows stay inside the image, a vector holds one number of several windows that follow each other.
 
 pub(crate) mod max2x2;
+mod plan;
 
 use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::{Geometry, Sizes};
 use crate::kernels::entry::Entry;
+use crate::kernels::geometry::Geometry;
 use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Planes};
-use crate::simd::MOST_LANES;
-use crate::simd::Vector;
+use crate::kernels::pool::plan::{LANES_TAPS, LONG_MEAN, MaxPlan, gradient_starts_at_zero};
+use crate::simd::{MOST_LANES, Registers, Vector};
 
 /// The largest number of each window, for all samples.
 pub(crate) struct MaxWindows<'a, T, K> {
@@ -59,25 +60,16 @@ fn is_nan<T: Entry>(a: T) -> bool {
 /// Where a number of a window is in its plane, if it is in it. A constant says so for all where nothing is padded.
 #[inline(always)]
 fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
-    let row = Sizes::<K>::row(y, ky)?;
-    let column = Sizes::<K>::column(x, kx)?;
-    Some(row * Sizes::<K>::WIDTH + column)
+    let row = K::row(y, ky)?;
+    let column = K::column(x, kx)?;
+    Some(row * K::WIDTH + column)
 }
 
-/// The planes of so many numbers, if windows are squares of 2x2 side by side, and a row of them fills a good part of a vector.
+/// The planes of so many numbers.
 #[inline(always)]
-fn squares<T: Entry, S: Simd, K: Geometry>(numbers: usize) -> Option<Planes> {
-    let (rows, columns) = (Sizes::<K>::HEIGHT, Sizes::<K>::WIDTH);
-    let are_squares = K::KERNEL == [2, 2]
-        && K::STRIDE == [2, 2]
-        && K::DILATION == [1, 1]
-        && !Sizes::<K>::PADDED
-        && 4 * Sizes::<K>::COLUMNS >= Vector::<T, S>::LANES;
-    are_squares.then(|| Planes { count: numbers / (rows * columns), rows, columns })
+fn planes<K: Geometry>(numbers: usize) -> Planes {
+    Planes { count: numbers / K::PLANE, rows: K::HEIGHT, columns: K::WIDTH }
 }
-
-/// Windows of more numbers are taken one by one.
-const MOST_TAPS: usize = 9;
 
 /// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
 #[derive(Clone, Copy)]
@@ -91,42 +83,23 @@ impl Windows {
     fn from<T: Entry, S: Simd, K: Geometry>(first: usize) -> Self {
         let mut at = [0; MOST_LANES];
         for lane in 0..Vector::<T, S>::LANES {
-            let (y, x) =
-                ((first + lane) / Sizes::<K>::COLUMNS, (first + lane) % Sizes::<K>::COLUMNS);
-            at[lane] = y * K::STRIDE[0] * Sizes::<K>::WIDTH + x * K::STRIDE[1];
+            let (y, x) = ((first + lane) / K::COLUMNS, (first + lane) % K::COLUMNS);
+            at[lane] = y * K::STRIDE[0] * K::WIDTH + x * K::STRIDE[1];
         }
         Self { at }
-    }
-
-    /// Whether the windows can be taken so: all are inside, and there are enough of them.
-    #[inline(always)]
-    fn fit<T: Entry, S: Simd, K: Geometry>() -> bool {
-        !Sizes::<K>::PADDED
-            && Sizes::<K>::POSITIONS >= Vector::<T, S>::LANES
-            && Sizes::<K>::TAPS <= MOST_TAPS
-    }
-
-    /// Whether, besides, no number is in two windows.
-    #[inline(always)]
-    fn are_apart<T: Entry, S: Simd, K: Geometry>() -> bool {
-        Self::fit::<T, S, K>()
-            && K::DILATION[0] == 1
-            && K::DILATION[1] == 1
-            && K::STRIDE[0] >= K::KERNEL[0]
-            && K::STRIDE[1] >= K::KERNEL[1]
     }
 
     /// Where a number is in its window.
     #[inline(always)]
     fn tap<K: Geometry>(tap: usize) -> usize {
         let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
-        ky * K::DILATION[0] * Sizes::<K>::WIDTH + kx * K::DILATION[1]
+        ky * K::DILATION[0] * K::WIDTH + kx * K::DILATION[1]
     }
 
     /// The first position of the vector after the one from `first` on; the last vector overlaps the one before it.
     #[inline(always)]
     fn next<T: Entry, S: Simd, K: Geometry>(first: usize) -> usize {
-        let (lanes, end) = (Vector::<T, S>::LANES, Sizes::<K>::POSITIONS);
+        let (lanes, end) = (Vector::<T, S>::LANES, K::PIXELS);
         if first + lanes < end { (first + lanes).min(end - lanes) } else { end }
     }
 
@@ -168,11 +141,11 @@ impl Windows {
         self,
         simd: S,
         plane: &[T],
-    ) -> ([Vector<T, S>; MOST_TAPS], Vector<T, S>) {
+    ) -> ([Vector<T, S>; LANES_TAPS], Vector<T, S>) {
         // SAFETY: the caller's promise.
         let mut largest = unsafe { self.load(simd, plane, 0) };
-        let mut numbers = [largest; MOST_TAPS];
-        for tap in 1..Sizes::<K>::TAPS.min(MOST_TAPS) {
+        let mut numbers = [largest; LANES_TAPS];
+        for tap in 1..K::TAPS.min(LANES_TAPS) {
             // SAFETY: the caller's promise.
             let number = unsafe { self.load(simd, plane, Self::tap::<K>(tap)) };
             let larger = largest.less_than(number).select(number, largest);
@@ -188,48 +161,65 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
-            let Self { inputs, outputs, .. } = self;
-            return simd.vectorize(MaxSquares { planes, inputs, outputs });
-        }
-        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
-        if Windows::fit::<T, S, K>() {
-            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
-            let outputs = self.outputs.chunks_exact_mut(K::INPUT[0] * Sizes::<K>::POSITIONS);
-            for (input, output) in inputs.zip(outputs) {
-                let mut first = 0;
-                while first < Sizes::<K>::POSITIONS {
-                    let windows = Windows::from::<T, S, K>(first);
-                    for channel in 0..K::INPUT[0] {
-                        let to = &mut output[channel * Sizes::<K>::POSITIONS + first..];
-                        // SAFETY: nothing is padded, so all windows are inside.
-                        let (_, largest) =
-                            unsafe { windows.largest::<T, S, K>(simd, &input[channel * plane..]) };
-                        largest.store(to);
-                    }
-                    first = Windows::next::<T, S, K>(first);
-                }
+        match const { MaxPlan::of(K::SIZES, Registers::of::<T, S>()) } {
+            MaxPlan::Max2x2 => {
+                let Self { inputs, outputs, .. } = self;
+                let planes = planes::<K>(inputs.len());
+                simd.vectorize(MaxSquares { planes, inputs, outputs });
             }
-            return;
+            MaxPlan::Lanes => self.lanes(simd),
+            MaxPlan::Each => self.each(),
         }
-        let inputs = self.inputs.chunks_exact(plane);
-        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+    }
+}
+
+impl<T: Entry, K: Geometry> MaxWindows<'_, T, K> {
+    #[inline(always)]
+    fn lanes<S: Simd>(self, simd: S) {
+        let inputs = self.inputs.chunks_exact(K::INPUT_LEN);
+        let outputs = self.outputs.chunks_exact_mut(K::INPUTS * K::PIXELS);
         for (input, output) in inputs.zip(outputs) {
-            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
-                for x in 0..Sizes::<K>::COLUMNS {
-                    let mut largest = T::neg_infinity();
-                    for ky in 0..K::KERNEL[0] {
-                        for kx in 0..K::KERNEL[1] {
-                            if let Some(at) = at::<K>(y, x, ky, kx) {
-                                largest = larger(largest, input[at]);
-                            }
-                        }
-                    }
-                    output[x] = largest;
+            let mut first = 0;
+            while first < K::PIXELS {
+                let windows = Windows::from::<T, S, K>(first);
+                for channel in 0..K::INPUTS {
+                    let to = &mut output[channel * K::PIXELS + first..];
+                    // SAFETY: nothing is padded, so all windows are inside.
+                    let (_, largest) =
+                        unsafe { windows.largest::<T, S, K>(simd, &input[channel * K::PLANE..]) };
+                    largest.store(to);
+                }
+                first = Windows::next::<T, S, K>(first);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn each(self) {
+        let inputs = self.inputs.chunks_exact(K::PLANE);
+        let outputs = self.outputs.chunks_exact_mut(K::PIXELS);
+        for (input, output) in inputs.zip(outputs) {
+            for (y, output) in output.chunks_exact_mut(K::COLUMNS).enumerate() {
+                for x in 0..K::COLUMNS {
+                    output[x] = largest::<T, K>(input, y, x);
                 }
             }
         }
     }
+}
+
+/// The largest number of a window, or NaN if one is.
+#[inline(always)]
+fn largest<T: Entry, K: Geometry>(plane: &[T], y: usize, x: usize) -> T {
+    let mut largest = T::neg_infinity();
+    for ky in 0..K::KERNEL[0] {
+        for kx in 0..K::KERNEL[1] {
+            if let Some(at) = at::<K>(y, x, ky, kx) {
+                largest = larger(largest, plane[at]);
+            }
+        }
+    }
+    largest
 }
 
 impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
@@ -237,66 +227,67 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
-        let apart = Windows::are_apart::<T, S, K>();
-        // Numbers that are in no window.
-        if !apart || Sizes::<K>::POSITIONS * Sizes::<K>::TAPS < plane {
+        if const { gradient_starts_at_zero(&K::SIZES, Registers::of::<T, S>()) } {
             self.input_gradient.fill(T::zero());
         }
-        if let Some(planes) = squares::<T, S, K>(self.inputs.len()) {
-            let Self { inputs, output_gradient, input_gradient, .. } = self;
-            return simd.vectorize(MaxSquaresGradient {
-                planes,
-                inputs,
-                output_gradient,
-                input_gradient,
-            });
-        }
-        if apart {
-            let zero = Vector::splat(simd, T::zero());
-            let inputs = self.inputs.chunks_exact(K::INPUT[0] * plane);
-            let gradients = self.input_gradient.chunks_exact_mut(K::INPUT[0] * plane);
-            let outputs = self.output_gradient.chunks_exact(K::INPUT[0] * Sizes::<K>::POSITIONS);
-            for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
-                let mut first = 0;
-                while first < Sizes::<K>::POSITIONS {
-                    let windows = Windows::from::<T, S, K>(first);
-                    for channel in 0..K::INPUT[0] {
-                        let (input, to) = (&input[channel * plane..], &mut to[channel * plane..]);
-                        // What is left of the gradient: nothing after the first number that is the largest.
-                        let mut rest =
-                            Vector::load(simd, &output[channel * Sizes::<K>::POSITIONS + first..]);
-                        // SAFETY: nothing is padded, so all windows are inside.
-                        unsafe {
-                            let (numbers, largest) = windows.largest::<T, S, K>(simd, input);
-                            for tap in 0..Sizes::<K>::TAPS.min(MOST_TAPS) {
-                                let number = numbers[tap];
-                                let (hit, nan) = (number.equal(largest), number.equal(number));
-                                let gradient = nan.select(hit.select(rest, zero), rest);
-                                rest = nan.select(hit.select(zero, rest), zero);
-                                windows.store(to, Windows::tap::<K>(tap), gradient);
-                            }
-                        }
-                    }
-                    first = Windows::next::<T, S, K>(first);
-                }
+        match const { MaxPlan::of_gradient(K::SIZES, Registers::of::<T, S>()) } {
+            MaxPlan::Max2x2 => {
+                let Self { inputs, output_gradient, input_gradient, .. } = self;
+                let planes = planes::<K>(inputs.len());
+                simd.vectorize(MaxSquaresGradient {
+                    planes,
+                    inputs,
+                    output_gradient,
+                    input_gradient,
+                });
             }
-            return;
+            MaxPlan::Lanes => self.lanes(simd),
+            MaxPlan::Each => self.each(),
         }
-        let inputs = self.inputs.chunks_exact(plane);
-        let gradients = self.input_gradient.chunks_exact_mut(plane);
-        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+    }
+}
+
+impl<T: Entry, K: Geometry> MaxWindowsGradient<'_, T, K> {
+    #[inline(always)]
+    fn lanes<S: Simd>(self, simd: S) {
+        let zero = Vector::splat(simd, T::zero());
+        let inputs = self.inputs.chunks_exact(K::INPUT_LEN);
+        let gradients = self.input_gradient.chunks_exact_mut(K::INPUT_LEN);
+        let outputs = self.output_gradient.chunks_exact(K::INPUTS * K::PIXELS);
         for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
-            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
-                for x in 0..Sizes::<K>::COLUMNS {
-                    let mut largest = T::neg_infinity();
-                    for ky in 0..K::KERNEL[0] {
-                        for kx in 0..K::KERNEL[1] {
-                            if let Some(at) = at::<K>(y, x, ky, kx) {
-                                largest = larger(largest, input[at]);
-                            }
+            let mut first = 0;
+            while first < K::PIXELS {
+                let windows = Windows::from::<T, S, K>(first);
+                for channel in 0..K::INPUTS {
+                    let (input, to) = (&input[channel * K::PLANE..], &mut to[channel * K::PLANE..]);
+                    // What is left of the gradient: nothing after the first number that is the largest.
+                    let mut rest = Vector::load(simd, &output[channel * K::PIXELS + first..]);
+                    // SAFETY: nothing is padded, so all windows are inside.
+                    unsafe {
+                        let (numbers, largest) = windows.largest::<T, S, K>(simd, input);
+                        for tap in 0..K::TAPS.min(LANES_TAPS) {
+                            let number = numbers[tap];
+                            let (hit, nan) = (number.equal(largest), number.equal(number));
+                            let gradient = nan.select(hit.select(rest, zero), rest);
+                            rest = nan.select(hit.select(zero, rest), zero);
+                            windows.store(to, Windows::tap::<K>(tap), gradient);
                         }
                     }
+                }
+                first = Windows::next::<T, S, K>(first);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn each(self) {
+        let inputs = self.inputs.chunks_exact(K::PLANE);
+        let gradients = self.input_gradient.chunks_exact_mut(K::PLANE);
+        let outputs = self.output_gradient.chunks_exact(K::PIXELS);
+        for ((input, to), output) in inputs.zip(gradients).zip(outputs) {
+            for (y, output) in output.chunks_exact(K::COLUMNS).enumerate() {
+                for x in 0..K::COLUMNS {
+                    let largest = largest::<T, K>(input, y, x);
                     // What is left of the gradient: nothing after the first number that is the largest.
                     let mut rest = output[x];
                     for ky in 0..K::KERNEL[0] {
@@ -315,17 +306,14 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     }
 }
 
-/// The mean of more numbers is that of their sum in `f64`.
-const LONG: usize = 256;
-
 /// 1 / the size of a window.
 #[inline(always)]
 fn share<T: Entry, K: Geometry, const COUNT_PAD: bool>(y: usize, x: usize) -> T {
-    let count = if COUNT_PAD || !Sizes::<K>::PADDED {
-        Sizes::<K>::TAPS
+    let count = if COUNT_PAD || !K::IS_PADDED {
+        K::TAPS
     } else {
-        let rows = (0..K::KERNEL[0]).filter(|ky| Sizes::<K>::row(y, *ky).is_some()).count();
-        let columns = (0..K::KERNEL[1]).filter(|kx| Sizes::<K>::column(x, *kx).is_some()).count();
+        let rows = (0..K::KERNEL[0]).filter(|ky| K::row(y, *ky).is_some()).count();
+        let columns = (0..K::KERNEL[1]).filter(|kx| K::column(x, *kx).is_some()).count();
         // A window that sees nothing of the image has the sum 0, whatever that is divided by.
         (rows * columns).max(1)
     };
@@ -339,12 +327,12 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let inputs = self.inputs.chunks_exact(Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH);
-        let outputs = self.outputs.chunks_exact_mut(Sizes::<K>::POSITIONS);
+        let inputs = self.inputs.chunks_exact(K::PLANE);
+        let outputs = self.outputs.chunks_exact_mut(K::PIXELS);
         for (input, output) in inputs.zip(outputs) {
-            for (y, output) in output.chunks_exact_mut(Sizes::<K>::COLUMNS).enumerate() {
-                for x in 0..Sizes::<K>::COLUMNS {
-                    if Sizes::<K>::TAPS > LONG {
+            for (y, output) in output.chunks_exact_mut(K::COLUMNS).enumerate() {
+                for x in 0..K::COLUMNS {
+                    if K::TAPS > LONG_MEAN {
                         // As long as in its own type: what takes the time is to wait for each addition.
                         let mut sum = 0.0;
                         for ky in 0..K::KERNEL[0] {
@@ -380,12 +368,12 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         self.input_gradient.fill(T::zero());
-        let plane = Sizes::<K>::HEIGHT * Sizes::<K>::WIDTH;
+        let plane = K::PLANE;
         let gradients = self.input_gradient.chunks_exact_mut(plane);
-        let outputs = self.output_gradient.chunks_exact(Sizes::<K>::POSITIONS);
+        let outputs = self.output_gradient.chunks_exact(K::PIXELS);
         for (to, output) in gradients.zip(outputs) {
-            for (y, output) in output.chunks_exact(Sizes::<K>::COLUMNS).enumerate() {
-                for x in 0..Sizes::<K>::COLUMNS {
+            for (y, output) in output.chunks_exact(K::COLUMNS).enumerate() {
+                for x in 0..K::COLUMNS {
                     let gradient = output[x] * share::<T, K, COUNT_PAD>(y, x);
                     for ky in 0..K::KERNEL[0] {
                         for kx in 0..K::KERNEL[1] {

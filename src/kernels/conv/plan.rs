@@ -1,0 +1,425 @@
+//! Which kernel a convolution runs. Sizes and registers alone decide it, so a plan is a constant and the other ways fold away.
+//!
+//! | pass | ways |
+//! |---|---|
+//! | [`Forward`] | [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
+//! | [`BackwardData`] | always dY W, then [gathered or scattered](super::backward_data) |
+//! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
+
+use crate::kernels::geometry::Sizes;
+use crate::simd::Registers;
+
+/// How many scalars the im2col buffer holds, besides its margins: 64 KiB of `f32`, on the stack. A sample with its padding must fit too
+/// where a direct kernel is to read it.
+pub(crate) const BUFFER_LEN: usize = 16 * 1024;
+
+/// The most output pixels of a block of the im2col matrix: its columns are as long, and 64 of them fit the buffer.
+pub(crate) const BLOCK_PIXELS: usize = 256;
+
+/// The most output pixels of a plane whose vectors of channels are on the stack: 16 KiB of `f32` with 16 lanes.
+pub(crate) const CHANNEL_PIXELS: usize = 256;
+
+/// The most rows, and columns, of a window whose sums a gather has in registers or close to them.
+pub(crate) const GATHERED_KERNEL: usize = 16;
+
+/// Vectors along an output row pay if they compute no more than 1 / `IDLE` of it twice, where the last one overlaps the one before.
+const IDLE: usize = 3;
+
+/// What the sum over the lanes of a vector takes, in multiplications of vectors.
+const REDUCTION: usize = 4;
+
+/// All that a convolution runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConvPlan {
+    pub(crate) forward: Forward,
+    pub(crate) backward_data: BackwardData,
+    pub(crate) backward_weights: BackwardWeights,
+}
+
+/// Y = b + W x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forward {
+    /// Vectors hold pixels of one output row; the input is read where it is.
+    DirectRows,
+    /// Vectors hold output channels; the input is read where it is, one number at a time.
+    DirectChannels,
+    /// The patches are copied to a matrix, then a matrix product.
+    Im2col,
+}
+
+/// dX from dY, by a matrix product whose columns are added where their windows are. The last, smaller block of a plane may take the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BackwardData {
+    /// Each vector of dX is the sum of all numbers that belong there.
+    Gather,
+    /// Each number is added to dX.
+    Scatter,
+}
+
+/// dW from dY and x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BackwardWeights {
+    /// Dot products along output rows; the input is read where it is.
+    DirectRows,
+    /// Vectors hold output channels; the input is read where it is, one number at a time.
+    DirectChannels,
+    /// The patches are copied to a matrix, then a matrix product.
+    Im2col(PatchProduct),
+}
+
+/// dW += dYᵀ patches, for one block of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatchProduct {
+    /// Vectors hold pixels: a dot product for each weight.
+    Dots,
+    /// dY is transposed, then vectors hold output channels, as in all matrix products.
+    Tiles,
+}
+
+impl ConvPlan {
+    #[cfg_attr(not(test), expect(dead_code, reason = "kernels ask for the part that they run"))]
+    pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        let [rows, columns] = first_block(&sizes);
+        Self {
+            forward: Forward::of(sizes, registers),
+            backward_data: BackwardData::of(sizes, rows * columns),
+            backward_weights: BackwardWeights::of(sizes, registers),
+        }
+    }
+}
+
+impl Forward {
+    pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        if rows_fill_vectors(&sizes, registers) {
+            Self::DirectRows
+        } else if channels_fill_vectors(&sizes, registers) {
+            Self::DirectChannels
+        } else {
+            Self::Im2col
+        }
+    }
+}
+
+impl BackwardData {
+    /// For a block of so many pixels.
+    #[inline(always)]
+    pub(crate) const fn of(sizes: Sizes, pixels: usize) -> Self {
+        let gathers = gathered_channels(&sizes, pixels) > 0
+            && sizes.stride[1] == 1
+            && sizes.kernel[0] <= GATHERED_KERNEL
+            && sizes.kernel[1] <= GATHERED_KERNEL
+            // Blocks are whole rows.
+            && sizes.output[2] <= BLOCK_PIXELS;
+        if gathers { Self::Gather } else { Self::Scatter }
+    }
+}
+
+impl BackwardWeights {
+    pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        let rows = rows_fill_vectors(&sizes, registers);
+        if rows && !sizes.is_padded() && sizes.kernel[1] > 1 {
+            return Self::DirectRows;
+        }
+        // A tile has rows and columns of the window here.
+        if !rows && channels_fill_vectors(&sizes, registers) && tile_columns(sizes.kernel[1]) > 0 {
+            return Self::DirectChannels;
+        }
+        let [rows, columns] = first_block(&sizes);
+        Self::Im2col(PatchProduct::of(sizes.group_outputs(), rows * columns, registers.lanes))
+    }
+}
+
+impl PatchProduct {
+    /// The fewer multiplications of vectors for a column of the im2col matrix.
+    #[inline(always)]
+    pub(crate) const fn of(outputs: usize, pixels: usize, lanes: usize) -> Self {
+        let dots = outputs * (pixels.div_ceil(lanes) + REDUCTION);
+        let tiles = outputs.div_ceil(lanes) * pixels;
+        if dots < tiles { Self::Dots } else { Self::Tiles }
+    }
+}
+
+/// Whether an output row reads parts of input rows, and is not much shorter than whole vectors.
+const fn rows_fill_vectors(sizes: &Sizes, Registers { lanes, .. }: Registers) -> bool {
+    let columns = sizes.output[2];
+    sizes.stride[1] == 1
+        && columns >= lanes
+        && IDLE * (columns.next_multiple_of(lanes) - columns) <= columns
+        && fits_padded(sizes)
+}
+
+/// Whether vectors of output channels are whole, and tiles fill the registers.
+const fn channels_fill_vectors(sizes: &Sizes, registers: Registers) -> bool {
+    sizes.stride[1] == 1
+        && fits_padded(sizes)
+        && channel_tiles_fit(
+            registers,
+            sizes.group_outputs(),
+            [sizes.output[1], sizes.output[2]],
+            sizes.dilation[1],
+        )
+}
+
+/// The part of [`Forward::DirectChannels`]' choice that its kernel relies on.
+pub(crate) const fn channel_tiles_fit(
+    registers: Registers,
+    outputs: usize,
+    [rows, columns]: [usize; 2],
+    dilation: usize,
+) -> bool {
+    registers.are_many
+        && outputs.is_multiple_of(registers.lanes)
+        && rows * columns <= CHANNEL_PIXELS
+        && dilation == 1
+        && tile_columns(columns) > 0
+}
+
+/// How many columns a tile of vectors of channels has: the most, of 3 to 8, that `columns` is a multiple of, or 0.
+#[inline(always)]
+pub(crate) const fn tile_columns(columns: usize) -> usize {
+    let mut tile = 8;
+    while tile >= 3 {
+        if columns.is_multiple_of(tile) {
+            return tile;
+        }
+        tile -= 1;
+    }
+    0
+}
+
+/// Whether a direct kernel can read a sample where it is, or with its padding in the buffer.
+const fn fits_padded(sizes: &Sizes) -> bool {
+    !sizes.is_padded() || sizes.padded_len() <= BUFFER_LEN
+}
+
+/// Rows and columns of the first block of output pixels: about [`BLOCK_PIXELS`], as whole rows or as a part of one.
+pub(crate) const fn first_block(sizes: &Sizes) -> [usize; 2] {
+    let [_, rows, columns] = sizes.output;
+    if columns > BLOCK_PIXELS {
+        return [1, BLOCK_PIXELS];
+    }
+    let blocks = rows.div_ceil(BLOCK_PIXELS / columns);
+    [rows.div_ceil(blocks), columns]
+}
+
+/// How many whole channels of the im2col matrix fit the buffer, for a block of so many pixels.
+#[inline(always)]
+pub(crate) const fn gathered_channels(sizes: &Sizes, pixels: usize) -> usize {
+    BUFFER_LEN / pixels / sizes.taps()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NEON, AVX2, AVX-512, with `f32`.
+    const SETS: [Registers; 3] = [
+        Registers { lanes: 4, are_many: true },
+        Registers { lanes: 8, are_many: false },
+        Registers { lanes: 16, are_many: true },
+    ];
+    const AVX512: Registers = SETS[2];
+
+    /// `outputs` channels from an input of channels, rows, columns.
+    const fn layer(input: [usize; 3], outputs: usize, kernel: [usize; 2]) -> Sizes {
+        let sizes = Sizes {
+            input,
+            output: [outputs, 0, 0],
+            kernel,
+            stride: [1, 1],
+            padding: [0, 0],
+            dilation: [1, 1],
+            groups: 1,
+        };
+        placed(sizes)
+    }
+
+    /// The output's size from the rest, with as much padding below and to the right as above and left.
+    const fn placed(sizes: Sizes) -> Sizes {
+        let mut output = [sizes.output[0], 0, 0];
+        let mut axis = 0;
+        while axis < 2 {
+            let length = sizes.input[axis + 1] + 2 * sizes.padding[axis];
+            let extent = (sizes.kernel[axis] - 1) * sizes.dilation[axis] + 1;
+            output[axis + 1] = (length - extent) / sizes.stride[axis] + 1;
+            axis += 1;
+        }
+        Sizes { output, ..sizes }
+    }
+
+    const fn padded(sizes: Sizes) -> Sizes {
+        let padding = [sizes.kernel[0] / 2, sizes.kernel[1] / 2];
+        placed(Sizes { padding, ..sizes })
+    }
+
+    const fn strided(sizes: Sizes) -> Sizes {
+        placed(Sizes { stride: [2, 2], ..sizes })
+    }
+
+    fn forward(sizes: Sizes) -> Forward {
+        ConvPlan::of(sizes, AVX512).forward
+    }
+
+    fn backward_weights(sizes: Sizes) -> BackwardWeights {
+        ConvPlan::of(sizes, AVX512).backward_weights
+    }
+
+    fn backward_data(sizes: Sizes) -> BackwardData {
+        ConvPlan::of(sizes, AVX512).backward_data
+    }
+
+    #[test]
+    fn layers_of_networks() {
+        use BackwardData::{Gather, Scatter};
+        use BackwardWeights as W;
+        use Forward::{DirectChannels, DirectRows, Im2col};
+        use PatchProduct::{Dots, Tiles};
+
+        let depthwise = Sizes { groups: 64, ..padded(layer([64, 25, 5], 64, [3, 3])) };
+        let im2col = [Im2col; 3];
+        let rows = [DirectRows; 3];
+        let rows_or_channels = [DirectRows, DirectRows, DirectChannels];
+        let tiles = [W::Im2col(Tiles); 3];
+        // The forward pass and the gradient of the weights, on each set.
+        let layers = [
+            ("LeNet-5, 1", layer([1, 28, 28], 6, [5, 5]), rows, Gather, [W::DirectRows; 3]),
+            (
+                "LeNet-5, 2",
+                layer([6, 12, 12], 16, [5, 5]),
+                rows_or_channels,
+                Gather,
+                [W::DirectRows, W::DirectRows, W::DirectChannels],
+            ),
+            ("ResNet-8, 3 to 16", padded(layer([3, 32, 32], 16, [3, 3])), rows, Gather, tiles),
+            // With its padding, a sample does not fit the buffer.
+            ("ResNet-8, 16", padded(layer([16, 32, 32], 16, [3, 3])), im2col, Gather, tiles),
+            (
+                "ResNet-8, 16 to 32",
+                strided(padded(layer([16, 32, 32], 32, [3, 3]))),
+                im2col,
+                Scatter,
+                tiles,
+            ),
+            ("ResNet-8, 32", padded(layer([32, 16, 16], 32, [3, 3])), rows, Gather, tiles),
+            (
+                "ResNet-8, shortcut",
+                strided(layer([16, 32, 32], 32, [1, 1])),
+                im2col,
+                Scatter,
+                tiles,
+            ),
+            (
+                "ResNet-8, 64",
+                padded(layer([64, 8, 8], 64, [3, 3])),
+                rows_or_channels,
+                Gather,
+                [W::Im2col(Tiles), W::Im2col(Tiles), W::DirectChannels],
+            ),
+            ("DS-CNN, 1", strided(padded(layer([1, 49, 10], 64, [10, 4]))), im2col, Scatter, tiles),
+            ("DS-CNN, depthwise", depthwise, im2col, Gather, [W::Im2col(Dots); 3]),
+            (
+                "DS-CNN, 1x1",
+                layer([64, 25, 5], 64, [1, 1]),
+                [DirectChannels, Im2col, DirectChannels],
+                Gather,
+                tiles,
+            ),
+            ("VGG, 3 to 64", padded(layer([3, 32, 32], 64, [3, 3])), rows, Gather, tiles),
+            ("VGG, 64", padded(layer([64, 32, 32], 64, [3, 3])), im2col, Gather, tiles),
+            ("VGG, 128", padded(layer([128, 16, 16], 128, [3, 3])), im2col, Gather, tiles),
+        ];
+        for (name, sizes, forward, backward_data, backward_weights) in layers {
+            for (index, registers) in SETS.into_iter().enumerate() {
+                let plan = ConvPlan {
+                    forward: forward[index],
+                    backward_data,
+                    backward_weights: backward_weights[index],
+                };
+                assert_eq!(ConvPlan::of(sizes, registers), plan, "{name}, {registers:?}");
+            }
+        }
+    }
+
+    /// One input channel and 6 outputs: no vectors of channels.
+    #[test]
+    fn rows_that_fill_vectors() {
+        let row = |columns| layer([1, 8, columns], 6, [1, 1]);
+        assert_eq!(forward(row(16)), Forward::DirectRows);
+        assert_eq!(forward(row(15)), Forward::Im2col);
+        // 8 of 32 lanes are idle, a third of 24; and 9 of 32.
+        assert_eq!(forward(row(24)), Forward::DirectRows);
+        assert_eq!(forward(row(23)), Forward::Im2col);
+        assert_eq!(forward(strided(row(33))), Forward::Im2col);
+        // As long as the buffer, with padding; and longer.
+        assert_eq!(forward(padded(layer([1, 126, 126], 6, [3, 3]))), Forward::DirectRows);
+        assert_eq!(forward(padded(layer([1, 127, 126], 6, [3, 3]))), Forward::Im2col);
+        // Without padding, a sample is read where it is.
+        assert_eq!(forward(layer([4, 128, 128], 6, [3, 3])), Forward::DirectRows);
+    }
+
+    #[test]
+    fn channels_that_fill_vectors() {
+        let plane = |rows, columns| layer([2, rows, columns], 32, [1, 1]);
+        assert_eq!(forward(plane(32, 8)), Forward::DirectChannels);
+        assert_eq!(forward(plane(33, 8)), Forward::Im2col);
+        assert_eq!(forward(plane(8, 3)), Forward::DirectChannels);
+        assert_eq!(forward(plane(8, 2)), Forward::Im2col);
+        assert_eq!(forward(plane(8, 11)), Forward::Im2col);
+        assert_eq!(forward(layer([2, 8, 8], 24, [1, 1])), Forward::Im2col);
+        assert_eq!(forward(strided(plane(15, 15))), Forward::Im2col);
+        let dilated = |dilation| placed(Sizes { dilation, ..layer([2, 10, 10], 32, [3, 3]) });
+        assert_eq!(forward(dilated([2, 1])), Forward::DirectChannels);
+        assert_eq!(forward(dilated([1, 2])), Forward::Im2col);
+        let few = Registers { lanes: 16, are_many: false };
+        assert_eq!(ConvPlan::of(plane(8, 8), few).forward, Forward::Im2col);
+        let grouped = |groups| Sizes { groups, ..layer([4, 8, 8], 64, [1, 1]) };
+        assert_eq!(forward(grouped(4)), Forward::DirectChannels);
+        assert_eq!(forward(grouped(8)), Forward::Im2col);
+    }
+
+    #[test]
+    fn gradients_of_weights() {
+        use BackwardWeights::{DirectChannels, DirectRows, Im2col};
+        use PatchProduct::{Dots, Tiles};
+
+        // Rows of numbers that are used once have no advantage over a product.
+        assert_eq!(backward_weights(layer([4, 24, 25], 8, [3, 2])), DirectRows);
+        assert_eq!(backward_weights(layer([4, 24, 24], 8, [3, 1])), Im2col(Dots));
+        assert_eq!(backward_weights(padded(layer([4, 24, 24], 8, [3, 3]))), Im2col(Dots));
+        // A tile is a row of the window.
+        assert_eq!(backward_weights(layer([4, 10, 10], 16, [3, 3])), DirectChannels);
+        assert_eq!(backward_weights(layer([4, 10, 9], 16, [3, 2])), Im2col(Tiles));
+        // 6 (12 + 4) = 96 multiplications of vectors, against 96; and 6 (13 + 4) = 102 against 104.
+        assert_eq!(PatchProduct::of(6, 96, 8), Tiles);
+        assert_eq!(PatchProduct::of(6, 104, 8), Dots);
+    }
+
+    #[test]
+    fn gradients_of_inputs() {
+        use BackwardData::{Gather, Scatter};
+
+        // 64 columns of 256 pixels fit the buffer: a channel of an 8x8 window.
+        assert_eq!(backward_data(layer([1, 23, 23], 4, [8, 8])), Gather);
+        assert_eq!(backward_data(layer([1, 24, 24], 4, [9, 9])), Scatter);
+        // The window's sides, with few pixels.
+        assert_eq!(backward_data(layer([1, 19, 16], 4, [16, 1])), Gather);
+        assert_eq!(backward_data(layer([1, 20, 16], 4, [17, 1])), Scatter);
+        assert_eq!(backward_data(layer([1, 16, 19], 4, [1, 16])), Gather);
+        assert_eq!(backward_data(layer([1, 16, 20], 4, [1, 17])), Scatter);
+        // Blocks of whole rows.
+        assert_eq!(backward_data(layer([1, 4, 256], 4, [1, 1])), Gather);
+        assert_eq!(backward_data(layer([1, 4, 257], 4, [1, 1])), Scatter);
+        let stride = |stride| placed(Sizes { stride, ..layer([1, 9, 9], 4, [3, 3]) });
+        assert_eq!(backward_data(stride([2, 1])), Gather);
+        assert_eq!(backward_data(stride([1, 2])), Scatter);
+    }
+
+    #[test]
+    fn blocks_of_pixels() {
+        assert_eq!(first_block(&layer([1, 16, 16], 1, [1, 1])), [16, 16]);
+        // 17 rows are two blocks of about as many, not 16 and 1.
+        assert_eq!(first_block(&layer([1, 17, 16], 1, [1, 1])), [9, 16]);
+        assert_eq!(first_block(&layer([1, 3, 256], 1, [1, 1])), [1, 256]);
+        assert_eq!(first_block(&layer([1, 3, 300], 1, [1, 1])), [1, 256]);
+    }
+}
