@@ -100,6 +100,8 @@ pub use layers::Layer;
 /// The version of nalgebra whose matrices networks are made of.
 pub use nalgebra;
 pub use network::{Infer, Network};
+#[cfg(feature = "threads")]
+pub use parallel::{num_threads, set_num_threads};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;

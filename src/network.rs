@@ -93,7 +93,7 @@ pub trait Network: Layer {
     /// The output for each input. A batch of any size is a slice.
     ///
     /// A batch of fewer than 4 million [multiplications](Self::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
-    /// A larger one is shared with other threads (feature `rayon`), which are started, and allocated, by the first call that wants them.
+    /// A larger one is shared with other threads (feature `threads`), which are started, and allocated, by the first call that wants them.
     /// The outputs are the same to the bit.
     ///
     /// # Panics

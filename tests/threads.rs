@@ -1,13 +1,12 @@
-//! Results do not depend on the number of threads, to the bit. A process of its own: it asks for numbers of threads.
-#![cfg(feature = "rayon")]
+//! Results do not depend on the number of threads, to the bit. A process of its own: the number of threads is one for all of it.
+#![cfg(feature = "threads")]
 
 use std::cell::RefCell;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use axonal::Parameters;
 use axonal::prelude::*;
 use rand::RngExt;
-use rayon::ThreadPoolBuilder;
 
 network! {
     struct Wide<input 100 => dense 64 tanh => dense 36 gelu => dense 10>;
@@ -15,8 +14,12 @@ network! {
     struct Small<input 4 => dense 32 tanh => dense 16 tanh => dense 3>;
 }
 
-fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+/// The number of threads is one for the whole process.
+static SET: Mutex<()> = Mutex::new(());
+
+fn on_threads<R>(threads: usize, work: impl FnOnce() -> R) -> R {
+    axonal::set_num_threads(threads);
+    work()
 }
 
 fn random<const N: usize>(samples: usize) -> Vec<SVector<f32, N>> {
@@ -24,13 +27,14 @@ fn random<const N: usize>(samples: usize) -> Vec<SVector<f32, N>> {
     (0..samples).map(|_| SVector::from_fn(|_, _| rng.random_range(-1.0..1.0))).collect()
 }
 
-/// Trains and predicts on one thread, on several, and from outside of any pool.
+/// Trains and predicts on one thread and on several.
 fn check<N, const IN: usize, const OUT: usize>(samples: usize)
 where
     N: Network + axonal::Differentiable,
     N: axonal::Layer<Input = SVector<f32, IN>, Output = SVector<f32, OUT>, Scalar = f32>,
     N::Activation: axonal::activations::ActivationGradient,
 {
+    let _guard = SET.lock().unwrap_or_else(PoisonError::into_inner);
     let (inputs, targets) = (random::<IN>(samples), random::<OUT>(samples));
     let run = || {
         let mut net = N::random(&mut StdRng::seed_from_u64(1));
@@ -49,7 +53,6 @@ where
     for threads in [2, 3, 5] {
         assert!(on_threads(threads, run) == expected, "{threads} threads, {samples} samples");
     }
-    assert!(run() == expected, "outside of a pool, {samples} samples");
 }
 
 #[test]
@@ -75,18 +78,18 @@ fn large_batches_share_the_samples() {
     check::<Wide, 100, 10>(2_000);
 }
 
-/// A step inside a pool whose threads are all at work ends, and gives the same.
+/// Steps on several threads of the user's, which want the same helpers, end and give the same.
 #[test]
 fn steps_side_by_side() {
     let (inputs, targets) = (random::<100>(150), random::<10>(150));
-    let step = |_| {
+    let step = || {
         let mut net = Wide::random(&mut StdRng::seed_from_u64(1));
         net.train_step(&inputs, &targets, &MeanSquaredError, &mut Sgd::new(0.1));
         net.as_slice().to_vec()
     };
-    let results: Vec<_> = on_threads(4, || {
-        use rayon::prelude::*;
-        (0..8).into_par_iter().map(step).collect()
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(step)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(results.iter().all(|result| *result == results[0]));
 }
@@ -128,4 +131,34 @@ fn a_pass_in_the_destructor_of_a_thread_local_value_is_one_like_others() {
     let expected = passes();
     assert!(thread.join().unwrap() == expected);
     assert!(receiver.recv().unwrap() == expected);
+}
+
+#[test]
+#[should_panic(expected = "a number of threads is 1 or more, found 0")]
+fn no_threads_are_a_mistake() {
+    axonal::set_num_threads(0);
+}
+
+/// In a pool its number counts, and outside the one that was set; that it is asked for starts no pool.
+#[cfg(feature = "rayon")]
+#[test]
+fn a_pool_of_rayon_says_how_many() {
+    use rayon::prelude::*;
+
+    let _guard = SET.lock().unwrap_or_else(PoisonError::into_inner);
+    axonal::set_num_threads(2);
+    assert_eq!(axonal::num_threads(), 2);
+    // The global pool can be made only where there is none yet.
+    rayon::ThreadPoolBuilder::new().num_threads(4).build_global().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(pool.install(axonal::num_threads), 3);
+    assert_eq!(axonal::num_threads(), 2);
+    let (inputs, targets) = (random::<100>(150), random::<10>(150));
+    let step = |_| {
+        let mut net = Wide::random(&mut StdRng::seed_from_u64(1));
+        net.train_step(&inputs, &targets, &MeanSquaredError, &mut Sgd::new(0.1));
+        net.as_slice().to_vec()
+    };
+    let results: Vec<_> = pool.install(|| (0..8).into_par_iter().map(step).collect());
+    assert!(results.iter().all(|result| *result == results[0]));
 }

@@ -1,8 +1,12 @@
 //! Threads: how work is split, and the pool that runs the parts. It knows nothing of the rest of the crate.
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
+mod number;
+#[cfg(feature = "threads")]
 mod pool;
 mod split;
 
+#[cfg(feature = "threads")]
+pub use number::{num_threads, set_num_threads};
 pub(crate) use split::{Split, WORTH_SHARING, WORTH_WAKING, cut, share_whole};
 pub(crate) use split::{is_awake, share, sharing};

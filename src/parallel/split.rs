@@ -4,12 +4,17 @@
 //! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads, and sums over the inputs
 //! of a layer [in halves](super::halves) for any.
 
-#![cfg_attr(not(feature = "rayon"), allow(dead_code, reason = "what is never shared is never cut"))]
+#![cfg_attr(
+    not(feature = "threads"),
+    allow(dead_code, reason = "what is never shared is never cut")
+)]
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
 use std::{cell::Cell, sync::Mutex, time::Instant};
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
+use crate::parallel::number::num_threads;
+#[cfg(feature = "threads")]
 use crate::parallel::pool::{self, Job};
 
 /// Work that can be cut.
@@ -34,7 +39,7 @@ pub(crate) trait Split: Send + Sized {
 }
 
 /// So much work is worth handing to a thread that is awake: some microseconds.
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
 const GRAIN: usize = 512 * 1024;
 
 /// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
@@ -43,7 +48,7 @@ pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 /// So much work is worth sharing with threads that are awake: some 15 µs.
 pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
 thread_local! {
     /// How many threads share the work of passes on this thread.
     static SHARES: Cell<usize> = const { Cell::new(1) };
@@ -54,7 +59,7 @@ thread_local! {
 
 /// Whether this was asked just before: the work then comes so often that the threads which help with it stay awake in between.
 pub(crate) fn is_awake() -> bool {
-    #[cfg(feature = "rayon")]
+    #[cfg(feature = "threads")]
     {
         // A browser has no other threads to wake, and the standard library no clock there.
         if cfg!(all(target_family = "wasm", target_os = "unknown")) {
@@ -63,13 +68,13 @@ pub(crate) fn is_awake() -> bool {
         let now = Instant::now();
         ASKED.replace(Some(now)).is_some_and(|last| now.duration_since(last) < pool::AWAKE)
     }
-    #[cfg(not(feature = "rayon"))]
+    #[cfg(not(feature = "threads"))]
     false
 }
 
 /// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
 pub(crate) fn share<W: Split>(work: W) {
-    #[cfg(feature = "rayon")]
+    #[cfg(feature = "threads")]
     {
         let threads = SHARES.get();
         if threads > 1 {
@@ -83,11 +88,11 @@ pub(crate) fn share<W: Split>(work: W) {
 
 /// Runs a pass whose parts are [shared](share) by up to so many threads.
 pub(crate) fn sharing<R>(
-    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one"))]
+    #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one"))]
     threads: usize,
     pass: impl FnOnce() -> R,
 ) -> R {
-    #[cfg(feature = "rayon")]
+    #[cfg(feature = "threads")]
     {
         /// Ends it also where the pass panics.
         struct End(usize);
@@ -101,17 +106,17 @@ pub(crate) fn sharing<R>(
         let _end = End(SHARES.replace(threads));
         pass()
     }
-    #[cfg(not(feature = "rayon"))]
+    #[cfg(not(feature = "threads"))]
     pass()
 }
 
 /// Runs a pass that is cut as a whole, from so many multiplications with an addition on.
 pub(crate) fn share_whole<W: Split>(
     work: W,
-    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one thread"))]
+    #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one thread"))]
     least: usize,
 ) {
-    #[cfg(feature = "rayon")]
+    #[cfg(feature = "threads")]
     {
         let size = work.multiply_adds();
         if size >= least {
@@ -121,10 +126,10 @@ pub(crate) fn share_whole<W: Split>(
     work.run();
 }
 
-/// On as many threads as rayon would use here, which is the user's to set, and up to so many parts.
-#[cfg(feature = "rayon")]
+/// On as many [threads](num_threads) as there are, and in up to `most` parts.
+#[cfg(feature = "threads")]
 fn parallel<W: Split>(work: W, most: usize) {
-    let parts = rayon::current_num_threads().min(most).min(pool::MOST);
+    let parts = num_threads().min(most).min(pool::MOST);
     if parts < 2 {
         return work.run();
     }
@@ -139,10 +144,10 @@ fn parallel<W: Split>(work: W, most: usize) {
     pool::share(&cut, parts);
 }
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
 struct Parts<W>([Mutex<Option<W>>; pool::MOST]);
 
-#[cfg(feature = "rayon")]
+#[cfg(feature = "threads")]
 impl<W: Split> Job for Parts<W> {
     fn part(&self, index: usize) {
         // Each part is taken once: the lock is free.
