@@ -14,7 +14,7 @@
 //!
 //! Debug and release builds give the same bits: nothing here is left to the optimizer, since Rust neither reorders nor fuses operations of
 //! floating-point numbers, and elementary functions are our own. So do Intel's and AMD's processors: no kernel uses an approximate instruction.
-#![cfg(feature = "rayon")]
+#![cfg(feature = "threads")]
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
@@ -24,7 +24,6 @@ use std::{env, fs, thread};
 use axonal::prelude::*;
 use axonal::simd::InstructionSet;
 use axonal::{Parameters, Sample, Scalar};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 network! {
     /// `dense2` has 32,768 weights or more: its sums are taken in two halves, and its 260 rows are far enough apart to be packed.
@@ -255,8 +254,10 @@ macro_rules! all {
     };
 }
 
-/// What all cases give on the instruction set that is chosen. Both types of numbers have a pool of their own, and run side by side.
+/// What all cases give on the instruction set that is chosen. On one thread both types of numbers run side by side; on more they follow each other,
+/// since helpers work for one caller at a time.
 fn compute(threads: usize, last: usize) -> Cases {
+    axonal::set_num_threads(threads);
     let f32s = move || {
         let mut cases = Cases::new();
         all!(cases, f32, last);
@@ -267,14 +268,10 @@ fn compute(threads: usize, last: usize) -> Cases {
         all!(cases, f64, last);
         cases
     };
-    let second = thread::spawn(move || pool(threads).install(f64s));
-    let mut cases = pool(threads).install(f32s);
-    cases.extend(second.join().unwrap());
+    let second = (threads == 1).then(|| thread::spawn(f64s));
+    let mut cases = f32s();
+    cases.extend(second.map_or_else(f64s, |second| second.join().unwrap()));
     cases
-}
-
-fn pool(threads: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
 }
 
 fn path() -> PathBuf {
