@@ -5,7 +5,7 @@ use core::ops::Range;
 
 /// Some rows, and all or some columns, of a column-major matrix: as `&mut [T]` is some elements of a slice.
 #[derive(Debug)]
-pub struct RowsMut<'a, T> {
+pub struct MatrixMut<'a, T> {
     first: *mut T,
     rows: usize,
     columns: usize,
@@ -15,9 +15,9 @@ pub struct RowsMut<'a, T> {
 }
 
 // SAFETY: the elements are borrowed as by `&mut [T]`, and no two of these have the same ones.
-unsafe impl<T: Send> Send for RowsMut<'_, T> {}
+unsafe impl<T: Send> Send for MatrixMut<'_, T> {}
 
-impl<'a, T> RowsMut<'a, T> {
+impl<'a, T> MatrixMut<'a, T> {
     /// Columns of `rows` elements that follow each other: a whole matrix.
     #[inline(always)]
     pub fn whole(matrix: &'a mut [T], rows: usize) -> Self {
@@ -62,8 +62,8 @@ impl<'a, T> RowsMut<'a, T> {
 
     /// The same elements, for a shorter time.
     #[inline(always)]
-    pub fn reborrow(&mut self) -> RowsMut<'_, T> {
-        RowsMut { matrix: PhantomData, ..*self }
+    pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
+        MatrixMut { matrix: PhantomData, ..*self }
     }
 
     /// The rows before one, and those from it on.
@@ -86,7 +86,7 @@ impl<'a, T> RowsMut<'a, T> {
 
     /// Some rows and columns, for a shorter time.
     #[inline(always)]
-    pub fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> RowsMut<'_, T> {
+    pub fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_, T> {
         let columns = self.reborrow().split_columns(columns.end).0.split_columns(columns.start).1;
         columns.split_rows(rows.end).0.split_rows(rows.start).1
     }

@@ -25,11 +25,13 @@ pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Onto};
 pub(crate) use elementwise::{activate, add, add_planes, sum};
 pub(crate) use entry::Entry;
 pub(crate) use epilogue::Epilogue;
+pub(crate) use gemm::gemv::gemv_inline;
+pub(crate) use gemm::split_k::cut_inputs;
 pub(crate) use gemm::{
-    Product, ProductOfOne, Start, TransposedProduct, cut_inputs, is_halved, product_one,
+    DensePlan, Gemm, GemmTransposedA, Gemv, Init, TILE_COLUMNS, WeightGradientPlan, splits_k,
 };
 pub(crate) use geometry::{Geometry, Sizes};
-pub(crate) use matrix_mut::RowsMut;
+pub(crate) use matrix_mut::MatrixMut;
 pub(crate) use normalize::{covariance, normalize, squares};
 pub(crate) use pool::{AvgWindows, AvgWindowsGradient, MaxWindows, MaxWindowsGradient};
-pub(crate) use reduce::{BLOCK, ROWS, SUMMED};
+pub(crate) use reduce::{ROWS, SUMMED};

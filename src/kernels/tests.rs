@@ -9,10 +9,9 @@ use crate::activations::Identity;
 use crate::kernels::elementwise::add;
 use crate::kernels::elementwise::add_rows;
 use crate::kernels::entry::Entry;
-use crate::kernels::gemm::gemv::{ProductOfOne, product_one};
-use crate::kernels::gemm::microkernel::{Product, Start};
-use crate::kernels::gemm::transposed_a::TransposedProduct;
-use crate::kernels::matrix_mut::RowsMut;
+use crate::kernels::gemm::gemv::gemv_inline;
+use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, Init};
+use crate::kernels::matrix_mut::MatrixMut;
 use crate::parallel::{Split, sharing};
 use crate::simd::{Columns, transpose};
 use crate::simd::{InstructionSet, dispatch};
@@ -87,35 +86,32 @@ fn in_parts<W: Split>(mut rest: W, parts: usize) {
     rest.run();
 }
 
-/// `Product` with both orders of `B` and all starts.
-fn check_product<const TRANSPOSED: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling)
-where
-    for<'a> Product<'a, f32, TRANSPOSED>: WithSimd<Output = ()>,
-{
+/// `Gemm` with both orders of `B` and all starts.
+fn check_product<const TRANSPOSED_B: bool>([m, k, n, gap, parts]: [usize; 5], filling: Filling) {
     let (a, column, row) = (values(m * k, 1), values(m, 2), values(n, 5));
-    let stride = if TRANSPOSED { n } else { k } + gap;
-    let b = values(stride * if TRANSPOSED { k } else { n }, 3);
+    let stride = if TRANSPOSED_B { n } else { k } + gap;
+    let b = values(stride * if TRANSPOSED_B { k } else { n }, 3);
     let c_stride = m + gap;
     let before = values(c_stride * n, 4);
     on_every_set(|set| {
-        let starts = [Start::Zero, Start::Column(&column), Start::Row(&row), Start::Current];
+        let starts = [Init::Zero, Init::Column(&column), Init::Row(&row), Init::Accumulate];
         for start in starts {
             let mut c = match start {
-                Start::Current => before.clone(),
+                Init::Accumulate => before.clone(),
                 _ => filling.memory(c_stride * n),
             };
-            let product = Product::<f32, TRANSPOSED> {
+            let product = Gemm::<f32, TRANSPOSED_B> {
                 a: &a,
                 a_stride: m,
                 b: &b,
                 b_stride: stride,
-                c: RowsMut::strided(&mut c, [m, n], c_stride),
+                c: MatrixMut::strided(&mut c, [m, n], c_stride),
                 k,
-                start,
+                init: start,
             };
             in_parts(product, parts);
             let untouched = match start {
-                Start::Current => before.clone(),
+                Init::Accumulate => before.clone(),
                 _ => filling.memory(c_stride * n),
             };
             for (index, found) in c.iter().enumerate() {
@@ -126,13 +122,13 @@ where
                     continue;
                 }
                 let from = match start {
-                    Start::Zero => 0.0,
-                    Start::Column(column) => column[row],
-                    Start::Row(row) => row[col],
-                    Start::Current => before[index],
+                    Init::Zero => 0.0,
+                    Init::Column(column) => column[row],
+                    Init::Row(row) => row[col],
+                    Init::Accumulate => before[index],
                 };
                 let right =
-                    |i: usize| b[if TRANSPOSED { i * stride + col } else { i + col * stride }];
+                    |i: usize| b[if TRANSPOSED_B { i * stride + col } else { i + col * stride }];
                 let expected = sum(from, (0..k).map(|i| (a[row + i * m], right(i))));
                 assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
             }
@@ -171,7 +167,8 @@ impl WithSimd for One<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        product_one::<Identity, _, S>(simd, self.a, self.x, self.start, self.y, true);
+        let Self { a, x, start, y } = self;
+        gemv_inline::<Identity, _, S>(simd, Gemv { a, x, init: start, y });
     }
 }
 
@@ -215,7 +212,7 @@ fn check_transposition<T: Entry>(size: [usize; 2], gap: usize) {
     });
 }
 
-/// `TransposedProduct`, whose result begins some numbers after the memory.
+/// `GemmTransposedA`, whose result begins some numbers after the memory.
 fn check_transposed<T: Entry>(sizes: [usize; 3], first: usize, parts: usize, filling: Filling) {
     let [k, m, n] = sizes;
     let (a, b) = (values(k * m, 1), values(k * n, 2));
@@ -224,7 +221,7 @@ fn check_transposed<T: Entry>(sizes: [usize; 3], first: usize, parts: usize, fil
     on_every_set(|set| {
         let mut c = of(&filling.memory(first + m * n));
         let c = &mut c[first..];
-        in_parts(TransposedProduct::new(&left, &right, RowsMut::whole(c, m), k), parts);
+        in_parts(GemmTransposedA::new(&left, &right, MatrixMut::whole(c, m), k), parts);
         for (index, found) in c.iter().enumerate() {
             let (row, col) = (index % m, index / m);
             let (expected, tolerance) = sum(0.0, (0..k).map(|i| (a[i + row * k], b[i + col * k])));
@@ -266,12 +263,12 @@ impl InHalves<'_> {
         let Self { a, b, start, c, partial, k } = self;
         let (m, n) = (start.len(), b.len() / k);
         if n == 1 {
-            f32::product_of_one_in_halves(ProductOfOne { a, x: b, start, y: c }, partial);
+            f32::gemv_split_k(Gemv { a, x: b, init: start, y: c }, partial);
         } else {
-            let start = Start::Column(start);
-            let c = RowsMut::whole(c, m);
-            let product = Product { a, a_stride: m, b, b_stride: k, c, k, start };
-            f32::product_in_halves(product, partial);
+            let init = Init::Column(start);
+            let c = MatrixMut::whole(c, m);
+            let product = Gemm { a, a_stride: m, b, b_stride: k, c, k, init };
+            f32::gemm_split_k(product, partial);
         }
     }
 }

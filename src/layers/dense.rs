@@ -20,11 +20,12 @@ use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Shape, flat, flat_mut};
-use crate::kernels::{BLOCK, Product, ProductOfOne, RowsMut, Start, product_one};
+use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, gemv_inline};
 #[cfg(feature = "std")]
-use crate::kernels::{TransposedProduct, is_halved};
+use crate::kernels::{GemmTransposedA, splits_k};
+use crate::simd::Isa;
 #[cfg(feature = "std")]
-use crate::simd::{Isa, dispatch};
+use crate::simd::dispatch;
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -63,9 +64,6 @@ pub trait Bias<T: Scalar>: Parameters<Scalar = T> + fmt::Debug + PartialEq {}
 impl<T: Scalar, const N: usize> Bias<T> for SVector<T, N> {}
 impl<T: Scalar> Bias<T> for NoBias<T> {}
 
-/// Weights up to this size are multiplied by one sample in line, where the optimizer sees all sizes; larger ones in a function that all layers share.
-const IN_LINE: usize = 8 * 1024;
-
 impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
     Dense<T, IN, OUT, A, B>
 {
@@ -77,34 +75,34 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
 
     /// W **x** + **b** for a batch.
     #[inline(always)]
-    fn product<'a>(
+    fn gemm<'a>(
         &'a self,
         inputs: &'a [SVector<T, IN>],
         scores: &'a mut [SVector<T, OUT>],
-    ) -> Product<'a, T, false> {
+    ) -> Gemm<'a, T, false> {
         let bias = self.bias.as_slice();
-        Product {
+        Gemm {
             a: self.weight.as_slice(),
             a_stride: OUT,
             b: flat(inputs),
             b_stride: IN,
-            c: RowsMut::whole(flat_mut(scores), OUT),
+            c: MatrixMut::whole(flat_mut(scores), OUT),
             k: IN,
-            start: if bias.is_empty() { Start::Zero } else { Start::Column(bias) },
+            init: if bias.is_empty() { Init::Zero } else { Init::Column(bias) },
         }
     }
 
     /// W **x** + **b** for one sample.
     #[inline(always)]
-    fn product_of_one<'a>(
+    fn gemv<'a>(
         &'a self,
         input: &'a SVector<T, IN>,
         scores: &'a mut SVector<T, OUT>,
-    ) -> ProductOfOne<'a, T> {
-        ProductOfOne {
+    ) -> Gemv<'a, T> {
+        Gemv {
             a: self.weight.as_slice(),
             x: input.as_slice(),
-            start: self.bias.as_slice(),
+            init: self.bias.as_slice(),
             y: scores.as_mut_slice(),
         }
     }
@@ -131,10 +129,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> Wi
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { layer, input, output } = self;
-        let (weight, bias) = (layer.weight.as_slice(), layer.bias.as_slice());
-        let output = output.as_mut_slice();
-        product_one::<A, T, S>(simd, weight, input.as_slice(), bias, output, true);
-        A::sample(simd, output);
+        gemv_inline::<A, T, S>(simd, layer.gemv(input, output));
+        A::sample(simd, output.as_mut_slice());
     }
 }
 
@@ -150,19 +146,19 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
 
     #[inline(always)]
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output) {
-        if IN * OUT <= IN_LINE && IN <= BLOCK {
+        if DensePlan::one(OUT, IN) == DensePlan::GemvInline {
             let pass = InLine { layer: self, input, output };
             // Without optimization, each layer in line has room of its own on the stack: a few are more than there is.
             if cfg!(debug_assertions) { simd.vectorize(pass) } else { pass.with_simd(simd) }
         } else {
-            simd.vectorize(self.product_of_one(input, output));
+            T::gemv(Isa::of(simd), self.gemv(input, output));
             simd.vectorize(Self::activated(core::slice::from_mut(output)));
         }
     }
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
-        simd.vectorize(self.product(inputs, outputs));
+        T::gemm(Isa::of(simd), self.gemm(inputs, outputs));
         simd.vectorize(Self::activated(outputs));
     }
 
@@ -208,20 +204,16 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
         trace: &mut [T],
     ) {
         let partial = &mut trace[inputs.len() * Self::KEPT..];
-        if let ([input], [scores]) = (inputs, &mut *scores) {
-            let product = self.product_of_one(input, scores);
-            if Self::PARTIAL > 0 {
-                T::product_of_one_in_halves(product, partial);
-            } else {
-                T::product_of_one(Isa::current(), product);
+        let isa = Isa::current();
+        match DensePlan::training(OUT, IN, inputs.len()) {
+            DensePlan::GemvInline | DensePlan::Gemv => {
+                T::gemv(isa, self.gemv(&inputs[0], &mut scores[0]));
             }
-        } else {
-            let product = self.product(inputs, scores);
-            if Self::PARTIAL > 0 {
-                T::product_in_halves(product, partial);
-            } else {
-                T::shared_product(product);
+            DensePlan::GemvSplitK => {
+                T::gemv_split_k(self.gemv(&inputs[0], &mut scores[0]), partial)
             }
+            DensePlan::Gemm => T::shared_gemm(self.gemm(inputs, scores)),
+            DensePlan::GemmSplitK => T::gemm_split_k(self.gemm(inputs, scores), partial),
         }
     }
 
@@ -278,13 +270,13 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bia
     }
 }
 
-/// The trace of a batch: the scores if the derivative of the activation needs them, then room for the sums of a [half](is_halved) of the inputs.
+/// The trace of a batch: the scores if the derivative of the activation needs them, then room for the sums of a half of the inputs, where it [splits them](splits_k).
 #[cfg(feature = "std")]
 impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
     Dense<T, IN, OUT, A, B>
 {
     const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
-    const PARTIAL: usize = if is_halved(OUT, IN) { OUT } else { 0 };
+    const PARTIAL: usize = if splits_k(OUT, IN) { OUT } else { 0 };
 }
 
 /// The backward pass of a layer up to its scores: one function for layers of all sizes.
@@ -307,9 +299,9 @@ impl<T: Scalar> Backward<'_, T> {
         let (weights, samples) = (input * output, inputs.len() / input);
         if let Some(input_gradient) = input_gradient {
             let weights = &sink.parameters()[..weights];
-            let input_gradient = RowsMut::whole(input_gradient, input);
-            let product = TransposedProduct::new(weights, score_gradient, input_gradient, output);
-            T::shared_transposed_product(product);
+            let input_gradient = MatrixMut::whole(input_gradient, input);
+            let product = GemmTransposedA::new(weights, score_gradient, input_gradient, output);
+            T::shared_gemm_transposed_a(product);
         }
         let (weight, mut bias) = sink.split_at(weights);
         WeightGradient {

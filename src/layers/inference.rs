@@ -2,6 +2,7 @@
 
 use super::Layer;
 use super::outlined::{Infer, infer};
+use crate::kernels::TILE_COLUMNS;
 use crate::parallel::{Split, cut, share_whole};
 
 /// The output for each input. From `least` multiplications with an addition on, the batch is shared with other threads: the outputs are the
@@ -32,8 +33,8 @@ impl<L: Layer> Split for ForwardBatch<'_, L> {
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { layer, inputs, outputs } = self;
-        // Two tiles of the matrix kernels.
-        let count = cut(inputs.len(), 12, part, whole);
+        // Whole tiles of the matrix kernels.
+        let count = cut(inputs.len(), TILE_COLUMNS, part, whole);
         let (inputs, other_inputs) = inputs.split_at(count);
         let (outputs, other_outputs) = outputs.split_at_mut(count);
         (

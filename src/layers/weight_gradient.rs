@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::GradientSink;
 use crate::core::Scalar;
-use crate::kernels::{LINE, Product, RowsMut, Start, cut_inputs, is_halved};
+use crate::kernels::{Gemm, Init, MatrixMut, WeightGradientPlan, cut_inputs, splits_k};
 use crate::parallel::{Split, share};
 use crate::simd::Isa;
 
@@ -23,10 +23,6 @@ pub(super) struct WeightGradient<'a, T> {
     pub(super) sink: GradientSink<'a, T>,
 }
 
-/// How many scalars of a gradient that moves its parameters are computed at a time: they stay in the L1 cache, with room for the
-/// parameters and moments that pass by.
-const BLOCK: usize = 3 * 1024;
-
 impl<T: Scalar> Split for WeightGradient<'_, T> {
     /// A step.
     fn run(mut self) {
@@ -34,14 +30,15 @@ impl<T: Scalar> Split for WeightGradient<'_, T> {
             return;
         }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
-        // Columns of whole vectors, however large these are.
-        let is_whole = (self.outputs * size_of::<T>()).is_multiple_of(LINE);
-        if self.samples == 1 && is_whole && columns > 0 {
-            let row = &self.inputs[..columns];
-            return self.sink.outer_product(self.score_gradient, row);
-        }
-        // Whole tiles of the matrix kernel.
-        let width = (BLOCK / self.outputs.max(1) / 12 * 12).max(12);
+        let plan = WeightGradientPlan::of(self.outputs, self.samples, size_of::<T>());
+        let width = match plan {
+            WeightGradientPlan::OuterProduct if columns > 0 => {
+                let row = &self.inputs[..columns];
+                return self.sink.outer_product(self.score_gradient, row);
+            }
+            WeightGradientPlan::OuterProduct => return,
+            WeightGradientPlan::Blocks { columns } => columns,
+        };
         let mut column = 0;
         while column < columns {
             let end = (column + width).min(columns);
@@ -56,7 +53,7 @@ impl<T: Scalar> Split for WeightGradient<'_, T> {
     }
 
     fn is_halved(&self) -> bool {
-        is_halved(self.outputs, self.sink.parameters().len() / self.outputs.max(1))
+        splits_k(self.outputs, self.sink.parameters().len() / self.outputs.max(1))
     }
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
@@ -90,16 +87,16 @@ impl<T: Scalar> WeightGradient<'_, T> {
         let parameters = columns.start * outputs..columns.end * outputs;
         let mut block = self.sink.block(parameters);
         let (gradient, accumulate) = block.room();
-        let product = Product {
+        let product = Gemm {
             a: self.score_gradient,
             a_stride: outputs,
             b: self.inputs.get(columns.start..).unwrap_or_default(),
             b_stride: self.stride,
-            c: RowsMut::whole(gradient, outputs),
+            c: MatrixMut::whole(gradient, outputs),
             k: self.samples,
-            start: if accumulate { Start::Current } else { Start::Zero },
+            init: if accumulate { Init::Accumulate } else { Init::Zero },
         };
-        T::product_with_transposed(Isa::current(), product);
+        T::gemm_transposed_b(Isa::current(), product);
         block.finish();
     }
 }

@@ -160,6 +160,19 @@ impl Isa {
         Self(InstructionSet::current())
     }
 
+    /// Which one it is.
+    #[inline(always)]
+    pub(crate) const fn set(self) -> InstructionSet {
+        self.0
+    }
+
+    /// One of [`InstructionSet::available`].
+    #[cfg(test)]
+    pub(crate) fn found(set: InstructionSet) -> Self {
+        assert!(set.is_available(), "the machine has no {set}");
+        Self(set)
+    }
+
     /// That of a pass.
     #[inline(always)]
     pub(crate) fn of<S: Simd>(_simd: S) -> Self {

@@ -5,6 +5,7 @@
 //! | `isa` | which instruction set runs, and how a function is run on it |
 //! | `element`, `lanes` | `f32` and `f64`, and the operations of each on a register |
 //! | `vector` | [`Vector`] and [`Mask`], the types to write arithmetic with |
+//! | `registers` | how many lanes and registers an instruction set has: what a kernel's plan depends on |
 //! | `math` | `exp`, `ln`, `tanh`, `erf` and their like, with the largest error of each |
 //! | `interleave`, `transpose` | shuffles between registers |
 //! | `x86` | registers as those of AVX2 and AVX-512, for instructions that `pulp` does not have |
@@ -14,6 +15,7 @@ mod interleave;
 mod isa;
 mod lanes;
 mod math;
+mod registers;
 mod transpose;
 mod vector;
 #[cfg(target_arch = "x86_64")]
@@ -28,6 +30,7 @@ pub use isa::{Isa, dispatch};
 pub use lanes::Lanes;
 #[doc(hidden)]
 pub use math::Elementary;
+pub(crate) use registers::Registers;
 pub(crate) use transpose::{Columns, transpose};
-pub(crate) use vector::{MOST_LANES, Registers, has_many_registers, lanes_between};
+pub(crate) use vector::{MOST_LANES, has_many_registers, lanes_between};
 pub use vector::{Mask, Vector};

@@ -33,21 +33,6 @@ pub(crate) const fn has_many_registers<S: Simd>() -> bool {
     S::REGISTER_COUNT >= 32 || cfg!(test) && size_of::<S::f32s>() == 64
 }
 
-/// The vector registers of an instruction set, for one scalar type: what the plan of a kernel depends on, besides sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Registers {
-    /// How many numbers one holds.
-    pub(crate) lanes: usize,
-    /// Whether there are 32 and not 16.
-    pub(crate) are_many: bool,
-}
-
-impl Registers {
-    pub(crate) const fn of<T: Element, S: Simd>() -> Self {
-        Self { lanes: Vector::<T, S>::LANES, are_many: has_many_registers::<S>() }
-    }
-}
-
 impl<T: Element, S: Simd> Vector<T, S> {
     /// The number of lanes.
     pub const LANES: usize = size_of::<T::Register<S>>() / size_of::<T>();

@@ -86,7 +86,7 @@ impl Plan {
 
 /// How many threads pay for a step with so many samples, of an optimizer with so many moments.
 ///
-/// Two do each a [half](crate::kernels::is_halved) of the large products, and keep their halves of the weights and moments. Of more,
+/// Two do each a [half](crate::kernels::splits_k) of the large products, and keep their halves of the weights and moments. Of more,
 /// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
 pub(super) fn threads<N: Differentiable>(samples: usize, moments: usize) -> usize {
     // To move a parameter takes a few operations for it and for each moment, and waits for memory.

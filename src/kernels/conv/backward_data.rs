@@ -18,10 +18,10 @@ use crate::kernels::conv::plan::{
     BLOCK_PIXELS, BUFFER_LEN, BackwardData, GATHERED_KERNEL, gathered_channels,
 };
 use crate::kernels::entry::Entry;
-use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
-use crate::kernels::matrix_mut::RowsMut;
-use crate::simd::{Vector, lanes_between};
+use crate::kernels::matrix_mut::MatrixMut;
+use crate::simd::{Isa, Vector, lanes_between};
 
 /// What dX starts from.
 #[derive(Clone, Copy)]
@@ -102,15 +102,16 @@ impl<T: Entry> Columns<'_, T> {
         let Self { weight, output, group, block } = self;
         let (len, first) = (block.len() * columns.len(), group * K::GROUP_OUTPUTS);
         let padded = buffer.with_margins(len);
-        simd.vectorize(Product::<T, false> {
+        let product = Gemm::<T, false> {
             a: &output[first * K::PIXELS + block.start::<K>()..],
             a_stride: K::PIXELS,
             b: &weight[columns.start * K::OUTPUTS + first..],
             b_stride: K::OUTPUTS,
-            c: RowsMut::whole(&mut padded[MARGIN..][..len], block.len()),
+            c: MatrixMut::whole(&mut padded[MARGIN..][..len], block.len()),
             k: K::GROUP_OUTPUTS,
-            start: Start::Zero,
-        });
+            init: Init::Zero,
+        };
+        T::gemm(Isa::of(simd), product);
         padded
     }
 

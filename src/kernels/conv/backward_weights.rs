@@ -9,10 +9,10 @@ use crate::kernels::conv::direct_channels::ByChannels;
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::plan::{BLOCK_PIXELS, BUFFER_LEN, BackwardWeights, PatchProduct};
 use crate::kernels::entry::Entry;
-use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::gemm::{Gemm, Init, gemm};
 use crate::kernels::geometry::Geometry;
-use crate::kernels::matrix_mut::RowsMut;
-use crate::simd::{Registers, Vector};
+use crate::kernels::matrix_mut::MatrixMut;
+use crate::simd::{Isa, Registers, Vector};
 
 /// Output channels whose dY is transposed at a time: as large as the buffer, with the most pixels.
 const TRANSPOSED: usize = BUFFER_LEN / BLOCK_PIXELS;
@@ -74,7 +74,7 @@ impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
                         let columns = column..(column + most).min(K::PATCH);
                         let patches =
                             buffer.im2col::<K, S>(simd, input, group, pixels, columns.clone());
-                        simd.vectorize(PanelWeights {
+                        let product = PanelWeights {
                             patches,
                             pixels: pixels.len(),
                             output: &output[first * K::PIXELS + pixels.start::<K>()..],
@@ -82,7 +82,8 @@ impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
                             outputs: K::GROUP_OUTPUTS,
                             gradient: &mut gradient[column * K::OUTPUTS + first..],
                             gradient_stride: K::OUTPUTS,
-                        });
+                        };
+                        T::panel_weights(Isa::of(simd), product);
                         column = columns.end;
                     }
                     block = pixels.next::<K>();
@@ -114,8 +115,8 @@ fn direct_groups<T: Entry, K: Geometry, S: Simd>(
             gradient: &mut gradient[first..],
         };
         match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
-            BackwardWeights::DirectRows => simd.vectorize(weights),
-            _ => simd.vectorize(ByChannels(weights)),
+            BackwardWeights::DirectRows => T::direct_weights(Isa::of(simd), weights),
+            _ => T::channel_weights(Isa::of(simd), ByChannels(weights)),
         }
     }
 }
@@ -188,15 +189,16 @@ impl<T: Entry> PanelWeights<'_, T> {
             let channels = TRANSPOSED.min(outputs - first);
             let transposed = &mut transposed[..channels * pixels];
             transpose(&output[first * output_stride..], output_stride, transposed, channels);
-            simd.vectorize(Product::<T, false> {
+            let product = Gemm::<T, false> {
                 a: transposed,
                 a_stride: channels,
                 b: patches,
                 b_stride: pixels,
-                c: RowsMut::strided(&mut gradient[first..], [channels, columns], gradient_stride),
+                c: MatrixMut::strided(&mut gradient[first..], [channels, columns], gradient_stride),
                 k: pixels,
-                start: Start::Current,
-            });
+                init: Init::Accumulate,
+            };
+            gemm(Isa::of(simd), product);
             first += channels;
         }
     }

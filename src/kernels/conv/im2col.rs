@@ -7,10 +7,10 @@ use pulp::Simd;
 
 use crate::kernels::conv::plan::{BUFFER_LEN, first_block};
 use crate::kernels::entry::Entry;
-use crate::kernels::gemm::microkernel::{Product, Start};
+use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
-use crate::kernels::matrix_mut::RowsMut;
-use crate::simd::{MOST_LANES, Vector};
+use crate::kernels::matrix_mut::MatrixMut;
+use crate::simd::{Isa, MOST_LANES, Vector};
 
 /// Vectors may reach over both ends of the matrix by less than this.
 pub(crate) const MARGIN: usize = MOST_LANES;
@@ -239,22 +239,23 @@ pub(crate) fn forward<T: Entry, K: Geometry, S: Simd>(
             let mut column = 0;
             while column < K::PATCH {
                 let columns = column..(column + most).min(K::PATCH);
-                let start = match bias.get(channels.clone()) {
-                    _ if column > 0 => Start::Current,
-                    Some(bias) => Start::Row(bias),
-                    None => Start::Zero,
+                let init = match bias.get(channels.clone()) {
+                    _ if column > 0 => Init::Accumulate,
+                    Some(bias) => Init::Row(bias),
+                    None => Init::Zero,
                 };
                 let a = buffer.im2col::<K, S>(simd, input, group, pixels, columns.clone());
                 let c = &mut output[first * K::PIXELS + pixels.start::<K>()..];
-                simd.vectorize(Product::<T, true> {
+                let product = Gemm::<T, true> {
                     a,
                     a_stride: pixels.len(),
                     b: &weight[column * K::OUTPUTS + first..],
                     b_stride: K::OUTPUTS,
-                    c: RowsMut::strided(c, [pixels.len(), K::GROUP_OUTPUTS], K::PIXELS),
+                    c: MatrixMut::strided(c, [pixels.len(), K::GROUP_OUTPUTS], K::PIXELS),
                     k: columns.len(),
-                    start,
-                });
+                    init,
+                };
+                T::gemm_transposed_b(Isa::of(simd), product);
                 column = columns.end;
             }
             block = pixels.next::<K>();

@@ -41,7 +41,7 @@ use crate::kernels::elementwise::activate;
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::geometry::Geometry;
-use crate::simd::Registers;
+use crate::simd::{Isa, Registers};
 
 pub(crate) use crate::kernels::conv::backward_data::{ConvolutionInputs, Onto};
 pub(crate) use crate::kernels::conv::backward_weights::ConvolutionWeights;
@@ -70,14 +70,15 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                 Forward::DirectRows => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
-                        simd.vectorize(direct_group::<T, K>(group, weight, bias, input, output));
+                        let group = direct_group::<T, K>(group, weight, bias, input, output);
+                        T::direct_convolution(Isa::of(simd), group);
                     }
                 }
                 Forward::DirectChannels => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
                         let group = direct_group::<T, K>(group, weight, bias, input, output);
-                        simd.vectorize(ByChannels(group));
+                        T::channel_convolution(Isa::of(simd), ByChannels(group));
                     }
                 }
                 Forward::Im2col => {

@@ -214,9 +214,9 @@ mod tests {
 
     /// NEON, AVX2, AVX-512, with `f32`.
     const SETS: [Registers; 3] = [
-        Registers { lanes: 4, are_many: true },
-        Registers { lanes: 8, are_many: false },
-        Registers { lanes: 16, are_many: true },
+        Registers { lanes: 4, scalar: 4, are_many: true },
+        Registers { lanes: 8, scalar: 4, are_many: false },
+        Registers { lanes: 16, scalar: 4, are_many: true },
     ];
     const AVX512: Registers = SETS[2];
 
@@ -370,7 +370,7 @@ mod tests {
         let dilated = |dilation| placed(Sizes { dilation, ..layer([2, 10, 10], 32, [3, 3]) });
         assert_eq!(forward(dilated([2, 1])), Forward::DirectChannels);
         assert_eq!(forward(dilated([1, 2])), Forward::Im2col);
-        let few = Registers { lanes: 16, are_many: false };
+        let few = Registers { lanes: 16, scalar: 4, are_many: false };
         assert_eq!(ConvPlan::of(plane(8, 8), few).forward, Forward::Im2col);
         let grouped = |groups| Sizes { groups, ..layer([4, 8, 8], 64, [1, 1]) };
         assert_eq!(forward(grouped(4)), Forward::DirectChannels);

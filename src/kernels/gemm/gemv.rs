@@ -1,131 +1,117 @@
-//! One sample: a matrix times a vector. The weights are read once, in order; what bounds it is the cache that holds them.
+//! One sample: y = init + A x. `A` is read once; what bounds the time is the cache that holds it.
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::{Epilogue, NoEpilogue};
-use crate::kernels::gemm::microkernel::whole_columns;
-use crate::kernels::reduce::BLOCK;
-use crate::simd::MOST_LANES;
-use crate::simd::{Element, Isa, Vector};
+use crate::kernels::gemm::operands::{Gemv, whole_columns};
+use crate::kernels::gemm::plan::{BLOCKED_K, GemvPlan};
+use crate::simd::{Element, Registers, Vector};
 
-/// `y = start + A x`, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
-pub struct ProductOfOne<'a, T> {
-    pub a: &'a [T],
-    pub x: &'a [T],
-    pub start: &'a [T],
-    pub y: &'a mut [T],
-}
+/// The kernel of every [`GemvPlan`] but [`Blocked`](GemvPlan::Blocked), and of each of its blocks.
+pub(crate) struct GemvBlock<'a, T>(pub(crate) Gemv<'a, T>);
 
-/// Up to so many elements are read sooner than it is found out where the whole vectors begin.
-const SHORT: usize = 2048;
-
-/// Matrices above this size in bytes are read in order: they are in the L2 cache, or beyond it.
-const LARGE: usize = 256 * 1024;
-
-/// The kernel of a [`ProductOfOne`].
-pub(crate) struct One<'a, T>(pub(crate) ProductOfOne<'a, T>);
-
-impl<T: Entry> WithSimd for One<'_, T> {
+impl<T: Element> WithSimd for GemvBlock<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let ProductOfOne { a, x, start, y } = self.0;
-        if x.len() > BLOCK && y.len() < 16 * Vector::<T, S>::LANES {
-            return in_blocks(Isa::of(simd), ProductOfOne { a, x, start, y });
-        }
-        product_one::<NoEpilogue, T, S>(simd, a, x, start, y, false);
+        let plan = GemvPlan::of_block(self.0.y.len(), self.0.x.len(), Registers::of::<T, S>());
+        gemv_by::<NoEpilogue, T, S>(simd, self.0, plan);
     }
 }
 
-/// The product for a long `x` and a short `y`, in [blocks](BLOCK) of the sums.
-fn in_blocks<T: Entry>(set: Isa, product: ProductOfOne<'_, T>) {
-    let ProductOfOne { a, x, start, y } = product;
-    let mut totals = [0.0; 16 * MOST_LANES];
-    let mut sums = [T::zero(); 16 * MOST_LANES];
-    let sums = &mut sums[..y.len()];
-    for (a, x) in a.chunks(BLOCK * y.len().max(1)).zip(x.chunks(BLOCK)) {
-        T::product_of_one(set, ProductOfOne { a, x, start: &[], y: &mut *sums });
-        for (total, sum) in totals.iter_mut().zip(&*sums) {
-            *total += sum.wide();
-        }
-    }
-    for (index, (y, total)) in y.iter_mut().zip(totals).enumerate() {
-        *y = T::nearest(start.get(index).map_or(0.0, |start| start.wide()) + total);
-    }
-}
-
-/// `y = f(start + A x)`, for the elementwise part of an activation f, where `A` (`y.len()` x `x.len()`) is column-major and contiguous, and `start` is empty for zero.
-///
-/// `in_line`, where the compiler knows the sizes.
+/// y = f(init + A x) in the code of the caller, which knows the sizes, for the elementwise part f of an activation.
 #[inline(always)]
-pub(crate) fn product_one<E: Epilogue<T>, T: Element, S: Simd>(
+pub(crate) fn gemv_inline<E: Epilogue<T>, T: Element, S: Simd>(simd: S, product: Gemv<'_, T>) {
+    let plan = GemvPlan::inline(product.y.len(), product.x.len(), Registers::of::<T, S>());
+    gemv_by::<E, T, S>(simd, product, plan);
+}
+
+/// y = f(init + A x), by the plan for its sizes.
+#[inline(always)]
+fn gemv_by<E: Epilogue<T>, T: Element, S: Simd>(simd: S, product: Gemv<'_, T>, plan: GemvPlan) {
+    let Gemv { a, x, init, y } = product;
+    let (m, k) = (y.len(), x.len());
+    assert!(a.len() == m * k && (init.is_empty() || init.len() == m), "a matrix of another size");
+    match plan {
+        GemvPlan::Narrow => narrow::<E, T, S>(simd, a, x, init, y, false),
+        GemvPlan::NarrowRegister => narrow::<E, T, S>(simd, a, x, init, y, true),
+        GemvPlan::Streamed => streamed::<E, T, S>(simd, a, x, init, y),
+        GemvPlan::Aligned => aligned::<E, T, S>(simd, a, x, init, y),
+        GemvPlan::FourVectors => four_vectors::<E, T, S>(simd, a, x, init, y),
+        GemvPlan::Vectors | GemvPlan::Blocked => vectors::<E, T, S>(simd, a, x, init, y),
+    }
+}
+
+/// [`GemvPlan::Vectors`]: m >= lanes.
+#[inline(always)]
+fn vectors<E: Epilogue<T>, T: Element, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
-    start: &[T],
+    init: &[T],
     y: &mut [T],
-    in_line: bool,
 ) {
-    let (m, k) = (y.len(), x.len());
-    assert!(a.len() == m * k && (start.is_empty() || start.len() == m), "a matrix of another size");
-    let lanes = Vector::<T, S>::LANES;
-    if m < lanes {
-        return few_rows::<E, T, S>(simd, a, x, start, y, in_line && matches!(m, 4 | 8));
-    }
-    if m >= 16 * lanes && m * k * size_of::<T>() > LARGE {
-        return in_order::<E, T, S>(simd, a, x, start, y);
-    }
-    if m >= 16 * lanes && m.is_multiple_of(lanes) && m * k > SHORT {
-        return whole_vectors::<E, T, S>(simd, a, x, start, y);
-    }
-    let before = rows_before::<T, S>(a);
-    if m == 4 * lanes && m * k > SHORT && before > 0 {
-        // The vectors of [`whole_vectors`], and the sums in the same order as below.
-        let at = [0, lanes - before, 2 * lanes - before, 3 * lanes - before, 3 * lanes];
-        // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        return unsafe { rows::<E, T, S, 5, 2>(simd, a, x, start, y, at) };
-    }
+    let (m, lanes) = (y.len(), Vector::<T, S>::LANES);
     let mut row = 0;
     while row + 8 * lanes <= m {
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<E, T, S, 8, 1>(simd, a, x, start, y, successive(row, lanes)) };
+        unsafe { rows::<E, T, S, 8, 1>(simd, a, x, init, y, successive(row, lanes)) };
         row += 8 * lanes;
     }
     while row + 4 * lanes <= m {
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<E, T, S, 4, 2>(simd, a, x, start, y, successive(row, lanes)) };
+        unsafe { rows::<E, T, S, 4, 2>(simd, a, x, init, y, successive(row, lanes)) };
         row += 4 * lanes;
     }
     while row + 2 * lanes <= m {
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<E, T, S, 2, 4>(simd, a, x, start, y, successive(row, lanes)) };
+        unsafe { rows::<E, T, S, 2, 4>(simd, a, x, init, y, successive(row, lanes)) };
         row += 2 * lanes;
     }
     while row < m {
-        // Of the last ones some again, together with the rest: the same results are written twice.
+        // The last vector ends at m and overlaps the one before it: those rows are computed and stored twice, with the same results.
         let at = row.min(m - lanes);
         // SAFETY: the vectors end at m or before, and the sizes were checked above.
-        unsafe { rows::<E, T, S, 1, 8>(simd, a, x, start, y, [at]) };
+        unsafe { rows::<E, T, S, 1, 8>(simd, a, x, init, y, [at]) };
         row += lanes;
     }
 }
 
-/// So many rows lie between an address that is a multiple of a vector's size and the first row.
+/// [`GemvPlan::FourVectors`]: m = 4 lanes. Where `A` does not begin at a multiple of a vector's size, five vectors, of which the middle three do.
+#[inline(always)]
+fn four_vectors<E: Epilogue<T>, T: Element, S: Simd>(
+    simd: S,
+    a: &[T],
+    x: &[T],
+    init: &[T],
+    y: &mut [T],
+) {
+    let lanes = Vector::<T, S>::LANES;
+    let before = rows_before::<T, S>(a);
+    if before == 0 {
+        return vectors::<E, T, S>(simd, a, x, init, y);
+    }
+    // The vectors of `aligned`, and the sums in the order of `vectors`.
+    let at = [0, lanes - before, 2 * lanes - before, 3 * lanes - before, 3 * lanes];
+    // SAFETY: the vectors end at m or before, and the sizes were checked above.
+    unsafe { rows::<E, T, S, 5, 2>(simd, a, x, init, y, at) }
+}
+
+/// Rows between the last multiple of a vector's size before the matrix in memory, and its first row.
 #[inline(always)]
 fn rows_before<T: Element, S: Simd>(a: &[T]) -> usize {
     a.as_ptr().addr() / size_of::<T>() % Vector::<T, S>::LANES
 }
 
-/// As [`product_one`], for many rows that are a multiple of the lanes. A load that crosses a cache line costs two, so the vectors are those that begin
-/// at multiples of their size in memory, whatever the address of the matrix; the first and the last one overlap their neighbours instead.
+/// [`GemvPlan::Aligned`]: m >= 16 lanes, a multiple of them. A load that crosses a cache line costs two, so vectors begin at multiples of their size in
+/// memory, wherever the matrix does; the first and the last one overlap their neighbours instead.
 #[inline(always)]
-fn whole_vectors<E: Epilogue<T>, T: Element, S: Simd>(
+fn aligned<E: Epilogue<T>, T: Element, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
-    start: &[T],
+    init: &[T],
     y: &mut [T],
 ) {
     let lanes = Vector::<T, S>::LANES;
@@ -145,44 +131,46 @@ fn whole_vectors<E: Epilogue<T>, T: Element, S: Simd>(
         // SAFETY: `row` keeps all vectors inside the matrix.
         unsafe {
             match count {
-                5 => rows::<E, T, S, 5, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
-                6 => rows::<E, T, S, 6, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
-                7 => rows::<E, T, S, 7, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
-                9 => rows::<E, T, S, 9, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
-                _ => rows::<E, T, S, 8, 1>(simd, a, x, start, y, between(&row, vector, lanes)),
+                5 => rows::<E, T, S, 5, 1>(simd, a, x, init, y, between(&row, vector, lanes)),
+                6 => rows::<E, T, S, 6, 1>(simd, a, x, init, y, between(&row, vector, lanes)),
+                7 => rows::<E, T, S, 7, 1>(simd, a, x, init, y, between(&row, vector, lanes)),
+                9 => rows::<E, T, S, 9, 1>(simd, a, x, init, y, between(&row, vector, lanes)),
+                _ => rows::<E, T, S, 8, 1>(simd, a, x, init, y, between(&row, vector, lanes)),
             }
         }
         vector += count;
     }
 }
 
-/// As [`product_one`], for a matrix that is larger than the nearer caches: it is read from its first element to its last, some columns at a time,
-/// so that the machine sees ahead what will be read. The sums are in the cache meanwhile.
+/// Columns of `A` that are added to y at a time: as many as hide that y is loaded and stored.
+const STREAMED_COLUMNS: usize = 8;
+
+/// [`GemvPlan::Streamed`]: `A` is larger than the nearer caches, and read from its first element to its last, [`STREAMED_COLUMNS`] at a time, so that the
+/// processor prefetches what follows. y is in the cache meanwhile.
 #[inline(always)]
-fn in_order<E: Epilogue<T>, T: Element, S: Simd>(
+fn streamed<E: Epilogue<T>, T: Element, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
-    start: &[T],
+    init: &[T],
     y: &mut [T],
 ) {
-    const COLUMNS: usize = 8;
-    if start.is_empty() {
+    if init.is_empty() {
         y.fill(T::zero());
     } else {
-        y.copy_from_slice(start);
+        y.copy_from_slice(init);
     }
     let last = y.len() - Vector::<T, S>::LANES;
     let mut ends = [Vector::load(simd, y), Vector::load(simd, &y[last..])];
     let (mut a, mut x) = (a, x);
-    let apart = x.len() > BLOCK;
+    let apart = x.len() > BLOCKED_K;
     while !x.is_empty() {
-        let columns = if x.len() >= COLUMNS { COLUMNS } else { 1 };
+        let columns = if x.len() >= STREAMED_COLUMNS { STREAMED_COLUMNS } else { 1 };
         let (left, right);
         (left, a) = a.split_at(columns * y.len());
         (right, x) = x.split_at(columns);
-        if columns == COLUMNS {
-            add_columns::<T, S, COLUMNS>(simd, left, right, y, &mut ends, apart);
+        if columns == STREAMED_COLUMNS {
+            add_columns::<T, S, STREAMED_COLUMNS>(simd, left, right, y, &mut ends, apart);
         } else {
             add_columns::<T, S, 1>(simd, left, right, y, &mut ends, apart);
         }
@@ -194,8 +182,8 @@ fn in_order<E: Epilogue<T>, T: Element, S: Simd>(
     }
 }
 
-/// Adds `C` columns of `A` times their elements of `x` to `y`, in vectors as those of [`whole_vectors`]. The first and the last one,
-/// which overlap their neighbours, have sums of their own. Where there are many columns, these `C` are summed up `apart`, before they are added.
+/// y += `C` columns of `A` times their elements of x, in vectors as those of [`aligned`]. The first and the last vector, which overlap their neighbours, have
+/// their sums in `ends`. Where k is [long](BLOCKED_K), the `C` columns are summed up `apart` before they are added: the error grows with k / `C`.
 #[inline(always)]
 fn add_columns<T: Element, S: Simd, const C: usize>(
     simd: S,
@@ -239,13 +227,13 @@ fn add_columns<T: Element, S: Simd, const C: usize>(
     }
 }
 
-/// The rows of vectors that follow each other. The first one may lie before row 0, where it is about to be [moved](between).
+/// The first rows of vectors one behind the other. The first may be above row 0, which wraps, where it is about to be [replaced](between).
 #[inline(always)]
 fn successive<const R: usize>(row: usize, lanes: usize) -> [usize; R] {
     core::array::from_fn(|r| row.wrapping_add(r * lanes))
 }
 
-/// The same where the first and the last one may have been moved.
+/// The same, where the first and the last vector may overlap their neighbours: `row` says where each is.
 #[inline(always)]
 fn between<const R: usize>(
     row: &impl Fn(usize) -> usize,
@@ -258,7 +246,7 @@ fn between<const R: usize>(
     rows
 }
 
-/// `R` vectors of rows; `P` steps of the common dimension have accumulators of their own, to hide the latency of an addition; `P` is a power of two.
+/// `R` vectors of rows. `P` steps along k, a power of two, have accumulators of their own: `R` `P` of them (8 and more) hide the latency of an addition.
 ///
 /// # Safety
 ///
@@ -268,15 +256,15 @@ unsafe fn rows<E: Epilogue<T>, T: Element, S: Simd, const R: usize, const P: usi
     simd: S,
     a: &[T],
     x: &[T],
-    start: &[T],
+    init: &[T],
     y: &mut [T],
     at: [usize; R],
 ) {
     let (m, k) = (y.len(), x.len());
     let mut sums = [[Vector::splat(simd, T::zero()); R]; P];
-    if !start.is_empty() {
+    if !init.is_empty() {
         for r in 0..R {
-            sums[0][r] = Vector::load(simd, &start[at[r]..]);
+            sums[0][r] = Vector::load(simd, &init[at[r]..]);
         }
     }
     let whole = k - k % P;
@@ -294,7 +282,7 @@ unsafe fn rows<E: Epilogue<T>, T: Element, S: Simd, const R: usize, const P: usi
             unsafe { add_column(simd, a, x, sums, column + phase, m, at) };
         }
     }
-    // Halves of the phases at a time: these additions wait for one another.
+    // Pairwise: each of these additions waits for the one before.
     let mut phases = P;
     while phases > 1 {
         phases /= 2;
@@ -334,14 +322,14 @@ unsafe fn add_column<T: Element, S: Simd, const R: usize>(
     }
 }
 
-/// Fewer rows than lanes: a vector reads on into the next columns, and those lanes are thrown away. Of the last columns, behind which there are not
-/// enough elements, the rows alone are read; of all columns where the rows fill a `smaller` register, which the machine then computes with.
+/// [`GemvPlan::Narrow`], m < lanes: a vector reads on into the next columns, and those lanes are thrown away. Of the last columns, behind which memory
+/// ends, only the m rows are read; of all columns if m fills a `smaller` register, with which the processor then computes.
 #[inline(always)]
-fn few_rows<E: Epilogue<T>, T: Element, S: Simd>(
+fn narrow<E: Epilogue<T>, T: Element, S: Simd>(
     simd: S,
     a: &[T],
     x: &[T],
-    start: &[T],
+    init: &[T],
     y: &mut [T],
     smaller: bool,
 ) {
@@ -349,8 +337,8 @@ fn few_rows<E: Epilogue<T>, T: Element, S: Simd>(
     let (m, k) = (y.len(), x.len());
     assert_eq!(a.len(), m * k, "a matrix of another size");
     let mut sums = [Vector::splat(simd, T::zero()); PHASES];
-    sums[0] = Vector::load_partial(simd, start);
-    let whole = if smaller { 0 } else { whole_columns(m, k, m, 0, Vector::<T, S>::LANES) };
+    sums[0] = Vector::load_partial(simd, init);
+    let whole = if smaller { 0 } else { whole_columns([m, k], m, Vector::<T, S>::LANES) };
     let mut column = 0;
     while column + PHASES <= whole {
         for (phase, sum) in sums.iter_mut().enumerate() {

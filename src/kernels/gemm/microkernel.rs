@@ -1,181 +1,26 @@
-//! Matrix products over a batch: a tile of accumulators stays in registers while it runs along the common dimension.
+//! The microkernel: a tile of `C` stays in registers, as accumulators, while it runs along k.
 //!
-//! Nothing is packed, unless the columns are [far apart](super::packed): a column of the left matrix is contiguous (nalgebra's order), so a tile loads its rows as whole vectors;
-//! the right matrix is read one number at a time and broadcast. With 16 registers the tile is 2 vectors x 6 columns,
-//! with 32 it is 4 x 6: as many independent accumulators as hide the latency of a fused multiply-add. Fewer rows make a tile that is
-//! less high and up to 12 columns wide, for the same reason; fewer rows than a vector has lanes [share it](super::few_rows) with the next columns.
+//! One step adds a column of `A`, loaded as `R` vectors of rows, times each of `C` numbers of a row of `B`, broadcast: `R` `C` fused multiply-adds for
+//! `R` loads and `C` broadcasts. Matrices are read where they lie: a column of `A` is contiguous (nalgebra's order). With 16 registers the tile is 2 vectors x 6 columns,
+//! with 32 it is 4 x 6: 12 or 24 accumulators, which hide the latency of a multiply-add (4 cycles, 2 a cycle: 8 at least). With fewer rows a tile is
+//! less high and up to 12 columns wide, for the same number.
 
 use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::narrow::Few;
-use crate::kernels::gemm::swapped::pays_to_swap;
-use crate::kernels::matrix_mut::RowsMut;
-use crate::parallel::{Split, cut};
-use crate::simd::{Element, Vector, dispatch, has_many_registers};
+use crate::kernels::gemm::operands::{GemmPointers, InitPointer};
+use crate::kernels::gemm::plan::{TILE_COLUMNS, tile_vectors};
+use crate::simd::{Element, Vector, has_many_registers};
 
-/// `C = start + A B`, where `A` (`m` x `k`) and `C` (`m` x `n`) are column-major.
-///
-/// `B` is column-major with contiguous columns, or, where it is `TRANSPOSED`, row-major with contiguous rows: a constant, so that
-/// the addresses in a tile's loop are an offset and not a chain of additions.
-pub struct Product<'a, T, const TRANSPOSED: bool> {
-    pub a: &'a [T],
-    /// From one column of `A` to the next: `m`, or more where these are some rows of a larger matrix.
-    pub a_stride: usize,
-    pub b: &'a [T],
-    /// From one column of `B` to the next, or one row if it is `TRANSPOSED`.
-    pub b_stride: usize,
-    pub c: RowsMut<'a, T>,
-    /// The common dimension.
-    pub k: usize,
-    pub start: Start<'a, T>,
-}
-
-/// What the products are added to.
-#[derive(Clone, Copy)]
-pub enum Start<'a, T> {
-    Zero,
-    /// The same column everywhere.
-    Column(&'a [T]),
-    /// The same row everywhere.
-    Row(&'a [T]),
-    /// What `C` holds.
-    Current,
-}
-
-impl<T: Element, const TRANSPOSED: bool> Product<'_, T, TRANSPOSED> {
-    /// The matrices as pointers.
-    ///
-    /// # Panics
-    ///
-    /// If one is smaller than said: the tiles rely on the sizes.
-    #[inline(always)]
-    pub(crate) fn matrices(self) -> Matrices<T, TRANSPOSED> {
-        let Self { a, a_stride, b, b_stride, mut c, k, start } = self;
-        let (m, n) = (c.rows(), c.columns());
-        assert!(
-            m <= a_stride && (k == 0 || a.len() >= (k - 1) * a_stride + m),
-            "the left matrix has another size"
-        );
-        let (lines, length) = if TRANSPOSED { (k, n) } else { (n, k) };
-        assert!(
-            lines == 0 || length == 0 || b.len() >= (lines - 1) * b_stride + length,
-            "the right matrix is smaller than said"
-        );
-        if let Start::Column(column) = start {
-            assert_eq!(column.len(), m, "the column to start from has another length");
-        }
-        if let Start::Row(row) = start {
-            assert_eq!(row.len(), n, "the row to start from has another length");
-        }
-        Matrices {
-            a: a.as_ptr(),
-            b: b.as_ptr(),
-            c: c.as_mut_ptr(),
-            m,
-            k,
-            n,
-            a_stride,
-            c_stride: c.stride(),
-            b_stride,
-            start: match start {
-                Start::Zero => PointerStart::Zero,
-                Start::Column(column) => PointerStart::Column(column.as_ptr()),
-                Start::Row(row) => PointerStart::Row(row.as_ptr()),
-                Start::Current => PointerStart::Current,
-            },
-        }
-    }
-}
-
-/// So many bytes of `A` are used up before the next ones are read, where it pays: a usual L1 cache.
-const SMALL: usize = 32 * 1024;
-
-/// The fewest steps along the common dimension that are worth storing and loading `C`.
-const FEW: usize = 24;
-
-/// The kernel of a [`Product`].
-pub(crate) struct Tiles<'a, T, const TRANSPOSED: bool>(pub(crate) Product<'a, T, TRANSPOSED>);
-
-impl<T: Element, const TRANSPOSED: bool> WithSimd for Tiles<'_, T, TRANSPOSED> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let matrices = self.0.matrices();
-        let Matrices { m, k, n, .. } = matrices;
-        if TRANSPOSED && pays_to_swap([m, k, n], Vector::<T, S>::LANES) {
-            // SAFETY: the sizes were checked.
-            return unsafe { matrices.swapped(simd) };
-        }
-        // A transposed `B` has each number of a column in a cache line of its own: `A` must not take the room of these lines.
-        let depth = if TRANSPOSED { (SMALL / (m.max(1) * size_of::<T>())).max(FEW) } else { k };
-        // No closures: they would not be compiled for the instruction set of this pass.
-        let mut done = 0;
-        loop {
-            // SAFETY: they are inside the common dimension.
-            let part = unsafe { matrices.steps(done, depth.min(k - done)) };
-            // SAFETY: the sizes were checked.
-            unsafe { part.rows(simd, 0) };
-            done += part.k;
-            if done == k {
-                break;
-            }
-        }
-    }
-}
-
-impl<T: Element, const TRANSPOSED: bool> Split for Product<'_, T, TRANSPOSED>
-where
-    Self: WithSimd<Output = ()>,
-{
-    fn run(self) {
-        dispatch(self);
-    }
-
-    fn multiply_adds(&self) -> usize {
-        self.c.rows() * self.k * self.c.columns()
-    }
-
-    fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let Self { a, a_stride, b, b_stride, c, k, start } = self;
-        let columns = cut(c.columns(), 4, part, whole);
-        let (c, others) = c.split_columns(columns);
-        let right = &b[(if TRANSPOSED { columns } else { columns * b_stride }).min(b.len())..];
-        let (start, other) = match start {
-            Start::Row(row) => {
-                let (row, others) = row.split_at(columns);
-                (Start::Row(row), Start::Row(others))
-            }
-            start => (start, start),
-        };
-        (
-            Self { a, a_stride, b, b_stride, c, k, start },
-            Self { a, a_stride, b: right, b_stride, c: others, k, start: other },
-        )
-    }
-}
-
-/// How many vectors of rows the largest tile has.
+/// Vectors of rows of the largest tile on an instruction set.
 #[inline(always)]
-pub(crate) fn wide<S: Simd>() -> usize {
-    if has_many_registers::<S>() { 4 } else { 2 }
+pub(crate) const fn wide<S: Simd>() -> usize {
+    tile_vectors(has_many_registers::<S>())
 }
 
-/// Of a matrix of `m` rows and `k` columns, `stride` apart, how many columns have a whole vector of elements from row `first` on,
-/// be it that they are those of the next columns.
-#[inline(always)]
-pub(crate) fn whole_columns(
-    m: usize,
-    k: usize,
-    stride: usize,
-    first: usize,
-    lanes: usize,
-) -> usize {
-    let len = if k == 0 { 0 } else { (k - 1) * stride + m };
-    len.checked_sub(first + lanes).map_or(0, |rest| (rest / stride + 1).min(k))
-}
+/// Columns of a tile that is as high as the largest one.
+const HALF: usize = TILE_COLUMNS / 2;
 
 /// The rows of a tile.
 #[derive(Clone, Copy)]
@@ -183,127 +28,60 @@ pub(crate) struct Rows {
     /// The first row of the first vector.
     first: usize,
     vectors: usize,
-    /// Rows at the beginning that the tile before this one has stored.
-    again: usize,
-    /// How many rows there are without these.
+    /// Rows at the top that are the last ones of the tile before, which has stored them.
+    overlap: usize,
+    /// Rows below these.
     count: usize,
 }
 
 impl Rows {
-    /// The widest tile.
+    /// A tile of the largest height.
     #[inline(always)]
     pub(crate) fn whole<T: Element, S: Simd>(row: usize) -> Self {
         let vectors = wide::<S>();
-        Self { first: row, vectors, again: 0, count: vectors * Vector::<T, S>::LANES }
+        Self { first: row, vectors, overlap: 0, count: vectors * Vector::<T, S>::LANES }
     }
 
-    /// The widest tile from `row` on, where there are at least as many rows as lanes. The last one may overlap the one before it, and
-    /// is a single vector where `adds`: where the products are added to what is there, which must not be done twice.
+    /// The highest tile from `row` on, for m >= lanes. Where m is no multiple of the lanes, the last one begins above `row` and overlaps the one before it.
+    /// It is a single vector then where the product `adds` to `C`: rows of the overlap must not be added to twice.
     #[inline(always)]
-    fn from<T: Element, S: Simd>(row: usize, m: usize, adds: bool) -> Self {
+    pub(crate) fn from<T: Element, S: Simd>(row: usize, m: usize, adds: bool) -> Self {
         let lanes = Vector::<T, S>::LANES;
         let rest = m - row;
         let vectors = if adds { (rest / lanes).max(1) } else { rest.div_ceil(lanes) };
         let vectors = vectors.min(m / lanes).min(wide::<S>());
         let first = row.min(m - vectors * lanes);
-        Self { first, vectors, again: row - first, count: vectors * lanes - (row - first) }
+        Self { first, vectors, overlap: row - first, count: vectors * lanes - (row - first) }
     }
-}
 
-/// The matrices as pointers, for the tiles.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrices<T, const TRANSPOSED: bool> {
-    pub(crate) a: *const T,
-    pub(crate) b: *const T,
-    pub(crate) c: *mut T,
-    pub(crate) m: usize,
-    pub(crate) k: usize,
-    pub(crate) a_stride: usize,
-    pub(crate) n: usize,
-    pub(crate) c_stride: usize,
-    pub(crate) b_stride: usize,
-    pub(crate) start: PointerStart<T>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum PointerStart<T> {
-    Zero,
-    Column(*const T),
-    Row(*const T),
-    Current,
-}
-
-impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
-    /// Where an element of `B` is.
-    ///
-    /// # Safety
-    ///
-    /// It must be inside.
+    /// Rows of the tile without the overlap.
     #[inline(always)]
-    pub(crate) unsafe fn right(self, row: usize, column: usize) -> *const T {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if TRANSPOSED {
-                self.b.add(row * self.b_stride + column)
-            } else {
-                self.b.add(row + column * self.b_stride)
-            }
-        }
+    pub(crate) fn count(self) -> usize {
+        self.count
     }
+}
 
-    /// Some steps along the common dimension, to be done in order: each adds to what those before it gave.
-    ///
-    /// # Safety
-    ///
-    /// They must be inside the common dimension.
-    #[inline(always)]
-    pub(crate) unsafe fn steps(self, first: usize, count: usize) -> Self {
-        // SAFETY: the first step is inside the matrices (the caller's promise), or 0.
-        let (a, b) = unsafe { (self.a.add(first * self.a_stride), self.right(first, 0)) };
-        let start = if first == 0 { self.start } else { PointerStart::Current };
-        Self { a, b, k: count, start, ..self }
-    }
-
-    /// The rows of `C` from a first one on.
+impl<T: Element, const TRANSPOSED_B: bool> GemmPointers<T, TRANSPOSED_B> {
+    /// The rows of one tile, `columns` of `C`.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given, and the rows and columns must lie inside them.
     #[inline(always)]
-    pub(crate) unsafe fn rows<S: Simd>(self, simd: S, top: usize) {
-        if self.m < Vector::<T, S>::LANES {
-            return simd.vectorize(Few(self));
-        }
-        let adds = matches!(self.start, PointerStart::Current);
-        let mut row = top;
-        while row < self.m {
-            let rows = Rows::from::<T, S>(row, self.m, adds);
-            // SAFETY: the caller's promise.
-            unsafe { self.strip(simd, rows, 0..self.n) };
-            row += rows.count;
-        }
-    }
-
-    /// Some rows of `C` that are as high as a tile, and some columns.
-    ///
-    /// # Safety
-    ///
-    /// As for [`rows`](Self::rows).
-    #[inline(always)]
     pub(crate) unsafe fn strip<S: Simd>(self, simd: S, rows: Rows, columns: Range<usize>) {
         match rows.vectors {
-            1 => simd.vectorize(Strip::<T, TRANSPOSED, 1> { matrices: self, rows, columns }),
-            2 => simd.vectorize(Strip::<T, TRANSPOSED, 2> { matrices: self, rows, columns }),
-            3 => simd.vectorize(Strip::<T, TRANSPOSED, 3> { matrices: self, rows, columns }),
-            _ => simd.vectorize(Strip::<T, TRANSPOSED, 4> { matrices: self, rows, columns }),
+            1 => simd.vectorize(Strip::<T, TRANSPOSED_B, 1> { matrices: self, rows, columns }),
+            2 => simd.vectorize(Strip::<T, TRANSPOSED_B, 2> { matrices: self, rows, columns }),
+            3 => simd.vectorize(Strip::<T, TRANSPOSED_B, 3> { matrices: self, rows, columns }),
+            _ => simd.vectorize(Strip::<T, TRANSPOSED_B, 4> { matrices: self, rows, columns }),
         }
     }
 
-    /// A tile as high as the widest one, of `C` columns from `column` on, with something [beside](Beside).
+    /// A tile of the largest height and `C` columns from `column` on, with work [beside](Beside) its multiplications.
     ///
     /// # Safety
     ///
-    /// As for [`rows`](Self::rows), and as `beside` has it.
+    /// As for [`strip`](Self::strip), and for [`Beside::step`].
     #[inline(always)]
     pub(crate) unsafe fn tile_beside<S: Simd, const C: usize, B: Beside<T>>(
         self,
@@ -312,14 +90,19 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         column: usize,
         beside: B,
     ) {
-        simd.vectorize(TileBeside::<T, TRANSPOSED, C, B> { matrices: self, rows, column, beside });
+        simd.vectorize(TileBeside::<T, TRANSPOSED_B, C, B> {
+            matrices: self,
+            rows,
+            column,
+            beside,
+        });
     }
 
-    /// `R` vectors of rows, `C` columns from `column` on.
+    /// The tile: `R` vectors of rows, `C` columns from `column` on.
     ///
     /// # Safety
     ///
-    /// As for [`rows`](Self::rows), and as `beside` has it.
+    /// As for [`strip`](Self::strip), and for [`Beside::step`].
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         self,
@@ -336,22 +119,22 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         // every offset below is that of one of their elements.
         unsafe {
             let c = self.c.add(row + column * self.c_stride);
-            match self.start {
-                PointerStart::Zero => {}
-                PointerStart::Column(start) => {
+            match self.init {
+                InitPointer::Zero => {}
+                InitPointer::Column(init) => {
                     for r in 0..R {
-                        sums[r] = [Vector::load_ptr(simd, start.add(row + r * lanes)); C];
+                        sums[r] = [Vector::load_ptr(simd, init.add(row + r * lanes)); C];
                     }
                 }
-                PointerStart::Row(start) => {
+                InitPointer::Row(init) => {
                     for j in 0..C {
-                        let first = Vector::splat(simd, *start.add(column + j));
+                        let first = Vector::splat(simd, *init.add(column + j));
                         for r in 0..R {
                             sums[r][j] = first;
                         }
                     }
                 }
-                PointerStart::Current => {
+                InitPointer::Accumulate => {
                     for r in 0..R {
                         for j in 0..C {
                             sums[r][j] =
@@ -377,12 +160,12 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
                 // It runs one step past the end in the last round, where it is not read.
                 a = a.wrapping_add(self.a_stride);
             }
-            if R == 1 && rows.again > 0 && matches!(self.start, PointerStart::Current) {
-                // The products were added to these rows already. Elsewhere they are stored a second time, and are the same.
+            if R == 1 && rows.overlap > 0 && matches!(self.init, InitPointer::Accumulate) {
+                // A B was added to the rows of the overlap already. Without adding, they are stored twice, with the same numbers.
                 for j in 0..C {
                     // A copy, so that the sums themselves are in registers.
                     let sums = sums[0][j];
-                    for lane in rows.again..lanes {
+                    for lane in rows.overlap..lanes {
                         *c.add(lane + j * self.c_stride) = sums.as_slice()[lane];
                     }
                 }
@@ -397,15 +180,15 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
     }
 }
 
-/// Some rows that are `R` vectors high, and some columns: a function of its own, so that it does not have the addresses of all other
-/// tiles ready before it begins.
-struct Strip<T, const TRANSPOSED: bool, const R: usize> {
-    matrices: Matrices<T, TRANSPOSED>,
+/// The rows of a tile of `R` vectors, and some columns. A function of its own for each `R`: in one function, the compiler computes the addresses of all
+/// tiles before the first begins.
+struct Strip<T, const TRANSPOSED_B: bool, const R: usize> {
+    matrices: GemmPointers<T, TRANSPOSED_B>,
     rows: Rows,
     columns: Range<usize>,
 }
 
-impl<T: Element, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, TRANSPOSED, R> {
+impl<T: Element, const TRANSPOSED_B: bool, const R: usize> WithSimd for Strip<T, TRANSPOSED_B, R> {
     type Output = ();
 
     #[inline(always)]
@@ -416,20 +199,19 @@ impl<T: Element, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, T
         }
         // SAFETY: a strip is made for rows and columns that are inside the matrices.
         unsafe {
-            // There are registers for as many vectors as in six columns of the widest tile.
-            while column + 12 <= end {
+            while column + TILE_COLUMNS <= end {
                 match R {
-                    1 => matrices.tile::<S, 1, 12>(simd, rows, column, ()),
+                    1 => matrices.tile::<S, 1, TILE_COLUMNS>(simd, rows, column, ()),
                     2 if has_many_registers::<S>() => {
-                        matrices.tile::<S, 2, 12>(simd, rows, column, ());
+                        matrices.tile::<S, 2, TILE_COLUMNS>(simd, rows, column, ());
                     }
                     _ => {
                         for half in 0..2 {
-                            matrices.tile::<S, R, 6>(simd, rows, column + 6 * half, ());
+                            matrices.tile::<S, R, HALF>(simd, rows, column + HALF * half, ());
                         }
                     }
                 }
-                column += 12;
+                column += TILE_COLUMNS;
             }
             if column + 8 <= end {
                 if R == 1 {
@@ -454,7 +236,7 @@ impl<T: Element, const TRANSPOSED: bool, const R: usize> WithSimd for Strip<T, T
     }
 }
 
-/// What a tile does beside its multiplications, once for each step along the common dimension.
+/// What a tile does beside its multiplications, once for each step along k: the multiplications leave the load and store units free.
 pub(crate) trait Beside<T: Element> {
     /// # Safety
     ///
@@ -469,15 +251,15 @@ impl<T: Element> Beside<T> for () {
 }
 
 /// One tile: a function of its own, as [`Strip`] is.
-struct TileBeside<T, const TRANSPOSED: bool, const C: usize, B> {
-    matrices: Matrices<T, TRANSPOSED>,
+struct TileBeside<T, const TRANSPOSED_B: bool, const C: usize, B> {
+    matrices: GemmPointers<T, TRANSPOSED_B>,
     rows: Rows,
     column: usize,
     beside: B,
 }
 
-impl<T: Element, const TRANSPOSED: bool, const C: usize, B: Beside<T>> WithSimd
-    for TileBeside<T, TRANSPOSED, C, B>
+impl<T: Element, const TRANSPOSED_B: bool, const C: usize, B: Beside<T>> WithSimd
+    for TileBeside<T, TRANSPOSED_B, C, B>
 {
     type Output = ();
 

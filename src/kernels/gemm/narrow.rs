@@ -1,47 +1,46 @@
-//! Products of fewer rows than a vector has lanes: a vector reads on into the next columns of the left matrix, and what these lanes give is not stored.
+//! m < lanes: a vector of a column of `A` reads on into the next columns, and the lanes beyond row m are thrown away.
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::microkernel::{Matrices, PointerStart, whole_columns};
-use crate::simd::MOST_LANES;
-use crate::simd::has_many_registers;
-use crate::simd::{Element, Vector};
+use crate::kernels::gemm::operands::{GemmPointers, InitPointer, whole_columns};
+use crate::kernels::gemm::plan::TILE_COLUMNS;
+use crate::simd::{Element, MOST_LANES, Vector, has_many_registers};
 
-/// All of a product that has fewer rows than a vector has lanes.
-pub(crate) struct Few<T, const TRANSPOSED: bool>(pub(crate) Matrices<T, TRANSPOSED>);
+/// The kernel of [`GemmPlan::Narrow`](super::plan::GemmPlan::Narrow): all of `C`.
+pub(crate) struct Narrow<T, const TRANSPOSED_B: bool>(pub(crate) GemmPointers<T, TRANSPOSED_B>);
 
-impl<T: Element, const TRANSPOSED: bool> WithSimd for Few<T, TRANSPOSED> {
+impl<T: Element, const TRANSPOSED_B: bool> WithSimd for Narrow<T, TRANSPOSED_B> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // SAFETY: it is made for matrices of these sizes.
-        unsafe { self.0.few_rows(simd) };
+        // SAFETY: it is made for pointers to matrices of these sizes.
+        unsafe { self.0.narrow(simd) };
     }
 }
 
-/// A left matrix of fewer rows than a vector has lanes.
+/// `A` of fewer rows than lanes.
 #[derive(Clone, Copy)]
-struct FewRows<'a, T: Element, S: Simd> {
-    /// What the products are added to, if that is a column.
-    start: Vector<T, S>,
-    /// How many columns can be loaded as a whole vector.
+struct NarrowA<'a, T: Element, S: Simd> {
+    /// What A B is added to, if that is a column.
+    init: Vector<T, S>,
+    /// Columns that can be loaded as a whole vector.
     whole: usize,
-    /// The others.
+    /// The last ones, behind which memory ends.
     last: &'a [Vector<T, S>; MOST_LANES],
 }
 
-impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
+impl<T: Element, const TRANSPOSED_B: bool> GemmPointers<T, TRANSPOSED_B> {
     /// All of `C`.
     ///
     /// # Safety
     ///
     /// The pointers must be those of matrices of the sizes given.
     #[inline(always)]
-    unsafe fn few_rows<S: Simd>(self, simd: S) {
+    unsafe fn narrow<S: Simd>(self, simd: S) {
         let Self { m, k, n, a_stride, .. } = self;
         let zero = Vector::splat(simd, T::zero());
-        let whole = whole_columns(m, k, a_stride, 0, Vector::<T, S>::LANES);
+        let whole = whole_columns([m, k], a_stride, Vector::<T, S>::LANES);
         // In the last columns, fewer than there are lanes, a vector would read past the end.
         let mut last = [zero; MOST_LANES];
         for (column, last) in (whole..k).zip(&mut last) {
@@ -49,60 +48,65 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             let rows = unsafe { core::slice::from_raw_parts(self.a.add(column * a_stride), m) };
             *last = Vector::load_partial(simd, rows);
         }
-        let start = match self.start {
-            PointerStart::Column(start) => {
+        let init = match self.init {
+            InitPointer::Column(init) => {
                 // SAFETY: the column to start from has as many rows (the caller's promise).
-                Vector::load_partial(simd, unsafe { core::slice::from_raw_parts(start, m) })
+                Vector::load_partial(simd, unsafe { core::slice::from_raw_parts(init, m) })
             }
             _ => zero,
         };
-        let left = FewRows { start, whole, last: &last };
+        let left = NarrowA { init, whole, last: &last };
         let mut column = 0;
         // SAFETY: the caller's promise; the columns are inside the matrices.
         unsafe {
-            // In 16 registers, some of twelve sums would not stay.
-            while has_many_registers::<S>() && column + 12 <= n {
-                self.few::<S, 12>(simd, left, column);
-                column += 12;
+            // Of 16 registers, 12 accumulators would leave too few for `A` and `B`.
+            while has_many_registers::<S>() && column + TILE_COLUMNS <= n {
+                self.columns::<S, TILE_COLUMNS>(simd, left, column);
+                column += TILE_COLUMNS;
             }
             while column + 8 <= n {
-                self.few::<S, 8>(simd, left, column);
+                self.columns::<S, 8>(simd, left, column);
                 column += 8;
             }
             if column + 4 <= n {
-                self.few::<S, 4>(simd, left, column);
+                self.columns::<S, 4>(simd, left, column);
                 column += 4;
             }
             match n - column {
-                3 => self.few::<S, 3>(simd, left, column),
-                2 => self.few::<S, 2>(simd, left, column),
-                1 => self.few::<S, 1>(simd, left, column),
+                3 => self.columns::<S, 3>(simd, left, column),
+                2 => self.columns::<S, 2>(simd, left, column),
+                1 => self.columns::<S, 1>(simd, left, column),
                 _ => {}
             }
         }
     }
 
-    /// `C` columns of fewer rows than a vector has lanes.
+    /// `C` columns from `column` on.
     ///
     /// # Safety
     ///
-    /// As for [`few_rows`](Self::few_rows), and the columns must lie inside the matrices.
+    /// As for [`narrow`](Self::narrow), and the columns must lie inside the matrices.
     #[inline(always)]
-    unsafe fn few<S: Simd, const C: usize>(self, simd: S, left: FewRows<'_, T, S>, column: usize) {
+    unsafe fn columns<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        left: NarrowA<'_, T, S>,
+        column: usize,
+    ) {
         let lanes = Vector::<T, S>::LANES;
-        let mut sums = [left.start; C];
+        let mut sums = [left.init; C];
         // SAFETY: columns below `whole` have `lanes` elements of `A` after their first; of `C`, the rows alone are touched, and what
         // follows them in it.
         unsafe {
             let c = self.c.add(column * self.c_stride);
-            match self.start {
-                PointerStart::Zero | PointerStart::Column(_) => {}
-                PointerStart::Row(start) => {
+            match self.init {
+                InitPointer::Zero | InitPointer::Column(_) => {}
+                InitPointer::Row(init) => {
                     for j in 0..C {
-                        sums[j] = Vector::splat(simd, *start.add(column + j));
+                        sums[j] = Vector::splat(simd, *init.add(column + j));
                     }
                 }
-                PointerStart::Current => {
+                InitPointer::Accumulate => {
                     for j in 0..C {
                         let c = core::slice::from_raw_parts(c.add(j * self.c_stride), self.m);
                         sums[j] = Vector::load_partial(simd, c);
@@ -118,8 +122,8 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
             for k in left.whole..self.k {
                 self.add_step(simd, left.last[k - left.whole], k, column, &mut sums);
             }
-            // A whole vector is stored where columns follow each other: its last lanes fall into the next columns, which are stored after it.
-            let is_dense = self.c_stride == self.m && !matches!(self.start, PointerStart::Current);
+            // Where the columns of `C` are contiguous, a whole vector is stored: its lanes beyond row m fall into the next columns, which are stored after it.
+            let is_dense = self.c_stride == self.m && !matches!(self.init, InitPointer::Accumulate);
             let end = (column + C - 1) * self.c_stride + lanes;
             if is_dense && end <= self.n * self.c_stride {
                 for j in 0..C {
@@ -134,7 +138,7 @@ impl<T: Element, const TRANSPOSED: bool> Matrices<T, TRANSPOSED> {
         }
     }
 
-    /// One step along the common dimension: a vector of a column of `A` times a number of each column of `B`.
+    /// One step along k: a column of `A` times a number of each of `C` columns of `B`.
     ///
     /// # Safety
     ///

@@ -1,61 +1,24 @@
-//! Products whose left matrix has columns far apart: the rows of a tile are copied side by side when they are used first.
+//! `A` packed: where its columns are [far apart](super::plan), the rows of a tile are copied side by side when they are used first.
 //!
 //! The columns of 512 rows of `f32` begin 2 KB apart, and fall into two of the 64 sets of a usual L1 cache: a tile's rows are gone
-//! from it when the next columns of the right matrix need them. The first tile stores them as it goes, and waits for memory no longer
-//! than its multiplications take; the tiles after it fetch what the next panel is copied from, which may be beyond the L2 cache.
-
-use core::mem::MaybeUninit;
+//! from it when the next columns of `B` need them. The first tile of a strip stores its rows of `A` into the panel as it multiplies, and waits for memory no
+//! longer than its multiplications take. The tiles after it read the panel, and fetch what the next panel is copied from, which may be beyond the L2 cache.
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::cache::LINE;
-use crate::kernels::cache::{Aligned, prefetch};
-use crate::kernels::gemm::microkernel::Product;
-use crate::kernels::gemm::microkernel::{Beside, Matrices, Rows, wide};
+use crate::kernels::cache::{LINE, prefetch};
+use crate::kernels::gemm::microkernel::{Beside, Rows, wide};
+use crate::kernels::gemm::operands::{Gemm, GemmPointers};
+use crate::kernels::gemm::panel::PanelA;
 use crate::simd::{Element, Vector};
 
-/// From this distance in bytes on, the columns of the left matrix are far apart.
-const FAR: usize = 1024;
-
-/// The fewest columns of the left and of the right matrix for which the copy pays.
-const LONG: usize = 32;
-const MANY: usize = 24;
-
-/// How many columns the tiles have that copy and fetch.
+/// Columns of the tiles that copy and fetch.
 const COLUMNS: usize = 6;
 
-/// The rows of one or some tiles, some columns at a time, in the order in which the tiles read them.
-pub(crate) struct Panel(Aligned<[MaybeUninit<u8>; BYTES]>);
+/// The kernel of [`GemmPlan::Packed`](super::plan::GemmPlan::Packed).
+pub(crate) struct Packed<'a, T, const TRANSPOSED_B: bool>(pub(crate) Gemm<'a, T, TRANSPOSED_B>);
 
-/// A usual L1 cache.
-const BYTES: usize = 32 * 1024;
-
-impl Panel {
-    #[inline(always)]
-    pub(crate) fn new() -> Self {
-        Self(Aligned([MaybeUninit::uninit(); BYTES]))
-    }
-
-    /// There is room for so many scalars.
-    pub(crate) const fn len<T>() -> usize {
-        BYTES / size_of::<T>()
-    }
-
-    #[inline(always)]
-    pub(crate) fn as_mut_ptr<T: Element>(&mut self) -> *mut T {
-        self.0.0.as_mut_ptr().cast()
-    }
-}
-
-/// The kernel of a [`Product`] for which [`pays`] holds.
-pub(crate) struct Packed<'a, T, const TRANSPOSED: bool>(pub(crate) Product<'a, T, TRANSPOSED>);
-
-/// Whether the copy is made up for.
-pub(crate) fn pays<T, const TRANSPOSED: bool>(product: &Product<'_, T, TRANSPOSED>) -> bool {
-    product.a_stride * size_of::<T>() >= FAR && product.k >= LONG && product.c.columns() >= MANY
-}
-
-/// Copies the rows of the left matrix side by side.
+/// Copies the rows of `A` side by side.
 struct Copy<T> {
     to: *mut T,
 }
@@ -72,13 +35,15 @@ impl<T: Element> Beside<T> for Copy<T> {
     }
 }
 
-/// Fetches a line of some columns of the left matrix, from where it is used next: of the next one at every so many steps. A processor waits for a dozen
-/// lines at a time, and not for those of each step, if they are far away.
+/// Prefetches a cache line of one column of `A` every `every` steps: of the rows and columns that the next panel is copied from. Not at every step: a processor
+/// has a dozen lines under way at a time, and a tile would wait if all its lines came from beyond the L2 cache.
 struct Fetch<T> {
+    /// The line that is fetched next.
     from: *const T,
+    /// From one column of `A` to the next.
     stride: usize,
     every: usize,
-    /// Steps to the next one.
+    /// Steps until `from` is fetched.
     left: usize,
 }
 
@@ -94,18 +59,19 @@ impl<T: Element> Beside<T> for Fetch<T> {
     }
 }
 
-impl<T: Element, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> {
+impl<T: Element, const TRANSPOSED_B: bool> WithSimd for Packed<'_, T, TRANSPOSED_B> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let matrices = self.0.matrices();
+        let matrices = self.0.pointers();
+        assert!(matrices.k > 0 && matrices.n >= COLUMNS, "a product of other sizes");
         let height = wide::<S>() * Vector::<T, S>::LANES;
         let whole = matrices.m - matrices.m % height;
-        let mut panel = Panel::new();
+        let mut panel = PanelA::new();
         let panel = panel.as_mut_ptr::<T>();
-        // Panels of about the same size: what is fetched for the next one is as much as it needs.
-        let most = Panel::len::<T>() / height;
+        // k is cut into panels of about the same size: then the tiles of one panel have time to fetch the next.
+        let most = PanelA::len::<T>() / height;
         let depth = matrices.k.div_ceil(matrices.k.div_ceil(most));
         let mut row = 0;
         while row < whole {
@@ -113,19 +79,22 @@ impl<T: Element, const TRANSPOSED: bool> WithSimd for Packed<'_, T, TRANSPOSED> 
             let mut done = 0;
             while done < matrices.k {
                 let k = depth.min(matrices.k - done);
-                // Where the next panel begins.
+                // The next panel: of the same rows further along k, or else of the rows below.
                 let (below, next) =
                     if done + k < matrices.k { (row, done + k) } else { (row + height, 0) };
                 let next = matrices.a.wrapping_add(below + next * matrices.a_stride);
+                // Cache lines in a column of it.
                 let lines = if below < whole { height * size_of::<T>() / LINE } else { 0 };
-                // SAFETY: the rows and columns are inside the matrices, of which the right one has more columns than the first tile; the
-                // panel has room for `k` columns of a tile, and all of them are written before they are read.
+                // SAFETY: the rows and columns are inside the matrices, and n is not below the columns of the first tile; the
+                // panel has room for k columns of a tile, and all of them are written before they are read.
                 unsafe {
                     let part = matrices.steps(done, k);
                     part.tile_beside::<S, COLUMNS, _>(simd, rows, 0, Copy { to: panel });
-                    let part = Matrices { a: panel.wrapping_sub(row), a_stride: height, ..part };
+                    let part =
+                        GemmPointers { a: panel.wrapping_sub(row), a_stride: height, ..part };
                     let mut column = COLUMNS;
                     let tiles = (matrices.n - COLUMNS) / COLUMNS;
+                    // With `every` times as many tiles as lines, a tile fetches one line of every `every`th column.
                     let every = (tiles / lines.max(1)).max(1);
                     for tile in 0..tiles.min(lines * every) {
                         let first = tile % every * (k / every) * matrices.a_stride;

@@ -1,39 +1,30 @@
-//! Products over a long common dimension, as the sum of two halves.
+//! Split-K: C = A B over a long k as the sum of two halves of k.
 //!
-//! Where two threads share the steps of a training, each does one half, with half of the columns of the weights; and it moves those columns afterwards.
-//! So weights, moments and inputs stay in the cache of one thread, step after step; only the sums travel.
-//! One thread does the same, so that the sums are rounded in the same way.
+//! Two threads that share a training step do one half each: half of the columns of the weights. Each updates those columns afterwards.
+//! So weights, moments and inputs stay in the cache of one core, step after step; only the m x n sums travel.
+//! One thread does the same two halves, so that the sums are rounded the same way.
 
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::elementwise::add;
-use crate::kernels::entry::Entry;
-use crate::kernels::gemm::gemv::ProductOfOne;
-use crate::kernels::gemm::microkernel::{Product, Start};
-use crate::kernels::matrix_mut::RowsMut;
+use crate::kernels::gemm::operands::{Gemm, Gemv, Init};
+use crate::kernels::gemm::{gemm, gemv};
+use crate::kernels::matrix_mut::MatrixMut;
 use crate::parallel::{Split, cut, share};
-use crate::simd::{Isa, dispatch};
-
-/// Weights of fewer scalars are multiplied as a whole.
-const LARGE: usize = 32 * 1024;
-
-/// Whether a product with `outputs` x `inputs` weights is taken in halves.
-pub(crate) const fn is_halved(outputs: usize, inputs: usize) -> bool {
-    outputs * inputs >= LARGE && inputs >= 64
-}
+use crate::simd::{Element, Isa, dispatch};
 
 /// Where the inputs of a layer are cut, for all three of its products: `part` of `whole` is one of two for the halves.
 pub(crate) fn cut_inputs(inputs: usize, part: usize, whole: usize) -> usize {
     cut(inputs, 4, part, whole)
 }
 
-/// Two halves, as long as they are not on their way to two threads.
+/// Both halves of k, or, once two threads share them, one each.
 struct Halves<W>([Option<W>; 2]);
 
-impl<T: Entry> Split for Halves<Product<'_, T, false>> {
+impl<T: Element> Split for Halves<Gemm<'_, T, false>> {
     fn run(self) {
         for half in self.0.into_iter().flatten() {
-            T::product(Isa::current(), half);
+            gemm(Isa::current(), half);
         }
     }
 
@@ -45,7 +36,7 @@ impl<T: Entry> Split for Halves<Product<'_, T, false>> {
         true
     }
 
-    /// In halves for two threads; for more, some columns of both.
+    /// By halves for two threads; by columns of both halves for more.
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self([first, second]) = self;
         if whole == 2 && first.is_some() {
@@ -63,15 +54,15 @@ impl<T: Entry> Split for Halves<Product<'_, T, false>> {
     }
 }
 
-impl<T: Entry> Split for Halves<ProductOfOne<'_, T>> {
+impl<T: Element> Split for Halves<Gemv<'_, T>> {
     fn run(self) {
         for half in self.0.into_iter().flatten() {
-            T::product_of_one(Isa::current(), half);
+            gemv(Isa::current(), half);
         }
     }
 
     fn multiply_adds(&self) -> usize {
-        // It waits for the weights: each takes the time of a few.
+        // A gemv waits for its weights: each takes about the time of 4 multiply-adds.
         4 * self.0.iter().flatten().map(|half| half.a.len()).sum::<usize>()
     }
 
@@ -86,39 +77,39 @@ impl<T: Entry> Split for Halves<ProductOfOne<'_, T>> {
     }
 }
 
-/// The product of contiguous matrices; `partial` has room for as many sums.
-pub(crate) fn multiply_in_halves<T: Entry>(product: Product<'_, T, false>, partial: &mut [T]) {
-    let Product { a, a_stride, b, b_stride, mut c, k, start } = product;
+/// C = init + A B, for contiguous matrices; `partial` has room for m n numbers, the sums of the second half.
+pub(crate) fn gemm_split_k<T: Element>(product: Gemm<'_, T, false>, partial: &mut [T]) {
+    let Gemm { a, a_stride, b, b_stride, mut c, k, init } = product;
     let (half, rows) = (cut_inputs(k, 1, 2), c.rows());
     let (left, right) = a.split_at(half * a_stride);
-    let second = RowsMut::whole(&mut *partial, rows);
-    let first = Product { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, start };
-    let (b, start) = (&b[half..], Start::Zero);
-    let second = Product { a: right, k: k - half, c: second, a_stride, b, b_stride, start };
+    let second = MatrixMut::whole(&mut *partial, rows);
+    let first = Gemm { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, init };
+    let (b, init) = (&b[half..], Init::Zero);
+    let second = Gemm { a: right, k: k - half, c: second, a_stride, b, b_stride, init };
     share(Halves([Some(first), Some(second)]));
     dispatch(AddColumns { sums: c, values: partial });
 }
 
-/// The same for one sample.
-pub(crate) fn multiply_one_in_halves<T: Entry>(product: ProductOfOne<'_, T>, partial: &mut [T]) {
-    let ProductOfOne { a, x, start, y } = product;
+/// y = init + A x; `partial` has room for m numbers.
+pub(crate) fn gemv_split_k<T: Element>(product: Gemv<'_, T>, partial: &mut [T]) {
+    let Gemv { a, x, init, y } = product;
     let half = cut_inputs(x.len(), 1, 2);
     let (left, right) = a.split_at(half * y.len());
     let (x, rest) = x.split_at(half);
-    let first = ProductOfOne { a: left, x, start, y: &mut *y };
-    let second = ProductOfOne { a: right, x: rest, start: &[], y: &mut *partial };
+    let first = Gemv { a: left, x, init, y: &mut *y };
+    let second = Gemv { a: right, x: rest, init: &[], y: &mut *partial };
     share(Halves([Some(first), Some(second)]));
     let rows = y.len();
-    dispatch(AddColumns { sums: RowsMut::whole(y, rows), values: partial });
+    dispatch(AddColumns { sums: MatrixMut::whole(y, rows), values: partial });
 }
 
-/// Adds one half to the other.
+/// C += the sums of the second half.
 struct AddColumns<'a, T> {
-    sums: RowsMut<'a, T>,
+    sums: MatrixMut<'a, T>,
     values: &'a [T],
 }
 
-impl<T: Entry> WithSimd for AddColumns<'_, T> {
+impl<T: Element> WithSimd for AddColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]

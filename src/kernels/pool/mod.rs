@@ -13,7 +13,7 @@ use crate::kernels::entry::Entry;
 use crate::kernels::geometry::Geometry;
 use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Planes};
 use crate::kernels::pool::plan::{LANES_TAPS, LONG_MEAN, MaxPlan, gradient_starts_at_zero};
-use crate::simd::{MOST_LANES, Registers, Vector};
+use crate::simd::{Isa, MOST_LANES, Registers, Vector};
 
 /// The largest number of each window, for all samples.
 pub(crate) struct MaxWindows<'a, T, K> {
@@ -165,7 +165,7 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
             MaxPlan::Max2x2 => {
                 let Self { inputs, outputs, .. } = self;
                 let planes = planes::<K>(inputs.len());
-                simd.vectorize(MaxSquares { planes, inputs, outputs });
+                T::max_squares(Isa::of(simd), MaxSquares { planes, inputs, outputs });
             }
             MaxPlan::Lanes => self.lanes(simd),
             MaxPlan::Each => self.each(),
@@ -234,12 +234,8 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
             MaxPlan::Max2x2 => {
                 let Self { inputs, output_gradient, input_gradient, .. } = self;
                 let planes = planes::<K>(inputs.len());
-                simd.vectorize(MaxSquaresGradient {
-                    planes,
-                    inputs,
-                    output_gradient,
-                    input_gradient,
-                });
+                let pool = MaxSquaresGradient { planes, inputs, output_gradient, input_gradient };
+                T::max_squares_gradient(Isa::of(simd), pool);
             }
             MaxPlan::Lanes => self.lanes(simd),
             MaxPlan::Each => self.each(),

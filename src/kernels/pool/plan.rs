@@ -77,7 +77,7 @@ pub(crate) const fn gradient_starts_at_zero(sizes: &Sizes, registers: Registers)
 mod tests {
     use super::*;
 
-    const AVX512: Registers = Registers { lanes: 16, are_many: true };
+    const AVX512: Registers = Registers { lanes: 16, scalar: 4, are_many: true };
 
     /// Windows over 2 channels, without padding.
     fn window(rows: usize, columns: usize, kernel: [usize; 2], stride: [usize; 2]) -> Sizes {

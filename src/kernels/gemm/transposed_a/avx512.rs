@@ -1,47 +1,34 @@
-//! The product with a transposed left matrix, for vectors of 512 bits: one or two vectors of samples at a time.
+//! C = Aᵀ B with vectors of 512 bits: one or two vectors of samples (columns of `B`) at a time.
 //!
-//! The results of a tile are vectors of samples, one for each row. What four of them have in the same lane is put together before they leave the registers, while
-//! the multiplications of the next tile begin; such quads are then copied to the columns that they belong to, a few cache lines of a column at a time.
-//! (Written to their columns at once, each store would go to another cache line, and all would wait for it.)
+//! A tile gives vectors of samples, one for each row of `C`; but the columns of `C` are contiguous. So four vectors (rows) are transposed in registers, 4 rows x 16 lanes
+//! to 16 *quads* of 4 rows, before they are stored, while the multiplications of the next tile begin. The quads are then copied to the columns of `C`,
+//! a few cache lines of a column at a time. (Stored to `C` at once, each would go to another cache line, and all would wait for it.)
 
 use core::array::from_fn;
 use core::mem::MaybeUninit;
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::cache::LINE;
 use crate::kernels::cache::{Aligned, beyond_line, prefetch};
-use crate::kernels::gemm::transposed_a::TransposedProduct;
-use crate::kernels::gemm::transposed_a::{LONG, ROWS};
-use crate::kernels::matrix_mut::RowsMut;
-use crate::simd::MOST_LANES;
-use crate::simd::{Columns, transpose};
-use crate::simd::{Element, Vector};
+use crate::kernels::gemm::operands::GemmTransposedA;
+use crate::kernels::gemm::plan::{QUAD, TRANSPOSE_K, TRANSPOSED_ROWS, TransposedAPlan};
+use crate::kernels::matrix_mut::MatrixMut;
+use crate::simd::{Columns, Element, MOST_LANES, Registers, Vector, transpose};
 
-/// Rows whose results are put together.
-const QUAD: usize = 4;
-
-/// Whether the instruction set has vectors of 512 bits, and there are rows for a tile.
-#[inline(always)]
-pub(crate) fn fits<S: Simd>(rows: usize) -> bool {
-    size_of::<S::f32s>() == LINE && rows >= QUAD
-}
-
-/// The kernel of a product that [`fits`], for whole vectors of columns of `B` that are not [too long](LONG).
-pub(crate) struct Quads<'a, T>(pub(crate) TransposedProduct<'a, T>);
+/// The kernel of [`TransposedAPlan::Avx512`], for its whole vectors of columns.
+pub(crate) struct Quads<'a, T>(pub(crate) GemmTransposedA<'a, T>);
 
 impl<T: Element> WithSimd for Quads<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let TransposedProduct { a, b, mut c, k, .. } = self.0;
-        let (n, lanes) = (c.columns(), Vector::<T, S>::LANES);
-        assert!(
-            fits::<S>(c.rows()) && k <= LONG && n.is_multiple_of(lanes),
-            "a product of another size"
-        );
-        let mut room = Aligned([const { MaybeUninit::<T>::uninit() }; 2 * MOST_LANES * LONG]);
+        let GemmTransposedA { a, b, mut c, k, .. } = self.0;
+        let (m, n, lanes) = (c.rows(), c.columns(), Vector::<T, S>::LANES);
+        let plan = TransposedAPlan::as_it_stands([m, k, n], Registers::of::<T, S>());
+        assert!(plan == TransposedAPlan::Avx512 { columns: n }, "a product of another size");
+        let mut room =
+            Aligned([const { MaybeUninit::<T>::uninit() }; 2 * MOST_LANES * TRANSPOSE_K]);
         let mut sample = 0;
         while sample < n {
             let count = if n - sample >= 2 * lanes { 2 * lanes } else { lanes };
@@ -63,30 +50,30 @@ impl<T: Element> WithSimd for Quads<'_, T> {
     }
 }
 
-/// The product for `R` vectors of samples.
+/// C = Aᵀ B for `R` vectors of samples.
 #[derive(Clone, Copy)]
 struct Piece<'a, T, const R: usize> {
     a: &'a [T],
-    /// The first number of each sample, then the second, and so on.
+    /// The `R` vectors of `B`, transposed: the first number of each sample, then the second, and so on.
     samples: &'a [T],
     k: usize,
 }
 
-/// Quads of some rows: those of the first four rows for all samples, then those of the next four.
-type Results<T> = Aligned<[T; ROWS * 2 * MOST_LANES]>;
+/// Quads of at most [`TRANSPOSED_ROWS`] rows: those of the first four rows for all samples, then those of the next four.
+type Results<T> = Aligned<[T; TRANSPOSED_ROWS * 2 * MOST_LANES]>;
 
 impl<T: Element, const R: usize> Piece<'_, T, R> {
     #[inline(always)]
-    fn multiply<S: Simd>(self, simd: S, mut c: RowsMut<'_, T>) {
+    fn multiply<S: Simd>(self, simd: S, mut c: MatrixMut<'_, T>) {
         let m = c.rows();
         let mut results: Results<T> = Aligned([T::zero(); _]);
         let mut first = 0;
         while first < m {
-            // The first rows end where a cache line does.
+            // The first rows end where a cache line does: the stores of the later ones do not cross lines.
             let beyond = if first == 0 { beyond_line(c.as_mut_ptr()) } else { 0 };
-            // The last ones overlap those before them, where they are fewer than four; so does the last quad.
+            // Fewer than four last rows overlap those before them; so does the last quad.
             first = first.min(m - QUAD);
-            let rows = (ROWS - beyond).min(m - first);
+            let rows = (TRANSPOSED_ROWS - beyond).min(m - first);
             let row = |quad: usize| (QUAD * quad).min(rows - QUAD);
             let mut quad = 0;
             while QUAD * quad < rows {
@@ -103,8 +90,8 @@ impl<T: Element, const R: usize> Piece<'_, T, R> {
         }
     }
 
-    /// Four times `Q` rows of the result from `row` on, which are the quads from `quad` on, to be copied to `c`: meanwhile it fetches a cache line of each column.
-    /// Gives back `Q`.
+    /// 4 `Q` rows of the result from `row` on, as the quads from `quad` on. Meanwhile it prefetches a cache line of each column of `c`, to which the quads are
+    /// copied later. Gives back `Q`.
     #[inline(always)]
     fn tile<S: Simd, const Q: usize>(
         self,
@@ -112,7 +99,7 @@ impl<T: Element, const R: usize> Piece<'_, T, R> {
         row: usize,
         results: &mut Results<T>,
         quad: usize,
-        c: &mut RowsMut<'_, T>,
+        c: &mut MatrixMut<'_, T>,
     ) -> usize {
         let Self { a, samples, k } = self;
         let lanes = Vector::<T, S>::LANES;
@@ -152,11 +139,11 @@ impl<T: Element, const R: usize> Piece<'_, T, R> {
         Q
     }
 
-    /// Copies quads to where they belong.
+    /// Copies quads to the columns of `C`.
     #[inline(always)]
-    fn copy<S: Simd>(results: &Results<T>, mut c: RowsMut<'_, T>) {
+    fn copy<S: Simd>(results: &Results<T>, mut c: MatrixMut<'_, T>) {
         let (rows, lanes, stride) = (c.rows(), Vector::<T, S>::LANES, c.stride());
-        assert!(c.columns() == R * lanes && (QUAD..=ROWS).contains(&rows));
+        assert!(c.columns() == R * lanes && (QUAD..=TRANSPOSED_ROWS).contains(&rows));
         for vector in 0..R {
             for lane in 0..lanes {
                 let at = QUAD * (vector * lanes + place::<T>(lane, lanes));

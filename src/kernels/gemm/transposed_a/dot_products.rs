@@ -1,18 +1,16 @@
-//! The product with a transposed left matrix as it stands, by dot products: both matrices are read along their columns.
+//! C = Aᵀ B by dot products: C[i, j] is the sum over k of column i of `A` times column j of `B`, both contiguous.
 //!
-//! What it costs beside the multiplications is to sum up the lanes of each result, which is done for four results together.
+//! A dot product ends in a sum over the lanes of its vector. Four are summed up together, in as many shuffles as one.
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::gemm::transposed_a::TransposedProduct;
-use crate::simd::has_many_registers;
-use crate::simd::lanes_between;
-use crate::simd::{Element, Vector};
+use crate::kernels::gemm::operands::GemmTransposedA;
+use crate::simd::{Element, Vector, has_many_registers, lanes_between};
 
-/// The kernel of a product of any size.
-pub(crate) struct Dots<'a, T>(pub(crate) TransposedProduct<'a, T>);
+/// The kernel of [`TransposedAPlan::DotProducts`](crate::kernels::gemm::plan::TransposedAPlan::DotProducts).
+pub(crate) struct DotProducts<'a, T>(pub(crate) GemmTransposedA<'a, T>);
 
-impl<T: Element> WithSimd for Dots<'_, T> {
+impl<T: Element> WithSimd for DotProducts<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -30,15 +28,15 @@ impl<T: Element> WithSimd for Dots<'_, T> {
     }
 }
 
-impl<T: Element> Dots<'_, T> {
-    /// `C` columns of the result, `R` rows at a time, a multiple of 4.
+impl<T: Element> DotProducts<'_, T> {
+    /// `C` columns from `column` on, `R` rows at a time, where `R` is a multiple of 4. Gives back `C`.
     #[inline(always)]
     fn columns<S: Simd, const R: usize, const C: usize>(
         &mut self,
         simd: S,
         column: usize,
     ) -> usize {
-        let TransposedProduct { a, b, c, k, .. } = &mut self.0;
+        let GemmTransposedA { a, b, c, k, .. } = &mut self.0;
         let (k, m, lanes) = (*k, c.rows(), Vector::<T, S>::LANES);
         let zero = Vector::splat(simd, T::zero());
         let whole = k - k % lanes;

@@ -1,0 +1,351 @@
+//! Which kernel a product runs, chosen from its sizes alone: data, which is tested and printed without running a kernel.
+//!
+//! All choices are made here, from the thresholds in the first part of this file; the files beside it hold the kernels that they name.
+//! Where sizes are constants, so is the plan, and nothing of the choice is left in the program.
+//!
+//! Throughout, `A` is `m` x `k`, `B` is `k` x `n`, `C` is `m` x `n`. For a dense layer forward, m is outputs, k inputs, n samples.
+
+use core::fmt;
+
+use crate::kernels::cache::LINE;
+use crate::kernels::reduce::BLOCK;
+use crate::simd::Registers;
+
+// # Thresholds: each with the reason for its figure.
+
+/// C = A B sums up at most so many products in the scalar's own type. Longer sums are cut into blocks of so many, whose sums are added in `f64`:
+/// the error of a sum does not grow with k.
+pub(crate) const BLOCKED_K: usize = BLOCK;
+
+/// Columns of the widest tile, and half of them: with 16 registers, 12 are accumulators (2 vectors x 6 columns), with 32, 24 are (4 x 6, 2 x 12).
+///
+/// Work that is cut in multiples of 12 columns has whole tiles.
+pub(crate) const TILE_COLUMNS: usize = 12;
+
+/// `A` is packed if its columns begin so many bytes apart, or more. 1 KB apart, columns fall into 4 of the 64 sets of a usual L1 cache (32 KB, 8 ways):
+/// the rows of a tile would be gone from it when the next columns of `B` need them.
+const PACKED_STRIDE: usize = 1024;
+
+/// `A` is packed for k and n of so many or more: below, the copy costs more than the cache misses that it saves.
+const PACKED_K: usize = 32;
+const PACKED_N: usize = 24;
+
+/// A packed panel of `A`, in bytes: a usual L1 cache.
+pub(crate) const PANEL_BYTES: usize = 32 * 1024;
+
+/// C = A Bᵀ uses up so many bytes of `A` before it goes on along k. Each number of a column of `B` is in a cache line of its own there, and `A` must leave
+/// room for these lines: a usual L1 cache.
+const DEPTH_BYTES: usize = 32 * 1024;
+
+/// C = A Bᵀ takes at least so many steps along k at a time: fewer are not worth storing and loading `C`.
+const DEPTH_LEAST: usize = 24;
+
+/// Cᵀ = B Aᵀ in the place of C = A Bᵀ pays for k of so many or more: the time of its sums is then more than that of transposing `C`.
+const SWAPPED_K: usize = 64;
+
+/// Numbers of Cᵀ that are computed at a time, on the stack: 8 KB of `f32`.
+pub(crate) const SWAPPED_SCRATCH: usize = 2048;
+
+/// y = A x is computed in the caller's own code for m k of so many or fewer, where the compiler unrolls it for the sizes of the layer;
+/// above, in one function that all layers share: the call is then less than one per cent.
+const GEMV_INLINE: usize = 8 * 1024;
+
+/// y = A x is read in whole columns or aligned vectors for m of so many vectors or more: fewer rows fit into registers as they are.
+const GEMV_VECTORS: usize = 16;
+
+/// y = A x reads matrices of more bytes than this in memory order, with y in the cache: they are in the L2 cache or beyond it, where prefetching wants
+/// one stream.
+const GEMV_STREAMED: usize = 256 * 1024;
+
+/// y = A x of at most so many numbers is done before it is found out where the vectors of `A` begin.
+const GEMV_UNALIGNED: usize = 2048;
+
+/// A layer with so many weights or more sums up two halves of its inputs apart, one for each of two threads: each keeps its half of the weights in its cache,
+/// step after step. Fewer weights (128 KB of `f32`) fit into either cache.
+const SPLIT_K_WEIGHTS: usize = 32 * 1024;
+
+/// And only if k is so much or more: a half is then 32 inputs, eight times the unit in which inputs are cut.
+const SPLIT_K_INPUTS: usize = 64;
+
+/// C = Aᵀ B transposes `A` only if k <= 4 n: the transposition is spread over n columns, and saves each of them the sums over the lanes of dot products.
+const TRANSPOSE_K_PER_COLUMN: usize = 4;
+
+/// C = Aᵀ B transposes `A`, or columns of `B`, only for k of at most so many: they are on the stack, 32 columns of 2 KB of `f32`.
+pub(crate) const TRANSPOSE_K: usize = 512;
+
+/// Columns of `B` (samples) that are transposed at a time.
+pub(crate) const TRANSPOSED_COLUMNS: usize = 32;
+
+/// Rows of `C` that are computed at a time where `B` is transposed, before they are put into columns: three cache lines of `f32` of each.
+pub(crate) const TRANSPOSED_ROWS: usize = 48;
+
+/// Rows of `C` that the AVX-512 kernel of C = Aᵀ B stores together: one 16-byte store of `f32` for each column.
+pub(crate) const QUAD: usize = 4;
+
+/// Numbers of a weight gradient that are computed at a time and at once used for a step: 12 KB of `f32`, with room in the L1 cache for the parameters and
+/// moments that pass by.
+const GRADIENT_BLOCK: usize = 3 * 1024;
+
+// # Plans
+
+/// How C = init + A B is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GemmPlan {
+    /// k is longer than a [block](BLOCKED_K): block after block, each by a plan of its own, added up in `f64` (`blocked.rs`).
+    Blocked,
+    /// The rows of a tile are copied side by side as they are used first (`packed.rs`).
+    Packed,
+    /// As Cᵀ = B Aᵀ, since n fills vectors and m does not (`swapped.rs`).
+    Swapped,
+    /// m < lanes: a vector reads on into the next columns of `A` (`narrow.rs`).
+    Narrow { depth: usize },
+    /// Tiles of accumulators, straight from the matrices (`tiled.rs`), `depth` steps along k at a time.
+    Tiled { depth: usize },
+}
+
+/// What the plan of C = A B depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GemmSizes {
+    pub m: usize,
+    pub k: usize,
+    pub n: usize,
+    /// From one column of `A` to the next: m, or more where these are some rows of a larger matrix.
+    pub a_stride: usize,
+    /// Whether `B` is row-major.
+    pub transposed_b: bool,
+}
+
+impl GemmPlan {
+    #[inline(always)]
+    pub(crate) const fn of(sizes: GemmSizes, registers: Registers) -> Self {
+        let GemmSizes { m, k, n, a_stride, transposed_b } = sizes;
+        if k > BLOCKED_K {
+            return Self::Blocked;
+        }
+        let is_narrow = is_narrow(m, registers);
+        if !is_narrow
+            && a_stride * registers.scalar >= PACKED_STRIDE
+            && k >= PACKED_K
+            && n >= PACKED_N
+        {
+            return Self::Packed;
+        }
+        if transposed_b && is_swapped([m, k, n], registers.lanes) {
+            return Self::Swapped;
+        }
+        let depth = if transposed_b { depth(m, registers.scalar) } else { k };
+        if is_narrow { Self::Narrow { depth } } else { Self::Tiled { depth } }
+    }
+}
+
+/// Whether C has fewer rows than a vector has lanes.
+#[inline(always)]
+pub(crate) const fn is_narrow(m: usize, registers: Registers) -> bool {
+    m < registers.lanes
+}
+
+/// Vectors of rows of the largest tile.
+#[inline(always)]
+pub(crate) const fn tile_vectors(has_many_registers: bool) -> usize {
+    if has_many_registers { 4 } else { 2 }
+}
+
+/// Whether Cᵀ = B Aᵀ, with vectors along n, takes at most three quarters of the multiplications of C = A Bᵀ with vectors along m, which pays for
+/// transposing `C`. The sums are the same, to the bit.
+#[inline(always)]
+const fn is_swapped([m, k, n]: [usize; 3], lanes: usize) -> bool {
+    let (swapped, straight) = (n.next_multiple_of(lanes) * m, m.next_multiple_of(lanes) * n);
+    k >= SWAPPED_K
+        && n >= lanes
+        && m * swapped_rows(lanes) <= SWAPPED_SCRATCH
+        && 4 * swapped <= 3 * straight
+}
+
+/// Rows of Cᵀ that are computed at a time.
+#[inline(always)]
+pub(crate) const fn swapped_rows(lanes: usize) -> usize {
+    4 * lanes
+}
+
+/// How many steps along k C = A Bᵀ takes at a time.
+#[inline(always)]
+const fn depth(m: usize, scalar: usize) -> usize {
+    let column = if m == 0 { scalar } else { m * scalar };
+    let depth = DEPTH_BYTES / column;
+    if depth > DEPTH_LEAST { depth } else { DEPTH_LEAST }
+}
+
+/// How y = init + A x is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GemvPlan {
+    /// k is longer than a [block](BLOCKED_K), and y short: block after block, added up in `f64` (`blocked.rs`). A long y is [streamed](Self::Streamed) or
+    /// fills many vectors, and adds up eight columns at a time.
+    Blocked,
+    /// m < lanes: a vector reads on into the next column.
+    Narrow,
+    /// m < lanes, and m fills a smaller register, which the compiler uses where it knows m.
+    NarrowRegister,
+    /// `A` is beyond the L1 cache: in memory order, eight columns at a time, y in the cache.
+    Streamed,
+    /// Many rows, a multiple of the lanes: vectors begin at multiples of their size in memory, so that no load crosses a cache line.
+    Aligned,
+    /// 4 vectors of rows, as four, or as five that begin at multiples of their size in memory.
+    FourVectors,
+    /// 8, 4, 2 and 1 vectors of rows at a time, whose sums stay in registers.
+    Vectors,
+}
+
+impl GemvPlan {
+    #[inline(always)]
+    pub(crate) const fn of(m: usize, k: usize, registers: Registers) -> Self {
+        if k > BLOCKED_K && m < GEMV_VECTORS * registers.lanes {
+            return Self::Blocked;
+        }
+        Self::of_block(m, k, registers)
+    }
+
+    /// The plan of one block of k.
+    #[inline(always)]
+    pub(crate) const fn of_block(m: usize, k: usize, registers: Registers) -> Self {
+        let Registers { lanes, scalar, .. } = registers;
+        let is_long = m >= GEMV_VECTORS * lanes;
+        if is_narrow(m, registers) {
+            Self::Narrow
+        } else if is_long && m * k * scalar > GEMV_STREAMED {
+            Self::Streamed
+        } else if is_long && m.is_multiple_of(lanes) && m * k > GEMV_UNALIGNED {
+            Self::Aligned
+        } else if m == 4 * lanes && m * k > GEMV_UNALIGNED {
+            Self::FourVectors
+        } else {
+            Self::Vectors
+        }
+    }
+
+    /// The same where the sizes are constants of the caller.
+    #[inline(always)]
+    pub(crate) const fn inline(m: usize, k: usize, registers: Registers) -> Self {
+        match Self::of_block(m, k, registers) {
+            Self::Narrow if matches!(m, 4 | 8) => Self::NarrowRegister,
+            plan => plan,
+        }
+    }
+}
+
+/// The longest y of a [blocked](GemvPlan::Blocked) product.
+pub(crate) const fn blocked_gemv_rows(lanes: usize) -> usize {
+    GEMV_VECTORS * lanes
+}
+
+/// How C = Aᵀ B is computed, where the rows of `A` that a tile wants side by side are columns in memory. Of two ways, that which moves fewer numbers is taken:
+/// `A` is transposed, or columns of `B` and of `C` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransposedAPlan {
+    /// `A` is transposed, panel by panel, and multiplied as usual.
+    TransposeFirst,
+    /// As Cᵀ = Bᵀ A, for the first `columns` of `B`, which are whole vectors and are transposed, as is what is computed from them; the rest by dot products.
+    BySamples { columns: usize },
+    /// The same, with `C` transposed in the registers of AVX-512 (`transposed_a/avx512.rs`).
+    Avx512 { columns: usize },
+    /// By dot products of columns, whose lanes are summed up (`transposed_a/dot_products.rs`).
+    DotProducts,
+}
+
+impl TransposedAPlan {
+    /// The plan where `A` is not [transposed](transposes_a).
+    #[inline(always)]
+    pub(crate) const fn as_it_stands([m, k, n]: [usize; 3], registers: Registers) -> Self {
+        let columns = if k <= TRANSPOSE_K { n - n % registers.lanes } else { 0 };
+        if columns == 0 {
+            Self::DotProducts
+        } else if registers.bytes() == LINE && m >= QUAD {
+            Self::Avx512 { columns }
+        } else {
+            Self::BySamples { columns }
+        }
+    }
+}
+
+/// Whether C = Aᵀ B transposes `A`. The parts that threads do must do as the whole, since they would be rounded otherwise: this depends on no machine,
+/// and is asked once, of the whole.
+///
+/// `A` fits into a [panel](PANEL_BYTES), or k m numbers are moved for it at two thirds of the cost of the n (k + m) numbers of `B` and `C`, which
+/// are moved while others are multiplied.
+#[inline(always)]
+pub(crate) const fn transposes_a([m, k, n]: [usize; 3], scalar: usize) -> bool {
+    let is_small = k * m <= PANEL_BYTES / scalar || 3 * k * m <= 2 * n * (k + m);
+    k <= TRANSPOSE_K_PER_COLUMN * n && k <= TRANSPOSE_K && is_small
+}
+
+/// Whether a layer of m outputs and k inputs sums up two halves of its inputs apart: split-K. It does on one thread too, so that sums are rounded the same way.
+#[inline(always)]
+pub(crate) const fn splits_k(m: usize, k: usize) -> bool {
+    m * k >= SPLIT_K_WEIGHTS && k >= SPLIT_K_INPUTS
+}
+
+/// How a dense layer of m outputs and k inputs computes its scores, Y = b + W X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DensePlan {
+    /// One sample, small weights: y = b + W x in the code of the pass itself.
+    GemvInline,
+    /// One sample: y = b + W x.
+    Gemv,
+    /// The same while training, as two halves of k.
+    GemvSplitK,
+    /// Several samples: Y = b + W X.
+    Gemm,
+    /// The same while training, as two halves of k.
+    GemmSplitK,
+}
+
+impl DensePlan {
+    /// One sample, when nothing is trained.
+    #[inline(always)]
+    pub(crate) const fn one(m: usize, k: usize) -> Self {
+        if m * k <= GEMV_INLINE && k <= BLOCKED_K { Self::GemvInline } else { Self::Gemv }
+    }
+
+    /// The forward pass of a training step.
+    #[inline(always)]
+    pub(crate) const fn training(m: usize, k: usize, samples: usize) -> Self {
+        match (samples, splits_k(m, k)) {
+            (1, false) => Self::Gemv,
+            (1, true) => Self::GemvSplitK,
+            (_, false) => Self::Gemm,
+            (_, true) => Self::GemmSplitK,
+        }
+    }
+}
+
+/// How the gradient of m x k weights becomes a step: dW = dY Xᵀ, over n samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WeightGradientPlan {
+    /// One sample, whole cache lines: dW = dy xᵀ goes into the step as it is computed, and is nowhere stored.
+    OuterProduct,
+    /// C = A Bᵀ for so many columns of dW (inputs) at a time.
+    Blocks { columns: usize },
+}
+
+impl WeightGradientPlan {
+    #[inline(always)]
+    pub(crate) const fn of(m: usize, samples: usize, scalar: usize) -> Self {
+        if samples == 1 && (m * scalar).is_multiple_of(LINE) {
+            return Self::OuterProduct;
+        }
+        let rows = if m == 0 { 1 } else { m };
+        let columns = GRADIENT_BLOCK / rows / TILE_COLUMNS * TILE_COLUMNS;
+        Self::Blocks { columns: if columns == 0 { TILE_COLUMNS } else { columns } }
+    }
+}
+
+impl fmt::Display for GemmPlan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Blocked => "Blocked",
+            Self::Packed => "Packed",
+            Self::Swapped => "Swapped",
+            Self::Narrow { .. } => "Narrow",
+            Self::Tiled { .. } => "Tiled",
+        })
+    }
+}
