@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::shapes::sizes::Count;
-use crate::shapes::typed::{Layer, Network};
+use crate::shapes::typed::{TypedLayer, TypedNetwork};
 use crate::syntax::tokens::written;
 
 /// A table of the layers, after what the user wrote.
-pub(crate) fn table(network: &Network<'_>) -> Vec<String> {
+pub(crate) fn table(network: &TypedNetwork<'_>) -> Vec<String> {
     let mut lines = vec![
         String::new(),
         "| layer | description | output | parameters |".to_owned(),
@@ -35,7 +35,7 @@ pub(crate) fn table(network: &Network<'_>) -> Vec<String> {
 }
 
 /// `dense 128 sigmoid`: 784 → 128, 100,480 parameters.
-pub(crate) fn field(layer: &Layer<'_>) -> String {
+pub(crate) fn field(layer: &TypedLayer<'_>) -> String {
     let (input, output) = (layer.input.to_string(), layer.output.to_string());
     let parameters = match &layer.parameters {
         Count::Known(0) => "no parameters".to_owned(),
@@ -51,7 +51,7 @@ pub(crate) fn attributes(lines: &[String]) -> TokenStream {
 }
 
 /// A bar would end the cell of a table, and a backtick the code.
-fn description(layer: &Layer<'_>) -> String {
+fn description(layer: &TypedLayer<'_>) -> String {
     written(layer.stage.tokens.clone()).replace('|', "\\|").replace('`', "'")
 }
 

@@ -4,12 +4,12 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use crate::expand::{Context, Part};
+use crate::expand::{Expansion, LayerCode};
 use crate::shapes::layers::table::Passes;
-use crate::shapes::typed::Network;
+use crate::shapes::typed::TypedNetwork;
 use crate::syntax::spans::elsewhere;
 
-impl Context<'_> {
+impl Expansion<'_> {
     /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.
     fn end(&self) -> usize {
         let Some((_, hidden)) = self.code() else { return 0 };
@@ -21,7 +21,7 @@ impl Context<'_> {
     }
 
     /// The parts of the end with their indices.
-    fn end_parts(&self) -> impl Iterator<Item = (usize, &Part<'_>)> {
+    fn end_parts(&self) -> impl Iterator<Item = (usize, &LayerCode<'_>)> {
         self.parts.iter().enumerate().skip(self.parts.len() - self.end())
     }
 
@@ -82,7 +82,7 @@ impl Context<'_> {
     fn branches(
         &self,
         index: usize,
-        networks: [&Network<'_>; 2],
+        networks: [&TypedNetwork<'_>; 2],
         scalar: &TokenStream,
     ) -> [TokenStream; 2] {
         let root = self.root;
@@ -138,13 +138,15 @@ impl Context<'_> {
             (Some(_), Some(last)) if known && self.end() > 0 => {
                 self.activation_behind(last, scalar)
             }
-            (Some(Part { rust, .. }), _) if known => quote!(<#rust as #root::Layer>::Activation),
+            (Some(LayerCode { rust, .. }), _) if known => {
+                quote!(<#rust as #root::Layer>::Activation)
+            }
             _ => quote!(#root::activations::Identity),
         }
     }
 
     /// What the layer does to probabilities, of the type `axonal::layers::Passes`.
-    fn passes(&self, part: &Part<'_>) -> TokenStream {
+    fn passes(&self, part: &LayerCode<'_>) -> TokenStream {
         let root = self.root;
         let fixed = quote!(::core::primitive::f32);
         let known = match part.layer.passes() {
@@ -213,6 +215,6 @@ impl Context<'_> {
 }
 
 /// Whether all layers of a branch may pass on what goes in, as far as the macro sees.
-fn may_pass(branch: &Network<'_>) -> bool {
+fn may_pass(branch: &TypedNetwork<'_>) -> bool {
     branch.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
 }

@@ -1,12 +1,117 @@
-//! The part of the expansion that is for inference: straight-line calls from one layer to the next.
+//! The part of the expansion that is for inference: `Layer`, whose passes are straight-line calls from one layer to the next.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 
-use crate::expand::{Context, Part, local, unreachable};
+use crate::expand::{Expansion, LayerCode, local, unreachable};
+use crate::shapes::shape::Shape;
 use crate::syntax::tree::Head;
 
-impl Context<'_> {
+impl Expansion<'_> {
+    pub(super) fn layer(&self) -> TokenStream {
+        let Self { root, definition, scalar, parts, .. } = self;
+        let input = definition.network.input.rust(root, scalar);
+        let output = match (&definition.network.output, parts.last()) {
+            // It may be an image. For what is around a block, it has to be a type that is written out.
+            (Shape::Of(..), Some(LayerCode { rust, layer, .. }))
+                if !definition.block && matches!(layer.stage.head, Head::User(_)) =>
+            {
+                quote!(<#rust as #root::Layer>::Output)
+            }
+            (output, _) => output.rust(root, scalar),
+        };
+        let (activation, passes) = (self.last_activation(), self.passes_all());
+        let [input, output, activation] =
+            [input, output, activation].map(|likely| definition.unknown_type(likely));
+        let rust = parts.iter().map(|part| &part.rust);
+        let (infer_one, infer, rooms) = (self.infer_one(), self.infer(), self.rooms());
+        let initialize = self.initialize();
+        let describe = parts.iter().map(|LayerCode { field, rust, .. }| {
+            let label = field.unraw().to_string();
+            quote_spanned! {Span::mixed_site()=>
+                <#rust as #root::Layer>::describe(&path.field(#label), visit);
+            }
+        });
+        let inline = self.inline();
+        let outlined = definition.outlined.then(
+            || quote_spanned!(Span::mixed_site()=> const OUTLINED: ::core::primitive::bool = true;),
+        );
+        let body = quote_spanned! {Span::mixed_site()=>
+            type Input = #input;
+            type Output = #output;
+            type Activation = #activation;
+
+            #passes
+
+            const MULTIPLY_ADDS: ::core::primitive::usize =
+                0 #(+ <#rust as #root::Layer>::MULTIPLY_ADDS)*;
+
+            #outlined
+
+            #inline
+            fn infer_one<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                input: &Self::Input,
+                output: &mut Self::Output,
+            ) {
+                #infer_one
+            }
+
+            #inline
+            fn infer<Instructions: #root::Simd>(
+                &self,
+                simd: Instructions,
+                inputs: &[Self::Input],
+                outputs: &mut [Self::Output],
+            ) {
+                #infer
+            }
+
+            #rooms
+
+            fn initialize<Random: #root::rand::Rng + ?::core::marker::Sized>(
+                &mut self,
+                rng: &mut Random,
+            ) {
+                #initialize
+            }
+
+            fn describe(
+                path: &#root::layers::Path<'_>,
+                visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
+            ) {
+                #(#describe)*
+            }
+        };
+        self.implement(&quote!(#root::Layer), &[], &body)
+    }
+
+    /// Of a pass: a small one is a part of its caller, on each instruction set.
+    pub(crate) fn inline(&self) -> Option<TokenStream> {
+        (!self.definition.outlined).then(|| quote_spanned!(Span::mixed_site()=> #[inline(always)]))
+    }
+
+    fn initialize(&self) -> TokenStream {
+        let root = self.root;
+        let steps = self.parts.iter().map(|LayerCode { field, rust, layer, .. }| {
+            if let Some(initializer) = &layer.stage.options.initializer {
+                let site = Span::mixed_site();
+                let word = layer.stage.options.place("init").unwrap_or(site);
+                let kind = Ident::new("Initializer", word.resolved_at(site));
+                quote_spanned! {site=>
+                    self.#field.initialize_with(#root::init::#kind::#initializer, rng);
+                }
+            } else {
+                quote_spanned! {Span::mixed_site()=>
+                    <#rust as #root::Layer>::initialize(&mut self.#field, rng);
+                }
+            }
+        });
+        quote!(#(#steps)*)
+    }
+
     /// How much room a pass needs between the layers, and the passes with that room given: `infer_one_in`, `infer_in`.
     ///
     /// A network in a network has its room in that of the network around it: so one buffer is all that a pass has on the stack, however many
@@ -21,7 +126,7 @@ impl Context<'_> {
         let inline = self.inline();
         let passes = [Pass::One, Pass::Many].map(|pass| {
             let (name, function) = (pass.room(), pass.function_in());
-            let nested = self.nested().map(|Part { rust, .. }| {
+            let nested = self.nested().map(|LayerCode { rust, .. }| {
                 quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
             });
             let own = pass.own(root, &lengths);
@@ -80,8 +185,8 @@ impl Context<'_> {
     /// A pass in a room of its own layers, with that of the networks in it behind.
     fn body(
         &self,
-        last: &Part<'_>,
-        hidden: &[Part<'_>],
+        last: &LayerCode<'_>,
+        hidden: &[LayerCode<'_>],
         pass: Pass,
         lengths: &TokenStream,
     ) -> TokenStream {
@@ -117,23 +222,23 @@ impl Context<'_> {
     }
 
     /// The layers that may have layers in them.
-    fn nested(&self) -> impl Iterator<Item = &Part<'_>> {
+    fn nested(&self) -> impl Iterator<Item = &LayerCode<'_>> {
         self.parts.iter().filter(|part| is_nested(part))
     }
 
     /// How many scalars a sample has between each two layers.
-    fn lengths(&self, hidden: &[Part<'_>]) -> TokenStream {
+    fn lengths(&self, hidden: &[LayerCode<'_>]) -> TokenStream {
         let root = self.root;
         let lengths = hidden.iter().map(|part| &part.fixed_output);
         quote_spanned!(Span::mixed_site()=> #(<#lengths as #root::Sample>::LEN),*)
     }
 
     /// One call for each layer: from the input, or one end of the room, to the output, or the other end of the room.
-    fn steps(&self, last: &Part<'_>, hidden: &[Part<'_>], pass: Pass) -> TokenStream {
+    fn steps(&self, last: &LayerCode<'_>, hidden: &[LayerCode<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
         let steps = parts.map(|(index, part)| {
-            let Part { field, rust, layer, .. } = part;
+            let LayerCode { field, rust, layer, .. } = part;
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -180,7 +285,7 @@ impl Context<'_> {
 }
 
 /// Whether a layer may have layers in it, which keep something between them.
-fn is_nested(part: &Part<'_>) -> bool {
+fn is_nested(part: &LayerCode<'_>) -> bool {
     !part.layer.blocks.is_empty() || matches!(part.layer.stage.head, Head::User(_))
 }
 
@@ -260,7 +365,7 @@ impl Pass {
     }
 
     /// The outputs of a layer, and the rest of the room.
-    fn split(self, root: &TokenStream, index: usize, part: &Part<'_>) -> TokenStream {
+    fn split(self, root: &TokenStream, index: usize, part: &LayerCode<'_>) -> TokenStream {
         let output = &part.output;
         let name = match (self, index.is_multiple_of(2)) {
             (Self::One, true) => "split_sample",

@@ -3,17 +3,17 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::expand::{Context, Part, local, unreachable};
-use crate::shapes::typed::Layer;
+use crate::expand::{Expansion, LayerCode, local, unreachable};
+use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::{located, place};
 use crate::syntax::tree::Head;
 
-impl Context<'_> {
+impl Expansion<'_> {
     pub(crate) fn differentiable(&self) -> TokenStream {
         let Self { root, scalar, .. } = self;
         let site = Span::mixed_site();
         let terms = self.code().map(|(last, hidden)| {
-            let hidden = hidden.iter().map(|Part { rust, output, .. }| {
+            let hidden = hidden.iter().map(|LayerCode { rust, output, .. }| {
                 quote_spanned! {site=>
                     <#rust as #root::Differentiable>::trace_len(samples)
                         + 2 * <#output as #root::Sample>::LEN * samples
@@ -86,7 +86,7 @@ impl Context<'_> {
         };
         let user = self.parts.iter().filter(|part| part.layer.has_user_types());
         let bounds: Vec<TokenStream> = user
-            .map(|Part { rust, layer, .. }| {
+            .map(|LayerCode { rust, layer, .. }| {
                 // A bound hides what the compiler knows of a type: for a layer of ours with the user's activation,
                 // it has to say it all. For the user's layer, `user_bounds` does.
                 let known = (!matches!(layer.stage.head, Head::User(_))).then(|| {
@@ -102,9 +102,9 @@ impl Context<'_> {
     }
 
     /// The memory of a training pass: for each layer its own, for each hidden output the values and their gradient.
-    fn splits(&self, hidden: &[Part<'_>]) -> TokenStream {
+    fn splits(&self, hidden: &[LayerCode<'_>]) -> TokenStream {
         let root = self.root;
-        let splits = hidden.iter().enumerate().map(|(index, Part { rust, output, .. })| {
+        let splits = hidden.iter().enumerate().map(|(index, LayerCode { rust, output, .. })| {
             let (trace, values) = (local("trace", index), local("output", index));
             let gradient = local("gradient", index);
             quote_spanned! {Span::mixed_site()=>
@@ -126,7 +126,7 @@ impl Context<'_> {
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
         let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, Part { field, rust, layer, .. })| {
+        let steps = hidden.iter().enumerate().map(|(index, LayerCode { field, rust, layer, .. })| {
             let (target, trace) = (local("output", index), local("trace", index));
             let from = std::mem::replace(&mut source, quote!(#target));
             let (from, target) =
@@ -150,7 +150,7 @@ impl Context<'_> {
         let steps: TokenStream = steps.collect();
         // The gradients' room is for the backward pass.
         let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (Part { field, rust, .. }, index) = (last, hidden.len());
+        let (LayerCode { field, rust, .. }, index) = (last, hidden.len());
         let source = self.recast(last.layer, &source);
         let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
         let trained = self.trained(rust);
@@ -169,7 +169,7 @@ impl Context<'_> {
     }
 
     /// Samples of the type that the layer takes or gives.
-    fn recast(&self, layer: &Layer<'_>, samples: &TokenStream) -> TokenStream {
+    fn recast(&self, layer: &TypedLayer<'_>, samples: &TokenStream) -> TokenStream {
         let root = self.root;
         if !layer.is_recast() {
             return samples.clone();
@@ -178,7 +178,7 @@ impl Context<'_> {
     }
 
     /// As [`recast`](Self::recast).
-    fn recast_mut(&self, layer: &Layer<'_>, samples: &TokenStream) -> TokenStream {
+    fn recast_mut(&self, layer: &TypedLayer<'_>, samples: &TokenStream) -> TokenStream {
         let root = self.root;
         if !layer.is_recast() {
             return samples.clone();
@@ -192,7 +192,7 @@ impl Context<'_> {
         let Some((last, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
         let splits = self.splits(hidden);
-        let before = |index: usize, layer: &Layer<'_>| match index.checked_sub(1) {
+        let before = |index: usize, layer: &TypedLayer<'_>| match index.checked_sub(1) {
             Some(before) => {
                 let (values, gradient) = (local("output", before), local("gradient", before));
                 let values = self.recast(layer, &quote!(#values));
@@ -208,34 +208,35 @@ impl Context<'_> {
             None => quote_spanned!(site=> inputs, input_gradient),
         };
         // From the last layer to the first, each takes its parameters off the sink.
-        let steps = hidden.iter().enumerate().rev().map(|(index, Part { rust, layer, .. })| {
-            let (values, gradient) = (local("output", index), local("gradient", index));
-            let trace = local("trace", index);
-            let before = before(index, layer);
-            let kept = values.clone();
-            let values = self.recast(layer, &quote!(#values));
-            let gradient = self.recast_mut(layer, &quote!(#gradient));
-            let batch = quote_spanned!(site=> #root::layers::Batch { #before, trace: #trace });
-            let trained = self.trained(rust);
-            let backward = quote_spanned! {site=>
-                #trained::backward(#batch, #values, #gradient, part);
-            };
-            let backward = match self.gives_scores(index).filter(|_| scores) {
-                Some(condition) => quote_spanned! {site=>
-                    if #condition {
-                        let _ = #kept;
-                        #trained::backward_scores(#batch, #gradient, part);
-                    } else {
-                        #backward
-                    }
-                },
-                None => backward,
-            };
-            quote_spanned! {site=>
-                let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
-                #backward
-            }
-        });
+        let steps =
+            hidden.iter().enumerate().rev().map(|(index, LayerCode { rust, layer, .. })| {
+                let (values, gradient) = (local("output", index), local("gradient", index));
+                let trace = local("trace", index);
+                let before = before(index, layer);
+                let kept = values.clone();
+                let values = self.recast(layer, &quote!(#values));
+                let gradient = self.recast_mut(layer, &quote!(#gradient));
+                let batch = quote_spanned!(site=> #root::layers::Batch { #before, trace: #trace });
+                let trained = self.trained(rust);
+                let backward = quote_spanned! {site=>
+                    #trained::backward(#batch, #values, #gradient, part);
+                };
+                let backward = match self.gives_scores(index).filter(|_| scores) {
+                    Some(condition) => quote_spanned! {site=>
+                        if #condition {
+                            let _ = #kept;
+                            #trained::backward_scores(#batch, #gradient, part);
+                        } else {
+                            #backward
+                        }
+                    },
+                    None => backward,
+                };
+                quote_spanned! {site=>
+                    let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
+                    #backward
+                }
+            });
         let before_last = before(hidden.len(), last.layer);
         let of_last = if scores {
             self.recast(last.layer, &quote_spanned!(site=> score_gradient))

@@ -32,7 +32,7 @@ impl Constant {
         let check = positive.then(|| {
             let message = format!("a size is at least 1, but `{text}` is 0");
             let require = library(root, "__private", Ident::new("require", *place), *place);
-            // In parentheses, as in `Context::check`.
+            // In parentheses, as in `Expansion::check`.
             let call = quote_spanned!(*place=> (#require)(#name > 0, #message, &[]));
             quote!(#(#conditions)* const _: () = #call;)
         });

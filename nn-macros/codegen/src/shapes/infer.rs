@@ -13,7 +13,7 @@ use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::{Count, grouped};
-use crate::shapes::typed::{Layer, Network, TypedBlock};
+use crate::shapes::typed::{TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::errors::Errors;
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Chain, Head, Size, Stage};
@@ -25,7 +25,7 @@ pub(crate) fn network<'a>(
     chain: &'a Chain,
     broken: bool,
     errors: &mut Errors,
-) -> Network<'a> {
+) -> TypedNetwork<'a> {
     let mut input = Shape::of_sizes(&chain.input);
     if !fits_memory(&input) {
         let message = format!("the input {input} holds more numbers than memory can");
@@ -54,8 +54,8 @@ impl Inference<'_> {
         chain: &'a Chain,
         input: Shape,
         from: Option<&str>,
-    ) -> Network<'a> {
-        let mut layers: Vec<Layer<'a>> = Vec::new();
+    ) -> TypedNetwork<'a> {
+        let mut layers: Vec<TypedLayer<'a>> = Vec::new();
         let mut assertions = Vec::new();
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
@@ -66,7 +66,7 @@ impl Inference<'_> {
             shape = layer.output.clone();
             layers.push(layer);
         }
-        Network { name: name.clone(), input, layers, output: shape, assertions }
+        TypedNetwork { name: name.clone(), input, layers, output: shape, assertions }
     }
 
     fn layer<'a>(
@@ -77,7 +77,7 @@ impl Inference<'_> {
         input: Shape,
         from: Option<&str>,
         assertions: &mut Vec<Assertion>,
-    ) -> Layer<'a> {
+    ) -> TypedLayer<'a> {
         let blocks = stage.arguments.blocks.iter();
         let blocks = blocks.map(|block| {
             let name = self.type_name(network, &field, block.role);
@@ -108,7 +108,7 @@ impl Inference<'_> {
         let impossible = self.errors.count() > possible;
         let broken = self.errors.count() > errors;
         blocks::settle(&input, &mut blocks);
-        Layer {
+        TypedLayer {
             stage,
             field,
             check,

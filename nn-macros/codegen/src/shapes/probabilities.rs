@@ -1,12 +1,12 @@
 //! Where probabilities come from, and which layers let them through unchanged.
 
 use crate::shapes::layers::table::{Passes, row_of};
-use crate::shapes::typed::Layer;
+use crate::shapes::typed::TypedLayer;
 use crate::syntax::decimal::Decimal;
 use crate::syntax::errors::Errors;
 use crate::syntax::tree::{ActivationKind, Head, Stage};
 
-impl Layer<'_> {
+impl TypedLayer<'_> {
     /// What it does to probabilities that go in; none if its type says it: the user's own, or one that has branches.
     pub(crate) fn passes(&self) -> Option<Passes> {
         let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);

@@ -9,19 +9,19 @@ use crate::syntax::tree::{ActivationKind, Head, Stage};
 use crate::syntax::vocabulary::Role;
 
 /// A network whose shapes are known, as far as there are no errors.
-pub(crate) struct Network<'a> {
+pub(crate) struct TypedNetwork<'a> {
     pub(crate) name: Ident,
     pub(crate) input: Shape,
-    pub(crate) layers: Vec<Layer<'a>>,
+    pub(crate) layers: Vec<TypedLayer<'a>>,
     pub(crate) output: Shape,
     /// What must hold of constants.
     pub(crate) assertions: Vec<Assertion>,
 }
 
-impl Network<'_> {
+impl TypedNetwork<'_> {
     /// How many layers it has, with those of its blocks.
     pub(crate) fn depth(&self) -> usize {
-        let in_blocks = |layer: &Layer<'_>| -> usize {
+        let in_blocks = |layer: &TypedLayer<'_>| -> usize {
             layer.blocks.iter().map(|block| block.network.depth()).sum()
         };
         self.layers.iter().map(|layer| in_blocks(layer).max(1)).sum()
@@ -31,7 +31,7 @@ impl Network<'_> {
 /// A block of layers in a layer, which becomes a type of its own.
 pub(crate) struct TypedBlock<'a> {
     pub(crate) role: Role,
-    pub(crate) network: Network<'a>,
+    pub(crate) network: TypedNetwork<'a>,
 }
 
 impl TypedBlock<'_> {
@@ -42,7 +42,7 @@ impl TypedBlock<'_> {
 }
 
 /// A layer of the network.
-pub(crate) struct Layer<'a> {
+pub(crate) struct TypedLayer<'a> {
     pub(crate) stage: &'a Stage,
     /// The name of its field.
     pub(crate) field: Ident,
@@ -60,17 +60,17 @@ pub(crate) struct Layer<'a> {
     pub(crate) impossible: bool,
 }
 
-impl Layer<'_> {
+impl TypedLayer<'_> {
     /// Whether its type and its samples are known: not after a mistake in it, or before it.
     pub(crate) fn is_known(&self) -> bool {
         !self.broken
             && self.input.is_known()
             && self.output.is_known()
-            && self.inner_layers().all(Layer::is_known)
+            && self.inner_layers().all(TypedLayer::is_known)
     }
 
     /// The two blocks of `concat`.
-    pub(crate) fn branches(&self) -> Option<[&Network<'_>; 2]> {
+    pub(crate) fn branches(&self) -> Option<[&TypedNetwork<'_>; 2]> {
         let branch = |role| self.blocks.iter().find(|block| block.role == role);
         let (first, second) = (branch(Role::First)?, branch(Role::Second)?);
         Some([&first.network, &second.network])
@@ -85,13 +85,13 @@ impl Layer<'_> {
     }
 
     /// The layers of its blocks.
-    fn inner_layers(&self) -> impl Iterator<Item = &Layer<'_>> {
+    fn inner_layers(&self) -> impl Iterator<Item = &TypedLayer<'_>> {
         self.blocks.iter().flat_map(|block| &block.network.layers)
     }
 
     /// Whether types of the user's are in it.
     pub(crate) fn has_user_types(&self) -> bool {
-        self.has_own_type() || self.inner_layers().any(Layer::has_user_types)
+        self.has_own_type() || self.inner_layers().any(TypedLayer::has_user_types)
     }
 
     /// Whether a type of the user's stands in its own type, not in its blocks.
@@ -108,12 +108,12 @@ impl Layer<'_> {
                 ActivationKind::Known(row, _) => !row.differentiable,
                 ActivationKind::User(_) => false,
             });
-        !step && self.inner_layers().all(Layer::is_differentiable)
+        !step && self.inner_layers().all(TypedLayer::is_differentiable)
     }
 
     /// The layers of the user's own in it, those of its blocks too.
-    pub(crate) fn user_layers(&self) -> Vec<&Layer<'_>> {
+    pub(crate) fn user_layers(&self) -> Vec<&TypedLayer<'_>> {
         let own = matches!(self.stage.head, Head::User(_)).then_some(self);
-        own.into_iter().chain(self.inner_layers().flat_map(Layer::user_layers)).collect()
+        own.into_iter().chain(self.inner_layers().flat_map(TypedLayer::user_layers)).collect()
     }
 }

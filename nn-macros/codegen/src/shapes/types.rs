@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use crate::shapes::layers::operands::{Operands, TypeBuilder};
 use crate::shapes::layers::table::row_of;
-use crate::shapes::typed::Layer;
+use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::{library, place, word};
 use crate::syntax::tree::{Activation, ActivationKind, Head};
 use crate::syntax::vocabulary::Argument;
@@ -27,7 +27,7 @@ fn activation_type(
     }
 }
 
-impl Layer<'_> {
+impl TypedLayer<'_> {
     /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
     /// the program keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
