@@ -8,6 +8,7 @@
 
 mod derive_parameters;
 mod expand;
+mod panics;
 mod shapes;
 mod syntax;
 
@@ -16,9 +17,9 @@ mod tests;
 
 pub use derive_parameters::derive as derive_parameters;
 pub use expand::Library;
+pub use panics::caught;
 
 use std::collections::HashSet;
-use std::panic::UnwindSafe;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -41,19 +42,6 @@ pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
         _ => quote!(::axonal),
     };
     network(&root, description.collect(), library)
-}
-
-/// What a macro becomes, or an error if that panics: a panic is a mistake of this crate, and says so.
-pub fn caught(name: &str, expand: impl FnOnce() -> TokenStream + UnwindSafe) -> TokenStream {
-    std::panic::catch_unwind(expand).unwrap_or_else(|_| {
-        let place = match env!("CARGO_PKG_REPOSITORY") {
-            "" => "to the authors of `axonal`".to_owned(),
-            repository => format!("at {repository}/issues"),
-        };
-        let message =
-            format!("this is a mistake in `{name}` itself: please report the description {place}");
-        quote!(::core::compile_error! { #message })
-    })
 }
 
 /// What `network!` becomes, with `root` for the path of the crate, and the functions that this much of the standard library has room for.

@@ -230,3 +230,18 @@ pub(crate) fn grouped(value: u128) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_numbers_or_formulas() {
+        let n = || Count::Written("N".to_owned());
+        assert_eq!(Count::Known(2).times(&Count::Known(3)), Count::Known(6));
+        assert_eq!(Count::Known(2).times(&n()).plus(&n()).to_string(), "2 * N + N");
+        assert_eq!(Count::Known(0).plus(&n()).to_string(), "N");
+        assert_eq!(Count::Known(u128::MAX).plus(&Count::Known(1)), Count::Known(u128::MAX));
+        assert_eq!(Count::Unknown.plus(&n()), Count::Unknown);
+    }
+}

@@ -98,3 +98,27 @@ fn number(tokens: &[TokenTree]) -> Option<Decimal> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact_fractions() {
+        let parse = |text: &str| Decimal::parse(text).map(|d| (d.numerator, d.denominator));
+        assert_eq!(parse("0.01"), Some((1, 100)));
+        assert_eq!(parse("1e-2"), Some((1, 100)));
+        assert_eq!(parse("0.10"), Some((1, 10)));
+        assert_eq!(parse("0.25f32"), Some((25, 100)));
+        assert_eq!(parse("1"), Some((1, 1)));
+        assert_eq!(parse("1."), Some((1, 1)));
+        assert_eq!(parse("2e3"), Some((2000, 1)));
+        assert_eq!(parse("0"), Some((0, 1)));
+        assert_eq!(parse("0.0e9"), Some((0, 1)));
+        assert_eq!(parse("1e99"), None);
+        assert_eq!(parse("1e-99999999999"), None);
+        assert_eq!(parse("\"1\""), None);
+        assert_eq!(parse("99999999999999999999"), None);
+        assert_eq!(parse(""), None);
+    }
+}

@@ -63,9 +63,4 @@ impl Errors {
             #(#errors)*
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn messages(self) -> Vec<String> {
-        self.0.into_iter().flatten().map(|error| error.to_string()).collect()
-    }
 }

@@ -189,3 +189,30 @@ pub(crate) fn row_of(layer: &LayerGrammar) -> &'static LayerRow {
     let row = LAYERS.iter().find(|row| row.grammar.word == layer.word);
     row.expect("the parser knows the layers of this table alone")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::vocabulary::Meaning;
+
+    #[test]
+    fn words_are_found_by_typing_errors_and_by_other_libraries_names() {
+        use Meaning::{Activation, Layer, Option};
+        let vocabulary = vocabulary();
+        let meant =
+            |word, fits: &[Meaning]| vocabulary.did_you_mean(word, fits).map(|(word, _)| word);
+        assert_eq!(meant("sigmod", &[Activation]), Some("sigmoid"));
+        assert_eq!(meant("ReLU", &[Activation]), Some("relu"));
+        assert_eq!(meant("LeakyReLU", &[Activation]), Some("leaky_relu"));
+        assert_eq!(meant("swish", &[Activation]), Some("silu"));
+        assert_eq!(meant("logistic", &[Activation]), Some("sigmoid"));
+        assert_eq!(meant("Linear", &[Layer]), Some("dense"));
+        assert_eq!(meant("linear", &[Activation]), Some("identity"));
+        assert_eq!(meant("fc", &[Layer]), Some("dense"));
+        assert_eq!(meant("Conv2D", &[Layer]), Some("conv"));
+        assert_eq!(meant("MaxPooling2D", &[Layer]), Some("maxpool"));
+        assert_eq!(meant("BatchNorm1d", &[Layer]), Some("batchnorm"));
+        assert_eq!(meant("no_bais", &[Option]), Some("no_bias"));
+        assert_eq!(meant("entirely_else", &[Layer, Activation, Option]), None);
+    }
+}

@@ -1,47 +1,31 @@
-//! Every stage, without the compiler.
+//! The names, shapes and parameters of layers, as the documentation of a network says them.
 
-mod editor;
-mod mistakes;
-
+use axonal_codegen::{Library, network};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-
-use crate::shapes::infer;
-use crate::shapes::layers::table::vocabulary;
-use crate::shapes::sizes::Count;
-use crate::syntax::decimal::Decimal;
-use crate::syntax::errors::Errors;
-use crate::syntax::parser::call;
-use crate::syntax::spelling::distance;
-use crate::syntax::tokens::written;
-use crate::syntax::tree::{Call, Chain};
-use crate::syntax::vocabulary::Meaning;
-
-/// The chain of an expression that has no mistake.
-fn chain(tokens: TokenStream) -> Chain {
-    let mut errors = Errors::default();
-    let Call::Expression(item) = call(tokens, &vocabulary(), &mut errors) else {
-        panic!("an item")
-    };
-    assert_eq!(errors.messages(), Vec::<String>::new());
-    item.chain
-}
+use quote::quote;
 
 /// Each layer: its field, what was written, its output, its parameters.
 fn layers(tokens: TokenStream) -> Vec<[String; 4]> {
-    let chain = chain(tokens);
-    let mut errors = Errors::default();
-    let network = infer::network(&format_ident!("Net"), &chain, false, &mut errors);
-    assert_eq!(errors.messages(), Vec::<String>::new());
-    let layers = network.layers.iter().map(|layer| {
-        [
-            layer.field.to_string(),
-            written(layer.stage.tokens.clone()),
-            layer.output.to_string(),
-            layer.parameters.to_string(),
-        ]
+    let expanded = network(&quote!(::axonal), quote!(struct Net<#tokens>;), Library::Std);
+    assert!(!expanded.to_string().contains("compile_error"), "{expanded}");
+    let file: syn::File = syn::parse2(expanded).expect("what is generated is Rust");
+    let network = file.items.iter().find_map(|item| match item {
+        syn::Item::Struct(item) if item.ident == "Net" => Some(item),
+        _ => None,
     });
-    layers.collect()
+    let lines = network.expect("the network").attrs.iter().filter_map(|attribute| {
+        let syn::Meta::NameValue(doc) = &attribute.meta else { return None };
+        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &doc.value else {
+            return None;
+        };
+        Some(text.value())
+    });
+    let rows = lines.filter_map(|line| {
+        let cells = line.trim().strip_prefix("| ")?.strip_suffix(" |")?;
+        let cells = cells.split(" | ").map(|cell| cell.trim_matches(['`', ' ', '|']).to_owned());
+        <[String; 4]>::try_from(cells.collect::<Vec<_>>()).ok()
+    });
+    rows.filter(|[field, ..]| !field.is_empty() && field != "layer").collect()
 }
 
 #[test]
@@ -186,82 +170,25 @@ fn sizes_that_are_not_numbers_stay_as_written() {
 #[test]
 fn shapes_are_read_in_every_spelling() {
     let shape = |tokens: TokenStream| {
-        let chain = chain(quote!(input #tokens => dense 1));
-        let sizes: Vec<String> = chain.input.iter().map(ToString::to_string).collect();
-        sizes.join("|")
+        let [_, _, output, _] = layers(quote!(input #tokens => relu)).pop().expect("a layer");
+        output
     };
     assert_eq!(shape(quote!(784)), "784");
     assert_eq!(shape(quote!(1_000usize)), "1000");
     assert_eq!(shape(quote!(0x1C)), "28");
-    assert_eq!(shape(quote!(28x28)), "28|28");
-    assert_eq!(shape(quote!(3x32x32)), "3|32|32");
-    assert_eq!(shape(quote!(3 x 32 x 32)), "3|32|32");
-    assert_eq!(shape(quote!(3x32 x 32)), "3|32|32");
-    assert_eq!(shape(quote!({C}x32x32)), "C|32|32");
-    assert_eq!(shape(quote!({C}x{H}x{W})), "C|H|W");
-    assert_eq!(shape(quote!(3x{H}x{W})), "3|H|W");
-    assert_eq!(shape(quote!(28xWIDTH)), "28|WIDTH");
-    assert_eq!(shape(quote!({C}xMAX_X x 3)), "C|MAX_X|3");
-    assert_eq!(shape(quote!(28xMAX)), "28|MAX");
-    assert_eq!(shape(quote!(28X28)), "28|28");
-    assert_eq!(shape(quote!(CHANNELS x ROWS x COLUMNS)), "CHANNELS|ROWS|COLUMNS");
+    assert_eq!(shape(quote!(28x28)), "1x28x28");
+    assert_eq!(shape(quote!(3x32x32)), "3x32x32");
+    assert_eq!(shape(quote!(3 x 32 x 32)), "3x32x32");
+    assert_eq!(shape(quote!(3x32 x 32)), "3x32x32");
+    assert_eq!(shape(quote!({C}x32x32)), "Cx32x32");
+    assert_eq!(shape(quote!({C}x{H}x{W})), "CxHxW");
+    assert_eq!(shape(quote!(3x{H}x{W})), "3xHxW");
+    assert_eq!(shape(quote!(28xWIDTH)), "1x28xWIDTH");
+    assert_eq!(shape(quote!({C}xMAX_X x 3)), "CxMAX_Xx3");
+    assert_eq!(shape(quote!(28xMAX)), "1x28xMAX");
+    assert_eq!(shape(quote!(28X28)), "1x28x28");
+    assert_eq!(shape(quote!(CHANNELS x ROWS x COLUMNS)), "CHANNELSxROWSxCOLUMNS");
     assert_eq!(shape(quote!(crate::config::WIDTH)), "crate::config::WIDTH");
     assert_eq!(shape(quote!(INPUT)), "INPUT");
-    assert_eq!(shape(quote!(STRIDE x PAD)), "STRIDE|PAD");
-}
-
-#[test]
-fn decimals_are_exact_fractions() {
-    let parse = |text: &str| Decimal::parse(text).map(|d| (d.numerator, d.denominator));
-    assert_eq!(parse("0.01"), Some((1, 100)));
-    assert_eq!(parse("1e-2"), Some((1, 100)));
-    assert_eq!(parse("0.10"), Some((1, 10)));
-    assert_eq!(parse("0.25f32"), Some((25, 100)));
-    assert_eq!(parse("1"), Some((1, 1)));
-    assert_eq!(parse("1."), Some((1, 1)));
-    assert_eq!(parse("2e3"), Some((2000, 1)));
-    assert_eq!(parse("0"), Some((0, 1)));
-    assert_eq!(parse("0.0e9"), Some((0, 1)));
-    assert_eq!(parse("1e99"), None);
-    assert_eq!(parse("1e-99999999999"), None);
-    assert_eq!(parse("\"1\""), None);
-    assert_eq!(parse("99999999999999999999"), None);
-    assert_eq!(parse(""), None);
-}
-
-#[test]
-fn words_are_found_by_typing_errors_and_by_other_libraries_names() {
-    use Meaning::{Activation, Layer, Option};
-    let vocabulary = vocabulary();
-    let meant = |word, fits: &[Meaning]| vocabulary.did_you_mean(word, fits).map(|(word, _)| word);
-    assert_eq!(meant("sigmod", &[Activation]), Some("sigmoid"));
-    assert_eq!(meant("ReLU", &[Activation]), Some("relu"));
-    assert_eq!(meant("LeakyReLU", &[Activation]), Some("leaky_relu"));
-    assert_eq!(meant("swish", &[Activation]), Some("silu"));
-    assert_eq!(meant("logistic", &[Activation]), Some("sigmoid"));
-    assert_eq!(meant("Linear", &[Layer]), Some("dense"));
-    assert_eq!(meant("linear", &[Activation]), Some("identity"));
-    assert_eq!(meant("fc", &[Layer]), Some("dense"));
-    assert_eq!(meant("Conv2D", &[Layer]), Some("conv"));
-    assert_eq!(meant("MaxPooling2D", &[Layer]), Some("maxpool"));
-    assert_eq!(meant("BatchNorm1d", &[Layer]), Some("batchnorm"));
-    assert_eq!(meant("no_bais", &[Option]), Some("no_bias"));
-    assert_eq!(meant("entirely_else", &[Layer, Activation, Option]), None);
-}
-
-#[test]
-fn neighbours_that_changed_places_are_one_error() {
-    assert_eq!(distance("desne", "dense"), 1);
-    assert_eq!(distance("", "abc"), 3);
-    assert_eq!(distance("kitten", "sitting"), 3);
-}
-
-#[test]
-fn counts_are_numbers_or_formulas() {
-    let n = || Count::Written("N".to_owned());
-    assert_eq!(Count::Known(2).times(&Count::Known(3)), Count::Known(6));
-    assert_eq!(Count::Known(2).times(&n()).plus(&n()).to_string(), "2 * N + N");
-    assert_eq!(Count::Known(0).plus(&n()).to_string(), "N");
-    assert_eq!(Count::Known(u128::MAX).plus(&Count::Known(1)), Count::Known(u128::MAX));
-    assert_eq!(Count::Unknown.plus(&n()), Count::Unknown);
+    assert_eq!(shape(quote!(STRIDE x PAD)), "1xSTRIDExPAD");
 }

@@ -3,10 +3,9 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
-use crate::expand::Library;
-use crate::network;
 use crate::shapes::layers::table::LAYERS;
 use crate::syntax::vocabulary::{ACTIVATIONS, INITIALIZERS};
+use crate::{Library, network};
 
 /// The words of the expansion that stand where `word` stands first in the description, each once.
 fn shown(description: &str, word: &str) -> Vec<String> {
