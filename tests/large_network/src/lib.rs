@@ -1,7 +1,7 @@
 //! Millions of weights, in a debug build, on a thread with the stack that threads have: 2 MiB.
 //!
-//! A crate of its own: the gate builds it at every level of optimization.
-#![cfg(feature = "std")]
+//! A package of its own: the gate builds it at every level of optimization, in a release build beside the examples.
+#![cfg(test)]
 
 use axonal::prelude::*;
 
