@@ -51,28 +51,28 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         if is(&scalar) {
             parameter.bounds.push(parse_quote!(#root::Scalar));
         } else if !fields.iter().any(|field| is(&field.ty)) {
-            // It is in markers; for the type of a field, the bound below says more.
+            // The parameter is in markers alone; that of a field's type has a stronger bound below.
             parameter.bounds.push(parse_quote!(::core::marker::Send));
             parameter.bounds.push(parse_quote!(::core::marker::Sync));
             parameter.bounds.push(parse_quote!('static));
         }
     }
     let words = words(input, &generics, &scalar, &fields, &root)?;
-    // The bounds hold the whole proof, and each names the field's own type and, by one path, the trait that is implemented: if that is not the
-    // library's, the library does not learn of it. What else is written only words messages, and may be whatever a forged path makes of it.
+    // The bounds are the whole proof of safety. Each names the field's own type and, by the same path as the implementation, the trait: if a forged path
+    // leads to another trait, the library's is not implemented. Everything else only makes better messages, whatever a forged path does to it.
     let clause = generics.make_where_clause();
     for field in &fields {
         let ty = &field.ty;
         let held = if is_marker(field) {
-            // Of all types of this name, the library implements it for `core`'s.
+            // The library implements the trait for `core`'s type of this name alone.
             quote!((#ty, [#scalar; 0]))
         } else if let Some(check) = check(field)? {
-            // Where the constant cannot be computed, that has been said, and the compiler knows no such array.
+            // If the constant cannot be computed, which was reported, rustc knows no such array and says no more.
             quote!([#ty; #check])
         } else {
             ty.to_token_stream()
         };
-        // With a lifetime, a bound without a parameter is asked for where it is used, as others are: what is wrong has been said by then.
+        // With a lifetime, rustc checks a bound without a type parameter where the type is used, as it does others: by then the mistake was reported.
         let span = Span::mixed_site().located_at(ty.span());
         let root = resolved(&root, ty.span());
         let bound = quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>);
@@ -88,7 +88,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[allow(clippy::all)]
         #unsafe_ impl #implementation #root::Parameters for #name #arguments #clause {
             type Scalar = #scalar;
-            // No other trait than the library's has it.
+            // Only the library's trait has this constant.
             const DERIVED: () = ();
         }
 
@@ -98,8 +98,8 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-/// The path at another place, with the meaning that it has in the implementation's head. Marks have a meaning too: in the edition of 2015, `::axonal` is a
-/// module of the program's, and a field's type can come from a macro of such a crate.
+/// The path at another place, with the meaning that it has in the implementation's head. Its `::` has a meaning too: in a crate of edition 2015, `::axonal`
+/// is a module of that crate, and a field's type can come from a macro of such a crate.
 fn resolved(path: &Path, place: Span) -> TokenStream {
     let tokens = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(place));
@@ -108,7 +108,7 @@ fn resolved(path: &Path, place: Span) -> TokenStream {
     tokens.collect()
 }
 
-/// Whether a parameter of the struct is in the type.
+/// Whether the type names a parameter of the struct.
 fn is_generic(ty: &Type, generics: &Generics) -> bool {
     fn mentions(tokens: TokenStream, generics: &Generics) -> bool {
         tokens.into_iter().any(|token| match token {
@@ -124,7 +124,8 @@ fn is_generic(ty: &Type, generics: &Generics) -> bool {
     mentions(ty.to_token_stream(), generics)
 }
 
-/// An error for each field that is not what it has to be, at its type: the bounds would say it at the first use, and with less grace.
+/// Code that does not compile, with one error at the type, for each field that is no `Parameters`. The bounds alone would be reported at the first use of
+/// the struct, and in other words.
 fn words(
     input: &DeriveInput,
     generics: &Generics,
@@ -152,7 +153,7 @@ fn words(
                 let _: fn(#ty) -> ::core::marker::PhantomData<_> = |field| field;
             });
         } else if check(field)?.is_some() {
-            // It has been said.
+            // `network!` has reported it.
         } else if !is_generic(&field.ty, generics) {
             let own = is(ty);
             of_all.extend(quote_spanned!(span=> let _: fn(#own) -> #scalar = |scalar| scalar;));
@@ -243,7 +244,7 @@ fn settings(input: &DeriveInput) -> syn::Result<Settings> {
     Ok(settings)
 }
 
-/// The constant that `network!` checks a type of the user's own with, by which a mistake is said once.
+/// The constant with which `network!` checks the user's own type in a field, so that a mistake is reported once.
 fn check(field: &Field) -> syn::Result<Option<Ident>> {
     let mut check = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
@@ -260,7 +261,7 @@ fn check(field: &Field) -> syn::Result<Option<Ident>> {
     Ok(check)
 }
 
-/// Whether it has the name of a type that holds nothing. Whether it is that type, the bound finds out.
+/// Whether the type of the field is called `PhantomData`. The bound checks that it is the one of `core`.
 fn is_marker(field: &Field) -> bool {
     matches!(&field.ty, Type::Path(ty)
         if ty.path.segments.last().is_some_and(|segment| segment.ident == "PhantomData"))

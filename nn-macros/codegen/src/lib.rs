@@ -34,7 +34,7 @@ use crate::syntax::parser::call;
 use crate::syntax::tokens::mentions;
 use crate::syntax::tree::{Call, Item};
 
-/// [`network`] of the tokens that the macro is given: the path of the library in brackets, and the description.
+/// [`network`] for the tokens that `axonal::network!` passes on: the path of the crate in brackets, then the description.
 pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
     let mut description = input.into_iter();
     let root = match description.next() {
@@ -44,14 +44,14 @@ pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
     network(&root, description.collect(), library)
 }
 
-/// What `network!` becomes, with `root` for the path of the crate, and the functions that this much of the standard library has room for.
+/// The expansion of `network!`: `root` is the path of the crate `axonal`, and `library` says which functions there are.
 pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> TokenStream {
     let mut errors = Errors::default();
     let is_described = mentions(tokens.clone(), "input");
     match call(tokens, &table::vocabulary(), &mut errors) {
-        // It may stand for an expression.
+        // The macro may stand in the place of an expression, where no item can be.
         Call::Items(items) if items.is_empty() => errors.alone(),
-        // It may stand where a type was to be defined.
+        // The macro may stand in the place of an item, or of an expression: only one error fits both.
         Call::Expression(_) if !is_described => errors.first(),
         Call::Items(items) => {
             let first = items.first().map_or_else(Item::anonymous_name, |item| item.name.clone());
@@ -59,7 +59,7 @@ pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> Tok
             let mut names = HashSet::new();
             let mut definitions = TokenStream::new();
             for item in items {
-                // Of two under different conditions, one may be there.
+                // Two of one name may have conditions of which only one holds.
                 let conditions = item.attributes.iter().filter(|it| is_condition(it));
                 let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
                 if names.insert((item.name.to_string(), conditions)) {
@@ -88,7 +88,7 @@ pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> Tok
     }
 }
 
-/// The name of the constant of the type that stands for all that is not known after a mistake.
+/// The name of the constant that cannot be computed after a mistake, in all types that are not known.
 fn unknown(network: &Ident) -> Ident {
     Ident::new(&format!("__{}_UNKNOWN", network.unraw()), Span::mixed_site())
 }
@@ -125,6 +125,6 @@ fn definition(
     quote!(#definitions #expanded)
 }
 
-/// With more layers than this, a network is deep. Those that are asked for one sample at a time, and are so small that the time of a call counts, have three or
-/// four; each layer more takes the compiler time for each instruction set.
+/// With more layers than this, a network is deep, and its layers are called and not inlined. In a network so small that the time of a call counts there
+/// are three or four; each inlined layer takes compile time for each instruction set.
 const DEEP: usize = 8;

@@ -14,7 +14,7 @@ use crate::syntax::tokens::written;
 use crate::syntax::tree::{ActivationKind, Head};
 
 impl Expansion<'_> {
-    /// What the user's own layers have to be. What they take and give is for `checks`, which says it once.
+    /// Bounds: the user's own layers are layers. Their inputs and outputs are compared in `joints`, with one error for each mistake.
     pub(super) fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(TypedLayer::user_layers);
@@ -23,14 +23,14 @@ impl Expansion<'_> {
             let bound = quote!(#rust: #root::Layer<Scalar = #scalar>);
             Some(located(&bound, word(&layer.stage.word)))
         });
-        // After an error, that of `derive(Parameters)`, so that the compiler sees in each implementation that there was one.
+        // After an error, the bound of `derive(Parameters)`: by it, the compiler sees in each implementation that there was an error.
         let unknown = self.parts.iter().filter(|part| !part.layer.is_known());
         let unknown = unknown
             .map(|LayerCode { rust, .. }| quote!(#rust: #root::Parameters<Scalar = #scalar>));
         bounds.chain(unknown).collect()
     }
 
-    /// That the types of the user's own are what they have to be: one error each, at the word.
+    /// A constant for each of the user's own types, which can be computed if that is a layer, or an activation: one error each, at the word.
     pub(super) fn own_types(&self) -> TokenStream {
         let Self { root, conditions, definition, .. } = self;
         let constants = definition.network.layers.iter().filter_map(|layer| {
@@ -76,16 +76,16 @@ impl Expansion<'_> {
         quote!(#(#assertions)* #joints)
     }
 
-    /// A call of the library while the program compiles, which panics at `place`.
+    /// A constant whose value is a call of the library, which may panic: an error at `place`.
     fn check(&self, function: &str, arguments: &TokenStream, place: Span) -> TokenStream {
         let Self { root, conditions, .. } = self;
         let function = library(root, "__private", Ident::new(function, place), place);
-        // In parentheses, which are at `place` alone: of the path, rustc would say which macro it comes from.
+        // The parentheses have the place alone; at the path, rustc would add which macro it comes from.
         let call = quote_spanned!(place=> (#function)(#arguments));
         quote!(#(#conditions)* const _: () = #call;)
     }
 
-    /// What a layer of the user's own takes is what it is given; what it gives is what the next layer takes.
+    /// The input of the user's own layer has the shape of the output before it, and its output that of the next layer's input.
     fn joints(&self) -> TokenStream {
         let Self { root, definition, .. } = self;
         let fixed = quote!(::core::primitive::f32);
@@ -95,7 +95,7 @@ impl Expansion<'_> {
             let giver = before.filter(|before| matches!(before.stage.head, Head::User(_)));
             let name = match &layer.stage.head {
                 Head::User(path) => written(path.clone()),
-                // They take every shape of as many numbers.
+                // They take every shape with the same number of elements.
                 Head::Layer(layer) if matches!(layer.word, "flatten" | "reshape") => return None,
                 _ if giver.is_some() => layer.field.to_string(),
                 _ => return None,
@@ -110,7 +110,7 @@ impl Expansion<'_> {
                 (_, Some(giver)) => {
                     let rust = giver.checked(root, &fixed)?;
                     let name = written(giver.stage.word.clone());
-                    // Where the giver is no layer, that is said once, of the giver.
+                    // At the layer before: if that is no layer, one error says so there.
                     let gives = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
                     let gives = located(&gives, word(&giver.stage.word));
                     (format!("`{name}` gives"), gives)

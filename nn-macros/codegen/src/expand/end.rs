@@ -1,4 +1,4 @@
-//! The end of a network: the activation that its last layers pass on.
+//! The activation that a network ends in. Its last layers may pass on an activation: `dense 10 softmax => reshape 2x5` ends in `softmax`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -10,10 +10,10 @@ use crate::shapes::typed::TypedNetwork;
 use crate::syntax::spans::elsewhere;
 
 impl Expansion<'_> {
-    /// How many layers at the end may pass on what the layer before them ends in, as far as the macro sees.
+    /// The number of layers at the end that may pass on the activation before them. Of the user's own, the compiler finds out.
     fn end(&self) -> usize {
         let Some((_, hidden)) = self.code() else { return 0 };
-        // What goes into the first layer are no probabilities, but its branches may give some.
+        // The network's input has no activation, but the branches of the first layer may end in one.
         let has_branches = self.parts[0].layer.branches().is_some();
         let may_pass = hidden.len() + usize::from(has_branches);
         let last = self.parts.iter().rev().take(may_pass);
@@ -25,13 +25,13 @@ impl Expansion<'_> {
         self.parts.iter().enumerate().skip(self.parts.len() - self.end())
     }
 
-    /// The constant that says what the layer leaves of the activation before it.
+    /// The constant that says whether the layer passes on the activation before it.
     fn passed(&self, index: usize) -> Ident {
         let name = &self.definition.network.name;
         format_ident!("__{}_PASSED{}", name.unraw(), index + 1, span = Span::mixed_site())
     }
 
-    /// The activation that the network ends in behind this layer.
+    /// The activation that the network up to and with this layer ends in.
     fn activation_behind(&self, index: usize, scalar: &TokenStream) -> TokenStream {
         let Self { root, parts, .. } = self;
         let Some(part) = parts.get(index) else {
@@ -65,13 +65,13 @@ impl Expansion<'_> {
         }
     }
 
-    /// The constant that says what the outputs of both branches of a layer are together.
+    /// The constant that says which activation two branches have in common.
     fn joined(&self, index: usize) -> Ident {
         let name = &self.definition.network.name;
         format_ident!("__{}_JOINED{}", name.unraw(), index + 1, span = Span::mixed_site())
     }
 
-    /// The constant that says what a branch leaves of the activation in front of both.
+    /// The constant that says whether a branch passes on the activation in front of both.
     fn branch(&self, index: usize, branch: usize) -> Ident {
         let name = &self.definition.network.name;
         let (layer, branch) = (index + 1, branch + 1);
@@ -89,7 +89,7 @@ impl Expansion<'_> {
         [0, 1].map(|branch| {
             let (name, passed) = (elsewhere(&networks[branch].name), self.branch(index, branch));
             let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
-            // Written where it is needed alone: of many such layers in a row, it would be twice as long with each.
+            // Only where it is needed: each layer names the type before it twice, so that its length doubles with every layer.
             if !may_pass(networks[branch]) {
                 return own;
             }
@@ -162,7 +162,7 @@ impl Expansion<'_> {
         quote!(#root::layers::Passes::#known)
     }
 
-    /// The constants of the end: not written where they are used, because there may be nothing generic in them, and each is used more than once.
+    /// The constants of the end. They are items, because a constant in a generic type may not name `T`, and each is used more than once.
     pub(crate) fn end_constants(&self) -> TokenStream {
         let Self { root, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
@@ -184,7 +184,7 @@ impl Expansion<'_> {
         constants.collect()
     }
 
-    /// `Layer::PASSES`, where it is not what it is by default: for a network all of whose layers pass something on.
+    /// `Layer::PASSES` of a network all of whose layers pass on something; else it has its default, `Nothing`.
     pub(crate) fn passes_all(&self) -> Option<TokenStream> {
         let root = self.root;
         let (first, _) = self.parts.split_first()?;
@@ -197,15 +197,15 @@ impl Expansion<'_> {
         Some(quote!(const PASSES: #root::layers::Passes = #all;))
     }
 
-    /// Whether a loss takes the scores of the layer, because all layers behind it pass them on: a condition for the compiler;
-    /// none for a layer that is followed by another kind of layer.
+    /// Whether a loss takes the scores of the layer, because all layers behind it pass them on: a condition for the compiler.
+    /// None if a layer behind it is known not to.
     pub(crate) fn gives_scores(&self, index: usize) -> Option<TokenStream> {
         let root = self.root;
         let end = self.end();
         if end == 0 || index + 1 + end < self.parts.len() {
             return None;
         }
-        // What goes into branches comes out changed.
+        // Branches change the scores.
         if self.parts[index + 1..].iter().any(|part| part.layer.branches().is_some()) {
             return None;
         }
@@ -214,7 +214,7 @@ impl Expansion<'_> {
     }
 }
 
-/// Whether all layers of a branch may pass on what goes in, as far as the macro sees.
+/// Whether all layers of a branch may pass on their inputs. Of the user's own, the compiler finds out.
 fn may_pass(branch: &TypedNetwork<'_>) -> bool {
     branch.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
 }

@@ -13,7 +13,7 @@ impl Expansion<'_> {
         let Self { root, definition, scalar, parts, .. } = self;
         let input = definition.network.input.rust(root, scalar);
         let output = match (&definition.network.output, parts.last()) {
-            // It may be an image. For what is around a block, it has to be a type that is written out.
+            // Only the compiler knows whether it is an image. The output of a block has to be written out, for the layer around it.
             (Shape::Of(..), Some(LayerCode { rust, layer, .. }))
                 if !definition.block && matches!(layer.stage.head, Head::User(_)) =>
             {
@@ -88,7 +88,7 @@ impl Expansion<'_> {
         self.implement(&quote!(#root::Layer), &[], &body)
     }
 
-    /// Of a pass: a small one is a part of its caller, on each instruction set.
+    /// The attribute of a pass: a small one is inlined into its caller, once for each instruction set.
     pub(crate) fn inline(&self) -> Option<TokenStream> {
         (!self.definition.outlined).then(|| quote_spanned!(Span::mixed_site()=> #[inline(always)]))
     }
@@ -112,10 +112,10 @@ impl Expansion<'_> {
         quote!(#(#steps)*)
     }
 
-    /// How much room a pass needs between the layers, and the passes with that room given: `infer_one_in`, `infer_in`.
+    /// The scratch memory that a pass needs between the layers, `ROOM`, and the passes that are given it: `infer_one_in`, `infer_in`.
     ///
-    /// A network in a network has its room in that of the network around it: so one buffer is all that a pass has on the stack, however many
-    /// blocks there are, and whether it is on the stack is known when it is compiled.
+    /// A network in a network has its part of the memory of the network around it. So a pass has one buffer, however many blocks there are, and
+    /// its length, which decides whether it is on the stack, is a constant.
     pub(crate) fn rooms(&self) -> TokenStream {
         let Self { root, scalar, .. } = self;
         let Some((last, hidden)) = self.code() else { return TokenStream::new() };
@@ -157,12 +157,12 @@ impl Expansion<'_> {
         self.pass(Pass::One)
     }
 
-    /// In pieces of as many samples as the room holds.
+    /// A batch, in chunks of as many samples as the scratch memory holds.
     pub(crate) fn infer(&self) -> TokenStream {
         self.pass(Pass::Many)
     }
 
-    /// A pass that has to find its room.
+    /// A pass that makes its scratch memory, on the stack or on the heap.
     fn pass(&self, pass: Pass) -> TokenStream {
         let Self { root, name, scalar, .. } = self;
         let Some((last, hidden)) = self.code() else { return unreachable() };
@@ -182,7 +182,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// A pass in a room of its own layers, with that of the networks in it behind.
+    /// A pass in scratch memory: first that between its own layers, then that of the networks in it.
     fn body(
         &self,
         last: &LayerCode<'_>,
@@ -199,7 +199,7 @@ impl Expansion<'_> {
                 let (room, nested) = room.split_at_mut(OWN);
             }
         });
-        // Where the layers are all in one another's place, nothing is kept between them.
+        // A single layer has nothing before or behind it to keep.
         let unused = hidden.is_empty().then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
         match pass {
             Pass::One => quote!(#split #unused #steps),
@@ -216,24 +216,24 @@ impl Expansion<'_> {
         }
     }
 
-    /// Whether something is kept between the layers, or in them.
+    /// Whether a pass needs scratch memory, between its layers or in them.
     fn has_room(&self) -> bool {
         self.parts.len() > 1 || self.nested().next().is_some()
     }
 
-    /// The layers that may have layers in them.
+    /// The layers that may be networks themselves, or have networks in them.
     fn nested(&self) -> impl Iterator<Item = &LayerCode<'_>> {
         self.parts.iter().filter(|part| is_nested(part))
     }
 
-    /// How many scalars a sample has between each two layers.
+    /// The length of a sample between each two layers, as a list of constants.
     fn lengths(&self, hidden: &[LayerCode<'_>]) -> TokenStream {
         let root = self.root;
         let lengths = hidden.iter().map(|part| &part.fixed_output);
         quote_spanned!(Span::mixed_site()=> #(<#lengths as #root::Sample>::LEN),*)
     }
 
-    /// One call for each layer: from the input, or one end of the room, to the output, or the other end of the room.
+    /// One call for each layer. The hidden outputs lie at the two ends of the scratch memory in turn: each layer reads from one end and writes to the other.
     fn steps(&self, last: &LayerCode<'_>, hidden: &[LayerCode<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
         let parts = hidden.iter().chain([last]).enumerate();
@@ -246,7 +246,7 @@ impl Expansion<'_> {
             {
                 let values = local("output", before);
                 let split = pass.split(root, before, part);
-                // After the last layer nothing is written to the rest.
+                // Behind the last layer, the rest is not used.
                 let rest = if index < hidden.len() { "room" } else { "_room" };
                 let rest = Ident::new(rest, Span::mixed_site());
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, #rest) = #split;));
@@ -284,17 +284,17 @@ impl Expansion<'_> {
     }
 }
 
-/// Whether a layer may have layers in it, which keep something between them.
+/// Whether a layer may need scratch memory itself, for layers in it.
 fn is_nested(part: &LayerCode<'_>) -> bool {
     !part.layer.blocks.is_empty() || matches!(part.layer.stage.head, Head::User(_))
 }
 
-/// What goes through the layers together.
+/// The samples that go through the layers together.
 #[derive(Clone, Copy)]
 enum Pass {
     /// One sample.
     One,
-    /// A piece of a batch.
+    /// A chunk of a batch.
     Many,
 }
 
@@ -307,7 +307,7 @@ impl Pass {
         Ident::new(name, Span::mixed_site())
     }
 
-    /// The same in a room that is given.
+    /// The function that is given its scratch memory.
     fn function_in(self) -> Ident {
         let name = match self {
             Self::One => "infer_one_in",
@@ -316,7 +316,7 @@ impl Pass {
         Ident::new(name, Span::mixed_site())
     }
 
-    /// The constant that says how large that room is.
+    /// The constant that is the length of that memory.
     fn room(self) -> Ident {
         let name = match self {
             Self::One => "ROOM_FOR_ONE",
@@ -325,7 +325,7 @@ impl Pass {
         Ident::new(name, Span::mixed_site())
     }
 
-    /// How many scalars are between the layers, given the lengths of the samples there.
+    /// The number of scalars between the layers, from the lengths of the samples there.
     fn own(self, root: &TokenStream, lengths: &TokenStream) -> TokenStream {
         match self {
             Self::One => quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths])),
@@ -335,7 +335,7 @@ impl Pass {
         }
     }
 
-    /// The types of what goes in and out.
+    /// The types of inputs and outputs.
     fn samples(self) -> [TokenStream; 2] {
         let site = Span::mixed_site();
         match self {
@@ -346,7 +346,7 @@ impl Pass {
         }
     }
 
-    /// What makes the types of samples fit.
+    /// The functions that cast samples between types of the same length.
     fn recasts(self) -> (Ident, Ident) {
         let (shared, mutable) = match self {
             Self::One => ("recast", "recast_mut"),
@@ -355,7 +355,7 @@ impl Pass {
         (Ident::new(shared, Span::mixed_site()), Ident::new(mutable, Span::mixed_site()))
     }
 
-    /// What goes into the first layer, and what the last one fills.
+    /// The input of the first layer, and the output of the last.
     fn ends(self) -> (TokenStream, TokenStream) {
         let site = Span::mixed_site();
         match self {
@@ -364,7 +364,7 @@ impl Pass {
         }
     }
 
-    /// The outputs of a layer, and the rest of the room.
+    /// The outputs of a layer, and the rest of the scratch memory.
     fn split(self, root: &TokenStream, index: usize, part: &LayerCode<'_>) -> TokenStream {
         let output = &part.output;
         let name = match (self, index.is_multiple_of(2)) {

@@ -19,7 +19,7 @@ use crate::shapes::typed::{TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::attributes::is_condition;
 use crate::syntax::spans::elsewhere;
 
-/// What the expansion needs besides the shapes.
+/// One network to expand: its shapes, and what was written around them.
 pub(crate) struct Definition<'a> {
     /// The path of the library: `::axonal`.
     pub(crate) root: &'a TokenStream,
@@ -31,15 +31,15 @@ pub(crate) struct Definition<'a> {
     pub(crate) network: &'a TypedNetwork<'a>,
     /// The sizes that only the compiler knows.
     pub(crate) constants: &'a [Constant],
-    /// The documentation where the user wrote none.
+    /// The first line of the documentation if the user wrote none.
     pub(crate) title: String,
-    /// After an error, there are all names, no code, and this type in the place of those that are not known.
+    /// After an error, the constant that rustc cannot compute: types that are not known name it. Then there is no code in the functions.
     pub(crate) unknown: Option<&'a Ident>,
-    /// What the functions may use.
+    /// Which functions there are.
     pub(crate) library: Library,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
-    /// Whether its layers are called as functions of their own, because it is deep, or the block of a deep network.
+    /// Whether its layers are called as functions, and not inlined: in a deep network, and in the blocks of one.
     pub(crate) outlined: bool,
 }
 
@@ -55,8 +55,8 @@ pub enum Library {
 }
 
 impl Definition<'_> {
-    /// After an error, a type of which the compiler knows that there was an error. An editor takes it for `likely`: in it, the rest of the
-    /// program keeps its fields and methods.
+    /// After an error, a type that rustc does not know, and therefore says no more about. An editor takes it for `likely`: the rest of the program
+    /// keeps its fields and methods there.
     fn unknown_type(&self, likely: TokenStream) -> TokenStream {
         let Self { root, unknown: Some(unknown), .. } = self else { return likely };
         quote! {
@@ -67,12 +67,12 @@ impl Definition<'_> {
 
 /// A layer as the generated code sees it.
 pub(crate) struct LayerCode<'a> {
-    /// Where it is defined, and the same name where it is used.
+    /// The name of the field at the user's word, for its definition, and elsewhere, for its uses.
     pub(crate) defined: &'a Ident,
     pub(crate) field: Ident,
     /// The type of the field.
     written: TokenStream,
-    /// The same where it has to be a layer.
+    /// The same for code that needs it to be a layer.
     pub(crate) rust: TokenStream,
     pub(crate) layer: &'a TypedLayer<'a>,
     /// The type of its outputs.
@@ -81,18 +81,18 @@ pub(crate) struct LayerCode<'a> {
     pub(crate) fixed_output: TokenStream,
 }
 
-/// Everything that the pieces of the expansion share.
+/// What all files of this folder write from.
 pub(crate) struct Expansion<'a> {
     pub(crate) definition: &'a Definition<'a>,
     pub(crate) root: &'a TokenStream,
-    /// The name where it is used.
+    /// The name of the network for its uses: an editor shows it at its definition alone.
     pub(crate) name: Ident,
     /// The type parameter: `T`.
     pub(crate) scalar: TokenStream,
     pub(crate) parts: Vec<LayerCode<'a>>,
     /// `#[cfg(…)]` of the user, for every item.
     pub(crate) conditions: Vec<&'a TokenStream>,
-    /// What the user's own layers have to be.
+    /// The bounds of all implementations: what the user's own layers have to be.
     pub(crate) bounds: Vec<TokenStream>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Expansion<'a> {
 pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let root = definition.root;
     let scalar = scalar_name(definition);
-    // Where nothing is known of a layer, it is taken for one that does nothing.
+    // A layer of which nothing is known counts as one that does nothing.
     let known = |layer: &TypedLayer<'_>, rust: Option<TokenStream>| {
         if layer.is_known() {
             return rust;

@@ -27,7 +27,7 @@ impl Expansion<'_> {
             .parts
             .is_empty()
             .then(|| quote!(#[doc(hidden)] __marker: ::core::marker::PhantomData<#scalar>,));
-        // To the last of these tokens rustc underlines when it means the type: all of them are its name.
+        // Where rustc means the type, it underlines from `struct` to the last of these tokens: all have the place of the name.
         let place = name.span();
         let keyword = quote_spanned!(*keyword=> struct);
         let generics = {

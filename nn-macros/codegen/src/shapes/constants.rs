@@ -1,5 +1,5 @@
-//! Sizes that only the compiler knows, as `HIDDEN` and `{ HIDDEN / 2 }`: each becomes a constant of the network's own. One that cannot be
-//! computed, or is no `usize`, is one error, where the same in each type of the expansion would be one for each.
+//! Sizes that only the compiler knows, as `HIDDEN` and `{ HIDDEN / 2 }`. Each becomes a constant beside the network, and the types name the
+//! constant: an expression that cannot be computed, or is no `usize`, is then one error, and not one for each type.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ pub(crate) struct Constant {
     pub(crate) text: String,
     value: TokenStream,
     place: Span,
-    /// Whether it has to be at least 1. Where the same is written twice, that is said once.
+    /// Whether it has to be at least 1. Of two constants with the same text, only the first is checked.
     positive: bool,
 }
 
@@ -28,7 +28,7 @@ impl Constant {
         conditions: &[&TokenStream],
     ) -> TokenStream {
         let Self { name, text, value, place, positive } = self;
-        // By itself: a constant that cannot be computed is reported wherever it is used.
+        // A constant of its own: one that cannot be computed would be reported again wherever it is used.
         let check = positive.then(|| {
             let message = format!("a size is at least 1, but `{text}` is 0");
             let require = library(root, "__private", Ident::new("require", *place), *place);
@@ -45,7 +45,7 @@ impl Constant {
         }
     }
 
-    /// Whether it is in a message: not as a part of another name. `x` stands between two sizes.
+    /// Whether a message names it, and not a longer name that contains it. An `x` separates two sizes.
     pub(crate) fn is_in(&self, message: &str) -> bool {
         let within = |c: char| c.is_alphanumeric() && c != 'x' || c == '_';
         message.match_indices(&self.text).any(|(start, text)| {
@@ -56,7 +56,7 @@ impl Constant {
     }
 }
 
-/// Gives names to all of a network.
+/// Moves the sizes of a network that are not numbers into constants.
 pub(crate) fn named(item: &mut Item) -> Vec<Constant> {
     let Item { name: network, parameters, chain, .. } = item;
     forget(parameters, chain);
@@ -69,7 +69,7 @@ pub(crate) fn named(item: &mut Item) -> Vec<Constant> {
     constants
 }
 
-/// Sizes that are called as parameters, which a network cannot have: an error that was reported.
+/// A size that is called like a parameter is unknown: a network has none, which was reported.
 fn forget(parameters: &TokenStream, chain: &mut Chain) {
     let words: HashSet<String> =
         parameters.clone().into_iter().map(|token| token.to_string()).collect();
@@ -111,7 +111,7 @@ fn each(chain: &mut Chain, of: &mut impl FnMut(&mut Size, bool)) {
 fn name(network: &Ident, size: &mut Size, positive: bool, constants: &mut Vec<Constant>) {
     let Size::Constant { tokens, text, place } = size else { return };
     let number = constants.len() + 1;
-    // An editor shows at the name of a constant what it is, and not this. Of an expression, which may have no value, rustc shows where it is used.
+    // At a path, an editor shall show the user's constant and not this one. An expression may have no value: then rustc shall underline it.
     let is_path = syn::parse_str::<syn::Path>(text).is_ok();
     let site = if is_path { Span::mixed_site() } else { *place };
     let name = format_ident!("__{}_SIZE_{number}", network.unraw(), span = site);

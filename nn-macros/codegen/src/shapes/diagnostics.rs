@@ -1,4 +1,4 @@
-//! What a layer demands of its shapes.
+//! What a layer demands of its shapes: an error where a demand does not hold, an assertion where the compiler has to find out.
 
 use proc_macro2::{Span, TokenStream};
 
@@ -6,7 +6,7 @@ use crate::shapes::sizes::Condition;
 use crate::syntax::errors::Errors;
 use crate::syntax::spans::word;
 
-/// Takes what a row demands: errors where it does not hold, assertions where the compiler has to find out.
+/// Collects the demands of one layer.
 pub(crate) struct Diagnostics<'e> {
     pub(crate) errors: &'e mut Errors,
     pub(crate) assertions: &'e mut Vec<Assertion>,
@@ -36,7 +36,7 @@ impl Diagnostics<'_> {
         self.errors.at(place, message);
     }
 
-    /// A mistake at `place` unless the condition holds.
+    /// A mistake at `place` if the condition is false, an assertion if it is an expression.
     pub(crate) fn require(
         &mut self,
         condition: Condition,

@@ -19,7 +19,7 @@ use crate::syntax::tokens::written;
 use crate::syntax::tree::{Chain, Head, Size, Stage};
 use crate::syntax::vocabulary::Role;
 
-/// Infers all shapes. In a chain that is `broken`, something may be missing, and was reported.
+/// Infers all shapes. Of a chain that is `broken`, missing layers were reported.
 pub(crate) fn network<'a>(
     name: &Ident,
     chain: &'a Chain,
@@ -136,7 +136,7 @@ impl Inference<'_> {
             }
         }
         self.types.insert(name.clone());
-        // It stands where its layer does: an editor shows it there.
+        // At the place of its layer, where an editor shows it.
         Ident::new(&name, field.span().resolved_at(network.span()))
     }
 
@@ -164,14 +164,14 @@ impl Inference<'_> {
     }
 }
 
-/// The name of the constant that checks the user's own type in a layer: if the type is what it has to be, the constant can be computed.
-/// Of a layer, its value is the number of outputs.
+/// The name of the constant that checks the user's own type in a layer. It can be computed if the type is a layer, or an activation; its value is
+/// the layer's number of outputs.
 fn check_of(network: &Ident, field: &Ident) -> Ident {
     let name = format!("__{}_{}_CHECK", network.unraw(), field.unraw());
     Ident::new(&name, Span::mixed_site())
 }
 
-/// The largest array of numbers: with 16 bytes a number, it fills half of a 64-bit address space.
+/// The largest number of elements: with 16 bytes each, they take half of a 64-bit address space, and Rust has no larger type.
 const LARGEST: u128 = (u64::MAX >> 5) as u128;
 
 fn fits_memory(shape: &Shape) -> bool {

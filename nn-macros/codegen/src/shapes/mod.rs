@@ -1,6 +1,6 @@
 //! What a description means: the name, the shapes and the type of every layer, and what does not fit.
 //!
-//! `infer` makes of the tree of `syntax` the tree of `typed`, by the table of `layers`.
+//! `infer` turns the tree of `syntax` into that of `typed`, and asks the table in `layers` about each layer.
 
 pub(crate) mod constants;
 pub(crate) mod diagnostics;

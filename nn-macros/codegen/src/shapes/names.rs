@@ -54,7 +54,7 @@ pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
     names
 }
 
-/// A label that is the name of a layer without one.
+/// An error at a label that is the automatic name of another layer.
 fn name_of_label(stages: &[Stage], unlabelled: &Stage, name: &str, errors: &mut Errors) {
     let mut labels = stages.iter().filter_map(|stage| stage.label.as_ref());
     if let Some(label) = labels.find(|label| **label == *name) {
@@ -66,7 +66,7 @@ fn name_of_label(stages: &[Stage], unlabelled: &Stage, name: &str, errors: &mut 
     }
 }
 
-/// `Residual1` of `residual1`: a part of the name of a block's type.
+/// `Residual1` for `residual1`: a part of the name of a block's type.
 pub(crate) fn camel(field: &Ident) -> String {
     let field = field.unraw().to_string();
     let words = field.split('_').map(|word| {
@@ -77,7 +77,7 @@ pub(crate) fn camel(field: &Ident) -> String {
     words.collect()
 }
 
-/// `dense` of `dense1`.
+/// The `dense` of `dense1`.
 fn field_word(stage: &Stage) -> String {
     if let Head::Layer(layer) = &stage.head {
         return layer.word.replace(' ', "_");

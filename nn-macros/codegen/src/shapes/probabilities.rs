@@ -7,7 +7,7 @@ use crate::syntax::errors::Errors;
 use crate::syntax::tree::{ActivationKind, Head, Stage};
 
 impl TypedLayer<'_> {
-    /// What it does to probabilities that go in; none if its type says it: the user's own, or one that has branches.
+    /// What it does to probabilities in its input; none if only its type says so: the user's own layer, or one that has branches.
     pub(crate) fn passes(&self) -> Option<Passes> {
         let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
         match &self.stage.head {

@@ -16,7 +16,7 @@ pub(crate) enum Shape {
     Image(Box<[Size; 3]>),
     /// The output of the user's own layer, a vector: its path, and its length.
     Of(TokenStream, Size),
-    /// Follows a mistake, already reported.
+    /// Unknown after a mistake, which was reported.
     Unknown,
 }
 
@@ -33,7 +33,7 @@ impl Shape {
         }
     }
 
-    /// The output of the user's own layer, which the compiler knows.
+    /// The output of the user's own layer: the constant `name`, which the compiler computes, is its length.
     pub(crate) fn of_user(path: &TokenStream, name: &Ident) -> Self {
         let text = format!("the outputs of {}", written(path.clone()));
         let place = first_word(path);
@@ -48,7 +48,7 @@ impl Shape {
         }
     }
 
-    /// How many numbers it holds.
+    /// The number of its elements.
     pub(crate) fn len(&self) -> Size {
         match self {
             Self::Vector(size) | Self::Of(_, size) => size.clone(),

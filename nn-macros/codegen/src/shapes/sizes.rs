@@ -1,4 +1,4 @@
-//! Sizes, and what is computed and demanded of them: numbers where the macro sees them, const expressions where it does not.
+//! Arithmetic and comparison of sizes: with numbers where the macro sees them, as const expressions where it does not.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ impl Size {
         !matches!(self, Self::Unknown)
     }
 
-    /// Whether it is this number, as far as the macro sees.
+    /// Whether it is written as this number.
     pub(crate) fn is(&self, number: u64) -> bool {
         matches!(self, Self::Number(value, _) if *value == number)
     }
@@ -33,7 +33,7 @@ impl Size {
         }
     }
 
-    /// The difference, at least zero: what must hold is demanded by itself.
+    /// The difference, or 0 if that would be negative: whether a size is large enough is a [`Condition`].
     pub(crate) fn minus(&self, other: &Self) -> Self {
         if other.is(0) {
             return self.clone();
@@ -157,7 +157,7 @@ fn binds_before(text: &str, operator: &str) -> bool {
     arithmetic && !text.contains(" as ")
 }
 
-/// Something that must hold: known, or for the compiler to find out.
+/// A condition on sizes: true, false, or an expression for the compiler.
 #[derive(Clone)]
 pub(crate) enum Condition {
     Known(bool),

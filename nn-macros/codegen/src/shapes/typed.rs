@@ -14,12 +14,12 @@ pub(crate) struct TypedNetwork<'a> {
     pub(crate) input: Shape,
     pub(crate) layers: Vec<TypedLayer<'a>>,
     pub(crate) output: Shape,
-    /// What must hold of constants.
+    /// Conditions on constants, for the compiler.
     pub(crate) assertions: Vec<Assertion>,
 }
 
 impl TypedNetwork<'_> {
-    /// How many layers it has, with those of its blocks.
+    /// The number of its layers, those of its blocks included.
     pub(crate) fn depth(&self) -> usize {
         let in_blocks = |layer: &TypedLayer<'_>| -> usize {
             layer.blocks.iter().map(|block| block.network.depth()).sum()
@@ -46,13 +46,13 @@ pub(crate) struct TypedLayer<'a> {
     pub(crate) stage: &'a Stage,
     /// The name of its field.
     pub(crate) field: Ident,
-    /// The constant that diagnostics the type of the user's own in it.
+    /// The name of the constant that checks the user's own type in it.
     pub(crate) check: Ident,
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) parameters: Count,
     pub(crate) blocks: Vec<TypedBlock<'a>>,
-    /// Whether it is the last of a block whose output the layer around the block takes as another type of the same length.
+    /// Whether its output is cast to another type of the same length: see `blocks::settle`.
     pub(crate) casts_output: bool,
     /// Whether it has a mistake.
     pub(crate) broken: bool,
@@ -61,7 +61,7 @@ pub(crate) struct TypedLayer<'a> {
 }
 
 impl TypedLayer<'_> {
-    /// Whether its type and its samples are known: not after a mistake in it, or before it.
+    /// Whether its type and its samples are known: there is no mistake in it, nor before it.
     pub(crate) fn is_known(&self) -> bool {
         !self.broken
             && self.input.is_known()
@@ -76,7 +76,7 @@ impl TypedLayer<'_> {
         Some([&first.network, &second.network])
     }
 
-    /// Whether its samples are cast, between types of one length: a type beside a layer of the user's own is known to the compiler alone.
+    /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.
     pub(crate) fn is_recast(&self) -> bool {
         self.casts_output
             || matches!(self.stage.head, Head::User(_))
@@ -89,19 +89,19 @@ impl TypedLayer<'_> {
         self.blocks.iter().flat_map(|block| &block.network.layers)
     }
 
-    /// Whether types of the user's are in it.
+    /// Whether it or its blocks name the user's own types.
     pub(crate) fn has_user_types(&self) -> bool {
         self.has_own_type() || self.inner_layers().any(TypedLayer::has_user_types)
     }
 
-    /// Whether a type of the user's stands in its own type, not in its blocks.
+    /// Whether its type names the user's own, its blocks aside.
     pub(crate) fn has_own_type(&self) -> bool {
         let user = |kind: &ActivationKind| matches!(kind, ActivationKind::User(_));
         matches!(self.stage.head, Head::User(_))
             || self.stage.activation.as_ref().is_some_and(|activation| user(&activation.kind))
     }
 
-    /// Whether backpropagation goes through it, as far as the macro sees.
+    /// Whether backpropagation goes through it. Of the user's own types, the compiler finds out.
     pub(crate) fn is_differentiable(&self) -> bool {
         let step =
             self.stage.activation.as_ref().is_some_and(|activation| match &activation.kind {
@@ -111,7 +111,7 @@ impl TypedLayer<'_> {
         !step && self.inner_layers().all(TypedLayer::is_differentiable)
     }
 
-    /// The layers of the user's own in it, those of its blocks too.
+    /// The user's own layers: itself, or those of its blocks.
     pub(crate) fn user_layers(&self) -> Vec<&TypedLayer<'_>> {
         let own = matches!(self.stage.head, Head::User(_)).then_some(self);
         own.into_iter().chain(self.inner_layers().flat_map(TypedLayer::user_layers)).collect()

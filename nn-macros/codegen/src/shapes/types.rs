@@ -28,13 +28,13 @@ fn activation_type(
 }
 
 impl TypedLayer<'_> {
-    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1 in it: in an editor the rest of
-    /// the program keeps the field and its methods.
+    /// The type of the field; none after a mistake that leaves no type. A size that is not known is 1, so that in an editor the rest of the program
+    /// keeps the field and its methods.
     pub(crate) fn rust(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
         self.rust_with(root, scalar, |path| path)
     }
 
-    /// The same for code that needs it to be a layer: where a type of the user's own is not what it has to be, no type at all.
+    /// The same for code that needs it to be a layer. If the user's own type in it is none, rustc knows no such type, and reports no more than that.
     pub(crate) fn checked(&self, root: &TokenStream, scalar: &TokenStream) -> Option<TokenStream> {
         let check = &self.check;
         self.rust_with(root, scalar, |own| {
@@ -44,7 +44,7 @@ impl TypedLayer<'_> {
         })
     }
 
-    /// `own` is what is written for a type of the user's own.
+    /// `own` makes the type that is written from the path of the user's own.
     fn rust_with(
         &self,
         root: &TokenStream,
@@ -72,7 +72,7 @@ impl TypedLayer<'_> {
             }
             Head::Activation => {
                 let sample = self.input.rust(root, scalar);
-                // The word is the activation's name, not that of its layer.
+                // The user's word names the activation, not its layer.
                 let name = Ident::new("Activate", Span::mixed_site());
                 let path = library(root, "layers", name, place);
                 Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))

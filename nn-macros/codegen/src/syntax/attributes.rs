@@ -58,7 +58,7 @@ fn fits(attribute: &TokenStream, errors: &mut Errors) -> bool {
     }
 }
 
-/// What stands in the parentheses of `#[axonal(…)]`; none for other attributes.
+/// The tokens in the parentheses of `#[axonal(…)]`; none for other attributes.
 fn argument(attribute: &TokenStream) -> Option<Vec<TokenTree>> {
     let Some(TokenTree::Group(bracket)) = attribute.clone().into_iter().nth(1) else { return None };
     let mut inside = bracket.stream().into_iter();

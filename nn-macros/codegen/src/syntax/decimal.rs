@@ -68,7 +68,7 @@ impl Decimal {
     }
 }
 
-/// What stands between parentheses: numbers with commas between them; or the tokens that are none.
+/// The numbers of `0.1, -2`, or the tokens that are no number.
 pub(crate) fn numbers(tokens: TokenStream) -> Result<Vec<Decimal>, TokenStream> {
     let tokens = crate::syntax::tokens::unwrapped(tokens);
     if tokens.is_empty() {

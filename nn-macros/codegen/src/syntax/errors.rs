@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 
 use crate::syntax::spans::elsewhere;
 
-/// What is wrong so far. Every stage goes on after a mistake, so that two mistakes give two errors.
+/// The mistakes that were found. Every step goes on after a mistake, so that two mistakes give two errors.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
@@ -33,23 +33,23 @@ impl Errors {
         self.0.iter().flatten().count()
     }
 
-    /// One `compile_error!` for each mistake, where there is no type.
+    /// One `compile_error!` for each mistake, where no type can be defined.
     pub(crate) fn alone(self) -> TokenStream {
         self.0.map(syn::Error::into_compile_error).unwrap_or_default()
     }
 
-    /// A `compile_error!` for the first mistake, which can stand where a type is defined and where an expression is.
+    /// A `compile_error!` for the first mistake: a single one can be an item and an expression.
     pub(crate) fn first(self) -> TokenStream {
         let first = self.0.and_then(|errors| errors.into_iter().next());
         first.map(|error| error.into_compile_error()).unwrap_or_default()
     }
 
-    /// One `compile_error!` for each mistake. The first is a constant, which the compiler then does not know: of a type with the constant in it,
-    /// it knows that there was an error, and says nothing more. In a block, for in the place of an expression rust-analyzer has nothing for it.
+    /// One `compile_error!` for each mistake. The first is the value of a constant: rustc cannot compute it, and says nothing more about types that name
+    /// the constant. It stands in a block, because rust-analyzer has no value for it as an expression.
     pub(crate) fn into_tokens(self, unknown: &Ident) -> TokenStream {
         let mut errors = self.0.into_iter().flatten().map(|error| {
             let error = error.into_compile_error().into_iter().map(|token| match token {
-                // An editor would show the documentation of the crate at the word that is wrong.
+                // At its place, the word that is wrong, an editor would show the documentation of `core`.
                 TokenTree::Ident(word) if word == "core" => elsewhere(&word).into(),
                 token => token,
             });

@@ -2,7 +2,7 @@
 
 use crate::syntax::vocabulary::{Meaning, Vocabulary};
 
-/// What PyTorch, Keras, TensorFlow and scikit-learn call it, in lower case without underscores, and our word.
+/// The names of PyTorch, Keras, TensorFlow and scikit-learn, in lower case without underscores, and the words that mean the same here.
 const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("linear", Meaning::Layer, "dense"),
     ("fc", Meaning::Layer, "dense"),
@@ -89,7 +89,7 @@ impl Vocabulary {
         self.exact(written, fits).or_else(|| self.near(written, fits))
     }
 
-    /// Another library's name for it, or ours in another case.
+    /// The word in another case or with other underscores, or another library's name for it.
     pub(crate) fn exact(&self, written: &str, fits: &[Meaning]) -> Option<(&'static str, Meaning)> {
         let written = plain(written);
         self.all().find(|(word, meaning)| fits.contains(meaning) && plain(word) == written).or_else(
@@ -121,7 +121,7 @@ impl Vocabulary {
         }
     }
 
-    /// For the end of a message: the word that was meant, or all that there are.
+    /// For the end of a message: the word that was meant, or the list of all words.
     pub(crate) fn hint_or_list(&self, word: &str, fits: &[Meaning]) -> String {
         let hint = self.hint(word, fits);
         if !hint.is_empty() || word.starts_with(char::is_uppercase) {
@@ -135,7 +135,7 @@ impl Vocabulary {
     }
 }
 
-/// How many typing errors a word of this length may have.
+/// The largest number of typing errors with which a word is still recognized.
 pub(crate) fn allowed(word: &str) -> usize {
     if word.len() <= 4 { 1 } else { 2 }
 }

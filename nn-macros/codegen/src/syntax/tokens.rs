@@ -67,8 +67,7 @@ impl Token {
     }
 }
 
-/// What a `macro_rules!` macro passes on as `$n:literal` or `$n:expr` arrives in invisible brackets: those around a single
-/// token are taken away.
+/// Tokens without the invisible brackets around a single one, in which a `macro_rules!` macro passes on `$n:literal` or `$n:expr`.
 pub(crate) fn unwrapped(tokens: TokenStream) -> Vec<TokenTree> {
     tokens
         .into_iter()
@@ -93,7 +92,7 @@ pub(crate) fn lex(tokens: TokenStream) -> Vec<Token> {
     while let Some(first) = trees.next() {
         let mut run = String::new();
         let mut all = vec![first];
-        // `<=` and `>=` are arrows for those who think so.
+        // `<=` and `>=` may be meant as arrows.
         if let (Some(TokenTree::Punct(sign)), Some(TokenTree::Punct(equals))) =
             (all.last(), trees.peek())
             && "<>".contains(sign.as_char())
@@ -169,7 +168,7 @@ pub(crate) fn written(tokens: TokenStream) -> String {
             }
             token => (token.to_string(), false, false),
         };
-        // `f(x)` is one, `HIDDEN (…)` too: a space before a parenthesis is for operators only.
+        // `f(x)`, without a space: one stands before a parenthesis only behind an operator.
         let operator = text.ends_with(['+', '-', '*', '/', '%', '=', '<', '>']);
         let before = before && !(piece.starts_with('(') && operator);
         if !glue && !before {

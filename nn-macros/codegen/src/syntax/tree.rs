@@ -21,10 +21,10 @@ pub(crate) struct Item {
     /// Doc comments and others, as written.
     pub(crate) attributes: Vec<TokenStream>,
     pub(crate) visibility: TokenStream,
-    /// The word `struct`, or what stands in its place.
+    /// The place of the word `struct`, or of the one instead of it.
     pub(crate) keyword: Span,
     pub(crate) name: Ident,
-    /// `<T, const N: usize>` before the layers: an error that was reported, but the chain may use the names.
+    /// `<T, const N: usize>` before the layers: an error, which was reported. Sizes may name them.
     pub(crate) parameters: TokenStream,
     pub(crate) chain: Chain,
     /// Whether there were errors in it.
@@ -77,7 +77,7 @@ impl Stage {
         }
     }
 
-    /// The activation behind a layer that has none in its type: a layer of its own.
+    /// Takes out the activation behind a layer whose type holds none: it becomes the next layer.
     pub(crate) fn split_activation(&mut self) -> Option<Self> {
         match &self.head {
             Head::Layer(grammar) if !grammar.activation => {}
@@ -168,7 +168,7 @@ impl Options {
     }
 }
 
-/// What is around an image.
+/// The rows and columns of zeros around an image.
 pub(crate) enum Padding {
     /// The padding with which an output is as large as its input divided by the stride.
     Same,

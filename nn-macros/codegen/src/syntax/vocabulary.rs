@@ -11,7 +11,7 @@ pub(crate) struct LayerGrammar {
     pub(crate) example: &'static str,
     /// What follows the word.
     pub(crate) arguments: &'static [Argument],
-    /// The same in words.
+    /// The arguments in words, for messages.
     pub(crate) takes: &'static str,
     pub(crate) options: &'static [&'static str],
     /// Whether its type holds an activation; if not, an activation behind it becomes a layer of its own.
@@ -19,7 +19,7 @@ pub(crate) struct LayerGrammar {
 }
 
 impl LayerGrammar {
-    /// Of a word that stands alone.
+    /// A word that stands alone.
     pub(crate) const fn of(word: &'static str) -> Self {
         Self {
             word,
@@ -39,7 +39,7 @@ pub(crate) enum Argument {
     Size(&'static str),
     /// Rows and columns; one number is both.
     Pair(&'static str),
-    /// As [`Argument::Pair`], and may be zero.
+    /// As [`Argument::Pair`], where 0 is a size too.
     Margin,
     /// One, two or three sizes.
     Shape,
@@ -49,12 +49,12 @@ pub(crate) enum Argument {
     Block(Role),
 }
 
-/// What a block is to its layer.
+/// The role of a block in its layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The layers that `residual` adds to its input.
     Body,
-    /// What `residual` does to its input before it adds.
+    /// The layers that `residual` applies to its input before it adds.
     Projection,
     /// The branches of `concat`.
     First,
@@ -62,7 +62,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// What is appended to the name of the block's type.
+    /// The end of the name of the block's type.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Body => "",
@@ -72,7 +72,7 @@ impl Role {
         }
     }
 
-    /// What it is, for documentation and messages.
+    /// For documentation and messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Body => "block",
@@ -183,7 +183,7 @@ pub(crate) fn is_option(word: &str) -> bool {
     OPTIONS.contains(&word)
 }
 
-/// All words: those of the layers, which the parser is given, and those of the tables above.
+/// All words: those of the layers, which are in a table of `shapes`, and those of the tables above.
 pub(crate) struct Vocabulary {
     layers: Vec<&'static LayerGrammar>,
 }

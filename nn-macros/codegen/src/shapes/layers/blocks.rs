@@ -11,7 +11,7 @@ use crate::shapes::typed::TypedBlock;
 use crate::syntax::tree::Size;
 use crate::syntax::vocabulary::Role;
 
-/// What comes out of `residual`: block and input, or block and projection, are added number by number.
+/// The output of `residual`: `block(x) + x`, or `block(x) + projection(x)`.
 pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
     let Some(block) = operands.block(Role::Body) else { return Shape::Unknown };
     let output = &block.network.output;
@@ -33,8 +33,9 @@ pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_
     added.clone()
 }
 
-/// Where the compiler has to find out whether the block of `residual` gives the shape that is added, the block's type gives it anyway, as
-/// samples of so many numbers: two types that differ would be errors of their own, before the sentence that says why.
+/// The compiler may have to find out whether the block of `residual` has the output shape that its input, or its projection, asks for. Then the
+/// block gets that output type, and its last layer casts to it: otherwise rustc would report two types that differ, before the condition that
+/// says why.
 pub(crate) fn settle(input: &Shape, blocks: &mut [TypedBlock<'_>]) {
     let shape =
         |role| blocks.iter().find(|block| block.role == role).map(|block| &block.network.output);
@@ -48,7 +49,7 @@ pub(crate) fn settle(input: &Shape, blocks: &mut [TypedBlock<'_>]) {
     }
 }
 
-/// A projection that may be what is missing.
+/// The projection that would make the shapes equal, where there is one.
 fn fix(input: &Shape, output: &Shape) -> String {
     match (input, output) {
         (Shape::Vector(_) | Shape::Of(..), Shape::Vector(size)) => {
@@ -74,7 +75,7 @@ fn fix(input: &Shape, output: &Shape) -> String {
     }
 }
 
-/// Whether two samples have one shape.
+/// Whether two shapes are equal. A vector and the output of the user's own layer are, if they have the same length.
 fn same(a: &Shape, b: &Shape) -> Condition {
     match (a, b) {
         (Shape::Unknown, _) | (_, Shape::Unknown) => Condition::Known(true),
@@ -86,7 +87,7 @@ fn same(a: &Shape, b: &Shape) -> Condition {
     }
 }
 
-/// What comes out of `concat`: the channels of both images, or the numbers of both vectors.
+/// The output of `concat`: the channels of both images, or the numbers of both vectors.
 pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
     let (Some(first), Some(second)) = (operands.block(Role::First), operands.block(Role::Second))
     else {

@@ -1,4 +1,4 @@
-//! What the functions of a row are operands.
+//! The arguments of a row's functions: the layer with its input, and the builder of its type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -10,13 +10,13 @@ use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::{Size, Stage};
 use crate::syntax::vocabulary::Role;
 
-/// A layer of the library with the shape of its input: what a row computes the output, the type and the parameters from.
+/// A layer of the library as written, with the shapes of its input and of its blocks.
 pub(crate) struct Operands<'a> {
     /// Its word, for messages.
     pub(crate) word: &'static str,
     pub(crate) stage: &'a Stage,
     pub(crate) input: &'a Shape,
-    /// The name of the layer before, or nothing for the network's input.
+    /// The name of the layer before it; none behind the network's input.
     pub(crate) from: Option<&'a str>,
     pub(crate) blocks: &'a [TypedBlock<'a>],
 }
@@ -35,7 +35,7 @@ impl Operands<'_> {
         !self.stage.options.has("no_bias")
     }
 
-    /// The sizes of the image that goes in; unknown ones if it is none.
+    /// Channels, rows and columns of the input; unknown if it is no image.
     pub(crate) fn image(&self) -> [Size; 3] {
         match self.input {
             Shape::Image(sizes) => (**sizes).clone(),
@@ -72,7 +72,7 @@ impl Operands<'_> {
         }
     }
 
-    /// Where the input comes from: `conv1` gives, or the input is.
+    /// For messages, before the shape of the input: `conv1` gives, or the input is.
     pub(crate) fn source(&self) -> String {
         match self.from {
             Some(from) => format!("`{from}` gives"),
@@ -90,7 +90,7 @@ pub(crate) struct TypeBuilder<'a> {
     pub(crate) output: &'a Shape,
     /// The activation's type, if there is one.
     pub(crate) activation: Option<TokenStream>,
-    /// The user's word: rustc's messages about the type point there.
+    /// The user's word, which rustc underlines in messages about the type.
     pub(crate) place: Span,
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn dense_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -
     with_activation(quote!(#inputs, #outputs), operands, types)
 }
 
-/// The activation and the bias of a type, where they are not the usual ones.
+/// The arguments with activation and bias, where these are not the defaults of the type.
 pub(crate) fn with_activation(
     arguments: TokenStream,
     operands: &Operands<'_>,
@@ -42,7 +42,7 @@ pub(crate) fn with_activation(
     }
 }
 
-/// What stands in the place of a bias.
+/// The type of a bias that is not there.
 pub(crate) fn no_bias(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
     let TypeBuilder { root, scalar, .. } = types;
     let word = operands.stage.options.place("no_bias").unwrap_or(types.place);
@@ -50,7 +50,7 @@ pub(crate) fn no_bias(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> Token
     quote!(#root::layers::#name<#scalar>)
 }
 
-/// The type of the activation, written out.
+/// The type of the activation: `Identity` where none is written.
 pub(crate) fn activation(types: &TypeBuilder<'_>) -> TokenStream {
     let root = types.root;
     types.activation.clone().unwrap_or_else(|| quote!(#root::activations::Identity))

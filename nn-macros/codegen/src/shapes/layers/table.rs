@@ -1,6 +1,7 @@
 //! The table of layers: one row for each.
 //!
-//! A new layer is a row here and a file in the library's `src/layers`.
+//! A new layer is a row here and a file in the library's `src/layers`. Most rows are a line or a few; a layer with one learned number a channel,
+//! say, is `row("scale", "Scale", simple::channelwise).parameters(|operands| simple::channels(operands).count())`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -25,7 +26,7 @@ pub(crate) struct LayerRow {
     pub(crate) output: fn(&Operands<'_>, &mut Diagnostics<'_>) -> Shape,
     /// The number of its parameters.
     pub(crate) parameters: fn(&Operands<'_>) -> Count,
-    /// What it does to probabilities that go in.
+    /// What it does to probabilities in its input.
     pub(crate) passes: Passes,
 }
 

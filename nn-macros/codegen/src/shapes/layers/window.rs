@@ -22,12 +22,12 @@ struct Axis {
     after: Size,
     /// Whether the padding was chosen by `pad same`.
     same: bool,
-    /// What a transposed convolution has at its end besides.
+    /// `output_padding`: the rows that a transposed convolution adds at the end of its output.
     more: Size,
 }
 
 impl Axis {
-    /// How many rows of the image a kernel covers, with the gaps of its dilation.
+    /// The rows that a kernel covers: `(kernel - 1) * dilation + 1`.
     fn reach(&self) -> Size {
         reach(&self.kernel, &self.dilation)
     }
@@ -47,8 +47,8 @@ impl Axis {
         self.padded().minus(&self.reach()).over(&self.stride).plus(&Size::of(1))
     }
 
-    /// How many rows of the image no window reads, at its end. Padding is no row of the image, and where
-    /// a stride is larger than its kernel, the rows between the windows are meant to be left out.
+    /// The number of rows at the end of the image that no window reads. Padding does not count, and where a stride is larger than
+    /// its kernel, neither do as many rows as are left out between two windows.
     fn unread(&self) -> Size {
         if self.same {
             return Size::of(0);
@@ -57,7 +57,7 @@ impl Axis {
         left.minus(&self.after).minus(&self.stride.minus(&self.reach()))
     }
 
-    /// What a transposed convolution makes of the input, before its padding is taken away.
+    /// The output of a transposed convolution before padding is taken away: `(input - 1) * stride + reach`.
     fn spread(&self) -> Size {
         self.input.minus(&Size::of(1)).times(&self.stride).plus(&self.reach())
     }
@@ -104,7 +104,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Of a layer with a kernel, which stands last among its sizes.
+    /// The window of a layer. The kernel is the last of its sizes.
     fn of(operands: &Operands<'_>, kind: WindowKind) -> Self {
         let sizes = &operands.stage.arguments.sizes;
         let options = &operands.stage.options;
@@ -155,7 +155,7 @@ impl Window {
         self.axes[0].kernel.span()
     }
 
-    /// As arguments of `axonal::layers::Window`, without those at the end that are as usual.
+    /// The type `axonal::layers::Window<…>`, without the last arguments if they are the defaults.
     fn tokens(&self, root: &TokenStream) -> TokenStream {
         let [rows, columns] = &self.axes;
         let arguments = [
@@ -242,7 +242,7 @@ fn lines(rows: &Size, columns: &Size) -> String {
     }
 }
 
-/// What moves over the image.
+/// The kind of layer whose window it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WindowKind {
     Convolution,
@@ -254,7 +254,7 @@ fn image(channels: Size, [rows, columns]: [Size; 2]) -> Shape {
     Shape::Image(Box::new([channels, rows, columns]))
 }
 
-/// What comes out of `conv`.
+/// The output of `conv`.
 pub(crate) fn convolution(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
     operands.check_image(diagnostics);
     let window = Window::of(operands, WindowKind::Convolution);
@@ -265,7 +265,7 @@ pub(crate) fn convolution(operands: &Operands<'_>, diagnostics: &mut Diagnostics
     image(outputs(operands), known_if(&window.both(Axis::fits), output))
 }
 
-/// What comes out of `conv_transpose`.
+/// The output of `conv_transpose`.
 pub(crate) fn transposed(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
     operands.check_image(diagnostics);
     let window = Window::of(operands, WindowKind::Transposed);
@@ -296,7 +296,7 @@ pub(crate) fn transposed(operands: &Operands<'_>, diagnostics: &mut Diagnostics<
     image(outputs(operands), known_if(&holds, window.each(Axis::transposed)))
 }
 
-/// What `output_padding` adds is less than a stride: with more, an input of more rows would have the same output.
+/// `output_padding` is less than the stride: from there on, an input of one row more would have the same output.
 fn check_output_padding(
     window: &Window,
     operands: &Operands<'_>,
@@ -322,7 +322,7 @@ fn check_output_padding(
     });
 }
 
-/// What comes out of `maxpool` and `avgpool`.
+/// The output of `maxpool` and `avgpool`.
 pub(crate) fn pool(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
     operands.check_image(diagnostics);
     let window = Window::of(operands, WindowKind::Pool);
@@ -345,7 +345,7 @@ pub(crate) fn pool(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -
     image(channels, known_if(&window.both(Axis::fits), window.each(Axis::output)))
 }
 
-/// After a mistake, sizes that make no sense are unknown.
+/// The sizes, unknown if the condition is false: they would make no sense.
 fn known_if(holds: &Condition, sizes: [Size; 2]) -> [Size; 2] {
     match holds {
         Condition::Known(false) => [Size::Unknown, Size::Unknown],
@@ -353,12 +353,12 @@ fn known_if(holds: &Condition, sizes: [Size; 2]) -> [Size; 2] {
     }
 }
 
-/// The channels that a convolution gives.
+/// The output channels of a convolution.
 fn outputs(operands: &Operands<'_>) -> Size {
     operands.stage.arguments.sizes[0].clone()
 }
 
-/// Groups divide the channels on both sides.
+/// The number of groups divides the input channels and the output channels.
 fn check_groups(window: &Window, operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) {
     let word = operands.word;
     let ([inputs, ..], outputs) = (operands.image(), outputs(operands));
@@ -386,7 +386,7 @@ fn check_groups(window: &Window, operands: &Operands<'_>, diagnostics: &mut Diag
     }
 }
 
-/// The numbers of one kernel: the columns of the weight matrix.
+/// The weights of one kernel: the columns of the weight matrix.
 pub(crate) fn patch(operands: &Operands<'_>, kind: WindowKind) -> Size {
     let window = Window::of(operands, kind);
     let [inputs, ..] = operands.image();
@@ -395,7 +395,7 @@ pub(crate) fn patch(operands: &Operands<'_>, kind: WindowKind) -> Size {
     channels.over(&window.groups).times(&rows).times(&columns)
 }
 
-/// Weights for each channel that goes in, and a bias for each that comes out.
+/// A kernel's weights for each input channel, and a bias for each output channel.
 pub(crate) fn transposed_parameters(operands: &Operands<'_>) -> Count {
     let [inputs, ..] = operands.image();
     let weights = inputs.count().times(&patch(operands, WindowKind::Transposed).count());
@@ -414,7 +414,7 @@ pub(crate) fn convolution_generics(
     simple::with_activation(arguments, operands, types)
 }
 
-/// Its bias is as long as its output, which no default of a type can say: all arguments are written.
+/// The bias has an element for each output channel, which no default of the type can say: all arguments are written.
 pub(crate) fn transposed_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
     let TypeBuilder { root, scalar, .. } = types;
     let [input, output] = types.samples(operands);
@@ -438,7 +438,7 @@ pub(crate) fn pool_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) ->
     quote!(#input, #output, #window)
 }
 
-/// The zeros around an image count where they were asked for, as in PyTorch, and not where `pad same` put them, as in Keras.
+/// In a mean, the zeros of `pad 1` count, as in PyTorch, and those of `pad same` do not, as in Keras.
 pub(crate) fn mean_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
     let options = &operands.stage.options;
     let same = matches!(options.pad, Some(Padding::Same));

@@ -8,7 +8,7 @@ use crate::syntax::tokens::{Token, written};
 use crate::syntax::tree::{Activation, ActivationKind};
 use crate::syntax::vocabulary::ActivationRow;
 
-/// What follows the word of an activation of the library.
+/// Reads the parameter behind the word of an activation.
 pub(super) fn activation(
     parser: &mut Parser<'_>,
     row: &'static ActivationRow,

@@ -10,7 +10,7 @@ use crate::syntax::tree::{Arguments, Block, Size};
 use crate::syntax::vocabulary::{Argument, LayerGrammar, Role};
 
 impl Arguments {
-    /// All that the layer takes; after one that is missing, nothing is read.
+    /// The arguments of the layer; after one that is missing, nothing is read.
     pub(super) fn parse(parser: &mut Parser<'_>, layer: &LayerGrammar) -> Self {
         let mut arguments = Self::default();
         let mut missing = called(parser, layer);
@@ -24,7 +24,7 @@ impl Arguments {
         arguments
     }
 
-    /// In the place of one that is missing.
+    /// Unknown sizes for an argument that is missing.
     fn unknown(&mut self, argument: Argument) {
         let count = match argument {
             Argument::Size(_) | Argument::Shape => 1,
@@ -34,7 +34,7 @@ impl Arguments {
         self.sizes.extend(vec![Size::Unknown; count]);
     }
 
-    /// None if it is missing.
+    /// Reads one argument; none if it is missing.
     fn argument(
         &mut self,
         parser: &mut Parser<'_>,
@@ -108,7 +108,8 @@ fn size(parser: &mut Parser<'_>, layer: &LayerGrammar, what: &str) -> Option<Siz
     Some(size)
 }
 
-/// As a call in Python or Rust: `conv(6, 5)`, `dense(128, activation="relu")`. A size that is computed, `(64 * 2)`, is told by itself.
+/// An error at arguments that are written as in Python or Rust: `conv(6, 5)`, `dense(128, activation="relu")`. A computed size, `(64 * 2)`, has
+/// an error of its own, in `sizes`.
 fn called(parser: &mut Parser<'_>, layer: &LayerGrammar) -> bool {
     let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::Parenthesis)) else {
         return false;

@@ -124,7 +124,7 @@ fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
     }
 }
 
-/// `input 784`; whether it is there.
+/// Reads `input 784`; whether it is there.
 fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     while let Some(label) = parser.peek_word()
         && parser.is_at(1, |token| token.is_punct(':'))
@@ -152,7 +152,7 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     true
 }
 
-/// The word `input`, perhaps misspelt; whether it is there.
+/// Reads the word `input`, perhaps misspelt; whether it is there.
 fn input_word(parser: &mut Parser<'_>) -> bool {
     let Some(word) = parser.peek_word() else { return false };
     let text = word.to_string();
@@ -169,7 +169,7 @@ fn input_word(parser: &mut Parser<'_>) -> bool {
     true
 }
 
-/// What a person might add to the input, up to the next layer.
+/// Reads the tokens between the input's shape and the next layer, which do not belong there.
 fn extra_of_input(parser: &mut Parser<'_>) -> TokenStream {
     let mut start = parser.tokens;
     while let Some(token) = parser.peek() {
@@ -190,7 +190,7 @@ fn extra_of_input(parser: &mut Parser<'_>) -> TokenStream {
     parser.since(start)
 }
 
-/// What stands between two stages; whether there is anything.
+/// Reads an arrow, or the tokens in its place; whether there are any.
 fn separator(parser: &mut Parser<'_>) -> bool {
     let mut found = None;
     while let Some(token) = parser.peek() {
@@ -216,7 +216,7 @@ fn separator(parser: &mut Parser<'_>) -> bool {
                 let operator = parser.since(before);
                 not_an_arrow(parser, operator);
             }
-            // As after a statement.
+            // A semicolon, as after a statement.
             token if token.is_punct(';') && parser.peek_at(1).is_none() => {
                 let message = "no `;` stands behind the last layer: leave it out";
                 parser.errors.over(token.stream(), message);
@@ -235,7 +235,7 @@ fn separator(parser: &mut Parser<'_>) -> bool {
     found.is_some()
 }
 
-/// An error at what stands in the place of an arrow.
+/// An error at tokens in the place of an arrow.
 fn not_an_arrow(parser: &mut Parser<'_>, tokens: TokenStream) {
     let text = written(tokens.clone());
     parser.errors.over(tokens, format!("layers are joined by `=>`, not by `{text}`"));

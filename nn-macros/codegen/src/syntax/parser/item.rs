@@ -54,10 +54,10 @@ pub(crate) fn call(tokens: TokenStream, vocabulary: &Vocabulary, errors: &mut Er
     })
 }
 
-/// What else stands in a module, but not in the macro.
+/// The words of other items of Rust, which the macro does not take.
 const OTHER_ITEMS: &[&str] = &["const", "impl", "let", "static", "use"];
 
-/// `struct`, or what might be thought to stand there.
+/// `struct`, or a word that people may write in its place.
 fn is_keyword(token: &Token) -> bool {
     ["struct", "enum", "type", "union", "class", "fn", "mod"].iter().any(|word| token.is_word(word))
 }
@@ -192,7 +192,7 @@ fn name(parser: &mut Parser<'_>) -> Option<Ident> {
     Some(name.clone())
 }
 
-/// What follows the name: parameters, which are an error, and the layers.
+/// Reads parameters, which are an error, and the layers.
 fn layers(parser: &mut Parser<'_>, name: &Ident, is_struct: bool) -> (TokenStream, Chain) {
     let before = parser.tokens;
     let open = parameters(parser, name);
@@ -208,7 +208,7 @@ fn layers(parser: &mut Parser<'_>, name: &Ident, is_struct: bool) -> (TokenStrea
                 );
                 parser.errors.at(group.span_open(), message);
             }
-            // A module or the fields of a struct: what is wrong with them as layers is not said.
+            // The group may be a module, or the fields of a struct: their errors as layers are not reported.
             within(group, parser.vocabulary, &mut Errors::default())
         }
         _ => {
@@ -239,7 +239,7 @@ fn parameters(parser: &mut Parser<'_>, name: &Ident) -> Option<Span> {
     if !parser.peek_is(|token| token.is_punct('<')) {
         return None;
     }
-    // To the layers, before which no arrow stands.
+    // The parameters end where the layers begin.
     let of_parameters =
         |token: &&Token| !token.is_arrow() && !token.is_word("input") && !token.is_punct(';');
     let count = before.iter().take_while(of_parameters).count();

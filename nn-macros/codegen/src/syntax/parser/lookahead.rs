@@ -1,4 +1,4 @@
-//! What begins at a token.
+//! What begins at a token: questions that read nothing.
 
 use proc_macro2::{Ident, TokenTree};
 
@@ -13,7 +13,7 @@ impl Parser<'_> {
             && !self.is_at(ahead + 1, |token| token.is_punct(':'))
     }
 
-    /// Whether a token is followed by another: `::`.
+    /// Whether `::` is there.
     pub(super) fn is_path_separator_at(&self, ahead: usize) -> bool {
         self.is_at(ahead, |token| token.is_punct(':'))
             && self.is_at(ahead + 1, |token| token.is_punct(':'))
@@ -59,7 +59,7 @@ impl Parser<'_> {
         self.is_label() && !self.is_option_with_colon()
             || self.peek_word().is_some_and(|word| {
                 let text = word.to_string();
-                // `pad` is both, and an option here.
+                // `pad` is a layer and an option: behind a layer, the option.
                 self.vocabulary.is_layer(&text) && !is_option(&text) || text == "input"
             })
     }

@@ -27,7 +27,7 @@ pub(crate) struct Parser<'a> {
     tokens: &'a [Token],
     vocabulary: &'a Vocabulary,
     errors: &'a mut Errors,
-    /// Where something is missing if the tokens end too early.
+    /// The place of an error about something missing: the last token that was read.
     end: Span,
     /// Whether a mistake was just reported, and reading went on in the middle of a stage: a missing arrow is no second mistake.
     recovered: bool,
@@ -91,12 +91,12 @@ impl<'a> Parser<'a> {
         before.iter().take(taken).map(Token::stream).collect()
     }
 
-    /// To the end of a stage that cannot be read.
+    /// Skips the rest of a stage that cannot be read.
     fn skip_stage(&mut self) {
         while self.next_if(|token| !token.is_arrow() && !token.is_punct(',')).is_some() {}
     }
 
-    /// To the end of the stage or the beginning of another, after a mistake.
+    /// Skips to the end of the stage, or to where another begins, after a mistake.
     fn skip_to_next_stage(&mut self) {
         self.recovered = true;
         while !self.peek_is(|token| token.is_arrow() || token.is_punct(','))

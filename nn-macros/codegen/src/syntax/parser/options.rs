@@ -11,7 +11,7 @@ use crate::syntax::tree::{Options, Padding, Size};
 use crate::syntax::vocabulary::{self, InitializerRow, Meaning};
 
 impl Options {
-    /// What follows the word of an option. It is read the second time too, and then forgotten.
+    /// Reads the values of an option. Where the option is there for the second time, they are not kept.
     pub(super) fn parse(&mut self, parser: &mut Parser<'_>, word: &Ident) {
         // As in Python: `stride=2`.
         let mut quoted = false;
@@ -79,7 +79,7 @@ impl Options {
     }
 }
 
-/// `true` or `false`; in Python they begin with a capital.
+/// Reads `true` or `false`, or `True` or `False`, as in Python.
 fn answer(parser: &mut Parser<'_>, word: &Ident) -> Option<bool> {
     let is = |token: &Token, answers: [&str; 2]| answers.iter().any(|answer| token.is_word(answer));
     if parser.next_if(|token| is(token, ["true", "True"])).is_some() {
@@ -128,7 +128,7 @@ fn padding(parser: &mut Parser<'_>) -> Option<Padding> {
     parser.pair(expected).map(Padding::Zeros)
 }
 
-/// After `init`.
+/// Reads the initializer after `init`.
 fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
     let word = parser.peek_word();
     let row = word.and_then(|word| vocabulary::initializer(&word.to_string()));

@@ -12,7 +12,7 @@ pub(super) fn is_name(name: &Ident) -> bool {
     syn::parse2::<Ident>(TokenTree::Ident(name.clone()).into()).is_ok() && name != "_"
 }
 
-/// A path to a type of the user's: with `::` in it, or in upper case and not a misspelt word of ours.
+/// Reads a path to the user's own type: it has `::` in it, or begins in upper case and is no other spelling of a word of the vocabulary.
 pub(super) fn user_path(parser: &mut Parser<'_>) -> Option<TokenStream> {
     if let Some(group) = parser.peek().and_then(|token| token.group(Delimiter::None)) {
         // `$p:path` or `$t:ty` of a `macro_rules!` macro.

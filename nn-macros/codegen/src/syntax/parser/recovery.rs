@@ -1,4 +1,4 @@
-//! What people write out of habit, from other languages and libraries: understood well enough to be one error that says how to write it.
+//! Spellings of other languages and libraries: the parser understands them well enough to report one error that says how to write it here.
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
@@ -6,7 +6,7 @@ use crate::syntax::parser::Parser;
 use crate::syntax::tokens::{Token, written};
 use crate::syntax::vocabulary::{LayerGrammar, Meaning, activation_row, is_option};
 
-/// Words of other libraries that say what follows, where a description needs none.
+/// Words that other libraries write before a value, and a description does not.
 const NAMES: &[&str] = &[
     "activation",
     "and",
@@ -31,7 +31,7 @@ const NAMES: &[&str] = &[
 ];
 
 impl Parser<'_> {
-    /// `units=` or `kernel` before a value; an error, and whether it was there. The value follows.
+    /// Reads `units=` or `kernel` before a value, which is an error; whether it was there. The value is not read.
     pub(super) fn named(&mut self, of: &str, example: &str) -> bool {
         let before = self.tokens;
         if self.peek_is(|token| token.is_equals() || token.is_punct(':')) && self.is_value_at(1) {
@@ -60,7 +60,7 @@ impl Parser<'_> {
         true
     }
 
-    /// The same behind a layer: `activation="relu"`, `bias=False`, `padding=2`; with its value.
+    /// The same among the options of a layer: `activation="relu"`, `bias=False`, `padding=2`. The value is read too.
     pub(super) fn named_option(&mut self, layer: &str, example: &str) -> bool {
         let before = self.tokens;
         let Some(word) = self.peek_word() else { return false };
@@ -94,7 +94,7 @@ impl Parser<'_> {
         true
     }
 
-    /// `28 * 28` without braces; whether it was there.
+    /// Reads the rest of `28 * 28` without braces, which is an error; whether it was there.
     pub(super) fn computed(&mut self, before: &[Token]) -> bool {
         let operator = |token: &Token| matches!(token, Token::Tree(TokenTree::Punct(it)) if "*+-/%".contains(it.as_char()));
         let mut found = false;
@@ -114,7 +114,7 @@ impl Parser<'_> {
         found
     }
 
-    /// What stands behind a path that is no size: `SVector<f32, 784>`, `size()`.
+    /// Reads the rest of a path that is no size, which is an error: `SVector<f32, 784>`, `size()`.
     pub(super) fn no_constant(&mut self, path: &str) -> bool {
         let before = self.tokens;
         let message = if self.peek_is(|token| token.is_group(Delimiter::Parenthesis)) {
@@ -170,7 +170,7 @@ impl Parser<'_> {
         true
     }
 
-    /// What stands before a colon and is no label: `my-label:`, `my label:`, `"label":`, `pub label:`. An error, and it is taken away.
+    /// Reads tokens before a colon that are no label, which is an error: `my-label:`, `my label:`, `"label":`, `pub label:`.
     pub(super) fn no_label(&mut self) {
         let part =
             |token: &&Token| token.word().is_some() || token.is_punct('-') || token.is_literal();
@@ -203,7 +203,7 @@ impl Parser<'_> {
         self.next();
     }
 
-    /// `hidden 128`, `output 10`: a layer by its place in the network.
+    /// For a message: the layer that was meant by its place in the network, as in `hidden 128`, `output 10`.
     pub(super) fn named_by_its_place(&self, word: &str) -> Option<String> {
         let named = ["head", "hidden", "layer", "out", "output"].contains(&word)
             || word
@@ -214,7 +214,7 @@ impl Parser<'_> {
         Some(format!(": did you mean `dense {size}`, or `{word}: dense {size}` with a label?"))
     }
 
-    /// What follows the number of `50%` or `1/2`, taken away: as a decimal fraction.
+    /// Reads the rest of `50%` or `1/2` behind the number: the decimal fraction that was meant.
     pub(super) fn share(&mut self, number: &str) -> Option<f64> {
         let number: f64 = number.parse().ok()?;
         if self.next_if(|token| token.is_punct('%')).is_some() {
@@ -227,7 +227,7 @@ impl Parser<'_> {
         Some(number / by)
     }
 
-    /// From `<` to its `>`.
+    /// Skips from `<` to its `>`.
     pub(super) fn skip_angles(&mut self) {
         let mut depth = 0_usize;
         while let Some(token) = self.next() {

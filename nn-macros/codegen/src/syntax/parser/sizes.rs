@@ -175,7 +175,7 @@ impl Parser<'_> {
         self.errors.over(group, message);
     }
 
-    /// A comma in the place of an `x`, before a number; whether it is there.
+    /// Reads a comma in the place of an `x`, before a number; whether it is there.
     fn comma(&mut self, reported: bool) -> bool {
         if !self.peek_is(|token| token.is_punct(',')) || !self.is_at(1, Token::is_literal) {
             return false;
@@ -186,7 +186,7 @@ impl Parser<'_> {
         true
     }
 
-    /// What stands in braces. Those of the expansion are ours: the user's would be called unnecessary where they are.
+    /// An expression in braces. The expansion has braces of its own, for rustc would call the user's unnecessary.
     fn expression(&mut self, inner: &TokenStream) -> Size {
         let block = quote!({ #inner });
         let text = written(inner.clone());
@@ -248,7 +248,7 @@ impl Parser<'_> {
     ) -> bool {
         let radix = !expected.decimal
             && ["0x", "0X", "0b", "0o"].iter().any(|prefix| text.starts_with(prefix));
-        // `28X28` is read too; the X of a name, as in `28xMAX`, is its own.
+        // `28X28` is two sizes too; in `28xMAX`, the `X` belongs to the name.
         let numbers = !text.contains(|c: char| !c.is_ascii_digit() && !"xX_".contains(c));
         let is_by = |c: char| c == 'x' || c == 'X' && numbers;
         let mut parts: Vec<&str> = if radix { vec![text] } else { text.split(is_by).collect() };
@@ -311,7 +311,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether it is one of our words, perhaps with a typing error: no size. `STRIDE` is a constant.
+/// Whether it is a word of the vocabulary, perhaps with a typing error, and so no size. `STRIDE` is a constant.
 fn is_word(vocabulary: &Vocabulary, text: &str) -> bool {
     use Meaning::{Activation, Initializer, Layer, Option};
     if !text.contains(char::is_lowercase) {

@@ -9,7 +9,7 @@ use crate::syntax::tokens::{Token, written};
 use crate::syntax::tree::{Activation, ActivationKind, Arguments, Head, Stage};
 use crate::syntax::vocabulary::{self, LayerGrammar, Meaning, Role, activation_row, is_option};
 
-/// Takes at least one token, or none and gives nothing.
+/// Reads one stage; none, and no token is read, where an arrow or the end is instead.
 pub(super) fn stage(parser: &mut Parser<'_>) -> Option<Stage> {
     let label = label(parser);
     let before = parser.tokens;
@@ -123,7 +123,7 @@ impl Stage {
         }
     }
 
-    /// Whether it is the activation.
+    /// Reads one option, or the activation; whether it was the activation.
     fn one_of_rest(&mut self, parser: &mut Parser<'_>, token: &Token) -> bool {
         if let Some(path) = user_path(parser) {
             if is_path(parser, &path) {
@@ -204,7 +204,7 @@ impl Stage {
     }
 
     fn unexpected(&mut self, parser: &mut Parser<'_>, token: &Token) {
-        // What is missing was reported: this may be it.
+        // An argument is missing, which was reported: this may be it.
         if self.arguments.missing {
             return;
         }
@@ -310,7 +310,7 @@ fn no_word(parser: &mut Parser<'_>, token: &Token) {
     parser.recovered = true;
 }
 
-/// To an option in the place of a layer.
+/// The error for an option in the place of a layer.
 fn follows_a_layer(option: &str) -> String {
     let example = match option {
         "project" => "residual { … } project { … }".to_owned(),
@@ -325,7 +325,7 @@ fn follows_a_layer(option: &str) -> String {
     format!("`{option}` follows a layer: `{example}`")
 }
 
-/// A layer of one or two words.
+/// The layer that the word names; a second word, as in `global avgpool`, is read.
 fn layer(parser: &mut Parser<'_>, text: &str) -> Option<&'static LayerGrammar> {
     if text == "global" {
         parser.next_if(|token| token.is_word("avgpool"))?;
@@ -353,7 +353,7 @@ fn label(parser: &mut Parser<'_>) -> Option<Ident> {
     Some(word.clone())
 }
 
-/// A macro cannot see whether the user has a type that is called as another library calls a layer of ours.
+/// For the end of a message about a word in upper case: it may be meant as a type, but also as another library's name of a layer.
 fn of_own(word: &str) -> String {
     if word.starts_with(char::is_uppercase) {
         format!(" (a type of your own is written `self::{word}`)")
