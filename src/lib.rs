@@ -80,11 +80,17 @@ pub mod evaluation;
 #[cfg(feature = "std")]
 pub mod losses;
 #[cfg(feature = "std")]
+// Hidden from readers alone: of what is hidden from the compiler, its messages would say the whole path.
+#[cfg_attr(doc, doc(hidden))]
+pub mod messages;
+#[cfg(feature = "std")]
 mod metrics;
 #[cfg(feature = "std")]
 pub mod optimizers;
 #[cfg(feature = "std")]
 mod summary;
+#[cfg(feature = "std")]
+mod trainable;
 #[cfg(feature = "std")]
 pub mod training;
 #[cfg(feature = "std")]
@@ -109,6 +115,8 @@ pub use pulp::WithSimd;
 pub use rand;
 #[cfg(feature = "std")]
 pub use summary::Summary;
+#[cfg(feature = "std")]
+pub use trainable::Trainable;
 #[cfg(feature = "std")]
 pub use {
     formats::safetensors::{Kept, Matching},

@@ -6,11 +6,13 @@ use crate::layers::Layer;
 use crate::layers::outlined::{InferOne, infer};
 use crate::vector;
 
+#[cfg(doc)]
+use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
 #[cfg(feature = "std")]
 use {
     crate::layers::Context,
+    crate::messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
     crate::summary::Summary,
-    crate::training::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through},
     std::path::Path,
 };
 #[cfg(feature = "alloc")]
@@ -18,6 +20,39 @@ use {
     alloc::{boxed::Box, vec::Vec},
     rand::Rng,
 };
+
+/// Methods with a batch and a loss, whose bounds are alike: in documentation those that are meant, to the compiler those that
+/// [speak](crate::messages).
+#[cfg(feature = "std")]
+macro_rules! of_a_loss {
+    ($(
+        $(#[$attribute:meta])*
+        fn $name:ident<Y, L $(, $optimizer:ident)?>($($arguments:tt)*) -> $result:ty $body:block
+    )+) => {$(
+        documented! {
+            $(#[$attribute])*
+            fn $name<Y, L $(, $optimizer)?>($($arguments)*) -> $result
+            where {
+                Backpropagation: Through<Self, Is: Copy>,
+                Y: Sync,
+                L: LossOf<
+                    Self,
+                    Y,
+                    Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+                >,
+                $($optimizer: OptimizerOf<Self, Is: Copy>,)?
+            }
+            documented as <Y, L $(, $optimizer)?>($($arguments)*)
+            where {
+                Self: Differentiable,
+                Y: Sync,
+                L: Loss<Self::Output, Y, Self::Activation>,
+                $($optimizer: Optimizer<Self::Scalar>,)?
+            }
+            $body
+        }
+    )+};
+}
 
 /// A network, as `network!` defines it.
 ///
@@ -119,6 +154,8 @@ pub trait Network: Layer {
         Summary::of::<Self>(Self::NAME)
     }
 
+    #[cfg(feature = "std")]
+    of_a_loss! {
     /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
     ///
     /// The gradient of no samples is zero, and so is their loss. Where an input is NaN or infinite, so are numbers of the gradient; behind an activation
@@ -128,7 +165,7 @@ pub trait Network: Layer {
     ///
     /// * The numbers that `dropout` drops follow from the weights and inputs: the same call gives the same gradient, and a loop that moves the weights
     ///   drops other numbers at each step. To choose them, or to have a gradient in inference mode, see [`gradient_with`](Self::gradient_with).
-    /// * Isa statistics are not moved by this call. In their place the gradient holds what a step is to subtract from them, with no learning rate:
+    /// * Running statistics are not moved by this call. In their place the gradient holds what a step is to subtract from them, with no learning rate:
     ///   [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does, and norms and clipping leave them out ([`Kind::Statistic`](crate::layers::Kind::Statistic)).
     ///
     /// The page [loops](crate::guide::loops) shows loops of one's own.
@@ -136,21 +173,12 @@ pub trait Network: Layer {
     /// # Panics
     ///
     /// If there are not as many targets as inputs.
-    #[cfg(feature = "std")]
     fn gradient<Y, L>(
         &self,
         inputs: &[Self::Input],
         targets: &[Y],
         loss: &L,
     ) -> (Self::Scalar, Box<Self>)
-    where
-        Backpropagation: Through<Self, Is: Copy>,
-        Y: Sync,
-        L: LossOf<
-                Self,
-                Y,
-                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
-            >,
     {
         let mut gradient = Self::zeros();
         let loss = self.gradient_into(inputs, targets, loss, &mut gradient);
@@ -177,7 +205,6 @@ pub trait Network: Layer {
     /// # Panics
     ///
     /// If there are not as many targets as inputs.
-    #[cfg(feature = "std")]
     fn gradient_into<Y, L>(
         &self,
         inputs: &[Self::Input],
@@ -185,14 +212,6 @@ pub trait Network: Layer {
         loss: &L,
         gradient: &mut Self,
     ) -> Self::Scalar
-    where
-        Backpropagation: Through<Self, Is: Copy>,
-        Y: Sync,
-        L: LossOf<
-                Self,
-                Y,
-                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
-            >,
     {
         Backpropagation::gradient(self, None, inputs, targets, loss, gradient)
     }
@@ -220,7 +239,6 @@ pub trait Network: Layer {
     /// # Panics
     ///
     /// If there are not as many targets as inputs.
-    #[cfg(feature = "std")]
     fn gradient_with<Y, L>(
         &self,
         context: Context,
@@ -229,16 +247,9 @@ pub trait Network: Layer {
         loss: &L,
         gradient: &mut Self,
     ) -> Self::Scalar
-    where
-        Backpropagation: Through<Self, Is: Copy>,
-        Y: Sync,
-        L: LossOf<
-                Self,
-                Y,
-                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
-            >,
     {
         Backpropagation::gradient(self, Some(context), inputs, targets, loss, gradient)
+    }
     }
 
     /// The Euclidean norm: the square root of the sum of the squares of all parameters, but for running statistics
@@ -263,7 +274,7 @@ pub trait Network: Layer {
 
     /// Scales a gradient down to the [`norm`](Self::norm) `max`, if it is longer, and gives back the norm that it had. PyTorch's `clip_grad_norm_`.
     ///
-    /// Isa statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
+    /// Running statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
     /// [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does not step along it.
     ///
     /// # Panics
@@ -276,7 +287,7 @@ pub trait Network: Layer {
     /// Limits each number of a gradient to −`max` … `max`, and gives back the largest magnitude that there was, NaN where there is one. PyTorch's
     /// `clip_grad_value_`.
     ///
-    /// Isa statistics stay as they are, and so does NaN.
+    /// Running statistics stay as they are, and so does NaN.
     ///
     /// # Panics
     ///
@@ -285,21 +296,14 @@ pub trait Network: Layer {
         vector::clip_value(self, max)
     }
 
+    #[cfg(feature = "std")]
+    of_a_loss! {
     /// The mean loss over some samples.
     ///
     /// # Panics
     ///
     /// If there are not as many targets as inputs.
-    #[cfg(feature = "std")]
     fn loss<Y, L>(&self, inputs: &[Self::Input], targets: &[Y], loss: &L) -> Self::Scalar
-    where
-        Backpropagation: Through<Self, Is: Copy>,
-        Y: Sync,
-        L: LossOf<
-                Self,
-                Y,
-                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
-            >,
     {
         Backpropagation::loss(self, inputs, targets, loss)
     }
@@ -316,7 +320,6 @@ pub trait Network: Layer {
     /// # Panics
     ///
     /// If there are not as many targets as inputs, or if the optimizer has stepped a network of another size before.
-    #[cfg(feature = "std")]
     fn train_step<Y, L, O>(
         &mut self,
         inputs: &[Self::Input],
@@ -324,17 +327,9 @@ pub trait Network: Layer {
         loss: &L,
         optimizer: &mut O,
     ) -> Self::Scalar
-    where
-        Backpropagation: Through<Self, Is: Copy>,
-        Y: Sync,
-        L: LossOf<
-                Self,
-                Y,
-                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
-            >,
-        O: OptimizerOf<Self, Is: Copy>,
     {
         Backpropagation::step(self, inputs, targets, loss, optimizer)
+    }
     }
 
     /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:

@@ -3,14 +3,15 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::Network;
 use crate::activations::Activation;
 use crate::core::Sample;
 use crate::data::Dataset;
-use crate::layers::forward_batch;
-use crate::metrics::{Accumulator, ByTarget, Meter, Metric, MetricOf, Report, TargetOf};
+use crate::layers::{Layer, forward_batch};
+use crate::messages::{AsNetwork, MetricOf, SizeOf, TargetOf, documented};
+#[cfg(doc)]
+use crate::metrics::Target;
+use crate::metrics::{Accumulator, ByTarget, Meter, Metric, Report};
 use crate::parallel::WORTH_WAKING;
-use crate::training::{AsNetwork, SizeOf};
 
 /// How well a network does on a data set: for classes a [`Confusion`](super::Confusion), for labels a [`MultiLabel`](super::MultiLabel), for numbers [`RegressionMetrics`](super::RegressionMetrics),
 /// whose methods it has.
@@ -35,19 +36,29 @@ pub struct Evaluation<R> {
 }
 
 impl<R: Report> Evaluation<R> {
-    /// Runs a network, or the network in a box, over a data set, and measures it as the targets say.
+    documented! {
+    /// Runs a network over a data set, and measures it as the targets say.
     ///
     /// Vectors and images are taken for numbers. Where they are labels or the probabilities of classes, use [`by`](Self::by).
     pub fn of<N, Y, B, M>(net: &B, data: &Dataset<N::Input, Y>) -> Self
-    where
+    where {
         B: AsNetwork<M, Network = N>,
-        N: Network,
+        N: Layer,
         Y: TargetOf<N, Measured = R, Is: Copy>,
+    }
+    documented as <N, Y>(net: &N, data: &Dataset<N::Input, Y>)
+    where {
+        N: Layer,
+        Y: Target<N::Output, Report = R>,
+    }
     {
         Self { report: report(net.as_network(), data, &ByTarget) }
     }
 
-    /// Runs a network, or the network in a box, over a data set, and measures it as a [loss](super::Metric) does in validation, or with a
+    }
+
+    documented! {
+    /// Runs a network over a data set, and measures it as a [loss](super::Metric) does in validation, or with a
     /// [`Threshold`](super::Threshold).
     ///
     /// ```
@@ -66,18 +77,25 @@ impl<R: Report> Evaluation<R> {
     /// # Ok::<(), axonal::Error>(())
     /// ```
     pub fn by<N, Y, B, M, L>(net: &B, data: &Dataset<N::Input, Y>, metric: &L) -> Self
-    where
+    where {
         B: AsNetwork<M, Network = N>,
-        N: Network,
+        N: Layer,
         L: MetricOf<N, Y, Measured = R, Outputs: SizeOf<N, Is: Copy>, Is: Copy>,
+    }
+    documented as <N, Y, L>(net: &N, data: &Dataset<N::Input, Y>, metric: &L)
+    where {
+        N: Layer,
+        L: Metric<N::Output, Y, Report = R>,
+    }
     {
         Self { report: report(net.as_network(), data, metric) }
+    }
     }
 }
 
 fn report<N, Y, M>(net: &N, data: &Dataset<N::Input, Y>, metric: &M) -> M::Report
 where
-    N: Network,
+    N: Layer,
     M: Metric<N::Output, Y>,
 {
     let mut accumulator = Accumulator::<&M, M::Report>::new(metric, N::Activation::THRESHOLD);
@@ -92,7 +110,7 @@ pub(crate) fn measure<N, Y>(
     targets: &[Y],
     meter: &mut dyn Meter<N::Output, Y>,
 ) where
-    N: Network,
+    N: Layer,
 {
     /// Samples a pass: some for each thread.
     const PIECE: usize = 1024;

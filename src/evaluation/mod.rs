@@ -9,8 +9,7 @@ mod evaluate;
 mod threshold;
 
 pub use crate::metrics::{
-    Confusion, Meter, Metric, MetricOf, MultiLabel, RegressionMetrics, Report, Score, Target,
-    TargetOf,
+    Confusion, Meter, Metric, MultiLabel, RegressionMetrics, Report, Score, Target,
 };
 pub use evaluate::Evaluation;
 pub(crate) use evaluate::measure;

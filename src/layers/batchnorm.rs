@@ -444,7 +444,7 @@ where
                 variance,
                 epsilon,
                 weight: sink.layer::<Self>().weight.as_slice(),
-                // Isa statistics do not depend on the inputs.
+                // Running statistics do not depend on the inputs.
                 sums: is_of_batch.then_some([&*weight, &*bias]),
             });
         }

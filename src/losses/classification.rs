@@ -4,10 +4,7 @@ use nalgebra::SVector;
 use pulp::Simd;
 
 use super::{Loss, OfSample, of_outputs, of_scores, one_over};
-use crate::activations::{
-    ActivationGradient, ElementwiseGradient, Joined, LastActivation, Probabilities, Sigmoid,
-    Softmax, Step, largest, softmax_and_logarithm,
-};
+use crate::activations::{LastActivation, Sigmoid, Softmax, largest, softmax_and_logarithm};
 use crate::core::Class;
 use crate::core::Image;
 use crate::core::Sample;
@@ -420,41 +417,6 @@ impl<
         meter(*self, A::THRESHOLD)
     }
 }
-
-/// An activation whose outputs are scores of classes, or their probabilities: every one but what dropout leaves of probabilities,
-/// and probabilities beside scores.
-pub trait ClassScores: LastActivation {}
-
-#[diagnostic::do_not_recommend]
-impl<A: ActivationGradient> ClassScores for A {}
-
-#[diagnostic::do_not_recommend]
-impl<A: ClassScores> ClassScores for Probabilities<A> {}
-
-#[diagnostic::do_not_recommend]
-impl<A: ClassScores, B: ClassScores> ClassScores for Joined<A, B, true> {}
-
-// A network that ends in it cannot be trained, which is said of the network.
-#[diagnostic::do_not_recommend]
-impl ClassScores for Step {}
-
-/// An activation whose outputs are scores of yes-or-no questions, or the probabilities of yes: every one but `softmax`, what dropout
-/// leaves of probabilities, and probabilities beside scores.
-pub trait BinaryScores: LastActivation {}
-
-// The bound below is how it is known that an activation is not `softmax`.
-#[diagnostic::do_not_recommend]
-impl<A: ElementwiseGradient> BinaryScores for A {}
-
-#[diagnostic::do_not_recommend]
-impl<A: BinaryScores> BinaryScores for Probabilities<A> {}
-
-#[diagnostic::do_not_recommend]
-impl<A: BinaryScores, B: BinaryScores> BinaryScores for Joined<A, B, true> {}
-
-// A network that ends in it cannot be trained, which is said of the network.
-#[diagnostic::do_not_recommend]
-impl BinaryScores for Step {}
 
 /// The answers to yes-or-no questions.
 trait BinaryTarget<T> {

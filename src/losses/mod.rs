@@ -7,7 +7,7 @@ mod pointwise;
 use num_traits::Zero;
 use pulp::Simd;
 
-pub use classification::{BinaryCrossEntropy, BinaryScores, ClassScores, CrossEntropy};
+pub use classification::{BinaryCrossEntropy, CrossEntropy};
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
 
 use crate::activations::{LastActivation, apply_on};
@@ -18,7 +18,7 @@ use crate::metrics::Meter;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///
-/// A function that takes any loss asks for a network that is [`Trainable`](crate::training::Trainable) with it.
+/// A function that takes any loss asks for a network that is [`Trainable`](crate::Trainable) with it.
 ///
 /// # A loss of one's own
 ///
@@ -112,7 +112,7 @@ use crate::metrics::Meter;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare an output `{O}` behind `{A}` with a target `{Y}`",
-    note = "where the network or the loss is a type parameter, ask for `N: axonal::training::Trainable<Loss, Target>`"
+    note = "where the network or the loss is a type parameter, ask for `N: axonal::Trainable<Loss, Target>`"
 )]
 pub trait Loss<O: Sample, Y, A>: Sync {
     /// The [size](Sample::Size) of the outputs that such targets go with. Where it is not that of `O`, the compiler says both;

@@ -1,9 +1,9 @@
 //! What a network is measured by: the metric follows the loss.
 
 use super::Report;
-use crate::core::Sample;
-use crate::layers::Layer;
 
+#[cfg(doc)]
+use crate::core::Sample;
 /// How outputs `O` of a network are measured against targets `Y`: each loss says it of its own, and [`Threshold`] of any boundary.
 ///
 /// | loss | targets | what is measured |
@@ -43,30 +43,4 @@ impl<O, Y, M: Metric<O, Y>> Metric<O, Y> for &M {
     fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut M::Report) {
         (**self).record(output, target, threshold, report);
     }
-}
-
-/// A [`Metric`] of the outputs of the network `N` against targets `Y`.
-// For its sentence, as the traits of `training::bounds`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not measure the outputs of `{N}`, of size `{S}`, against targets `{Y}`",
-    note = "what each loss measures is in the table of `axonal::evaluation::Metric`; a `Threshold` is for outputs that are each an answer of its own"
-)]
-pub trait MetricOf<N: Layer, Y, S = <<N as Layer>::Output as Sample>::Size>:
-    Metric<N::Output, Y, Report = Self::Measured, Size = Self::Outputs>
-{
-    /// [`Metric::Report`].
-    type Measured;
-
-    /// [`Metric::Size`].
-    type Outputs;
-
-    #[doc(hidden)]
-    type Is: Copy;
-}
-
-#[diagnostic::do_not_recommend]
-impl<N: Layer, Y, M: Metric<N::Output, Y>> MetricOf<N, Y, <N::Output as Sample>::Size> for M {
-    type Measured = M::Report;
-    type Outputs = M::Size;
-    type Is = ();
 }

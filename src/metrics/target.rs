@@ -4,7 +4,6 @@ use nalgebra::SVector;
 
 use super::{Confusion, Metric, RegressionMetrics, Report};
 use crate::core::{Class, Image, Sample, Scalar};
-use crate::layers::Layer;
 
 /// A target that the outputs `O` of a network are measured against.
 pub trait Target<O> {
@@ -13,28 +12,6 @@ pub trait Target<O> {
 
     /// Adds one output. `threshold` is the decision boundary of a single output.
     fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
-}
-
-/// A [`Target`] that the outputs of the network `N` are measured against.
-// For its sentence, as the traits of `training::bounds`.
-#[diagnostic::on_unimplemented(
-    message = "the outputs of `{N}`, of size `{S}`, cannot be measured against targets `{Self}`",
-    note = "N outputs are measured against a `Class<N>` or N numbers, one output also against a `Class<2>` or a `bool`"
-)]
-pub trait TargetOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
-    Target<N::Output, Report = Self::Measured>
-{
-    /// [`Target::Report`].
-    type Measured;
-
-    #[doc(hidden)]
-    type Is: Copy;
-}
-
-#[diagnostic::do_not_recommend]
-impl<N: Layer, Y: Target<N::Output>> TargetOf<N, <N::Output as Sample>::Size> for Y {
-    type Measured = Y::Report;
-    type Is = ();
 }
 
 /// What targets say of themselves.

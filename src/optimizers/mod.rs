@@ -54,7 +54,7 @@ use settings::{Settings, place};
 /// net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
 ///
 /// let data = Dataset::new(inputs.to_vec(), targets.to_vec())?;
-/// Trainer::new(MeanSquaredError, optimizer).fit(&mut net, &data, &mut rng)?;
+/// Trainer::new(MeanSquaredError, optimizer).fit(&mut *net, &data, &mut rng)?;
 /// # Ok::<(), axonal::Error>(())
 /// ```
 ///
@@ -122,7 +122,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// [`gradient_with`](crate::Network::gradient_with), clipped, summed over several batches, averaged over processes.
     /// The page [loops](crate::guide::loops) has one of each.
     ///
-    /// Isa statistics take part: a step subtracts their gradient as it is, see [`Network::gradient`](crate::Network::gradient).
+    /// Running statistics take part: a step subtracts their gradient as it is, see [`Network::gradient`](crate::Network::gradient).
     /// Parts that are [frozen](Self::freeze) stay as they are, and their gradient is not looked at.
     ///
     /// It says whether the step was taken and left finite numbers. Where the gradient holds NaN or infinity, no step is taken: the weights, the moments

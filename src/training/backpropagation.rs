@@ -8,60 +8,11 @@ use crate::core::Heap;
 use crate::core::Scalar;
 use crate::core::flat;
 use crate::kernels::Entry;
-use crate::layers::{Context, GradientSink, Step, Trained};
+use crate::layers::{Context, Differentiable, GradientSink, Step, Trained};
 use crate::losses::Loss;
+use crate::messages::{Backpropagation, Through};
 use crate::optimizers::{Along, Lent, Optimizer, State, Stepping, left_finite};
 use crate::parallel::{share_whole, sharing};
-use crate::{Differentiable, Layer};
-
-/// What computes gradients: it goes [through](Through) every network that is [`Differentiable`].
-#[derive(Clone, Copy, Debug)]
-pub struct Backpropagation;
-
-/// What [`Backpropagation`] can do with the network `N`.
-///
-/// A bound on the network itself would be shorter, but rustc adds the definition of a type that lacks a trait.
-#[diagnostic::on_unimplemented(
-    message = "`{N}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
-    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
-)]
-pub trait Through<N: Layer> {
-    #[doc(hidden)]
-    type Is: Copy;
-
-    /// In a context of its own, [`own_context`], where none is given.
-    #[doc(hidden)]
-    fn gradient<Y, L>(
-        net: &N,
-        context: Option<Context>,
-        inputs: &[N::Input],
-        targets: &[Y],
-        loss: &L,
-        gradient: &mut N,
-    ) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>;
-
-    #[doc(hidden)]
-    fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>;
-
-    #[doc(hidden)]
-    fn step<Y, L, O>(
-        net: &mut N,
-        inputs: &[N::Input],
-        targets: &[Y],
-        loss: &L,
-        optimizer: &mut O,
-    ) -> N::Scalar
-    where
-        Y: Sync,
-        L: Loss<N::Output, Y, N::Activation>,
-        O: Optimizer<N::Scalar>;
-}
 
 #[diagnostic::do_not_recommend]
 impl<N: Differentiable> Through<N> for Backpropagation {

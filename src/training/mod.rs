@@ -1,24 +1,24 @@
-//! Gradients, steps, and the training loop.
+//! The training loop: [`Trainer`], and the [`History`] of what it did.
+//!
+//! A loop of one's own calls [`Network::train_step`](crate::Network::train_step), or [`Network::gradient`](crate::Network::gradient) and
+//! [`Optimizer::apply`](crate::optimizers::Optimizer::apply): [`guide::loops`](crate::guide::loops).
 
 mod backpropagation;
-mod bounds;
 mod history;
 mod pass;
 mod progress;
 mod schedule;
 mod trainer;
+mod validation;
 
-pub use backpropagation::{Backpropagation, Through};
-pub use bounds::{
-    AsNetwork, AugmentationOf, Behind, Boxed, Compared, Compares, Equals, InputsOf, Itself, LossOf,
-    Means, MeansThem, Measures, Measuring, OptimizerOf, Parts, SizeOf, Trainable, TrainingLoss,
-};
+#[doc(hidden)]
+pub use crate::Trainable;
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
-pub use trainer::{NoValidation, Trainer, ValidateOn};
+pub use trainer::Trainer;
 
 /// A number that is another one for other numbers, but for one case in 2⁶⁴: FNV-1a of their bits, eight bytes at a time.
-fn fingerprint<'a, T: crate::Scalar>(numbers: impl Iterator<Item = &'a T>) -> u64 {
+fn fingerprint<'a, T: crate::core::Scalar>(numbers: impl Iterator<Item = &'a T>) -> u64 {
     numbers.fold(0, |hash, number| {
         let hash = (hash ^ number.as_f64().to_bits()).wrapping_mul(0x0000_0100_0000_01b3);
         hash.rotate_left(23)

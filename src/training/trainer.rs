@@ -11,18 +11,19 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::progress::Progress;
-use super::{
-    AsNetwork, AugmentationOf, Behind, Epoch, History, InputsOf, LossOf, Measures, Measuring,
-    OptimizerOf, Parts, Schedule, SizeOf, Through, fingerprint,
-};
-use crate::Network;
-use crate::core::flat;
-use crate::core::{Error, Sample};
-use crate::core::{Scalar, append};
+use super::{Epoch, History, Schedule, Validation, fingerprint};
+use crate::core::{Error, Scalar, append, flat};
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
 use crate::kernels::Entry;
+#[cfg(doc)]
+use crate::layers::Differentiable;
+use crate::layers::Layer;
 use crate::losses::Loss;
+use crate::messages::{
+    AsNetwork, AugmentationOf, Backpropagation, Behind, InputsOf, LossOf, Measures, NoValidation,
+    OptimizerOf, SizeOf, Through, ValidateOn, documented,
+};
 use crate::optimizers::Optimizer;
 
 /// Trains a network on a data set: epochs of shuffled batches, with validation, history and progress.
@@ -172,7 +173,8 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         &mut self.optimizer
     }
 
-    /// Trains. `net` is a network, or the box that it is in.
+    documented! {
+    /// Trains.
     ///
     /// Called again with the network as the last call left it, it goes on: with the moments and the steps of the optimizer, the epochs of the schedule, their numbers in
     /// the history. Six calls of one epoch are one of six, to the bit, if they are given one generator (but for [`Schedule::Cosine`], which ends with
@@ -193,23 +195,33 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         data: &Dataset<N::Input, Y>,
         rng: &mut R,
     ) -> Result<History, Error>
-    where
+    where {
         B: AsNetwork<M, Network = N>,
-        N: Network,
+        N: Layer,
         Y: Copy + Sync + Parts<L, O, V, A>,
         Y::Gradients: Through<N, Is: Copy>,
-        Y::Loss:
-            LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, N::Activation, Y::Loss, Is: Copy>>,
+        Y::Loss: LossOf<N, Y, Size: SizeOf<N, Is: Copy> + Behind<N, N::Activation, Y::Loss, Is: Copy>>,
         Y::Optimizer: OptimizerOf<N, Is: Copy>,
         Y::Validation: ValidateOn<
-                N,
-                Size: InputsOf<N, <Y::Validation as ValidateOn<N>>::Scalar, Is: Copy>,
-                How: Measures<N, Y::Loss, <Y::Validation as ValidateOn<N>>::Target, Is: Copy>,
-            >,
+            N,
+            Size: InputsOf<N, <Y::Validation as ValidateOn<N>>::Scalar, Is: Copy>,
+            How: Measures<N, Y::Loss, <Y::Validation as ValidateOn<N>>::Target, Is: Copy>,
+        >,
         Y::Augmentation: AugmentationOf<N, Is: Copy>,
         R: Rng + ?Sized,
+    }
+    documented as <N, Y, R>(&mut self, net: &mut N, data: &Dataset<N::Input, Y>, rng: &mut R)
+    where {
+        N: Differentiable,
+        Y: Copy + Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+        O: Optimizer<N::Scalar>,
+        A: Augment<N::Input>,
+        R: Rng + ?Sized,
+    }
     {
         Y::trainer(self).start::<Y::Gradients, _, _, _>(net.as_network_mut(), data, rng)
+    }
     }
 
     fn start<G, N, Y, R>(
@@ -219,7 +231,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         rng: &mut R,
     ) -> Result<History, Error>
     where
-        N: Network,
+        N: Layer,
         G: Through<N>,
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
@@ -251,7 +263,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
     /// How many epochs the network has behind it; with other weights than the last run left, the optimizer begins anew.
     fn go_on<N, R>(&mut self, net: &N, rng: &mut R) -> usize
     where
-        N: Network,
+        N: Layer,
         O: Optimizer<N::Scalar>,
         R: Rng + ?Sized,
     {
@@ -273,7 +285,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         base: f64,
     ) -> Result<History, Error>
     where
-        N: Network,
+        N: Layer,
         G: Through<N>,
         Y: Copy + Sync,
         L: Loss<N::Output, Y, N::Activation>,
@@ -346,6 +358,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                     good.restore(net);
                 }
             })?;
+            let validation = validation.map(|(loss, score)| Validation::new(loss, score));
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
             let samples = used as f64;
             let duration = start.elapsed();
@@ -358,6 +371,39 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         self.optimizer.state_mut().run.left = Some(fingerprint(net.as_slice().iter()));
         progress.finish();
         Ok(history)
+    }
+}
+
+/// The parts of a [`Trainer`], as soon as the compiler knows what `Self`, the targets, are.
+///
+/// At the call of `fit` the trainer's loss is known and the targets are not yet: with a bound on the loss itself, a message has the bound's own text in it,
+/// eight lines more, and wrong targets of `validate_on` are said twice.
+pub trait Parts<L, O, V, A> {
+    /// `L`
+    type Loss;
+    /// `O`
+    type Optimizer;
+    /// `V`
+    type Validation;
+    /// `A`
+    type Augmentation;
+    /// [`Backpropagation`]
+    type Gradients;
+
+    fn trainer(
+        trainer: &mut Trainer<L, O, V, A>,
+    ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, Self::Augmentation>;
+}
+
+impl<T, L, O, V, A> Parts<L, O, V, A> for T {
+    type Loss = L;
+    type Optimizer = O;
+    type Validation = V;
+    type Augmentation = A;
+    type Gradients = Backpropagation;
+
+    fn trainer(trainer: &mut Trainer<L, O, V, A>) -> &mut Trainer<L, O, V, A> {
+        trainer
     }
 }
 
@@ -402,7 +448,7 @@ struct Good<N> {
     is_proposed: bool,
 }
 
-impl<N: Network> Good<N> {
+impl<N: Layer> Good<N> {
     const EVERY: usize = 64;
 
     fn new(net: &N) -> Self {
@@ -431,60 +477,6 @@ impl<N: Network> Good<N> {
     }
 }
 
-fn is_finite<N: Network>(net: &N) -> bool {
+fn is_finite<N: Layer>(net: &N) -> bool {
     net.as_slice().iter().all(|weight| weight.is_finite())
-}
-
-/// What a trainer measures the network `N` on after each epoch: a data set, or [`NoValidation`].
-///
-/// Its inputs and targets are looked at by themselves, so that a message names what is wrong and not all of the data set's type.
-pub trait ValidateOn<N: Network> {
-    /// The [size](Sample::Size) of its inputs.
-    type Size;
-    /// Of what their numbers are.
-    type Scalar;
-    /// Its targets.
-    type Target;
-    /// [`Measuring`], or [`NoValidation`].
-    type How;
-
-    /// The inputs and the targets.
-    ///
-    /// # Panics
-    ///
-    /// If the inputs are not those of the network: `Size` and `Scalar` say whether they are.
-    fn samples(&self) -> (&[N::Input], &[Self::Target]);
-}
-
-/// There is no validation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NoValidation;
-
-#[diagnostic::do_not_recommend]
-impl<N: Network> ValidateOn<N> for NoValidation {
-    type Size = <N::Input as Sample>::Size;
-    type Scalar = N::Scalar;
-    type Target = ();
-    type How = Self;
-
-    fn samples(&self) -> (&[N::Input], &[()]) {
-        (&[], &[])
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<N, X, Y> ValidateOn<N> for &Dataset<X, Y>
-where
-    N: Network,
-    X: Sample,
-{
-    type Size = X::Size;
-    type Scalar = X::Scalar;
-    type Target = Y;
-    type How = Measuring;
-
-    fn samples(&self) -> (&[N::Input], &[Y]) {
-        // Of one size and scalar, they are of one type.
-        (bytemuck::cast_slice(self.inputs()), self.targets())
-    }
 }

@@ -2,8 +2,7 @@
 
 use axonal::layers::Context;
 use axonal::prelude::*;
-use axonal::training::TrainingLoss;
-use axonal::{Differentiable, Scalar};
+use axonal::{Scalar, Trainable};
 use rand::RngExt;
 
 use super::learned;
@@ -36,8 +35,7 @@ pub(crate) fn check<N, Y: Sync, L>(
     rng: &mut StdRng,
 ) -> (usize, usize)
 where
-    N: Network + Differentiable + Parameters<Scalar = f64>,
-    L: TrainingLoss<N, Y>,
+    N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
     let (value, gradient) = net.gradient(inputs, targets, loss);
     assert_eq!(value, net.loss(inputs, targets, loss), "the two ways to the loss");
@@ -55,8 +53,7 @@ pub(crate) fn check_training<N, Y: Sync, L>(
     rng: &mut StdRng,
 ) -> (usize, usize)
 where
-    N: Network + Differentiable + Parameters<Scalar = f64>,
-    L: TrainingLoss<N, Y>,
+    N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
     let training = |net: &N| {
         let mut gradient = N::zeros();
@@ -76,8 +73,7 @@ pub(crate) fn check_inference<N, Y: Sync, L>(
     rng: &mut StdRng,
 ) -> (usize, usize)
 where
-    N: Network + Differentiable + Parameters<Scalar = f64>,
-    L: TrainingLoss<N, Y>,
+    N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
     let mut gradient = N::zeros();
     let value = net.gradient_with(Context::INFERENCE, inputs, targets, loss, &mut gradient);

@@ -1,8 +1,7 @@
 //! Random networks: widths from 1 to 70, up to four layers, every batch size that a kernel treats in its own way.
 
-use axonal::Differentiable;
+use axonal::Trainable;
 use axonal::prelude::*;
-use axonal::training::TrainingLoss;
 
 use crate::architectures::{self, for_each_architecture};
 use crate::common::differences::check;
@@ -29,9 +28,8 @@ fn compare<N, M, Y: Sync, Z: Sync, L>(
     (double_inputs, double_targets): (&[M::Input], &[Z]),
     loss: &L,
 ) where
-    N: Network + Differentiable + Parameters<Scalar = f32>,
-    M: Network + Differentiable + Parameters<Scalar = f64>,
-    L: TrainingLoss<N, Y> + TrainingLoss<M, Z>,
+    N: Trainable<L, Y> + Parameters<Scalar = f32>,
+    M: Trainable<L, Z> + Parameters<Scalar = f64>,
 {
     for (double, single) in double.as_mut_slice().iter_mut().zip(single.as_slice()) {
         *double = f64::from(*single);

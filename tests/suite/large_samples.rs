@@ -136,8 +136,8 @@ macro_rules! classifies {
                 let mut net = $net::random(&mut rng());
                 let trainer = Trainer::new(CrossEntropy, Adam::default()).validate_on(&data);
                 let mut trainer = trainer.augment($augmentation);
-                trainer.fit(&mut net, &data, &mut rng()).unwrap();
-                assert!((0.0..=1.0).contains(&Evaluation::of(&net, &data).accuracy()));
+                trainer.fit(&mut *net, &data, &mut rng()).unwrap();
+                assert!((0.0..=1.0).contains(&Evaluation::of(&*net, &data).accuracy()));
             });
         }
     };

@@ -5,11 +5,11 @@
 
 #![cfg(feature = "std")]
 
+use axonal::Trainable;
 use axonal::activations::{Elementwise, ElementwiseGradient, LastActivation};
 use axonal::losses::Loss;
 use axonal::prelude::*;
 use axonal::simd::Vector;
-use axonal::training::Trainable;
 use axonal::{Layer, Sample, Scalar, Simd};
 use rand::RngExt;
 
@@ -530,7 +530,7 @@ fn decision_boundaries_are_passed_on() {
     let mut net = Sigmoid::zeros();
     net.conv1.bias[0] = -3.0;
     let data = Dataset::new(vec![Image::<1, 2, 2>::default(); 4], vec![false; 4]).unwrap();
-    assert_eq!(Evaluation::of(&net, &data).accuracy(), 1.0);
+    assert_eq!(Evaluation::of(&*net, &data).accuracy(), 1.0);
 }
 
 /// Where a network is certain and wrong, the loss of its probabilities is large, not infinite.

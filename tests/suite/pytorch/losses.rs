@@ -2,8 +2,8 @@
 
 use approx::assert_relative_eq;
 use axonal::Layer;
+use axonal::Trainable;
 use axonal::prelude::*;
-use axonal::training::Trainable;
 
 use super::{lines, parse};
 

@@ -221,7 +221,7 @@ fn validation_needs_no_more_than_the_loss() {
     let mut rng = StdRng::seed_from_u64(1);
     let mut net = Quantiles::random(&mut rng);
     let mut trainer = Trainer::new(Pinball, Adam::new(0.01)).epochs(12).validate_on(&data);
-    let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+    let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
     let losses: Vec<f64> = history
         .epochs
         .iter()
@@ -294,8 +294,8 @@ fn a_loss_of_ones_own_says_what_is_measured() {
         let mut net = Digits::random(&mut rng);
         let mut trainer =
             Trainer::new(Halved { counts_wrong }, Adam::new(0.01)).epochs(3).validate_on(&data);
-        let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
-        let accuracy = Evaluation::of(&net, &data).accuracy();
+        let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
+        let accuracy = Evaluation::of(&*net, &data).accuracy();
         (history.last().unwrap().validation.clone().unwrap(), accuracy)
     };
     let (validation, accuracy) = run(false);
@@ -319,7 +319,7 @@ fn validation_on_one_sample_or_on_equal_targets() {
         let mut net = super::Line::random(&mut rng);
         let mut trainer =
             Trainer::new(MeanSquaredError, Sgd::new(0.05)).epochs(5).validate_on(&data);
-        let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+        let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
         assert_eq!(history.best().unwrap().number, 5);
         assert_eq!(history.best().unwrap().validation.as_ref().unwrap().metric, "loss");
     }

@@ -76,7 +76,7 @@ fn a_last_batch_of_one_does_no_harm() {
         if drops_last {
             trainer = trainer.drop_last();
         }
-        trainer.fit(&mut net, &data, &mut StdRng::seed_from_u64(2)).unwrap();
+        trainer.fit(&mut *net, &data, &mut StdRng::seed_from_u64(2)).unwrap();
         1.0 - net.loss(data.inputs(), data.targets(), &MeanSquaredError) / 6.5
     };
     let without = score(128, false);

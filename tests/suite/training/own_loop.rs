@@ -3,8 +3,7 @@
 use axonal::layers::{Context, Kind};
 use axonal::optimizers::{State, Update};
 use axonal::prelude::*;
-use axonal::training::TrainingLoss;
-use axonal::{Differentiable, Infer, Scalar};
+use axonal::{Infer, Layer, Scalar, Trainable};
 
 use super::{Line, curve};
 use crate::common::differences;
@@ -47,8 +46,7 @@ fn optimizers<T: Scalar>() -> Vec<(&'static str, Make<T>)> {
 /// Steps of `train_step`, and the same by hand: the same bits.
 fn check<N>(sizes: &[usize], set: impl Fn(&mut Box<dyn Optimizer<N::Scalar>>, &N))
 where
-    N: Network + Differentiable,
-    MeanSquaredError: TrainingLoss<N, N::Output>,
+    N: Trainable<MeanSquaredError, <N as Layer>::Output>,
 {
     let bits = |net: &N| -> Vec<u64> {
         net.as_slice().iter().map(|number| number.as_f64().to_bits()).collect()
@@ -89,8 +87,8 @@ macro_rules! table {
         fn $test() {
             fn of<T: Scalar>()
             where
-                $net<T>: Network + Differentiable + Parameters<Scalar = T>,
-                MeanSquaredError: TrainingLoss<$net<T>, <$net<T> as axonal::Layer>::Output>,
+                $net<T>: Trainable<MeanSquaredError, <$net<T> as Layer>::Output>,
+                $net<T>: Parameters<Scalar = T>,
             {
                 check::<$net<T>>($sizes, |optimizer, net| {
                     optimizer
@@ -176,8 +174,7 @@ fn dropout_has_the_seed_that_it_is_given_or_one_of_weights_and_inputs() {
 fn the_gradient_of_inference_against_differences() {
     fn check<N>()
     where
-        N: Network + Differentiable + Parameters<Scalar = f64>,
-        MeanSquaredError: TrainingLoss<N, N::Output>,
+        N: Trainable<MeanSquaredError, <N as Layer>::Output> + Parameters<Scalar = f64>,
     {
         let mut rng = StdRng::seed_from_u64(5);
         let mut net = N::random(&mut rng);
@@ -399,7 +396,7 @@ fn optimizers_that_are_chosen_at_run_time() {
         let mut rng = StdRng::seed_from_u64(2);
         let mut trainer = Trainer::new(MeanSquaredError, optimizer).epochs(2);
         trainer.optimizer_mut().freeze(&*net, |net| &net.dense1);
-        trainer.fit(&mut net, &data, &mut rng).unwrap();
+        trainer.fit(&mut *net, &data, &mut rng).unwrap();
         trainer.optimizer_mut().unfreeze(&*net, |net| net);
         let optimizer: &mut dyn Optimizer<f32> = &mut **trainer.optimizer_mut();
         by_reference(&mut net, optimizer);
@@ -416,7 +413,7 @@ fn optimizers_that_are_chosen_at_run_time() {
             let mut rng = StdRng::seed_from_u64(2);
             let mut trainer = Trainer::new(MeanSquaredError, $optimizer).epochs(2);
             trainer.optimizer_mut().freeze(&*net, |net| &net.dense1);
-            trainer.fit(&mut net, &data, &mut rng).unwrap();
+            trainer.fit(&mut *net, &data, &mut rng).unwrap();
             trainer.optimizer_mut().unfreeze(&*net, |net| net);
             by_reference(&mut net, trainer.optimizer_mut());
             assert!(net == fit(Box::new($optimizer)), stringify!($optimizer));

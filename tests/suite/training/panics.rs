@@ -149,7 +149,7 @@ fn after_a_panic_in_a_training_run_the_learning_rate_is_that_of_the_optimizer() 
         .schedule(Schedule::Exponential { factor: 0.1 })
         .augment(SecondEpoch(data.len() + 5))
         .epochs(3);
-    assert!(panics(|| trainer.fit(&mut net, &data, &mut StdRng::seed_from_u64(1))));
+    assert!(panics(|| trainer.fit(&mut *net, &data, &mut StdRng::seed_from_u64(1))));
     let optimizer: &Adam = trainer.optimizer();
     assert_eq!(optimizer.learning_rate(), 0.25);
     assert_eq!(optimizer.state().steps(), 1);

@@ -56,7 +56,7 @@ fn an_infinite_input_ends_a_run() {
     }
     data.inputs_mut()[7][1] = f32::INFINITY;
     let mut trainer = Trainer::new(MeanSquaredError, Sgd::new(0.1)).batch_size(2).shuffle(false);
-    let error = trainer.fit(&mut net, &data, &mut StdRng::seed_from_u64(1)).unwrap_err();
+    let error = trainer.fit(&mut *net, &data, &mut StdRng::seed_from_u64(1)).unwrap_err();
     assert!(matches!(error, axonal::Error::Diverged { epoch: 1, step: 4, .. }), "{error}");
     assert_eq!(net, by_hand);
 }
@@ -144,7 +144,7 @@ fn a_step_that_spoils_says_so() {
         let data = Dataset::new(input.to_vec(), target.to_vec()).unwrap();
         let mut net = Line::zeros();
         let mut rng = StdRng::seed_from_u64(1);
-        let error = Trainer::new(MeanSquaredError, optimizer).fit(&mut net, &data, &mut rng);
+        let error = Trainer::new(MeanSquaredError, optimizer).fit(&mut *net, &data, &mut rng);
         assert!(matches!(error, Err(axonal::Error::Diverged { epoch: 1, step: 1, .. })), "{name}");
         assert_eq!(net, Line::zeros(), "{name}");
     }

@@ -176,12 +176,12 @@ fn six_calls_of_one_epoch_are_one_of_six() {
     let data = curve(30);
     let start = Dropping::random(&mut StdRng::seed_from_u64(1));
     let (mut whole, mut rng) = (start.clone(), StdRng::seed_from_u64(2));
-    let history = long_run().epochs(6).fit(&mut whole, &data, &mut rng).unwrap();
+    let history = long_run().epochs(6).fit(&mut *whole, &data, &mut rng).unwrap();
 
     let (mut parts, mut rng) = (start.clone(), StdRng::seed_from_u64(2));
     let mut trainer = long_run();
     for expected in &history.epochs {
-        let found = trainer.fit(&mut parts, &data, &mut rng).unwrap().epochs.remove(0);
+        let found = trainer.fit(&mut *parts, &data, &mut rng).unwrap().epochs.remove(0);
         assert_eq!(
             (found.number, found.loss, found.learning_rate),
             (expected.number, expected.loss, expected.learning_rate)
@@ -197,7 +197,7 @@ fn another_network_begins_anew() {
     let fold = |trainer: &mut Trainer<MeanSquaredError, Adam>| {
         let mut net = Dropping::random(&mut StdRng::seed_from_u64(7));
         let mut rng = StdRng::seed_from_u64(8);
-        let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+        let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
         assert_eq!(history.epochs[0].number, 1);
         (net, history.epochs.iter().map(|epoch| epoch.learning_rate).collect::<Vec<_>>())
     };
@@ -210,7 +210,7 @@ fn another_network_begins_anew() {
     // One that was changed is another one, too.
     let (mut net, _) = fold(&mut trainer);
     net.dense1.weight[0] += 1.0;
-    trainer.fit(&mut net, &data, &mut StdRng::seed_from_u64(8)).unwrap();
+    trainer.fit(&mut *net, &data, &mut StdRng::seed_from_u64(8)).unwrap();
     assert_eq!(trainer.optimizer().state().steps(), 25);
 }
 
@@ -224,13 +224,13 @@ fn steps_in_between_belong_to_a_run() {
     let mut optimizer = Adam::new(0.01);
     net.train_step(data.inputs(), data.targets(), &MeanSquaredError, &mut optimizer);
     *trainer.optimizer_mut() = optimizer;
-    trainer.fit(&mut net, &data, &mut rng).unwrap();
+    trainer.fit(&mut *net, &data, &mut rng).unwrap();
     assert_eq!(trainer.optimizer().state().steps(), 1 + 5, "the first call takes it as it is");
     let optimizer = trainer.optimizer_mut();
     net.train_step(data.inputs(), data.targets(), &MeanSquaredError, optimizer);
     let (_, gradient) = net.gradient(data.inputs(), data.targets(), &MeanSquaredError);
     optimizer.apply(&mut *net, &gradient);
-    let history = trainer.fit(&mut net, &data, &mut rng).unwrap();
+    let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
     assert_eq!(history.epochs[0].number, 2);
     assert_eq!(trainer.optimizer().state().steps(), 6 + 2 + 5);
 }
@@ -243,7 +243,7 @@ fn cosines_over_several_calls() {
         let mut rng = StdRng::seed_from_u64(1);
         let mut trainer = trainer().epochs(epochs).schedule(schedule);
         let epochs =
-            (0..calls).flat_map(|_| trainer.fit(&mut net, &data, &mut rng).unwrap().epochs);
+            (0..calls).flat_map(|_| trainer.fit(&mut *net, &data, &mut rng).unwrap().epochs);
         epochs.map(|epoch| epoch.learning_rate).collect::<Vec<_>>()
     };
     let over = Schedule::CosineOver { epochs: 4 };

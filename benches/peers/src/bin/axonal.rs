@@ -5,7 +5,7 @@ use std::hint::black_box;
 use axonal::simd::InstructionSet;
 use axonal::layers::{Conv, Dense};
 use axonal::prelude::*;
-use axonal::training::Trainable;
+use axonal::Trainable;
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 

@@ -1,0 +1,97 @@
+//! What a trainer measures a network on after each epoch.
+
+use num_traits::Float;
+
+use crate::core::{Error, Sample, Scalar};
+use crate::data::Dataset;
+use crate::evaluation::measure;
+use crate::layers::Layer;
+use crate::losses::Loss;
+use crate::messages::{Measures, Measuring, NoValidation, Through, ValidateOn};
+use crate::metrics::Score;
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer> ValidateOn<N> for NoValidation {
+    type Size = <N::Input as Sample>::Size;
+    type Scalar = N::Scalar;
+    type Target = ();
+    type How = Self;
+
+    fn samples(&self) -> (&[N::Input], &[()]) {
+        (&[], &[])
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, X, Y> ValidateOn<N> for &Dataset<X, Y>
+where
+    N: Layer,
+    X: Sample,
+{
+    type Size = X::Size;
+    type Scalar = X::Scalar;
+    type Target = Y;
+    type How = Measuring;
+
+    fn samples(&self) -> (&[N::Input], &[Y]) {
+        // Of one size and scalar, they are of one type.
+        (bytemuck::cast_slice(self.inputs()), self.targets())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for Measuring
+where
+    N: Layer,
+    Y: Sync,
+    L: Loss<N::Output, Y, N::Activation>,
+{
+    type Is = ();
+
+    fn check(samples: usize) -> Result<(), Error> {
+        if samples == 0 { Err(Error::Empty { what: "the validation data" }) } else { Ok(()) }
+    }
+
+    fn measure<G: Through<N>>(
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[Y],
+        loss: &L,
+        epoch: usize,
+    ) -> Result<Option<(f64, Score)>, Error> {
+        let mean = G::loss(net, inputs, targets, loss).as_f64();
+        if !mean.is_finite() {
+            let mut samples = inputs.chunks(1).zip(targets.chunks(1));
+            let sample = samples.position(|(x, y)| !G::loss(net, x, y, loss).is_finite());
+            return Err(Error::DivergedInValidation { epoch, loss: mean, sample });
+        }
+        let by_loss = Score::smaller("loss", mean);
+        let mut score = by_loss;
+        if let Some(mut meter) = loss.meter() {
+            measure(net, inputs, targets, &mut *meter);
+            score = meter.score();
+        }
+        // R² of one sample is not defined, nor, to compare epochs, that of equal targets.
+        let score = if score.value.is_nan() { by_loss } else { score };
+        Ok(Some((mean, score)))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for NoValidation {
+    type Is = ();
+
+    fn check(_samples: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn measure<G: Through<N>>(
+        _net: &N,
+        _inputs: &[N::Input],
+        _targets: &[Y],
+        _loss: &L,
+        _epoch: usize,
+    ) -> Result<Option<(f64, Score)>, Error> {
+        Ok(None)
+    }
+}
