@@ -688,6 +688,19 @@ fn more_habits() {
 }
 
 #[test]
+fn layers_in_another_case_behind_a_layer() {
+    for (layer, word) in
+        [("BatchNorm", "batchnorm"), ("Flatten", "flatten"), ("LAYERNORM", "layernorm")]
+    {
+        begins(
+            &format!("input 4 => dense 3 {layer}"),
+            &format!("`{layer}` is no activation but the layer `{word}`: put `=>` before it"),
+        );
+    }
+    begins("input 4 => dense 3 Linear", "unknown activation `Linear`: did you mean `identity`?");
+}
+
+#[test]
 fn one_name_under_two_conditions() {
     let description =
         "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";

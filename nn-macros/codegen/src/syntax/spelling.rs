@@ -92,14 +92,23 @@ impl Vocabulary {
     /// The word in another case or with other underscores, or another library's name for it.
     pub(crate) fn exact(&self, written: &str, fits: &[Meaning]) -> Option<(&'static str, Meaning)> {
         let written = plain(written);
-        self.all().find(|(word, meaning)| fits.contains(meaning) && plain(word) == written).or_else(
-            || {
-                let rows = FOREIGN.iter();
-                let mut rows = rows
-                    .filter(|(foreign, meaning, _)| *foreign == written && fits.contains(meaning));
-                rows.next().map(|(_, meaning, word)| (*word, *meaning))
-            },
-        )
+        self.in_another_case(&written, fits).or_else(|| {
+            // A layer that is here has its name to itself.
+            let mut rows = FOREIGN.iter().filter(|(foreign, meaning, _)| {
+                *foreign == written && fits.contains(meaning) && !self.is_layer(foreign)
+            });
+            rows.next().map(|(_, meaning, word)| (*word, *meaning))
+        })
+    }
+
+    /// The word in another case or with other underscores.
+    pub(crate) fn in_another_case(
+        &self,
+        written: &str,
+        fits: &[Meaning],
+    ) -> Option<(&'static str, Meaning)> {
+        let written = plain(written);
+        self.all().find(|(word, meaning)| fits.contains(meaning) && plain(word) == written)
     }
 
     /// One or two typing errors away.

@@ -158,11 +158,19 @@ impl Stage {
         }
         let fits = [Meaning::Activation, Meaning::Option, Meaning::Initializer];
         let meant = parser.vocabulary.did_you_mean(text, &fits);
-        let message = match meant {
-            Some((word, Meaning::Initializer)) => {
+        let layer = parser.vocabulary.in_another_case(text, &[Meaning::Layer]);
+        let exact = parser.vocabulary.exact(text, &fits).is_some();
+        let message = match (meant, layer) {
+            (_, Some((layer, _))) if !exact => {
+                format!(
+                    "`{text}` is no activation but the layer `{layer}`: put `=>` before it{}",
+                    of_own(text)
+                )
+            }
+            (Some((word, Meaning::Initializer)), _) => {
                 format!("`{text}` follows the word `init`: `init {word}`")
             }
-            Some((_, Meaning::Option)) => {
+            (Some((_, Meaning::Option)), _) => {
                 format!(
                     "unknown option `{text}`{}",
                     parser.vocabulary.hint(text, &[Meaning::Option])
@@ -173,17 +181,9 @@ impl Stage {
                 "unknown option `no bias`: did you mean `no_bias`?".to_owned()
             }
             // `momentum 0.1`
-            None if parser.peek_is(Token::is_literal) => {
-                let name = written(self.word.clone());
+            (None, _) if parser.peek_is(Token::is_literal) => {
                 parser.next();
-                match &self.head {
-                    Head::Layer(layer) if !layer.options.is_empty() => {
-                        let options: Vec<String> =
-                            layer.options.iter().map(|option| format!("`{option}`")).collect();
-                        format!("`{name}` has no option `{text}`: it has {}", options.join(", "))
-                    }
-                    _ => format!("`{name}` has no option `{text}`"),
-                }
+                self.no_option(text)
             }
             _ if text == "as" => {
                 parser.next_if(|token| token.word().is_some());
@@ -200,6 +200,18 @@ impl Stage {
             parser.next_if(|token| {
                 token.is_literal() || token.is_group(Delimiter::Brace) || token.is_word("same")
             });
+        }
+    }
+
+    fn no_option(&self, option: &str) -> String {
+        let name = written(self.word.clone());
+        match &self.head {
+            Head::Layer(layer) if !layer.options.is_empty() => {
+                let options: Vec<String> =
+                    layer.options.iter().map(|option| format!("`{option}`")).collect();
+                format!("`{name}` has no option `{option}`: it has {}", options.join(", "))
+            }
+            _ => format!("`{name}` has no option `{option}`"),
         }
     }
 
