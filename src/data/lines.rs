@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::table::{Csv, Delimiter};
+use super::csv::{Csv, Delimiter};
 use crate::core::Error;
 use crate::files::source::{Refused, Source};
 

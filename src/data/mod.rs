@@ -11,6 +11,7 @@
 //! tables have in them, and the option for each.
 
 pub mod augment;
+mod csv;
 mod dataset;
 pub mod idx;
 mod lines;
@@ -20,8 +21,8 @@ mod scaling;
 mod table;
 
 pub use crate::core::Class;
+pub use csv::{Column, Csv, CsvReport, csv, csv_from_bytes};
 pub use dataset::Dataset;
 pub use idx::{Mnist, emnist, mnist};
 pub use missing::Fill;
 pub use scaling::Standardizer;
-pub use table::{Column, Csv, CsvReport, csv, csv_from_bytes};

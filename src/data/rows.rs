@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
+use super::csv::{Column, Csv, CsvReport, Delimiter, Header, listed};
 use super::lines::{AHEAD, GAP, Limited, Lines};
 use super::missing::{MISSING, Words, fill_numbers, fill_words};
-use super::table::{Column, Csv, CsvReport, Delimiter, Header, listed};
 use crate::core::{Error, Scalar};
 use crate::files::kind::quoted;
 use crate::files::source::Source;
