@@ -42,7 +42,7 @@ const MACRO_ORDER: &[&str] = &["syntax", "shapes", "expand", "derive_parameters"
 
 /// Imports that are still to be cut: a file or folder, and the folder or file that is imported. One that is needed no longer is a fault.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("src/kernels/conv/backward_weights.rs", "src/kernels/entry.rs"),
+    ("src/kernels/entry.rs", "src/kernels/conv/backward_weights.rs"),
     ("src/layers/outlined.rs", "src/layers/residual.rs"),
     // The path that it had, hidden: it is `axonal::Trainable`.
     ("src/training/mod.rs", "trainable"),
@@ -233,8 +233,10 @@ struct File {
     module: Names,
     /// The path as written, but from the crate's root, and its line.
     imports: Vec<(usize, Names)>,
-    /// What the names mean that `use` makes in each module of the file.
-    names: BTreeMap<Names, BTreeMap<String, Names>>,
+    /// What the names mean that `use` makes in each module of the file: nothing, if it is something of another crate.
+    names: BTreeMap<Names, BTreeMap<String, Option<Names>>>,
+    /// The macros that it defines. Those that are exported are called by their names at the crate's root.
+    macros: Vec<String>,
 }
 
 /// Reads one file: `children` says whether a module has a child of a name in another file.
@@ -263,6 +265,8 @@ impl Reader<'_> {
                     (depth, at) = (depth + 1, at + 3);
                 }
                 "macro_rules" => {
+                    let name = self.word(at + 2).to_owned();
+                    self.file.macros.push(name);
                     rules = closed(self.tokens, at + 3);
                     at += 3;
                 }
@@ -278,11 +282,10 @@ impl Reader<'_> {
                     let mut leaves = Vec::new();
                     at = self.tree(at + 1, Vec::new(), &mut leaves);
                     for (line, path, name) in leaves {
-                        if let Some(path) = self.absolute(&module, &path, true) {
-                            let names = self.file.names.entry(module.clone()).or_default();
-                            names.insert(name, path.clone());
-                            self.file.imports.push((line, path));
-                        }
+                        let path = self.absolute(&module, &path, true);
+                        let names = self.file.names.entry(module.clone()).or_default();
+                        names.insert(name, path.clone());
+                        self.file.imports.extend(path.map(|path| (line, path)));
                     }
                 }
                 "crate" | "super" | "self" | "axonal"
@@ -381,6 +384,8 @@ struct House {
     files: Vec<File>,
     /// The file of each module that has one.
     modules: BTreeMap<Names, usize>,
+    /// The file of each macro.
+    macros: BTreeMap<String, usize>,
 }
 
 /// From one file to another.
@@ -437,17 +442,24 @@ impl House {
             .iter()
             .zip(&tokens)
             .map(|(path, tokens)| {
-                let module = paths[*path].clone();
-                let (imports, names) = (Vec::new(), BTreeMap::new());
-                let file = File { path: (*path).clone(), module, imports, names };
+                let file = File {
+                    path: (*path).clone(),
+                    module: paths[*path].clone(),
+                    imports: Vec::new(),
+                    names: BTreeMap::new(),
+                    macros: Vec::new(),
+                };
                 let mut reader = Reader { tokens, modules: &declared, file };
                 reader.read();
                 reader.file
             })
             .collect();
-        let modules =
-            files.iter().enumerate().map(|(at, file)| (file.module.clone(), at)).collect();
-        Self { folder: folder.to_owned(), files, modules }
+        let each = || files.iter().enumerate();
+        let modules = each().map(|(at, file)| (file.module.clone(), at)).collect();
+        let macros = each()
+            .flat_map(|(at, file)| file.macros.iter().map(move |name| (name.clone(), at)))
+            .collect();
+        Self { folder: folder.to_owned(), files, modules, macros }
     }
 
     /// The file that a path leads to, and the folder or top-level file that it names.
@@ -461,17 +473,19 @@ impl House {
             if depth > 0 && folder.is_none() {
                 folder = Some(unit(&self.files[at].path));
             }
+            let name = path.get(depth).map_or("", String::as_str);
+            if let (0, Some(at)) = (depth, self.macros.get(name)) {
+                return Some((unit(&self.files[*at].path), *at));
+            }
             // The name may be one of an inline module, or of a type.
-            let next = path.get(depth).and_then(|name| {
-                self.files[at]
-                    .names
-                    .get(&path[..depth])?
-                    .get(name)
-                    .filter(|next| next[..] != path[..=depth])
-            });
-            match next {
-                Some(next) => path = [next, &path[depth + 1..]].concat(),
-                None => return Some((folder.unwrap_or_else(|| unit(&self.files[at].path)), at)),
+            let names = self.files[at].names.get(&path[..depth]);
+            match names.and_then(|names| names.get(name)) {
+                Some(Some(next)) if next[..] != path[..=depth] => {
+                    path = [next, &path[depth + 1..]].concat();
+                }
+                // What the root passes on of another crate is nobody's.
+                Some(None) if folder.is_none() => return None,
+                _ => return Some((folder.unwrap_or_else(|| unit(&self.files[at].path)), at)),
             }
         }
         None
@@ -739,6 +753,16 @@ mod tests {
             })
             .collect();
         assert_eq!(found, ["b/mod.rs b/inner.rs", "b/mod.rs b/inner.rs", "a.rs private.rs"]);
+    }
+
+    #[test]
+    fn macros_and_what_is_of_another_crate() {
+        let files = [
+            ("b/mod.rs", "fn f(x: crate::Lanes) { crate::go!(x); crate::b::Other; crate::own() }"),
+            ("a.rs", "macro_rules! go { () => { $crate::Lanes } }"),
+            ("lib.rs", "mod a; mod b; pub use pulp::Simd as Lanes;"),
+        ];
+        assert_eq!(imports(&files), ["1 a a.rs go", "1 b b/mod.rs b::Other", "1 lib lib.rs own"]);
     }
 
     #[test]
