@@ -6,7 +6,7 @@ use pulp::Simd;
 
 use super::{Activation, ActivationGradient};
 use crate::core::Scalar;
-use crate::kernels::SUMMED;
+use crate::kernels::VECTORS_PER_BLOCK;
 use crate::simd::Vector;
 
 /// From scores to the probabilities of classes.
@@ -80,7 +80,7 @@ pub(crate) fn softmax_and_logarithm<T: Scalar, S: Simd>(simd: S, scores: &mut [T
     let last_exp = (load_last(simd, last) - largest).exp();
     let (mut sum, mut sums) = (0.0, last_exp);
     for (index, scores) in scores.chunks_exact_mut(lanes).enumerate() {
-        if index % SUMMED == SUMMED - 1 {
+        if index % VECTORS_PER_BLOCK == VECTORS_PER_BLOCK - 1 {
             sum += sums.sum().as_f64();
             sums = Vector::splat(simd, T::zero());
         }
@@ -111,7 +111,7 @@ pub fn log_sum_exp<T: Scalar, S: Simd>(simd: S, scores: &[T]) -> T {
     let vectors = scores.chunks_exact(Vector::<T, S>::LANES);
     let (mut sum, mut sums) = (0.0, (load_last(simd, vectors.remainder()) - shift).exp());
     for (index, scores) in vectors.enumerate() {
-        if index % SUMMED == SUMMED - 1 {
+        if index % VECTORS_PER_BLOCK == VECTORS_PER_BLOCK - 1 {
             sum += sums.sum().as_f64();
             sums = Vector::splat(simd, T::zero());
         }

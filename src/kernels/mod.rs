@@ -13,7 +13,6 @@ mod epilogue;
 mod gemm;
 mod geometry;
 mod matrix_mut;
-mod normalize;
 mod pool;
 mod reduce;
 #[cfg(test)]
@@ -22,7 +21,7 @@ pub(crate) mod update;
 
 pub(crate) use cache::LINE;
 pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Onto};
-pub(crate) use elementwise::{activate, add, add_planes, sum};
+pub(crate) use elementwise::{activate, add, normalize};
 pub(crate) use entry::Entry;
 pub(crate) use epilogue::Epilogue;
 pub(crate) use gemm::gemv::gemv_inline;
@@ -32,6 +31,5 @@ pub(crate) use gemm::{
 };
 pub(crate) use geometry::{Geometry, Sizes};
 pub(crate) use matrix_mut::MatrixMut;
-pub(crate) use normalize::{covariance, normalize, squares};
 pub(crate) use pool::{AvgWindows, AvgWindowsGradient, MaxWindows, MaxWindowsGradient};
-pub(crate) use reduce::{ROWS, SUMMED};
+pub(crate) use reduce::{ROWS_PER_BLOCK, VECTORS_PER_BLOCK, add_planes, covariance, squares, sum};

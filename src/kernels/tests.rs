@@ -7,11 +7,11 @@ use pulp::{Simd, WithSimd};
 
 use crate::activations::Identity;
 use crate::kernels::elementwise::add;
-use crate::kernels::elementwise::add_rows;
 use crate::kernels::entry::Entry;
 use crate::kernels::gemm::gemv::gemv_inline;
 use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, Init};
 use crate::kernels::matrix_mut::MatrixMut;
+use crate::kernels::reduce::add_rows;
 use crate::parallel::{Split, sharing};
 use crate::simd::{Columns, transpose};
 use crate::simd::{InstructionSet, dispatch};

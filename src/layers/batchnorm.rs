@@ -210,7 +210,7 @@ const SUMS: usize = 256;
 
 /// So many samples are summed up in their own type, and the sums of blocks in `f64`, as in the kernels.
 #[cfg(feature = "std")]
-const SAMPLES: usize = crate::kernels::ROWS;
+const SAMPLES: usize = crate::kernels::ROWS_PER_BLOCK;
 
 /// The means and variances of a batch.
 #[cfg(feature = "std")]
