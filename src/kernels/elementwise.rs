@@ -7,7 +7,7 @@ use crate::simd::{Element, Vector};
 
 /// `values[i] = f(values[i])`, for the elementwise part of an activation f.
 ///
-/// A type, not a closure or function, says what is done: those would not be compiled for the instruction set of the pass.
+/// `f` is a type, since a closure or function would not be compiled for the instruction set of the pass.
 #[inline(always)]
 pub(crate) fn activate<E: Epilogue<T>, T: Element, S: Simd>(simd: S, values: &mut [T]) {
     if E::IDENTITY {

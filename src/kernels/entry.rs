@@ -3,12 +3,12 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::backward_weights::{PanelProduct, PanelWeights};
-use crate::kernels::conv::direct::{DirectConvolution, DirectDots, DirectTiles, DirectWeights};
-use crate::kernels::conv::direct_channels::{ByChannels, ChannelTiles};
+use crate::kernels::conv::backward_weights::{Im2colWeights, PatchProducts};
+use crate::kernels::conv::direct::{DirectConvolution, DirectRows, DirectWeights};
+use crate::kernels::conv::direct_channels::DirectChannels;
 use crate::kernels::gemm::split_k::{gemm_split_k, gemv_split_k};
 use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a, gemv};
-use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Squares};
+use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};
 use crate::kernels::reduce::{add_planes, are_finite, squares};
 use crate::kernels::update::adagrad::AdaGradRule;
 use crate::kernels::update::adam::AdamRule;
@@ -39,13 +39,20 @@ pub trait Entry: Element {
     fn gemm_split_k(product: Gemm<'_, Self, false>, partial: &mut [Self]);
     /// y = init + A x as two halves of k, on two threads if that pays. `partial` has room for m numbers.
     fn gemv_split_k(product: Gemv<'_, Self>, partial: &mut [Self]);
-    fn direct_convolution(isa: Isa, convolution: DirectConvolution<'_, Self>);
-    fn direct_weights(isa: Isa, weights: DirectWeights<'_, Self>);
-    fn channel_convolution(isa: Isa, convolution: ByChannels<DirectConvolution<'_, Self>>);
-    fn channel_weights(isa: Isa, weights: ByChannels<DirectWeights<'_, Self>>);
-    fn panel_weights(isa: Isa, weights: PanelWeights<'_, Self>);
-    fn max_squares(isa: Isa, pool: MaxSquares<'_, Self>);
-    fn max_squares_gradient(isa: Isa, pool: MaxSquaresGradient<'_, Self>);
+    /// Y = b + W ∗ x for one group of channels, with vectors along output rows.
+    fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>);
+    /// dW += dY ∗ x for one group of channels, with vectors along output rows.
+    fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>);
+    /// Y = b + W ∗ x for one group of channels, with vectors of output channels.
+    fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>);
+    /// dW += dY ∗ x for one group of channels, with vectors of output channels.
+    fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>);
+    /// dW += dYᵀ X for a block of patches X.
+    fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>);
+    /// The largest number of each 2x2 window.
+    fn max_pool_2x2(isa: Isa, pool: MaxPool2x2<'_, Self>);
+    /// Its gradient.
+    fn max_pool_2x2_gradient(isa: Isa, pool: MaxPool2x2Gradient<'_, Self>);
     /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
     fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
     /// Whether none is NaN or infinite.
@@ -168,32 +175,32 @@ macro_rules! compiled {
                 dispatch(update::Run { rule, operands });
             }
 
-            fn direct_convolution(isa: Isa, convolution: DirectConvolution<'_, Self>) {
-                isa.run(DirectTiles(convolution));
+            fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>) {
+                isa.run(DirectRows(convolution));
             }
 
-            fn direct_weights(isa: Isa, weights: DirectWeights<'_, Self>) {
-                isa.run(DirectDots(weights));
+            fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>) {
+                isa.run(DirectRows(weights));
             }
 
-            fn channel_convolution(isa: Isa, convolution: ByChannels<DirectConvolution<'_, Self>>) {
-                isa.run(ChannelTiles(convolution.0));
+            fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>) {
+                isa.run(DirectChannels(convolution));
             }
 
-            fn channel_weights(isa: Isa, weights: ByChannels<DirectWeights<'_, Self>>) {
-                isa.run(ChannelTiles(weights.0));
+            fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>) {
+                isa.run(DirectChannels(weights));
             }
 
-            fn panel_weights(isa: Isa, weights: PanelWeights<'_, Self>) {
-                isa.run(PanelProduct(weights));
+            fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>) {
+                isa.run(PatchProducts(weights));
             }
 
-            fn max_squares(isa: Isa, pool: MaxSquares<'_, Self>) {
-                isa.run(Squares(pool));
+            fn max_pool_2x2(isa: Isa, pool: MaxPool2x2<'_, Self>) {
+                isa.run(Windows2x2(pool));
             }
 
-            fn max_squares_gradient(isa: Isa, pool: MaxSquaresGradient<'_, Self>) {
-                isa.run(Squares(pool));
+            fn max_pool_2x2_gradient(isa: Isa, pool: MaxPool2x2Gradient<'_, Self>) {
+                isa.run(Windows2x2(pool));
             }
         }
     )+};

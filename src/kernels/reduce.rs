@@ -1,5 +1,4 @@
-//! Sums of numbers, of the rows of a matrix, of squares and products: how they are cut into blocks, so that the error of a sum does not grow
-//! with its length.
+//! Sums of numbers, of the rows of a matrix, of squares and products, in blocks: the error of a sum does not grow with its length.
 //!
 //! A block is summed up in its own type, and the sums of blocks in `f64`. A sum that is no longer than a block is what it would be without
 //! blocks, to the bit.
@@ -8,10 +7,8 @@ use pulp::Simd;
 
 use crate::simd::{Element, MOST_LANES, Vector};
 
-/// Products of a block of a matrix product's common dimension.
-pub(crate) const BLOCK: usize = 4 * 1024;
-
-/// Vectors of a block of numbers that follow each other, which one vector sums up. Fewer than in [`BLOCK`]: they may be far from zero, as
+/// Vectors of a block of numbers that follow each other, which one vector sums up. Fewer than the products of a matrix
+/// product's block: they may be far from zero, as
 /// those of which means are taken.
 pub(crate) const VECTORS_PER_BLOCK: usize = 64;
 
@@ -21,7 +18,7 @@ pub(crate) const ROWS_PER_BLOCK: usize = 256;
 /// Rows that have vectors of sums of their own, to hide the latency of an addition: 4 cycles.
 const PHASES: usize = 4;
 
-/// The sum of some numbers.
+/// `Σ values[i]`
 #[inline(always)]
 pub(crate) fn sum<T: Element, S: Simd>(simd: S, values: &[T]) -> T {
     let mut sum = 0.0;
@@ -101,7 +98,7 @@ fn covariance_of_block<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) 
     sum
 }
 
-/// `sums[i] += ` the sum of column `i` of some rows, or `sums[i] =` the first time.
+/// `sums[i] += Σ rows[r][i]` over the rows r, or `=` unless they `accumulate`.
 #[inline(always)]
 pub(crate) fn add_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T], accumulate: bool) {
     let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);
@@ -194,7 +191,7 @@ fn add_vectors<T: Element, S: Simd, const N: usize>(
     }
 }
 
-/// Sums the first vectors of all rows for which they are inside of `rows`, and says how many these are.
+/// Sums up the first `N` vectors of each row that has them inside of `rows`, and says how many rows these are.
 ///
 /// Where fewer columns are left than there are lanes, a vector reads on into the next row.
 #[inline(always)]
@@ -231,7 +228,7 @@ fn sum_rows<T: Element, S: Simd, const N: usize>(
     whole
 }
 
-/// `sums[channel] += ` the sum of its plane, over all samples, or `=` the first time.
+/// `sums[c] += Σ samples[s][c][p]` over the samples s and the pixels p, or `=` unless they `accumulate`.
 #[inline(always)]
 pub(crate) fn add_planes<T: Element, S: Simd>(
     simd: S,
@@ -267,7 +264,7 @@ pub(crate) fn add_planes<T: Element, S: Simd>(
 #[inline(always)]
 pub(crate) fn are_finite<T: Element, S: Simd>(simd: S, numbers: &[T]) -> bool {
     let lanes = Vector::<T, S>::LANES;
-    // The bits of x − x, of several vectors at a time: those of zero for a number, others for NaN and infinity.
+    // The bits of x − x, which are zero for a number and not for NaN and infinity; four vectors at a time.
     let mut off = Vector::splat(simd, T::zero());
     let mut chunks = numbers.chunks_exact(4 * lanes);
     for chunk in &mut chunks {

@@ -62,7 +62,7 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
             for group in 0..K::GROUPS {
                 let mut block = Some(PixelBlock::first::<K>());
                 while let Some(pixels) = block {
-                    let products = Columns { weight, output, group, block: pixels };
+                    let products = ColumnGradients { weight, output, group, block: pixels };
                     let first = group * K::GROUP_INPUTS;
                     let input = &mut input[first * K::PLANE..];
                     match BackwardData::of(K::SIZES, pixels.len()) {
@@ -82,7 +82,7 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
 
 /// The columns of `dY W` for a group and a block of output pixels.
 #[derive(Clone, Copy)]
-struct Columns<'a, T> {
+struct ColumnGradients<'a, T> {
     weight: &'a [T],
     /// dY of a sample.
     output: &'a [T],
@@ -90,7 +90,7 @@ struct Columns<'a, T> {
     block: PixelBlock,
 }
 
-impl<T: Entry> Columns<'_, T> {
+impl<T: Entry> ColumnGradients<'_, T> {
     /// Some of them: `block.len()` x `columns.len()`, with a margin before and after them.
     #[inline(always)]
     fn product<K: Geometry, S: Simd>(

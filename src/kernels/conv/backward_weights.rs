@@ -5,7 +5,6 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
-use crate::kernels::conv::direct_channels::ByChannels;
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::plan::{BLOCK_PIXELS, BUFFER_LEN, BackwardWeights, PatchProduct};
 use crate::kernels::entry::Entry;
@@ -74,7 +73,7 @@ impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
                         let columns = column..(column + most).min(K::PATCH);
                         let patches =
                             buffer.im2col::<K, S>(simd, input, group, pixels, columns.clone());
-                        let product = PanelWeights {
+                        let product = Im2colWeights {
                             patches,
                             pixels: pixels.len(),
                             output: &output[first * K::PIXELS + pixels.start::<K>()..],
@@ -83,7 +82,7 @@ impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
                             gradient: &mut gradient[column * K::OUTPUTS + first..],
                             gradient_stride: K::OUTPUTS,
                         };
-                        T::panel_weights(Isa::of(simd), product);
+                        T::conv_weights_im2col(Isa::of(simd), product);
                         column = columns.end;
                     }
                     block = pixels.next::<K>();
@@ -115,14 +114,14 @@ fn direct_groups<T: Entry, K: Geometry, S: Simd>(
             gradient: &mut gradient[first..],
         };
         match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
-            BackwardWeights::DirectRows => T::direct_weights(Isa::of(simd), weights),
-            _ => T::channel_weights(Isa::of(simd), ByChannels(weights)),
+            BackwardWeights::DirectRows => T::conv_weights_direct_rows(Isa::of(simd), weights),
+            _ => T::conv_weights_direct_channels(Isa::of(simd), weights),
         }
     }
 }
 
 /// `dW += dYᵀ X` for some columns of X and one block of pixels: a function that all convolutions share.
-pub struct PanelWeights<'a, T> {
+pub struct Im2colWeights<'a, T> {
     /// Columns of X, contiguous, of `pixels` numbers each.
     patches: &'a [T],
     pixels: usize,
@@ -134,15 +133,15 @@ pub struct PanelWeights<'a, T> {
     gradient_stride: usize,
 }
 
-/// The kernel of [`PanelWeights`].
-pub(in crate::kernels) struct PanelProduct<'a, T>(pub(in crate::kernels) PanelWeights<'a, T>);
+/// The kernel of [`Im2colWeights`], by the [plan](PatchProduct).
+pub(in crate::kernels) struct PatchProducts<'a, T>(pub(in crate::kernels) Im2colWeights<'a, T>);
 
-impl<T: Entry> WithSimd for PanelProduct<'_, T> {
+impl<T: Entry> WithSimd for PatchProducts<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let PanelWeights { outputs, pixels, .. } = self.0;
+        let Im2colWeights { outputs, pixels, .. } = self.0;
         match PatchProduct::of(outputs, pixels, Vector::<T, S>::LANES) {
             PatchProduct::Dots => self.0.dots(simd),
             PatchProduct::Tiles => self.0.tiles(simd),
@@ -150,7 +149,7 @@ impl<T: Entry> WithSimd for PanelProduct<'_, T> {
     }
 }
 
-impl<T: Entry> PanelWeights<'_, T> {
+impl<T: Entry> Im2colWeights<'_, T> {
     /// A dot product for each weight, in tiles of up to 2 output channels x 5 columns.
     #[inline(always)]
     fn dots<S: Simd>(self, simd: S) {

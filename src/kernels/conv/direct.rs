@@ -88,8 +88,8 @@ pub struct DirectConvolution<'a, T> {
     pub(crate) output: &'a mut [T],
 }
 
-/// The kernel of a [`DirectConvolution`].
-pub(crate) struct DirectTiles<'a, T>(pub(crate) DirectConvolution<'a, T>);
+/// The kernel of a [`DirectConvolution`] or of [`DirectWeights`] with vectors along output rows.
+pub(crate) struct DirectRows<C>(pub(crate) C);
 
 /// Output channels of the next tile, of `rest`: six, or four where six would leave one or two.
 #[inline(always)]
@@ -101,7 +101,7 @@ fn channels_from(rest: usize) -> usize {
     }
 }
 
-impl<T: Element> WithSimd for DirectTiles<'_, T> {
+impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
     type Output = ();
 
     #[inline(always)]
@@ -276,8 +276,6 @@ pub struct DirectWeights<'a, T> {
 const CACHED: usize = 32 * 1024;
 
 /// The kernel of [`DirectWeights`].
-pub(crate) struct DirectDots<'a, T>(pub(crate) DirectWeights<'a, T>);
-
 /// Output channels of the next tile, of `rest`: each vector of the input is loaded once for all of them.
 #[inline(always)]
 fn channels_at_once<S: Simd>(rest: usize) -> usize {
@@ -289,7 +287,7 @@ fn channels_at_once<S: Simd>(rest: usize) -> usize {
     }
 }
 
-impl<T: Element> WithSimd for DirectDots<'_, T> {
+impl<T: Element> WithSimd for DirectRows<DirectWeights<'_, T>> {
     type Output = ();
 
     #[inline(always)]
@@ -377,7 +375,7 @@ impl<T: Element> DirectWeights<'_, T> {
     ///
     /// # Safety
     ///
-    /// The slices must have the sizes that [`DirectDots`] asks for, and channels and taps must be there.
+    /// The slices must have the sizes that [`DirectRows`] asks for, and channels and taps must be there.
     #[inline(always)]
     unsafe fn add<S: Simd, const R: usize, const C: usize>(
         &mut self,

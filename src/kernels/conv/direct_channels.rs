@@ -14,11 +14,8 @@ use crate::kernels::conv::direct::{DirectConvolution, DirectWeights, GroupLayout
 use crate::kernels::conv::plan::{CHANNEL_PIXELS, channel_tiles_fit, tile_columns};
 use crate::simd::{Columns, Element, MOST_LANES, Registers, Vector, transpose};
 
-/// A convolution with vectors of channels.
-pub struct ByChannels<C>(pub(crate) C);
-
-/// The kernel of [`ByChannels`].
-pub(crate) struct ChannelTiles<C>(pub(crate) C);
+/// The kernel of a [`DirectConvolution`] or of [`DirectWeights`] with vectors of output channels.
+pub(crate) struct DirectChannels<C>(pub(crate) C);
 
 /// Whether the kernels' tiles fit, as the plan has it.
 #[inline(always)]
@@ -43,7 +40,7 @@ impl<T> PixelVectors<T> {
     }
 }
 
-impl<T: Element> WithSimd for ChannelTiles<DirectConvolution<'_, T>> {
+impl<T: Element> WithSimd for DirectChannels<DirectConvolution<'_, T>> {
     type Output = ();
 
     #[inline(always)]
@@ -87,7 +84,7 @@ impl<T: Element> WithSimd for ChannelTiles<DirectConvolution<'_, T>> {
     }
 }
 
-impl<T: Element> WithSimd for ChannelTiles<DirectWeights<'_, T>> {
+impl<T: Element> WithSimd for DirectChannels<DirectWeights<'_, T>> {
     type Output = ();
 
     #[inline(always)]

@@ -34,7 +34,6 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::direct::{DirectConvolution, GroupLayout};
-use crate::kernels::conv::direct_channels::ByChannels;
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
 use crate::kernels::elementwise::activate;
@@ -71,14 +70,14 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
                         let group = direct_group::<T, K>(group, weight, bias, input, output);
-                        T::direct_convolution(Isa::of(simd), group);
+                        T::conv_direct_rows(Isa::of(simd), group);
                     }
                 }
                 Forward::DirectChannels => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
                         let group = direct_group::<T, K>(group, weight, bias, input, output);
-                        T::channel_convolution(Isa::of(simd), ByChannels(group));
+                        T::conv_direct_channels(Isa::of(simd), group);
                     }
                 }
                 Forward::Im2col => {

@@ -8,14 +8,13 @@
 use core::fmt;
 
 use crate::kernels::cache::LINE;
-use crate::kernels::reduce::BLOCK;
 use crate::simd::Registers;
 
 // # Thresholds: each with the reason for its figure.
 
 /// C = A B sums up at most so many products in the scalar's own type. Longer sums are cut into blocks of so many, whose sums are added in `f64`:
 /// the error of a sum does not grow with k.
-pub(crate) const BLOCKED_K: usize = BLOCK;
+pub(crate) const BLOCKED_K: usize = 4 * 1024;
 
 /// Columns of the widest tile, and half of them: with 16 registers, 12 are accumulators (2 vectors x 6 columns), with 32, 24 are (4 x 6, 2 x 12).
 ///

@@ -1,4 +1,4 @@
-//! The largest of each square of 2x2 numbers: the usual pool. Vectors of a row are taken apart into even and odd columns.
+//! Max-pool 2x2 with stride 2, the usual one: two vectors of a row are deinterleaved into even and odd columns, so that a lane has a window.
 //!
 //! Sizes are not constants here, so that all layers share the code.
 
@@ -11,7 +11,7 @@ use crate::simd::{deinterleave, interleave};
 /// The most lanes that two vectors have.
 const PAIR: usize = 2 * MOST_LANES;
 
-/// Planes of numbers, in rows; a last row or column without another is in no square.
+/// Planes of rows x columns; an odd last row or column is in no window.
 #[derive(Clone, Copy)]
 pub(crate) struct Planes {
     pub(crate) count: usize,
@@ -19,15 +19,15 @@ pub(crate) struct Planes {
     pub(crate) columns: usize,
 }
 
-/// The largest number of each square.
-pub struct MaxSquares<'a, T> {
+/// The largest number of each window.
+pub struct MaxPool2x2<'a, T> {
     pub(crate) planes: Planes,
     pub(crate) inputs: &'a [T],
     pub(crate) outputs: &'a mut [T],
 }
 
-/// The gradient of [`MaxSquares`]. Numbers in no square are left as they are, or set to zero.
-pub struct MaxSquaresGradient<'a, T> {
+/// The gradient of [`MaxPool2x2`]. Numbers in no window are left as they are, or set to zero.
+pub struct MaxPool2x2Gradient<'a, T> {
     pub(crate) planes: Planes,
     pub(crate) inputs: &'a [T],
     pub(crate) output_gradient: &'a [T],
@@ -35,7 +35,7 @@ pub struct MaxSquaresGradient<'a, T> {
 }
 
 /// The kernel of both.
-pub(crate) struct Squares<W>(pub(crate) W);
+pub(crate) struct Windows2x2<W>(pub(crate) W);
 
 impl Planes {
     fn inputs(self) -> usize {
@@ -53,7 +53,7 @@ impl Planes {
     }
 }
 
-/// The four numbers of each of some squares, whose first is `inputs[at]`; beyond the end, they are zero.
+/// The four taps of a vector of windows, the first of them at `inputs[at]`; beyond the end, they are zero.
 #[inline(always)]
 fn load<T: Element, S: Simd>(
     simd: S,
@@ -111,12 +111,12 @@ fn next(x: usize, columns: usize, lanes: usize) -> usize {
     if x + lanes < columns { (x + lanes).min(columns - lanes) } else { columns }
 }
 
-impl<T: Element> WithSimd for Squares<MaxSquares<'_, T>> {
+impl<T: Element> WithSimd for Windows2x2<MaxPool2x2<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let MaxSquares { planes, inputs, outputs } = self.0;
+        let MaxPool2x2 { planes, inputs, outputs } = self.0;
         assert!(
             inputs.len() == planes.inputs() && outputs.len() == planes.outputs(),
             "planes of other sizes"
@@ -144,12 +144,12 @@ impl<T: Element> WithSimd for Squares<MaxSquares<'_, T>> {
     }
 }
 
-impl<T: Element> WithSimd for Squares<MaxSquaresGradient<'_, T>> {
+impl<T: Element> WithSimd for Windows2x2<MaxPool2x2Gradient<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let MaxSquaresGradient { planes, inputs, output_gradient, input_gradient } = self.0;
+        let MaxPool2x2Gradient { planes, inputs, output_gradient, input_gradient } = self.0;
         assert!(
             inputs.len() == planes.inputs()
                 && input_gradient.len() == inputs.len()
@@ -182,7 +182,7 @@ impl<T: Element> WithSimd for Squares<MaxSquaresGradient<'_, T>> {
                         *gradient = nan.select(hit.select(rest, zero), rest);
                         rest = nan.select(hit.select(zero, rest), zero);
                     }
-                    // It is one of them.
+                    // The largest is one of the four: what is left belongs to the last.
                     gradients[3] = rest;
                     store(simd, planes, gradients, input_gradient, at);
                     x = next(x, columns, lanes);
@@ -193,7 +193,7 @@ impl<T: Element> WithSimd for Squares<MaxSquaresGradient<'_, T>> {
     }
 }
 
-/// Writes the four numbers of each of some squares. Those beyond a row are zero, and overwritten by those of the next.
+/// Writes the four taps of a vector of windows. Those beyond a row are zero, and overwritten by those of the next.
 #[inline(always)]
 fn store<T: Element, S: Simd>(
     simd: S,

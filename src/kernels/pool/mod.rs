@@ -1,6 +1,5 @@
-//! The largest number of each window, and the mean of each window, one channel after the other.
-//!
-//! Where windows stay inside the image, a vector holds one number of several windows that follow each other.
+//! Max-pools and average-pools: y(c, p) is the largest number, or the mean, of the window p of channel c. `plan` chooses the kernel of a
+//! max-pool; `max2x2` is that of the usual one.
 
 pub(crate) mod max2x2;
 mod plan;
@@ -11,7 +10,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::entry::Entry;
 use crate::kernels::geometry::Geometry;
-use crate::kernels::pool::max2x2::{MaxSquares, MaxSquaresGradient, Planes};
+use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Planes};
 use crate::kernels::pool::plan::{LANES_TAPS, LONG_MEAN, MaxPlan, gradient_starts_at_zero};
 use crate::simd::{Isa, MOST_LANES, Registers, Vector};
 
@@ -57,7 +56,7 @@ fn is_nan<T: Entry>(a: T) -> bool {
     a != a
 }
 
-/// Where a number of a window is in its plane, if it is in it. A constant says so for all where nothing is padded.
+/// Where in its plane tap (ky, kx) of the window of output pixel (y, x) is, if it is inside. It is known to be where nothing is padded.
 #[inline(always)]
 fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
     let row = K::row(y, ky)?;
@@ -71,14 +70,14 @@ fn planes<K: Geometry>(numbers: usize) -> Planes {
     Planes { count: numbers / K::PLANE, rows: K::HEIGHT, columns: K::WIDTH }
 }
 
-/// Several windows that follow each other, in the order of the output: where the first number of each is in the plane.
+/// As many windows as a vector has lanes, in the order of the output: where in the plane the first number of each is.
 #[derive(Clone, Copy)]
 struct Windows {
     at: [usize; MOST_LANES],
 }
 
 impl Windows {
-    /// As many as a vector has lanes, from the position `first` on.
+    /// As many as a vector has lanes, from output pixel `first` on.
     #[inline(always)]
     fn from<T: Entry, S: Simd, K: Geometry>(first: usize) -> Self {
         let mut at = [0; MOST_LANES];
@@ -89,21 +88,21 @@ impl Windows {
         Self { at }
     }
 
-    /// Where a number is in its window.
+    /// Where a tap is, from the first number of its window on.
     #[inline(always)]
     fn tap<K: Geometry>(tap: usize) -> usize {
         let (ky, kx) = (tap / K::KERNEL[1], tap % K::KERNEL[1]);
         ky * K::DILATION[0] * K::WIDTH + kx * K::DILATION[1]
     }
 
-    /// The first position of the vector after the one from `first` on; the last vector overlaps the one before it.
+    /// The first output pixel of the vector after the one from `first` on; the last vector overlaps the one before it.
     #[inline(always)]
     fn next<T: Entry, S: Simd, K: Geometry>(first: usize) -> usize {
         let (lanes, end) = (Vector::<T, S>::LANES, K::PIXELS);
         if first + lanes < end { (first + lanes).min(end - lanes) } else { end }
     }
 
-    /// A number of each window.
+    /// One tap of each window.
     ///
     /// # Safety
     ///
@@ -118,7 +117,7 @@ impl Windows {
         numbers
     }
 
-    /// Writes a number of each window.
+    /// Writes one tap of each window.
     ///
     /// # Safety
     ///
@@ -131,7 +130,7 @@ impl Windows {
         }
     }
 
-    /// The numbers of each window, and the largest of them, as [`larger`] has it.
+    /// All taps of each window, and the largest, as [`larger`] has it.
     ///
     /// # Safety
     ///
@@ -165,7 +164,7 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindows<'_, T, K> {
             MaxPlan::Max2x2 => {
                 let Self { inputs, outputs, .. } = self;
                 let planes = planes::<K>(inputs.len());
-                T::max_squares(Isa::of(simd), MaxSquares { planes, inputs, outputs });
+                T::max_pool_2x2(Isa::of(simd), MaxPool2x2 { planes, inputs, outputs });
             }
             MaxPlan::Lanes => self.lanes(simd),
             MaxPlan::Each => self.each(),
@@ -234,8 +233,8 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
             MaxPlan::Max2x2 => {
                 let Self { inputs, output_gradient, input_gradient, .. } = self;
                 let planes = planes::<K>(inputs.len());
-                let pool = MaxSquaresGradient { planes, inputs, output_gradient, input_gradient };
-                T::max_squares_gradient(Isa::of(simd), pool);
+                let pool = MaxPool2x2Gradient { planes, inputs, output_gradient, input_gradient };
+                T::max_pool_2x2_gradient(Isa::of(simd), pool);
             }
             MaxPlan::Lanes => self.lanes(simd),
             MaxPlan::Each => self.each(),
@@ -302,9 +301,9 @@ impl<T: Entry, K: Geometry> MaxWindowsGradient<'_, T, K> {
     }
 }
 
-/// 1 / the size of a window.
+/// 1 / n, where n is how many numbers of the window of output pixel (y, x) count.
 #[inline(always)]
-fn share<T: Entry, K: Geometry, const COUNT_PAD: bool>(y: usize, x: usize) -> T {
+fn weight<T: Entry, K: Geometry, const COUNT_PAD: bool>(y: usize, x: usize) -> T {
     let count = if COUNT_PAD || !K::IS_PADDED {
         K::TAPS
     } else {
@@ -329,7 +328,7 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T
             for (y, output) in output.chunks_exact_mut(K::COLUMNS).enumerate() {
                 for x in 0..K::COLUMNS {
                     if K::TAPS > LONG_MEAN {
-                        // As long as in its own type: what takes the time is to wait for each addition.
+                        // No slower than in its own type: the latency of the additions is what takes the time.
                         let mut sum = 0.0;
                         for ky in 0..K::KERNEL[0] {
                             for kx in 0..K::KERNEL[1] {
@@ -338,7 +337,7 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T
                                 }
                             }
                         }
-                        output[x] = T::nearest(sum) * share::<T, K, COUNT_PAD>(y, x);
+                        output[x] = T::nearest(sum) * weight::<T, K, COUNT_PAD>(y, x);
                         continue;
                     }
                     let mut sum = T::zero();
@@ -349,7 +348,7 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T
                             }
                         }
                     }
-                    output[x] = sum * share::<T, K, COUNT_PAD>(y, x);
+                    output[x] = sum * weight::<T, K, COUNT_PAD>(y, x);
                 }
             }
         }
@@ -370,7 +369,7 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd
         for (to, output) in gradients.zip(outputs) {
             for (y, output) in output.chunks_exact(K::COLUMNS).enumerate() {
                 for x in 0..K::COLUMNS {
-                    let gradient = output[x] * share::<T, K, COUNT_PAD>(y, x);
+                    let gradient = output[x] * weight::<T, K, COUNT_PAD>(y, x);
                     for ky in 0..K::KERNEL[0] {
                         for kx in 0..K::KERNEL[1] {
                             if let Some(at) = at::<K>(y, x, ky, kx) {
