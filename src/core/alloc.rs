@@ -12,7 +12,7 @@ use core::hint::black_box;
 use crate::core::scalar::Scalar;
 use crate::kernels::LINE;
 
-/// So many zeros, on the heap.
+/// `count` zeros, on the heap.
 #[cfg(feature = "alloc")]
 pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
     if count == 0 {
@@ -23,7 +23,8 @@ pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
     unsafe { Vec::from_raw_parts(allocate_zeros(layout).cast(), count, count) }
 }
 
-/// Appends some values, from memory to memory: `Vec::extend_from_slice` has each value on the stack in a build without optimization, which a large sample overflows.
+/// Appends values to a vector, from memory to memory. In a build without optimization, `Vec::extend_from_slice` puts each value on the stack, and a
+/// large sample overflows it.
 #[cfg(feature = "std")]
 pub(crate) fn append<V: Copy>(to: &mut Vec<V>, values: &[V]) {
     to.reserve(values.len());
@@ -36,19 +37,21 @@ pub(crate) fn append<V: Copy>(to: &mut Vec<V>, values: &[V]) {
     }
 }
 
-/// Allocates zeros, from the start of a cache line on where that can be had.
+/// Allocates zeros, at the start of a cache line where the allocator can be brought to it.
 ///
-/// C's `malloc` promises 16 bytes, and large blocks of glibc's begin 16 bytes after a line: then every vector of AVX-512 lies in two lines, and a product takes up to
-/// a quarter longer, that of one sample three quarters. `Box` and `Vec` free memory with the layout of their type, so no more than its alignment can be asked for.
-/// But given back, and asked for again after a little of the right size, a block begins where a line does: as a rule at the second try,
-/// later where the little found room elsewhere, and never above 32 MB.
+/// Why: `malloc` aligns to 16 bytes, and large blocks of glibc begin 16 bytes after the start of a line. Then each AVX-512 vector lies in two lines: a matrix
+/// product takes up to a quarter longer, a matrix times a vector three quarters. A larger alignment cannot be asked for, since `Box` and `Vec` free memory with
+/// the layout of their type.
+///
+/// How: the block is freed, a small block of the right size is allocated in its place, and the large one is asked for again: it then begins behind the small one, at a
+/// line. As a rule that works at the second try, later where the small block went elsewhere, and never above 32 MB, which glibc maps for themselves.
 ///
 /// # Safety
 ///
 /// The layout must have a size.
 #[cfg(feature = "alloc")]
 pub(crate) unsafe fn allocate_zeros(layout: Layout) -> *mut u8 {
-    /// Smaller ones are not worth it.
+    /// Bytes below which the start of a line is not worth the calls.
     const LEAST: usize = 4 * 1024;
     const TRIES: usize = 16;
     // SAFETY: the layout has a size (the caller's promise).
@@ -61,9 +64,9 @@ pub(crate) unsafe fn allocate_zeros(layout: Layout) -> *mut u8 {
         }
         // SAFETY: the memory was allocated with this layout; nothing refers to it.
         unsafe { dealloc(memory, layout) };
-        // With the 8 bytes that glibc has in front of each block, it ends where the next block has to begin, up to whole lines.
+        // With the 8 bytes that glibc puts in front of each block, the next one begins 2 LEAST + LINE − beyond further on: at a line.
         *between = Vec::with_capacity(2 * LEAST + LINE - beyond - 8);
-        // A compiler may leave out an allocation that it sees nobody use.
+        // Otherwise the compiler may leave out an allocation that nobody uses.
         black_box(between);
         // SAFETY: the layout has a size (the caller's promise).
         memory = unsafe { alloc_zeroed(layout) };

@@ -1,4 +1,4 @@
-//! The samples that are plain old data.
+//! Images are plain old data: arrays of scalars, which casts of slices rely on.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -1,20 +1,21 @@
-//! Room for what is between two layers while a sample or a few go through: on the stack, or for large images in memory that the thread keeps.
+//! The workspace of a pass: the values between two layers, for one sample or a few. Up to 256 KiB of `f32` are on the stack; more, for large
+//! images, are on the heap, in memory that the thread keeps.
 
 use crate::core::Scalar;
 #[cfg(feature = "std")]
 use crate::core::alloc::zeros;
 
-/// How many scalars may be on the stack at most: 256 KiB of `f32`, of the 2 MiB that a thread has.
+/// The most scalars on the stack: 256 KiB of `f32`, of the 2 MiB that a thread has.
 const ON_STACK: usize = 64 * 1024;
 
-/// How many of so many scalars are on the stack: all, or none.
+/// How many of a workspace's scalars are on the stack: all, or none.
 #[must_use]
 pub const fn on_stack(scalars: usize) -> usize {
     // Without `std` there is no heap: then a large network needs a large stack.
     if scalars <= ON_STACK || cfg!(not(feature = "std")) { scalars } else { 0 }
 }
 
-/// Memory for what is not on the stack. It is allocated when a thread first needs it, and used again by later passes.
+/// A workspace that is not on the stack. A thread allocates it for its first pass, and later passes use it again.
 #[derive(Debug, Default)]
 pub struct Heap {
     #[cfg(feature = "std")]
@@ -23,12 +24,12 @@ pub struct Heap {
 
 #[cfg(feature = "std")]
 std::thread_local! {
-    /// What this thread has allocated and nobody uses.
+    /// Memory that this thread has allocated and no pass uses now.
     static FREE: core::cell::RefCell<Vec<Vec<f64>>> = const { core::cell::RefCell::new(Vec::new()) };
 }
 
 impl Heap {
-    /// The stack if there is something of it, and otherwise so many scalars of memory.
+    /// `scalars` numbers: the first of `stack`, or of the heap where the workspace is not [on the stack](on_stack). They hold anything.
     #[inline(always)]
     pub fn or_stack<'a, T: Scalar>(
         &'a mut self,
@@ -42,7 +43,7 @@ impl Heap {
         &mut stack[..scalars]
     }
 
-    /// So many scalars of what is given, or of memory if that is too little. Without `std` it must be enough.
+    /// `scalars` numbers: the first of `given`, or of the heap if those are too few. Without `std`, they must be enough.
     #[inline(always)]
     pub(crate) fn or<'a, T: Scalar>(
         &'a mut self,
@@ -56,12 +57,12 @@ impl Heap {
         &mut given[..scalars]
     }
 
-    /// So many scalars of memory, with anything in them.
+    /// `scalars` numbers of the heap, which hold anything.
     #[cfg(feature = "std")]
     #[cold]
     pub(crate) fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
-        // When the thread ends, and the destructor of another thread-local value asks for a pass, it may have let go of this one.
+        // While a thread ends, the destructor of another thread-local value may run a pass after `FREE` is gone.
         let free = FREE.try_with(|free| free.borrow_mut().pop());
         let mut memory = free.ok().flatten().unwrap_or_default();
         if memory.len() < words {

@@ -244,7 +244,7 @@ impl WithSimd for Sums<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         add_rows(simd, self.rows, self.values, self.accumulate);
-        add(simd, self.flat, self.values);
+        add(self.flat, self.values);
     }
 }
 

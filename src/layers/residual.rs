@@ -17,6 +17,7 @@ use crate::activations::Identity;
 use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut, split_samples};
+use crate::kernels::add;
 #[cfg(feature = "std")]
 use crate::simd::dispatch;
 
@@ -115,15 +116,7 @@ pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I
     );
 }
 
-/// `to += values`
-#[inline(always)]
-fn add<T: Scalar>(to: &mut [T], values: &[T]) {
-    for (to, value) in to.iter_mut().zip(values) {
-        *to += *value;
-    }
-}
-
-/// As [`add`], for a batch: one function for all layers.
+/// [`add`] for a batch: one function for all layers.
 #[cfg(feature = "std")]
 pub(super) fn add_all<T: Scalar>(to: &mut [T], values: &[T]) {
     dispatch(Add { to, values });

@@ -1,8 +1,7 @@
 //! Work that several threads share, where it pays.
 //!
-//! How work is cut depends on the number of threads; what comes out must not, to the bit. So only what is independent is cut:
-//! the columns of a product, the samples of a batch. Sums over samples are never split by the number of threads, and sums over the inputs
-//! of a layer [in halves](super::halves) for any.
+//! How work is cut depends on the number of threads; the bits of the results must not. So cuts go between results: the columns of a product, the
+//! samples of a batch. A sum over samples is never cut, and a sum over k (split-K) into the same two halves on any number of threads.
 
 #![cfg_attr(
     not(feature = "threads"),
@@ -19,10 +18,10 @@ use crate::parallel::pool::{self, Job};
 
 /// Work that can be cut.
 ///
-/// Neither this nor what shares it is generic over the instruction set: compiled for each of them, all this would be a large part of what a network
-/// adds to a build. Each part finds its instruction set anew.
+/// Neither this nor `share` is generic over the instruction set: compiled for each set, they would be a large part of what a network adds to a
+/// build. Each part asks for the set by itself.
 pub(crate) trait Split: Send + Sized {
-    /// Does it, on this thread.
+    /// Does all of it, on this thread.
     fn run(self);
 
     /// About how many multiplications with an addition it takes.
@@ -34,30 +33,30 @@ pub(crate) trait Split: Send + Sized {
         false
     }
 
-    /// About `part` of `whole` equal parts, and the rest.
+    /// Cuts off about `part / whole` of it; the rest comes second.
     fn split(self, part: usize, whole: usize) -> (Self, Self);
 }
 
-/// So much work is worth handing to a thread that is awake: some microseconds.
+/// Multiply-adds of a part that is worth handing to a thread that is awake: some microseconds.
 #[cfg(feature = "threads")]
 const GRAIN: usize = 512 * 1024;
 
-/// So much work is worth waking threads for, which takes some 50 µs on a virtual machine.
+/// Multiply-adds of a pass that is worth waking threads for, which takes some 50 µs on a virtual machine.
 pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 
-/// So much work is worth sharing with threads that are awake: some 15 µs.
+/// Multiply-adds of a pass that is worth sharing with threads that are awake: some 15 µs.
 pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
 
 #[cfg(feature = "threads")]
 thread_local! {
-    /// How many threads share the work of passes on this thread.
+    /// How many threads [`share`] may use, on this thread.
     static SHARES: Cell<usize> = const { Cell::new(1) };
 
-    /// When the last question was asked.
+    /// When [`is_awake`] was last called.
     static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Whether this was asked just before: the work then comes so often that the threads which help with it stay awake in between.
+/// Whether this thread has called this less than [`pool::AWAKE`] ago: then passes follow each other so closely that helping threads stay awake in between.
 pub(crate) fn is_awake() -> bool {
     #[cfg(feature = "threads")]
     {
@@ -72,7 +71,7 @@ pub(crate) fn is_awake() -> bool {
     false
 }
 
-/// Runs a part of a pass on several threads, where there is enough of it, [and the pass is worth it](sharing).
+/// Runs a part of a pass, on several threads if the pass may use them ([`sharing`]) and the part has [`GRAIN`] for each.
 pub(crate) fn share<W: Split>(work: W) {
     #[cfg(feature = "threads")]
     {
@@ -86,7 +85,7 @@ pub(crate) fn share<W: Split>(work: W) {
     work.run();
 }
 
-/// Runs a pass whose parts are [shared](share) by up to so many threads.
+/// Runs a pass whose calls of [`share`] may use up to `threads` threads.
 pub(crate) fn sharing<R>(
     #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one"))]
     threads: usize,
@@ -94,7 +93,7 @@ pub(crate) fn sharing<R>(
 ) -> R {
     #[cfg(feature = "threads")]
     {
-        /// Ends it also where the pass panics.
+        /// Restores the number, also where the pass panics.
         struct End(usize);
 
         impl Drop for End {
@@ -110,7 +109,7 @@ pub(crate) fn sharing<R>(
     pass()
 }
 
-/// Runs a pass that is cut as a whole, from so many multiplications with an addition on.
+/// Runs a pass that is cut as a whole, if it has at least `least` multiply-adds.
 pub(crate) fn share_whole<W: Split>(
     work: W,
     #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one thread"))]
@@ -158,7 +157,7 @@ impl<W: Split> Job for Parts<W> {
     }
 }
 
-/// Where to cut `count`: whole multiples of `unit`, about `part` of `whole` equal parts.
+/// `count · part / whole`, up to a multiple of `unit`: where to cut `count` things.
 pub(crate) fn cut(count: usize, unit: usize, part: usize, whole: usize) -> usize {
     (count * part / whole).next_multiple_of(unit).min(count)
 }

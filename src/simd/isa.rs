@@ -1,7 +1,12 @@
-//! The instruction set is chosen once for one sample of a small network, at the entry of the pass, which is compiled for each set as a whole.
+//! Which instruction set runs, and how something is run on it. To choose one takes a nanosecond.
 //!
-//! All else is in functions of their own, which choose again, in a nanosecond: kernels, once in this crate, and layers (`layers::outlined`). A network that does
-//! nothing but call them (`Layer::OUTLINED`, `Differentiable::DISPATCHES`) is compiled once, for the baseline.
+//! | to run | on the machine's best set | inside of a pass, on the pass's set |
+//! |---|---|---|
+//! | a pass, generic over `S: Simd` and compiled for each set where it is called | [`dispatch`]`(pass)` | `simd.vectorize(pass)` |
+//! | a kernel, compiled once in this crate (`kernels::Entry`) | `T::gemm(Isa::current(), …)` | `T::gemm(Isa::of(simd), …)` |
+//!
+//! For one sample of a small network, the whole network is one pass: the set is chosen once, at its entry. Large layers and training choose again for each layer,
+//! so that their code is compiled once (`layers::outlined`).
 
 use core::any::TypeId;
 use core::fmt;

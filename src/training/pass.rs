@@ -337,11 +337,11 @@ impl<T: Scalar> WithSimd for Sum<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, _simd: S) {
         // Block after block, each of which stays in the L1 cache until it is complete.
         for (index, sums) in self.sums.chunks_mut(BLOCK).enumerate() {
             for other in self.others.chunks_exact(self.length) {
-                add(simd, sums, &other[self.first + index * BLOCK..][..sums.len()]);
+                add(sums, &other[self.first + index * BLOCK..][..sums.len()]);
             }
         }
     }

@@ -113,10 +113,10 @@ impl<T: Element> WithSimd for AddColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, _simd: S) {
         let Self { mut sums, values } = self;
         for (column, values) in values.chunks_exact(sums.rows()).enumerate() {
-            add(simd, sums.column(column), values);
+            add(sums.column(column), values);
         }
     }
 }
