@@ -30,18 +30,9 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
             "`Parameters` holds its numbers itself: a reference is none",
         ));
     }
-    let Settings { root, scalar } = settings(input)?;
-    let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
-    let scalar = match (scalar, parameter) {
-        (Some(scalar), _) => scalar,
-        (None, Some(parameter)) => parse_quote!(#parameter),
-        (None, None) => {
-            return Err(syn::Error::new_spanned(
-                &input.ident,
-                "which scalar is it made of? Write `#[parameters(scalar = f32)]`",
-            ));
-        }
-    };
+    let settings = settings(input)?;
+    let scalar = scalar(input, settings.scalar)?;
+    let root = settings.root;
     let name = &input.ident;
     let conditions: Vec<_> =
         input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
@@ -62,21 +53,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     // leads to another trait, the library's is not implemented. Everything else only makes better messages, whatever a forged path does to it.
     let clause = generics.make_where_clause();
     for field in &fields {
-        let ty = &field.ty;
-        let held = if is_marker(field) {
-            // The library implements the trait for `core`'s type of this name alone.
-            quote!((#ty, [#scalar; 0]))
-        } else if let Some(check) = check(field)? {
-            // If the constant cannot be computed, which was reported, rustc knows no such array and says no more.
-            quote!([#ty; #check])
-        } else {
-            ty.to_token_stream()
-        };
-        // With a lifetime, rustc checks a bound without a type parameter where the type is used, as it does others: by then the mistake was reported.
-        let span = Span::mixed_site().located_at(ty.span());
-        let root = resolved(&root, ty.span());
-        let bound = quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>);
-        clause.predicates.push(syn::parse2(bound)?);
+        clause.predicates.push(syn::parse2(bound(field, &scalar, &root)?)?);
     }
     let (implementation, arguments, clause) = generics.split_for_impl();
     // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
@@ -96,6 +73,37 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[allow(dead_code, clippy::all)]
         const _: () = { #words };
     })
+}
+
+/// The scalar that was written, or the first type parameter.
+fn scalar(input: &DeriveInput, written: Option<Type>) -> syn::Result<Type> {
+    let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
+    match (written, parameter) {
+        (Some(scalar), _) => Ok(scalar),
+        (None, Some(parameter)) => Ok(parse_quote!(#parameter)),
+        (None, None) => Err(syn::Error::new_spanned(
+            &input.ident,
+            "which scalar is it made of? Write `#[parameters(scalar = f32)]`",
+        )),
+    }
+}
+
+/// That a field is `Parameters` of the scalar.
+fn bound(field: &Field, scalar: &Type, root: &Path) -> syn::Result<TokenStream> {
+    let ty = &field.ty;
+    let held = if is_marker(field) {
+        // The library implements the trait for `core`'s type of this name alone.
+        quote!((#ty, [#scalar; 0]))
+    } else if let Some(check) = check(field)? {
+        // If the constant cannot be computed, which was reported, rustc knows no such array and says no more.
+        quote!([#ty; #check])
+    } else {
+        ty.to_token_stream()
+    };
+    // With a lifetime, rustc checks a bound without a type parameter where the type is used, as it does others: by then the mistake was reported.
+    let span = Span::mixed_site().located_at(ty.span());
+    let root = resolved(root, ty.span());
+    Ok(quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>))
 }
 
 /// The path at another place, with the meaning that it has in the implementation's head. Its `::` has a meaning too: in a crate of edition 2015, `::axonal`

@@ -81,6 +81,38 @@ pub(crate) struct LayerCode<'a> {
     pub(crate) fixed_output: TokenStream,
 }
 
+impl<'a> LayerCode<'a> {
+    /// None of a layer that leaves no type after a mistake.
+    fn of(
+        definition: &Definition<'_>,
+        scalar: &TokenStream,
+        layer: &'a TypedLayer<'a>,
+    ) -> Option<Self> {
+        let root = definition.root;
+        let fixed = quote!(::core::primitive::f32);
+        let known = |rust: Option<TokenStream>| {
+            if layer.is_known() {
+                return rust;
+            }
+            // A layer of which nothing is known counts as one that does nothing.
+            let likely = rust.unwrap_or_else(|| {
+                let sample = layer.input.rust(root, scalar);
+                quote!(#root::layers::Activate<#scalar, #sample, #root::activations::Identity>)
+            });
+            Some(definition.unknown_type(likely))
+        };
+        Some(Self {
+            defined: &layer.field,
+            field: elsewhere(&layer.field),
+            written: known(layer.rust(root, scalar))?,
+            rust: known(layer.checked(root, scalar))?,
+            layer,
+            output: layer.output.rust(root, scalar),
+            fixed_output: layer.output.rust(root, &fixed),
+        })
+    }
+}
+
 /// What all files of this folder write from.
 pub(crate) struct Expansion<'a> {
     pub(crate) definition: &'a Definition<'a>,
@@ -100,37 +132,11 @@ pub(crate) struct Expansion<'a> {
 pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     let root = definition.root;
     let scalar = scalar_name(definition);
-    // A layer of which nothing is known counts as one that does nothing.
-    let known = |layer: &TypedLayer<'_>, rust: Option<TokenStream>| {
-        if layer.is_known() {
-            return rust;
-        }
-        let likely = rust.unwrap_or_else(|| {
-            let sample = layer.input.rust(root, &scalar);
-            quote!(#root::layers::Activate<#scalar, #sample, #root::activations::Identity>)
-        });
-        Some(definition.unknown_type(likely))
-    };
-    let parts: Vec<LayerCode<'_>> = definition
-        .network
-        .layers
-        .iter()
-        .filter_map(|layer| {
-            let fixed = quote!(::core::primitive::f32);
-            Some(LayerCode {
-                defined: &layer.field,
-                field: elsewhere(&layer.field),
-                written: known(layer, layer.rust(root, &scalar))?,
-                rust: known(layer, layer.checked(root, &scalar))?,
-                layer,
-                output: layer.output.rust(root, &scalar),
-                fixed_output: layer.output.rust(root, &fixed),
-            })
-        })
-        .collect();
+    let layers = definition.network.layers.iter();
+    let parts = layers.filter_map(|layer| LayerCode::of(definition, &scalar, layer)).collect();
     let conditions =
         definition.attributes.iter().filter(|attribute| is_condition(attribute)).collect();
-    let mut context = Expansion {
+    let mut expansion = Expansion {
         definition,
         root,
         name: elsewhere(&definition.network.name),
@@ -139,23 +145,23 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         conditions,
         bounds: Vec::new(),
     };
-    context.bounds = context.user_bounds();
-    let mut tokens = context.own_types();
-    tokens.extend(context.end_constants());
-    tokens.extend(context.structure());
-    tokens.extend(context.layer());
+    expansion.bounds = expansion.user_bounds();
+    let mut tokens = expansion.own_types();
+    tokens.extend(expansion.end_constants());
+    tokens.extend(expansion.structure());
+    tokens.extend(expansion.layer());
     let mut layers = definition.network.layers.iter();
     if definition.library == Library::Std
         && (definition.unknown.is_some() || layers.all(TypedLayer::is_differentiable))
     {
-        tokens.extend(context.differentiable());
+        tokens.extend(expansion.differentiable());
     }
-    tokens.extend(context.network());
-    tokens.extend(context.inherent());
-    tokens.extend(context.common());
-    tokens.extend(context.blocks());
+    tokens.extend(expansion.network());
+    tokens.extend(expansion.inherent());
+    tokens.extend(expansion.common());
+    tokens.extend(expansion.blocks());
     if definition.unknown.is_none() {
-        tokens.extend(context.checks());
+        tokens.extend(expansion.checks());
     }
     tokens
 }

@@ -21,7 +21,39 @@ impl Expansion<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
-        let on_heap = (self.definition.library >= Library::Alloc).then(|| {
+        let (on_heap, with_files) = (self.on_heap(), self.with_files());
+        quote! {
+            #(#conditions)*
+            #[automatically_derived]
+            #[allow(dead_code, clippy::unnecessary_box_returns)]
+            impl #name<::core::primitive::f32> {
+                #on_heap
+                #with_files
+            }
+
+            #(#conditions)*
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl #name<::core::primitive::f32> {
+                /// How many parameters it has.
+                #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
+                /// How many numbers one input holds.
+                #visibility const INPUT: #usize = #trait_::INPUT;
+                /// How many numbers one output holds.
+                #visibility const OUTPUT: #usize = #trait_::OUTPUT;
+                /// Multiplications with an addition in one forward pass of one sample.
+                #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
+                /// The bytes that its parameters take.
+                #visibility const BYTES: #usize = #trait_::BYTES;
+            }
+        }
+    }
+
+    /// The functions that make a network on the heap.
+    fn on_heap(&self) -> Option<TokenStream> {
+        let (root, visibility) = (self.root, self.definition.visibility);
+        let trait_ = quote!(<Self as #root::Network>);
+        (self.definition.library >= Library::Alloc).then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
@@ -48,8 +80,14 @@ impl Expansion<'_> {
                     #trait_::from_bytes(bytes)
                 }
             }
-        });
-        let functions = (self.definition.library == Library::Std).then(|| {
+        })
+    }
+
+    /// The functions of a program with a standard library.
+    fn with_files(&self) -> Option<TokenStream> {
+        let (root, visibility) = (self.root, self.definition.visibility);
+        let trait_ = quote!(<Self as #root::Network>);
+        (self.definition.library == Library::Std).then(|| {
             quote! {
                 /// Reads the parameters from a safetensors file.
                 ///
@@ -68,32 +106,7 @@ impl Expansion<'_> {
                     #trait_::summary()
                 }
             }
-        });
-        quote! {
-            #(#conditions)*
-            #[automatically_derived]
-            #[allow(dead_code, clippy::unnecessary_box_returns)]
-            impl #name<::core::primitive::f32> {
-                #on_heap
-                #functions
-            }
-
-            #(#conditions)*
-            #[automatically_derived]
-            #[allow(dead_code)]
-            impl #name<::core::primitive::f32> {
-                /// How many parameters it has.
-                #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
-                /// How many numbers one input holds.
-                #visibility const INPUT: #usize = #trait_::INPUT;
-                /// How many numbers one output holds.
-                #visibility const OUTPUT: #usize = #trait_::OUTPUT;
-                /// Multiplications with an addition in one forward pass of one sample.
-                #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
-                /// The bytes that its parameters take.
-                #visibility const BYTES: #usize = #trait_::BYTES;
-            }
-        }
+        })
     }
 
     /// Traits of the standard library.
