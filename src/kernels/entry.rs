@@ -3,9 +3,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::backward_weights::{Im2colWeights, PatchProducts};
 use crate::kernels::conv::direct::{DirectConvolution, DirectRows, DirectWeights};
 use crate::kernels::conv::direct_channels::DirectChannels;
+use crate::kernels::conv::patch_products::{Im2colWeights, PatchProducts};
 use crate::kernels::gemm::split_k::{gemm_split_k, gemv_split_k};
 use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a, gemv};
 use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};

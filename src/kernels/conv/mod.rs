@@ -18,15 +18,17 @@
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
 //! | `direct`, `direct_channels` | the kernels without X, forward and backward-weights |
 //! | `backward_data`, `backward_weights` | the other two passes |
+//! | `patch_products` | dYᵀ X, compiled once for all convolutions |
 //!
 //! The transposed convolution is the same with inputs and outputs exchanged: its forward pass is `backward_data`. Sizes are constants of
 //! a [`Geometry`], so that copies are unrolled for them.
 
 mod backward_data;
-pub(crate) mod backward_weights;
+mod backward_weights;
 pub(crate) mod direct;
 pub(crate) mod direct_channels;
 mod im2col;
+pub(crate) mod patch_products;
 mod plan;
 
 use core::marker::PhantomData;
