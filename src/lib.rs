@@ -88,6 +88,8 @@ mod metrics;
 #[cfg(feature = "std")]
 pub mod optimizers;
 #[cfg(feature = "std")]
+mod plan;
+#[cfg(feature = "std")]
 mod summary;
 #[cfg(feature = "std")]
 mod trainable;
@@ -108,6 +110,8 @@ pub use nalgebra;
 pub use network::{Infer, Network};
 #[cfg(feature = "threads")]
 pub use parallel::{num_threads, set_num_threads};
+#[cfg(feature = "std")]
+pub use plan::{ExecutionPlan, LayerKernels};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;

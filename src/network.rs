@@ -12,6 +12,7 @@ use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
 use {
     crate::layers::Context,
     crate::messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
+    crate::plan::ExecutionPlan,
     crate::summary::Summary,
     std::path::Path,
 };
@@ -152,6 +153,12 @@ pub trait Network: Layer {
     #[cfg(feature = "std")]
     fn summary() -> Summary {
         Summary::of::<Self>(Self::NAME)
+    }
+
+    /// A table of the kernels that run for so many samples on this machine, layer by layer, forward and backward: nothing is run.
+    #[cfg(feature = "std")]
+    fn plan(samples: usize) -> ExecutionPlan {
+        ExecutionPlan::of::<Self>(samples)
     }
 
     #[cfg(feature = "std")]

@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "training",
     "formats",
     "vector",
+    "plan",
     "summary",
     "network",
     "trainable",

@@ -20,12 +20,12 @@ use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Shape, flat, flat_mut};
-use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, gemv_inline};
+use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, dense_plan, gemv_inline};
 #[cfg(feature = "std")]
 use crate::kernels::{GemmTransposedA, splits_k};
-use crate::simd::Isa;
 #[cfg(feature = "std")]
 use crate::simd::dispatch;
+use crate::simd::{Isa, Registers};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -175,6 +175,10 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
                 output: Shape::Vector(OUT),
                 parameters: Self::COUNT,
             },
+        );
+        visit(
+            path,
+            Part::Kernels(|samples, set| dense_plan([OUT, IN, samples], Registers::on::<T>(set))),
         );
         visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape: &[OUT, IN] });
         if B::COUNT > 0 {

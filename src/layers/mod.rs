@@ -64,6 +64,8 @@ pub use window::{Window, Windowed};
 use crate::activations::Activation;
 use crate::core::Parameters;
 use crate::core::{Sample, Shape};
+pub use crate::kernels::{KernelName, LayerPlan};
+use crate::simd::InstructionSet;
 
 /// Something that turns samples into samples: a layer, or a whole network.
 ///
@@ -209,6 +211,8 @@ pub enum Part {
         /// How many parameters it has.
         parameters: usize,
     },
+    /// The kernels that a layer's products run: for a number of samples, on an instruction set, which the machine need not have.
+    Kernels(fn(samples: usize, set: InstructionSet) -> LayerPlan),
     /// A tensor of parameters.
     #[non_exhaustive]
     Tensor {

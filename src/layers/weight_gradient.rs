@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::GradientSink;
 use crate::core::Scalar;
-use crate::kernels::{Gemm, Init, MatrixMut, WeightGradientPlan, cut_inputs, splits_k};
+use crate::kernels::{Gemm, Init, MatrixMut, WeightGradientPlan, cut_k, splits_k};
 use crate::parallel::{Split, share};
 use crate::simd::Isa;
 
@@ -59,7 +59,7 @@ impl<T: Scalar> Split for WeightGradient<'_, T> {
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { score_gradient, inputs, samples, outputs, stride, sink } = self;
         let columns = sink.parameters().len() / outputs.max(1);
-        let first = cut_inputs(columns, part, whole);
+        let first = cut_k(columns, part, whole);
         let (sink, rest) = sink.split_at(first * outputs);
         let others = &inputs[first.min(inputs.len())..];
         (

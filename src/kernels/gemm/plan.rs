@@ -5,9 +5,8 @@
 //!
 //! Throughout, `A` is `m` x `k`, `B` is `k` x `n`, `C` is `m` x `n`. For a dense layer forward, m is outputs, k inputs, n samples.
 
-use core::fmt;
-
 use crate::kernels::cache::LINE;
+use crate::kernels::layer_plan::{KernelName, LayerPlan};
 use crate::simd::Registers;
 
 // # Thresholds: each with the reason for its figure.
@@ -65,6 +64,9 @@ const SPLIT_K_WEIGHTS: usize = 32 * 1024;
 
 /// And only if k is so much or more: a half is then 32 inputs, eight times the unit in which inputs are cut.
 const SPLIT_K_INPUTS: usize = 64;
+
+/// Inputs are cut in multiples of this: narrower tiles have so many columns.
+const SPLIT_K_UNIT: usize = 4;
 
 /// C = Aᵀ B transposes `A` only if k <= 4 n: the transposition is spread over n columns, and saves each of them the sums over the lanes of dot products.
 const TRANSPOSE_K_PER_COLUMN: usize = 4;
@@ -251,6 +253,14 @@ pub(crate) enum TransposedAPlan {
 }
 
 impl TransposedAPlan {
+    #[inline(always)]
+    pub(crate) const fn of(sizes: [usize; 3], registers: Registers) -> Self {
+        if transposes_a(sizes, registers.scalar) {
+            return Self::TransposeFirst;
+        }
+        Self::as_it_stands(sizes, registers)
+    }
+
     /// The plan where `A` is not [transposed](transposes_a).
     #[inline(always)]
     pub(crate) const fn as_it_stands([m, k, n]: [usize; 3], registers: Registers) -> Self {
@@ -280,6 +290,13 @@ pub(crate) const fn transposes_a([m, k, n]: [usize; 3], scalar: usize) -> bool {
 #[inline(always)]
 pub(crate) const fn splits_k(m: usize, k: usize) -> bool {
     m * k >= SPLIT_K_WEIGHTS && k >= SPLIT_K_INPUTS
+}
+
+/// Where the k inputs of a layer are cut, for all three of its products: `part` of `whole` equal parts, in multiples of [`SPLIT_K_UNIT`].
+#[inline(always)]
+pub(crate) const fn cut_k(k: usize, part: usize, whole: usize) -> usize {
+    let cut = (k * part / whole).next_multiple_of(SPLIT_K_UNIT);
+    if cut < k { cut } else { k }
 }
 
 /// How a dense layer of m outputs and k inputs computes its scores, Y = b + W X.
@@ -337,14 +354,352 @@ impl WeightGradientPlan {
     }
 }
 
-impl fmt::Display for GemmPlan {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+// # Names, for whoever prints a plan.
+
+impl GemmPlan {
+    const fn name(self) -> &'static str {
+        match self {
             Self::Blocked => "Blocked",
             Self::Packed => "Packed",
             Self::Swapped => "Swapped",
             Self::Narrow { .. } => "Narrow",
             Self::Tiled { .. } => "Tiled",
-        })
+        }
+    }
+
+    /// That of C = A B for contiguous matrices.
+    const fn contiguous([m, k, n]: [usize; 3], transposed_b: bool, registers: Registers) -> Self {
+        Self::of(GemmSizes { m, k, n, a_stride: m, transposed_b }, registers)
+    }
+}
+
+impl GemvPlan {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Blocked => "Blocked",
+            Self::Narrow => "Narrow",
+            Self::NarrowRegister => "NarrowRegister",
+            Self::Streamed => "Streamed",
+            Self::Aligned => "Aligned",
+            Self::FourVectors => "FourVectors",
+            Self::Vectors => "Vectors",
+        }
+    }
+}
+
+impl TransposedAPlan {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TransposeFirst => "TransposeFirst",
+            Self::BySamples { .. } => "BySamples",
+            Self::Avx512 { .. } => "Avx512",
+            Self::DotProducts => "DotProducts",
+        }
+    }
+}
+
+impl DensePlan {
+    /// What it is called for m outputs and k inputs.
+    const fn name(self, [m, k, n]: [usize; 3], registers: Registers) -> KernelName {
+        let half = cut_k(k, 1, 2);
+        match self {
+            Self::GemvInline => {
+                KernelName::calling("GemvInline", GemvPlan::inline(m, k, registers).name())
+            }
+            Self::Gemv => KernelName::calling("Gemv", GemvPlan::of(m, k, registers).name()),
+            Self::GemvSplitK => {
+                KernelName::calling("GemvSplitK", GemvPlan::of(m, half, registers).name())
+            }
+            Self::Gemm => {
+                let plan = GemmPlan::contiguous([m, k, n], false, registers);
+                KernelName::calling("Gemm", plan.name())
+            }
+            Self::GemmSplitK => {
+                let plan = GemmPlan::contiguous([m, half, n], false, registers);
+                KernelName::calling("GemmSplitK", plan.name())
+            }
+        }
+    }
+}
+
+/// All that a dense layer of m outputs and k inputs runs for n samples.
+pub(crate) const fn dense([m, k, n]: [usize; 3], registers: Registers) -> LayerPlan {
+    let sizes = [m, k, n];
+    let forward = if n == 1 { DensePlan::one(m, k) } else { DensePlan::Gemm };
+    let weight_gradient = match WeightGradientPlan::of(m, n, registers.scalar) {
+        WeightGradientPlan::OuterProduct => KernelName::new("OuterProduct"),
+        WeightGradientPlan::Blocks { columns } => {
+            let columns = if columns < k { columns } else { k };
+            let plan = GemmPlan::contiguous([m, n, columns], true, registers);
+            KernelName::calling("Blocks", plan.name())
+        }
+    };
+    LayerPlan {
+        product: sizes,
+        forward: forward.name(sizes, registers),
+        training: DensePlan::training(m, k, n).name(sizes, registers),
+        // Aᵀ B with A the weights: m inputs, k outputs.
+        input_gradient: KernelName::new(TransposedAPlan::of([k, m, n], registers).name()),
+        weight_gradient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NEON, AVX2, AVX-512, with `f32`: 4, 8 and 16 lanes.
+    const SETS: [Registers; 3] = [
+        Registers { lanes: 4, scalar: 4, are_many: true },
+        Registers { lanes: 8, scalar: 4, are_many: false },
+        Registers { lanes: 16, scalar: 4, are_many: true },
+    ];
+    const AVX512: Registers = SETS[2];
+
+    /// Forward, forward in training, input gradient, weight gradient.
+    fn names(sizes: [usize; 3], registers: Registers) -> [String; 4] {
+        let plan = dense(sizes, registers);
+        [plan.forward, plan.training, plan.input_gradient, plan.weight_gradient]
+            .map(|name| name.to_string())
+    }
+
+    /// Layers that people have, outputs x inputs, and numbers of samples: what each of their products runs on 4, 8 and 16 lanes.
+    #[test]
+    fn layers_of_networks() {
+        let same = |names: [&'static str; 4]| [names; 3];
+        let table = [
+            (
+                [128, 784, 1],
+                [
+                    ["Gemv(Streamed)", "GemvSplitK(Aligned)", "DotProducts", "OuterProduct"],
+                    ["Gemv(Streamed)", "GemvSplitK(Aligned)", "DotProducts", "OuterProduct"],
+                    ["Gemv(Vectors)", "GemvSplitK(Vectors)", "DotProducts", "OuterProduct"],
+                ],
+            ),
+            (
+                [128, 784, 32],
+                [
+                    ["Gemm(Tiled)", "GemmSplitK(Tiled)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Tiled)", "GemmSplitK(Tiled)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Tiled)", "GemmSplitK(Tiled)", "Avx512", "Blocks(Tiled)"],
+                ],
+            ),
+            (
+                [512, 784, 32],
+                [
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "Avx512", "Blocks(Tiled)"],
+                ],
+            ),
+            (
+                [10, 128, 32],
+                [
+                    ["Gemm(Tiled)", "Gemm(Tiled)", "TransposeFirst", "Blocks(Tiled)"],
+                    ["Gemm(Tiled)", "Gemm(Tiled)", "TransposeFirst", "Blocks(Tiled)"],
+                    ["Gemm(Narrow)", "Gemm(Narrow)", "TransposeFirst", "Blocks(Narrow)"],
+                ],
+            ),
+            (
+                [10, 128, 64],
+                [
+                    ["Gemm(Tiled)", "Gemm(Tiled)", "TransposeFirst", "Blocks(Tiled)"],
+                    ["Gemm(Tiled)", "Gemm(Tiled)", "TransposeFirst", "Blocks(Swapped)"],
+                    ["Gemm(Narrow)", "Gemm(Narrow)", "TransposeFirst", "Blocks(Swapped)"],
+                ],
+            ),
+            (
+                [64, 8, 1],
+                same(["GemvInline(Vectors)", "Gemv(Vectors)", "DotProducts", "OuterProduct"]),
+            ),
+            (
+                [64, 64, 1],
+                [
+                    ["GemvInline(Aligned)", "Gemv(Aligned)", "DotProducts", "OuterProduct"],
+                    ["GemvInline(Vectors)", "Gemv(Vectors)", "DotProducts", "OuterProduct"],
+                    ["GemvInline(FourVectors)", "Gemv(FourVectors)", "DotProducts", "OuterProduct"],
+                ],
+            ),
+            (
+                [4, 6, 1],
+                [
+                    ["GemvInline(Vectors)", "Gemv(Vectors)", "TransposeFirst", "Blocks(Tiled)"],
+                    [
+                        "GemvInline(NarrowRegister)",
+                        "Gemv(Narrow)",
+                        "TransposeFirst",
+                        "Blocks(Narrow)",
+                    ],
+                    [
+                        "GemvInline(NarrowRegister)",
+                        "Gemv(Narrow)",
+                        "TransposeFirst",
+                        "Blocks(Narrow)",
+                    ],
+                ],
+            ),
+            (
+                [10, 5000, 1],
+                [
+                    ["Gemv(Blocked)", "GemvSplitK(Vectors)", "DotProducts", "Blocks(Tiled)"],
+                    ["Gemv(Blocked)", "GemvSplitK(Vectors)", "DotProducts", "Blocks(Tiled)"],
+                    ["Gemv(Blocked)", "GemvSplitK(Narrow)", "DotProducts", "Blocks(Narrow)"],
+                ],
+            ),
+            (
+                [256, 9000, 8],
+                [
+                    ["Gemm(Blocked)", "GemmSplitK(Blocked)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Blocked)", "GemmSplitK(Blocked)", "BySamples", "Blocks(Tiled)"],
+                    ["Gemm(Blocked)", "GemmSplitK(Blocked)", "DotProducts", "Blocks(Tiled)"],
+                ],
+            ),
+        ];
+        for (sizes, expected) in table {
+            for (registers, expected) in SETS.into_iter().zip(expected) {
+                assert_eq!(names(sizes, registers), expected, "{sizes:?} with {registers:?}");
+            }
+        }
+    }
+
+    fn gemm(sizes: [usize; 3]) -> GemmPlan {
+        GemmPlan::contiguous(sizes, false, AVX512)
+    }
+
+    fn transposed_b(sizes: [usize; 3]) -> GemmPlan {
+        GemmPlan::contiguous(sizes, true, AVX512)
+    }
+
+    /// Both sides of each threshold of C = A B.
+    #[test]
+    fn thresholds_of_gemm() {
+        assert_eq!(gemm([64, 4096, 12]), GemmPlan::Tiled { depth: 4096 });
+        assert_eq!(gemm([64, 4097, 12]), GemmPlan::Blocked);
+        assert_eq!(gemm([256, 32, 24]), GemmPlan::Packed);
+        assert_eq!(gemm([255, 32, 24]), GemmPlan::Tiled { depth: 32 });
+        assert_eq!(gemm([256, 31, 24]), GemmPlan::Tiled { depth: 31 });
+        assert_eq!(gemm([256, 32, 23]), GemmPlan::Tiled { depth: 32 });
+        assert_eq!(gemm([16, 32, 24]), GemmPlan::Tiled { depth: 32 });
+        assert_eq!(gemm([15, 32, 24]), GemmPlan::Narrow { depth: 32 });
+        // Bytes, not numbers, lie between the columns.
+        let doubles = Registers { lanes: 8, scalar: 8, are_many: true };
+        assert_eq!(GemmPlan::contiguous([128, 32, 24], false, doubles), GemmPlan::Packed);
+        // Some rows of a larger matrix: its columns are far apart, but fewer rows than lanes are not packed.
+        let sizes = GemmSizes { m: 16, k: 32, n: 24, a_stride: 256, transposed_b: false };
+        assert_eq!(GemmPlan::of(sizes, AVX512), GemmPlan::Packed);
+        let sizes = GemmSizes { m: 15, ..sizes };
+        assert_eq!(GemmPlan::of(sizes, AVX512), GemmPlan::Narrow { depth: 32 });
+    }
+
+    /// Both sides of each threshold of C = A Bᵀ.
+    #[test]
+    fn thresholds_of_gemm_transposed_b() {
+        assert_eq!(transposed_b([10, 64, 128]), GemmPlan::Swapped);
+        assert_eq!(transposed_b([10, 63, 128]), GemmPlan::Narrow { depth: 819 });
+        assert_eq!(transposed_b([1, 64, 16]), GemmPlan::Swapped);
+        assert_eq!(transposed_b([1, 64, 15]), GemmPlan::Narrow { depth: 8192 });
+        // 24 rows take two vectors, of which a quarter is not used.
+        assert_eq!(transposed_b([24, 64, 128]), GemmPlan::Swapped);
+        assert_eq!(transposed_b([25, 64, 128]), GemmPlan::Tiled { depth: 327 });
+        // 33 rows take three, of which more is not used; but 64 columns of them are not on the stack.
+        assert_eq!(transposed_b([33, 64, 128]), GemmPlan::Tiled { depth: 248 });
+        assert_eq!(transposed_b([341, 1000, 12]), GemmPlan::Tiled { depth: 24 });
+        assert_eq!(transposed_b([327, 1000, 12]), GemmPlan::Tiled { depth: 25 });
+        assert_eq!(transposed_b([1000, 1000, 12]), GemmPlan::Tiled { depth: 24 });
+        assert_eq!(
+            GemmPlan::contiguous([10, 64, 128], false, AVX512),
+            GemmPlan::Narrow { depth: 64 }
+        );
+    }
+
+    /// Both sides of each threshold of y = A x.
+    #[test]
+    fn thresholds_of_gemv() {
+        assert_eq!(DensePlan::one(128, 64), DensePlan::GemvInline);
+        assert_eq!(DensePlan::one(2731, 3), DensePlan::Gemv);
+        assert_eq!(DensePlan::one(1, 4096), DensePlan::GemvInline);
+        assert_eq!(DensePlan::one(1, 4097), DensePlan::Gemv);
+        let plan = |m, k| GemvPlan::of(m, k, AVX512);
+        assert_eq!(plan(255, 4096), GemvPlan::Vectors);
+        assert_eq!(plan(255, 4097), GemvPlan::Blocked);
+        assert_eq!(plan(256, 4097), GemvPlan::Streamed);
+        assert_eq!(plan(256, 257), GemvPlan::Streamed);
+        assert_eq!(plan(256, 256), GemvPlan::Aligned);
+        assert_eq!(plan(257, 100), GemvPlan::Vectors);
+        assert_eq!(plan(240, 100), GemvPlan::Vectors);
+        assert_eq!(plan(256, 9), GemvPlan::Aligned);
+        assert_eq!(plan(256, 8), GemvPlan::Vectors);
+        assert_eq!(plan(64, 33), GemvPlan::FourVectors);
+        assert_eq!(plan(64, 32), GemvPlan::Vectors);
+        assert_eq!(plan(48, 100), GemvPlan::Vectors);
+        assert_eq!(plan(16, 100), GemvPlan::Vectors);
+        assert_eq!(plan(15, 100), GemvPlan::Narrow);
+        let inline = |m, k| GemvPlan::inline(m, k, AVX512);
+        assert_eq!(
+            [4, 8, 7, 9].map(|m| inline(m, 10)),
+            [
+                GemvPlan::NarrowRegister,
+                GemvPlan::NarrowRegister,
+                GemvPlan::Narrow,
+                GemvPlan::Narrow,
+            ]
+        );
+    }
+
+    /// Both sides of each threshold of split-K, which no instruction set changes.
+    #[test]
+    fn thresholds_of_split_k() {
+        assert!(splits_k(512, 64));
+        assert!(!splits_k(511, 64));
+        assert!(!splits_k(1000, 63));
+        assert_eq!(DensePlan::training(512, 64, 1), DensePlan::GemvSplitK);
+        assert_eq!(DensePlan::training(512, 64, 2), DensePlan::GemmSplitK);
+        assert_eq!(DensePlan::training(511, 64, 1), DensePlan::Gemv);
+        assert_eq!(DensePlan::training(511, 64, 2), DensePlan::Gemm);
+        assert_eq!([cut_k(784, 1, 2), cut_k(70, 1, 2), cut_k(5, 1, 2)], [392, 36, 4]);
+        assert_eq!([cut_k(10, 2, 2), cut_k(3, 1, 2)], [10, 3]);
+    }
+
+    /// Both sides of each threshold of C = Aᵀ B.
+    #[test]
+    fn thresholds_of_gemm_transposed_a() {
+        let plan = |m, k, n| TransposedAPlan::of([m, k, n], AVX512);
+        let avx512 = |columns| TransposedAPlan::Avx512 { columns };
+        assert_eq!(plan(10, 16, 4), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(10, 17, 4), TransposedAPlan::DotProducts);
+        assert_eq!(plan(16, 512, 128), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(15, 513, 129), TransposedAPlan::DotProducts);
+        // A panel holds 8192 numbers of `f32`.
+        assert_eq!(plan(128, 64, 16), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(129, 64, 16), avx512(16));
+        // 3 k m against 2 n (k + m).
+        assert_eq!(plan(784, 128, 166), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(784, 128, 165), avx512(160));
+        // Whole vectors of samples.
+        assert_eq!(plan(784, 128, 31), avx512(16));
+        assert_eq!(plan(784, 128, 15), TransposedAPlan::DotProducts);
+        // Whole quads of rows.
+        assert_eq!(plan(4, 300, 32), avx512(32));
+        assert_eq!(plan(3, 300, 32), TransposedAPlan::BySamples { columns: 32 });
+        let avx2 = TransposedAPlan::of([784, 128, 31], SETS[1]);
+        assert_eq!(avx2, TransposedAPlan::BySamples { columns: 24 });
+        // What depends on the machine is not whether `A` is transposed.
+        for registers in SETS {
+            let plan = TransposedAPlan::of([784, 128, 166], registers);
+            assert_eq!(plan, TransposedAPlan::TransposeFirst);
+        }
+    }
+
+    /// Both sides of each threshold of dW = dY Xᵀ.
+    #[test]
+    fn thresholds_of_weight_gradients() {
+        let plan = |m, samples| WeightGradientPlan::of(m, samples, 4);
+        assert_eq!(plan(16, 1), WeightGradientPlan::OuterProduct);
+        assert_eq!(plan(16, 2), WeightGradientPlan::Blocks { columns: 192 });
+        assert_eq!(plan(15, 1), WeightGradientPlan::Blocks { columns: 204 });
+        assert_eq!(WeightGradientPlan::of(8, 1, 8), WeightGradientPlan::OuterProduct);
+        assert_eq!(plan(256, 32), WeightGradientPlan::Blocks { columns: 12 });
+        assert_eq!(plan(128, 32), WeightGradientPlan::Blocks { columns: 24 });
+        assert_eq!(plan(5000, 32), WeightGradientPlan::Blocks { columns: 12 });
     }
 }

@@ -1,8 +1,7 @@
 //! Products that threads share: by columns of `C`, or by halves of a layer's inputs.
 
 use crate::kernels::gemm::operands::{Gemm, GemmTransposedA, Init};
-use crate::kernels::gemm::plan::{TRANSPOSED_COLUMNS, splits_k};
-use crate::kernels::gemm::split_k::cut_inputs;
+use crate::kernels::gemm::plan::{TRANSPOSED_COLUMNS, cut_k, splits_k};
 use crate::kernels::gemm::{gemm, gemm_transposed_a};
 use crate::parallel::{Split, cut};
 use crate::simd::{Element, Isa};
@@ -54,7 +53,7 @@ impl<T: Element> Split for GemmTransposedA<'_, T> {
     /// By the columns of large weights `A` for two threads, each of which has [half of them](super::split_k) in its cache; by the columns of `B` for more.
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         if whole == 2 && self.is_halved() {
-            let rows = cut_inputs(self.c.rows(), part, whole);
+            let rows = cut_k(self.c.rows(), part, whole);
             return self.split_rows(rows);
         }
         // Whole vectors: samples that do not fill one are multiplied, and rounded, in another way.

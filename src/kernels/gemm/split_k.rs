@@ -8,15 +8,11 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::elementwise::add;
 use crate::kernels::gemm::operands::{Gemm, Gemv, Init};
+use crate::kernels::gemm::plan::cut_k;
 use crate::kernels::gemm::{gemm, gemv};
 use crate::kernels::matrix_mut::MatrixMut;
-use crate::parallel::{Split, cut, share};
+use crate::parallel::{Split, share};
 use crate::simd::{Element, Isa, dispatch};
-
-/// Where the inputs of a layer are cut, for all three of its products: `part` of `whole` is one of two for the halves.
-pub(crate) fn cut_inputs(inputs: usize, part: usize, whole: usize) -> usize {
-    cut(inputs, 4, part, whole)
-}
 
 /// Both halves of k, or, once two threads share them, one each.
 struct Halves<W>([Option<W>; 2]);
@@ -80,7 +76,7 @@ impl<T: Element> Split for Halves<Gemv<'_, T>> {
 /// C = init + A B, for contiguous matrices; `partial` has room for m n numbers, the sums of the second half.
 pub(crate) fn gemm_split_k<T: Element>(product: Gemm<'_, T, false>, partial: &mut [T]) {
     let Gemm { a, a_stride, b, b_stride, mut c, k, init } = product;
-    let (half, rows) = (cut_inputs(k, 1, 2), c.rows());
+    let (half, rows) = (cut_k(k, 1, 2), c.rows());
     let (left, right) = a.split_at(half * a_stride);
     let second = MatrixMut::whole(&mut *partial, rows);
     let first = Gemm { a: left, k: half, c: c.reborrow(), a_stride, b, b_stride, init };
@@ -93,7 +89,7 @@ pub(crate) fn gemm_split_k<T: Element>(product: Gemm<'_, T, false>, partial: &mu
 /// y = init + A x; `partial` has room for m numbers.
 pub(crate) fn gemv_split_k<T: Element>(product: Gemv<'_, T>, partial: &mut [T]) {
     let Gemv { a, x, init, y } = product;
-    let half = cut_inputs(x.len(), 1, 2);
+    let half = cut_k(x.len(), 1, 2);
     let (left, right) = a.split_at(half * y.len());
     let (x, rest) = x.split_at(half);
     let first = Gemv { a: left, x, init, y: &mut *y };

@@ -105,6 +105,12 @@ impl Expansion<'_> {
                 #visibility fn summary() -> #root::Summary {
                     #trait_::summary()
                 }
+
+                /// A table of the kernels that run for so many samples on this machine.
+                #[must_use]
+                #visibility fn plan(samples: ::core::primitive::usize) -> #root::ExecutionPlan {
+                    #trait_::plan(samples)
+                }
             }
         })
     }
