@@ -34,6 +34,7 @@
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers | [`guide::layers`] |
+//! | one's own optimizers | [`guide::optimizers`] |
 //! | one's own loops | [`guide::loops`] |
 //! | weights of PyTorch and Keras | [`guide::differences`] |
 //! | speed | [`guide::speed`], [`simd::InstructionSet`] |
@@ -232,6 +233,9 @@ pub mod guide {
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/loops.md")]
     pub mod loops {}
+    #[cfg(feature = "std")]
+    #[doc = include_str!("../docs/optimizers.md")]
+    pub mod optimizers {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
 }

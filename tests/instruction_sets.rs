@@ -3,8 +3,11 @@
 
 mod common;
 
+use axonal::optimizers::{Rule, State, Update};
 use axonal::prelude::*;
-use axonal::simd::InstructionSet;
+use axonal::simd::{InstructionSet, Vector};
+use axonal::training::TrainingLoss;
+use axonal::{Differentiable, Scalar, Simd};
 use common::samples::{classes, numbers};
 use common::{on_each_instruction_set, on_the_best_instruction_set};
 
@@ -173,5 +176,192 @@ fn sets_that_the_machine_lacks_change_nothing() {
             if cfg!(target_arch = "x86_64") { InstructionSet::Neon } else { InstructionSet::Avx2 };
         assert!(!InstructionSet::force(missing));
         assert_eq!(InstructionSet::current(), before);
+    });
+}
+
+/// Adam of the user's own, with the public API alone.
+#[derive(Clone)]
+struct OwnAdam<T>(State<T>);
+
+impl<T: Scalar> Optimizer<T> for OwnAdam<T> {
+    fn moments(&self) -> &'static [&'static str] {
+        &["exp_avg", "exp_avg_sq"]
+    }
+
+    fn state(&self) -> &State<T> {
+        &self.0
+    }
+
+    fn state_mut(&mut self) -> &mut State<T> {
+        &mut self.0
+    }
+
+    fn update(&self, tensor: Update<'_, T>) {
+        let corrections = [0.9, 0.999].map(|beta: f64| 1.0 - beta.powi(tensor.step as i32));
+        let root = corrections[1].sqrt();
+        let rule = OwnAdamRule {
+            rate: tensor.learning_rate * root / corrections[0],
+            epsilon: 1e-8 * root,
+            decay: tensor.weight_decay.unwrap_or(0.1),
+        };
+        tensor.apply(rule);
+    }
+}
+
+struct OwnAdamRule {
+    rate: f64,
+    epsilon: f64,
+    decay: f64,
+}
+
+impl<T: Scalar> Rule<T, 2> for OwnAdamRule {
+    #[inline(always)]
+    fn apply<S: Simd>(
+        &self,
+        w: Vector<T, S>,
+        g: Vector<T, S>,
+        [m, v]: [Vector<T, S>; 2],
+    ) -> (Vector<T, S>, [Vector<T, S>; 2]) {
+        let g = w.constant(self.decay).mul_add(w, g);
+        let m = w.constant(0.9).mul_add(m, w.constant(1.0 - 0.9) * g);
+        let v = w.constant(0.999).mul_add(v, w.constant(1.0 - 0.999) * g * g);
+        let scaled = m / (v.sqrt() + w.constant(self.epsilon));
+        (w.constant(-self.rate).mul_add(scaled, w), [m, v])
+    }
+}
+
+/// Gradient descent in plain Rust. With a rate and a momentum that are powers of two, products are exact, and fused or not makes no difference.
+#[derive(Clone)]
+struct OwnSgd<T>(State<T>);
+
+impl<T: Scalar> Optimizer<T> for OwnSgd<T> {
+    fn moments(&self) -> &'static [&'static str] {
+        &["momentum_buffer"]
+    }
+
+    fn state(&self) -> &State<T> {
+        &self.0
+    }
+
+    fn state_mut(&mut self) -> &mut State<T> {
+        &mut self.0
+    }
+
+    fn update(&self, tensor: Update<'_, T>) {
+        let rate = T::of(tensor.learning_rate);
+        let (parameters, gradient, [momentum]) = tensor.slices();
+        assert_eq!(parameters.len(), gradient.len());
+        for ((w, g), v) in parameters.iter_mut().zip(&*gradient).zip(momentum) {
+            *v = T::of(0.5) * *v + *g;
+            *w -= rate * *v;
+        }
+    }
+}
+
+network! {
+    /// One with whole vectors, of whose weights a sample's gradient is never stored, and others.
+    struct Trained<input 9 => first: dense 64 tanh => middle: dense 16 tanh => last: dense 3>;
+}
+
+fn bits<T: Scalar>(numbers: &[T]) -> Vec<u64> {
+    numbers.iter().map(|number| number.as_f64().to_bits()).collect()
+}
+
+/// An optimizer of the user's own does to the bit what that of the library does: in steps, along gradients, in a trainer, in a box.
+fn assert_same<T, A, B>(ours: &A, own: &B, sizes: &[usize])
+where
+    T: Scalar,
+    Trained<T>: Network<Input = SVector<T, 9>, Output = SVector<T, 3>>
+        + Differentiable
+        + Parameters<Scalar = T>,
+    CrossEntropy: TrainingLoss<Trained<T>, Class<3>>,
+    A: Optimizer<T> + Clone + 'static,
+    B: Optimizer<T> + Clone + 'static,
+{
+    fn set<T: Scalar>(optimizer: &mut impl Optimizer<T>, net: &Trained<T>)
+    where
+        Trained<T>: Network + Parameters<Scalar = T>,
+    {
+        optimizer
+            .freeze(net, |net| &net.middle.weight)
+            .scale_learning_rate(net, |net| &net.first, 0.5)
+            .set_weight_decay(net, |net| &net.last.weight, 0.0);
+    }
+    for (samples, has_settings) in sizes.iter().flat_map(|size| [(*size, false), (*size, true)]) {
+        let mut rng = StdRng::seed_from_u64(samples as u64);
+        let start = <Trained<T> as Network>::random(&mut rng);
+        let (inputs, targets) = (numbers::<T, 9>(samples, &mut rng), classes(samples, &mut rng));
+        let data = Dataset::new(inputs.clone(), targets.clone()).unwrap();
+        let place = format!("{samples} samples, {has_settings}");
+
+        let (mut net, mut ours) = (start.clone(), ours.clone());
+        let (mut stepped, mut own_stepped) = (start.clone(), own.clone());
+        let (mut applied, mut own_applied) = (start.clone(), own.clone());
+        let (mut boxed, mut own_boxed) =
+            (start.clone(), Box::new(own.clone()) as Box<dyn Optimizer<T>>);
+        if has_settings {
+            set(&mut ours, &net);
+            set(&mut own_stepped, &net);
+            set(&mut own_applied, &net);
+            set(&mut own_boxed, &net);
+        }
+        let loss = &CrossEntropy;
+        for _ in 0..3 {
+            net.train_step(&inputs, &targets, loss, &mut ours);
+            stepped.train_step(&inputs, &targets, loss, &mut own_stepped);
+            boxed.train_step(&inputs, &targets, loss, &mut own_boxed);
+            let (_, gradient) = applied.gradient(&inputs, &targets, loss);
+            assert!(own_applied.apply(&mut *applied, &gradient));
+        }
+        let expected = bits(net.as_slice());
+        assert_ne!(expected, bits(start.as_slice()), "{place}");
+        for (name, found) in [("step", &stepped), ("apply", &applied), ("box", &boxed)] {
+            assert!(bits(found.as_slice()) == expected, "{name}, {place}");
+        }
+        for name in ours.moments() {
+            let expected = bits(ours.state().moment(name).unwrap());
+            assert_eq!(expected.len(), start.as_slice().len());
+            assert!(expected.iter().any(|bits| *bits != 0), "{name}, {place}");
+            for state in [own_stepped.state(), own_applied.state(), own_boxed.state()] {
+                assert!(bits(state.moment(name).unwrap()) == expected, "{name}, {place}");
+            }
+        }
+
+        let mut fitted = [start.clone(), start.clone()];
+        let [by_ours, by_own] = &mut fitted;
+        let rng = || StdRng::seed_from_u64(5);
+        Trainer::new(CrossEntropy, ours).epochs(2).fit(&mut *by_ours, &data, &mut rng()).unwrap();
+        Trainer::new(CrossEntropy, own_stepped)
+            .epochs(2)
+            .fit(&mut *by_own, &data, &mut rng())
+            .unwrap();
+        let [ours, own] = fitted.each_ref().map(|net| bits(net.as_slice()));
+        assert!(ours == own && ours != bits(start.as_slice()), "a trainer, {place}");
+    }
+}
+
+#[test]
+fn optimizers_of_the_users_own_give_the_same_bits() {
+    on_each_instruction_set(|_| {
+        assert_same::<f32, _, _>(
+            &Adam::new(0.01).weight_decay(0.1),
+            &OwnAdam(State::new(0.01)),
+            &[1, 2, 33, 100],
+        );
+        assert_same::<f64, _, _>(
+            &Adam::new(0.01).weight_decay(0.1),
+            &OwnAdam(State::new(0.01)),
+            &[1, 2, 33, 100],
+        );
+        assert_same::<f32, _, _>(
+            &Sgd::new(0.125).momentum(0.5),
+            &OwnSgd(State::new(0.125)),
+            &[1, 33],
+        );
+        assert_same::<f64, _, _>(
+            &Sgd::new(0.125).momentum(0.5),
+            &OwnSgd(State::new(0.125)),
+            &[1, 33],
+        );
     });
 }

@@ -75,6 +75,12 @@ impl<'a, T> MatrixMut<'a, T> {
         (Self { rows: row, ..self }, Self { first: rest, rows: self.rows - row, ..self })
     }
 
+    /// Some rows, for a shorter time.
+    #[inline(always)]
+    pub(crate) fn rows_between(&mut self, rows: Range<usize>) -> MatrixMut<'_, T> {
+        self.reborrow().split_rows(rows.end).0.split_rows(rows.start).1
+    }
+
     /// The columns before one, and those from it on.
     #[inline(always)]
     pub fn split_columns(self, column: usize) -> (Self, Self) {
@@ -89,6 +95,22 @@ impl<'a, T> MatrixMut<'a, T> {
     pub fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_, T> {
         let columns = self.reborrow().split_columns(columns.end).0.split_columns(columns.start).1;
         columns.split_rows(rows.end).0.split_rows(rows.start).1
+    }
+
+    /// All columns.
+    ///
+    /// # Panics
+    ///
+    /// If they are not `N`.
+    #[inline(always)]
+    pub(crate) fn into_columns<const N: usize>(self) -> [&'a mut [T]; N] {
+        assert_eq!(N, self.columns, "another number of columns");
+        core::array::from_fn(|column| {
+            let first = self.first.wrapping_add(column * self.stride);
+            // SAFETY: the column is inside the matrix, or there are no rows; its elements are borrowed for `'a`, by `self` alone, which ends here, and columns
+            // do not overlap.
+            unsafe { core::slice::from_raw_parts_mut(first, self.rows) }
+        })
     }
 
     /// The elements of a column.

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use crate::core::{Parameters, Scalar};
+use crate::kernels::MatrixMut;
 
 /// Where a backward pass leaves the gradient of a layer's parameters: in a gradient, or straight in a step of an optimizer.
 ///
@@ -46,24 +47,19 @@ pub(crate) struct Trained<'a, T> {
     /// The place of the first one in the network.
     pub(crate) at: usize,
     pub(crate) parameters: &'a mut [T],
-    /// As long as the parameters, or empty where the optimizer keeps fewer.
-    pub(crate) moments: [&'a mut [T]; 2],
+    /// One row a parameter, one column a moment of the optimizer.
+    pub(crate) moments: MatrixMut<'a, T>,
 }
 
 impl<T> Trained<'_, T> {
     #[inline(always)]
     fn split_at(self, count: usize) -> (Self, Self) {
-        let Self { at, parameters, moments: [first, second] } = self;
+        let Self { at, parameters, moments } = self;
         let (parameters, other_parameters) = parameters.split_at_mut(count);
-        let (first, other_first) = first.split_at_mut(count.min(first.len()));
-        let (second, other_second) = second.split_at_mut(count.min(second.len()));
+        let (moments, other_moments) = moments.split_rows(count);
         (
-            Self { at, parameters, moments: [first, second] },
-            Self {
-                at: at + count,
-                parameters: other_parameters,
-                moments: [other_first, other_second],
-            },
+            Self { at, parameters, moments },
+            Self { at: at + count, parameters: other_parameters, moments: other_moments },
         )
     }
 
@@ -73,10 +69,7 @@ impl<T> Trained<'_, T> {
         Trained {
             at: self.at + range.start,
             parameters: &mut self.parameters[range.clone()],
-            moments: self
-                .moments
-                .each_mut()
-                .map(|moment| moment.get_mut(range.clone()).unwrap_or_default()),
+            moments: self.moments.rows_between(range),
         }
     }
 }

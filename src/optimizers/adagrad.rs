@@ -20,7 +20,6 @@ use crate::kernels::update::adagrad::AdaGradRule;
 /// [Adaptive subgradient methods for online learning and stochastic optimization](https://jmlr.org/papers/v12/duchi11a.html) (2011).
 #[derive(Clone, Debug)]
 pub struct AdaGrad<T = f32> {
-    learning_rate: f64,
     rate_decay: f64,
     epsilon: f64,
     decay: Decay,
@@ -36,11 +35,10 @@ impl<T: Scalar> AdaGrad<T> {
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             rate_decay: 0.0,
             epsilon: 1e-10,
             decay: Decay::new(0.0),
-            state: State::default(),
+            state: State::new(learning_rate),
         }
     }
 
@@ -81,19 +79,18 @@ impl<T: Scalar> Default for AdaGrad<T> {
 impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
     accessors!();
 
-    fn moments(&self) -> usize {
-        1
+    fn moments(&self) -> &'static [&'static str] {
+        &["sum"]
     }
 
     fn update(&self, tensor: Update<'_, T>) {
-        let learning_rate = self.learning_rate * tensor.learning_rate_factor;
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let before = (tensor.step - 1) as f64;
         let rule = AdaGradRule {
-            learning_rate: learning_rate / (1.0 + before * self.rate_decay),
+            learning_rate: tensor.learning_rate / (1.0 + before * self.rate_decay),
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
             epsilon: self.epsilon,
         };
-        T::adagrad(rule, tensor.operands());
+        T::adagrad(rule, tensor.operands);
     }
 }

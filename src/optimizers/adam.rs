@@ -9,7 +9,6 @@ macro_rules! adam {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name<T = f32> {
-            learning_rate: f64,
             betas: [f64; 2],
             epsilon: f64,
             decay: Decay,
@@ -25,11 +24,10 @@ macro_rules! adam {
             #[track_caller]
             pub fn new(learning_rate: f64) -> Self {
                 Self {
-                    learning_rate: super::rate::<T>("a learning rate", learning_rate),
-                    betas: [0.9, 0.999],
+                            betas: [0.9, 0.999],
                     epsilon: 1e-8,
                     decay: Decay::new($decay),
-                    state: State::default(),
+                    state: State::new(learning_rate),
                 }
             }
 
@@ -70,16 +68,15 @@ macro_rules! adam {
         impl<T: Scalar> Optimizer<T> for $name<T> {
             accessors!();
 
-            fn moments(&self) -> usize {
-                2
+            fn moments(&self) -> &'static [&'static str] {
+                &["exp_avg", "exp_avg_sq"]
             }
 
             fn update(&self, tensor: Update<'_, T>) {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
-                let learning_rate = self.learning_rate * tensor.learning_rate_factor;
                 let (penalty, shrink) =
-                    if $decoupled { (0.0, learning_rate * decay) } else { (decay, 0.0) };
-                step(tensor, learning_rate, self.betas, self.epsilon, penalty, shrink);
+                    if $decoupled { (0.0, tensor.learning_rate * decay) } else { (decay, 0.0) };
+                step(tensor, self.betas, self.epsilon, penalty, shrink);
             }
         }
     };
@@ -124,7 +121,6 @@ adam!(
 /// One step of either: `penalty` goes into the gradient, `shrink` onto the weights.
 fn step<T: Scalar>(
     tensor: Update<'_, T>,
-    learning_rate: f64,
     betas: [f64; 2],
     epsilon: f64,
     penalty: f64,
@@ -134,11 +130,11 @@ fn step<T: Scalar>(
     let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
     let root = corrections[1].sqrt();
     let rule = AdamRule {
-        learning_rate: learning_rate * root / corrections[0],
+        learning_rate: tensor.learning_rate * root / corrections[0],
         betas,
         epsilon: epsilon * root,
         penalty,
         keep: 1.0 - shrink,
     };
-    T::adam(rule, tensor.operands());
+    T::adam(rule, tensor.operands);
 }

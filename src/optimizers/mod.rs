@@ -2,13 +2,16 @@
 
 mod adagrad;
 mod adam;
+mod moments;
 mod rmsprop;
 mod settings;
 mod sgd;
 mod step;
 
-use core::any::TypeId;
+use std::any::TypeId;
+use std::borrow::Cow;
 
+pub use crate::kernels::update::Rule;
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
@@ -19,8 +22,10 @@ pub(crate) use step::{Along, Lent, Stepping, left_finite};
 use crate::Layer;
 use crate::core::Parameters;
 use crate::core::{Scalar, zeros};
-use crate::kernels::update::Operands;
+use crate::kernels::update::{self, Operands};
 use crate::layers::{Context, Kind};
+use crate::simd::dispatch;
+use moments::Moments;
 use settings::{Settings, place};
 
 /// A rule that moves parameters along their gradient.
@@ -88,23 +93,18 @@ use settings::{Settings, place};
 /// ```
 ///
 /// Settings can be made and changed at any time; a later one of the same kind takes the place of an earlier one.
+///
+/// # Of one's own
+///
+/// The page [optimizers](crate::guide::optimizers) writes three: names of moments, a field for the [`State`], and a [`Rule`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer of a network of `{T}`",
     note = "an optimizer keeps numbers of the network's own type: `Adam<f64>` for a network of `f64`"
 )]
 pub trait Optimizer<T: Scalar>: Sync {
-    /// The step size.
-    fn learning_rate(&self) -> f64;
-
-    /// Changes the step size, for the steps to come.
-    ///
-    /// # Panics
-    ///
-    /// An optimizer of this crate panics if it is negative, NaN or infinite.
-    fn set_learning_rate(&mut self, learning_rate: f64);
-
-    /// How many numbers it keeps for each parameter: 0, 1 or 2.
-    fn moments(&self) -> usize;
+    /// The names of what it keeps for each parameter, as in PyTorch's `optimizer.state`: `["exp_avg", "exp_avg_sq"]`.
+    /// The numbers are zero before the first step.
+    fn moments(&self) -> &'static [&'static str];
 
     /// What it keeps between steps.
     fn state(&self) -> &State<T>;
@@ -112,10 +112,26 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// What it keeps between steps.
     fn state_mut(&mut self) -> &mut State<T>;
 
+    /// The step size.
+    fn learning_rate(&self) -> f64 {
+        self.state().learning_rate()
+    }
+
+    /// Changes the step size, for the steps to come.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.state_mut().set_learning_rate(learning_rate);
+    }
+
     /// Moves the parameters of one tensor.
     ///
-    /// All that it needs is in `tensor`: during a step [`state`](Self::state) is lent to the step, and a new one here. If this panics, the optimizer has
-    /// its state again, the step does not count, and the tensors that were moved before are moved.
+    /// All that it needs is in `tensor`, or only some of a tensor's parameters: a gradient is handed over in blocks. During a step the [state](Self::state) is
+    /// lent to the step, and there is one without moments in its place. If this panics, the optimizer has its state again, the step does not count, and the
+    /// tensors that were moved before are moved.
     fn update(&self, tensor: Update<'_, T>);
 
     /// Takes a step along a gradient, as [`train_step`](crate::Network::train_step) does along its own: that of
@@ -226,8 +242,9 @@ pub trait Optimizer<T: Scalar>: Sync {
         N: Layer<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
+        let factor = rate::<T>("a factor of the learning rate", factor);
         for settings in self.state_mut().settings(net, part(net)) {
-            settings.learning_rate_factor = rate::<T>("a factor of the learning rate", factor);
+            settings.learning_rate_factor = factor;
         }
         self
     }
@@ -246,8 +263,9 @@ pub trait Optimizer<T: Scalar>: Sync {
         N: Layer<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
+        let rate = self::rate::<T>("a weight decay", rate);
         for settings in self.state_mut().settings(net, part(net)) {
-            settings.weight_decay = Some(self::rate::<T>("a weight decay", rate));
+            settings.weight_decay = Some(rate);
         }
         self
     }
@@ -258,15 +276,7 @@ macro_rules! pointers {
     ($($pointer:ty),+) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for $pointer {
-            fn learning_rate(&self) -> f64 {
-                (**self).learning_rate()
-            }
-
-            fn set_learning_rate(&mut self, learning_rate: f64) {
-                (**self).set_learning_rate(learning_rate);
-            }
-
-            fn moments(&self) -> usize {
+            fn moments(&self) -> &'static [&'static str] {
                 (**self).moments()
             }
 
@@ -278,6 +288,15 @@ macro_rules! pointers {
                 (**self).state_mut()
             }
 
+            fn learning_rate(&self) -> f64 {
+                (**self).learning_rate()
+            }
+
+            #[track_caller]
+            fn set_learning_rate(&mut self, learning_rate: f64) {
+                (**self).set_learning_rate(learning_rate);
+            }
+
             fn update(&self, tensor: Update<'_, T>) {
                 (**self).update(tensor);
             }
@@ -287,37 +306,72 @@ macro_rules! pointers {
 
 pointers!(Box<O>, &mut O);
 
-/// Some parameters of one tensor, as an optimizer sees them.
-///
-/// Parameters and moments have one length, or none for moments that the optimizer does not ask for.
-/// The gradient may be that of a single sample, an outer product: it is then given as its two vectors, and never stored.
+/// Some parameters of one tensor, as an optimizer sees them, with their gradient and their moments.
 #[derive(Debug)]
 pub struct Update<'a, T> {
     /// The number of this step, from 1 on.
     pub step: u64,
     /// Whether this is a weight or a bias.
     pub kind: Kind,
-    /// What the learning rate is multiplied by, 1 unless [set](Optimizer::scale_learning_rate).
-    pub learning_rate_factor: f64,
+    /// The step size here: the optimizer's, times the tensor's [own factor](Optimizer::scale_learning_rate).
+    pub learning_rate: f64,
     /// What the weight decay is here, if it is not the optimizer's own ([`Optimizer::set_weight_decay`]).
     pub weight_decay: Option<f64>,
-    /// The parameters.
-    pub parameters: &'a mut [T],
-    /// ∂loss/∂parameter, over a factor: that of parameter i is `gradient[i % n] * factors[i / n]`, where n is the length of `gradient`.
-    pub gradient: &'a [T],
-    /// One for each time that `gradient` fits into the parameters. A gradient as long as these has one factor, which is 1.
-    pub factors: &'a [T],
-    /// The first number kept for each parameter.
-    pub first: &'a mut [T],
-    /// The second number kept for each parameter.
-    pub second: &'a mut [T],
+    operands: Operands<'a, T>,
 }
 
-impl<'a, T> Update<'a, T> {
-    fn operands(self) -> Operands<'a, T> {
-        let Self { parameters, gradient, factors, first, second, .. } = self;
-        Operands { parameters, gradient, factors, moments: [first, second] }
+impl<'a, T: Scalar> Update<'a, T> {
+    /// Runs a rule over all of it, in vectors of the machine's instruction set.
+    ///
+    /// # Panics
+    ///
+    /// If the rule has another number of moments than the optimizer has [names](Optimizer::moments).
+    #[inline(always)]
+    pub fn apply<const M: usize>(self, rule: impl Rule<T, M>) {
+        let operands = self.operands;
+        check_moments(M, operands.moments.columns());
+        dispatch(update::Run { rule, operands });
     }
+
+    /// The same as slices, for loops in plain Rust: parameters, gradient, and the moments in the order of their [names](Optimizer::moments), all of one length.
+    ///
+    /// The gradient of a matrix for one sample is an outer product, which is never stored where it is [applied](Self::apply): here it is, in new memory.
+    ///
+    /// ```
+    /// # use axonal::prelude::*;
+    /// # use axonal::optimizers::Update;
+    /// fn update(tensor: Update<'_, f32>) {
+    ///     let rate = tensor.learning_rate as f32;
+    ///     let (parameters, gradient, [sum]) = tensor.slices();
+    ///     for ((w, g), s) in parameters.iter_mut().zip(&*gradient).zip(sum) {
+    ///         *s += g * g;
+    ///         *w -= rate * g / (s.sqrt() + 1e-10);
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is another number of moments.
+    pub fn slices<const M: usize>(self) -> (&'a mut [T], Cow<'a, [T]>, [&'a mut [T]; M]) {
+        let Operands { parameters, gradient, factors, moments } = self.operands;
+        check_moments(M, moments.columns());
+        let gradient = match factors {
+            [factor] if *factor == T::one() => Cow::Borrowed(gradient),
+            _ => {
+                let columns = factors.iter().flat_map(|f| gradient.iter().map(move |g| *g * *f));
+                Cow::Owned(columns.collect())
+            }
+        };
+        (parameters, gradient, moments.into_columns())
+    }
+}
+
+fn check_moments(expected: usize, found: usize) {
+    assert_eq!(
+        expected, found,
+        "as many moments as an optimizer has names: {expected} are asked for, {found} have a name"
+    );
 }
 
 /// What a [`Trainer`](crate::training::Trainer) did with an optimizer.
@@ -330,13 +384,13 @@ pub(crate) struct Run {
 }
 
 /// What an optimizer keeps between steps: its moments, and the memory that a step needs.
-#[derive(Clone, Debug, Default)]
-pub struct State<T> {
+#[derive(Clone, Debug)]
+pub struct State<T = f32> {
+    learning_rate: f64,
     pub(crate) steps: u64,
     pub(crate) seed: u64,
     pub(crate) run: Run,
-    pub(crate) first: Vec<T>,
-    pub(crate) second: Vec<T>,
+    pub(crate) moments: Moments<T>,
     /// The type of the network that it steps.
     network: Option<TypeId>,
     pub(crate) tensors: Tensors,
@@ -345,6 +399,70 @@ pub struct State<T> {
 }
 
 impl<T: Scalar> State<T> {
+    /// That of an optimizer with a learning rate, before its first step.
+    ///
+    /// # Panics
+    ///
+    /// If the learning rate is negative, NaN or infinite.
+    #[must_use]
+    #[track_caller]
+    pub fn new(learning_rate: f64) -> Self {
+        Self::with(rate::<T>("a learning rate", learning_rate))
+    }
+
+    fn with(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            steps: 0,
+            seed: 0,
+            run: Run::default(),
+            moments: Moments::NONE,
+            network: None,
+            tensors: Tensors::default(),
+            gradient: Vec::new(),
+            memory: Vec::new(),
+        }
+    }
+
+    /// Gives it to a step.
+    fn lend(&mut self) -> Self {
+        let learning_rate = self.learning_rate;
+        core::mem::replace(self, Self::with(learning_rate))
+    }
+
+    /// [`Optimizer::learning_rate`]
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// [`Optimizer::set_learning_rate`]
+    ///
+    /// # Panics
+    ///
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = rate::<T>("a learning rate", learning_rate);
+    }
+
+    /// One of the [moments](Optimizer::moments), for all parameters of the network in memory order, as its `as_slice` has them; none before the first step,
+    /// and of another name.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Line<input 1 => dense 1>; }
+    ///
+    /// let (mut net, mut optimizer) = (Line::zeros(), Adam::new(0.01));
+    /// net.train_step(&[[1.0].into()], &[[-0.5].into()], &MeanSquaredError, &mut optimizer);
+    /// // 1 − β₁ of the gradient, which is 1 for the weight and for the bias.
+    /// assert_eq!(optimizer.state().moment("exp_avg"), Some(&[0.1, 0.1][..]));
+    /// assert_eq!(optimizer.state().moment("momentum_buffer"), None);
+    /// ```
+    pub fn moment(&self, name: &str) -> Option<&[T]> {
+        self.moments.get(name)
+    }
+
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
         self.steps
@@ -360,18 +478,13 @@ impl<T: Scalar> State<T> {
     pub fn reset(&mut self) {
         self.steps = 0;
         self.run = Run::default();
-        self.first.fill(T::zero());
-        self.second.fill(T::zero());
+        self.moments.clear();
     }
 
     /// Makes the moments at the first step.
-    pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: usize) {
+    pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: &'static [&'static str]) {
         self.belong_to::<N>();
-        for (index, moment) in [&mut self.first, &mut self.second].into_iter().enumerate() {
-            if index < moments && moment.len() < N::COUNT {
-                *moment = zeros(N::COUNT);
-            }
-        }
+        self.moments.prepare(moments, N::COUNT);
     }
 
     fn belong_to<N: Layer<Scalar = T>>(&mut self) {
@@ -459,18 +572,9 @@ impl Decay {
     }
 }
 
-/// The methods that only pass on what a field holds.
+/// The state of an optimizer is in a field of this name.
 macro_rules! accessors {
     () => {
-        fn learning_rate(&self) -> f64 {
-            self.learning_rate
-        }
-
-        #[track_caller]
-        fn set_learning_rate(&mut self, learning_rate: f64) {
-            self.learning_rate = super::rate::<T>("a learning rate", learning_rate);
-        }
-
         fn state(&self) -> &State<T> {
             &self.state
         }

@@ -20,7 +20,6 @@ use crate::kernels::update::rmsprop::RmsPropRule;
 /// Source: T. Tieleman, G. Hinton, [Neural networks for machine learning, lecture 6.5](https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf) (2012).
 #[derive(Clone, Debug)]
 pub struct RmsProp<T = f32> {
-    learning_rate: f64,
     alpha: f64,
     momentum: f64,
     epsilon: f64,
@@ -37,12 +36,11 @@ impl<T: Scalar> RmsProp<T> {
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             alpha: 0.99,
             momentum: 0.0,
             epsilon: 1e-8,
             decay: Decay::new(0.0),
-            state: State::default(),
+            state: State::new(learning_rate),
         }
     }
 
@@ -95,18 +93,18 @@ impl<T: Scalar> Default for RmsProp<T> {
 impl<T: Scalar> Optimizer<T> for RmsProp<T> {
     accessors!();
 
-    fn moments(&self) -> usize {
-        if self.momentum == 0.0 { 1 } else { 2 }
+    fn moments(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &["square_avg"] } else { &["square_avg", "momentum_buffer"] }
     }
 
     fn update(&self, tensor: Update<'_, T>) {
         let rule = RmsPropRule {
-            learning_rate: self.learning_rate * tensor.learning_rate_factor,
+            learning_rate: tensor.learning_rate,
             alpha: self.alpha,
             momentum: self.momentum,
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
             epsilon: self.epsilon,
         };
-        T::rmsprop(rule, tensor.operands());
+        T::rmsprop(rule, tensor.operands);
     }
 }

@@ -16,8 +16,10 @@ pub(crate) struct Settings {
 }
 
 /// One tensor of a network.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tensor {
+    /// `encoder.dense1.weight`
+    path: Box<str>,
     pub(crate) kind: Kind,
     /// Its last parameter's place among those of the network, plus one.
     pub(crate) end: usize,
@@ -32,12 +34,13 @@ impl Tensors {
     pub(crate) fn of<N: Layer>() -> Self {
         let mut tensors = Vec::new();
         let mut end = 0;
-        N::describe(&Path::ROOT, &mut |_, part| {
+        N::describe(&Path::ROOT, &mut |path, part| {
             if let Part::Tensor { kind, shape } = part {
                 end += shape.iter().product::<usize>();
                 let settings =
                     Settings { frozen: false, learning_rate_factor: 1.0, weight_decay: None };
-                tensors.push(Tensor { kind, end, settings });
+                let path = path.to_string().into();
+                tensors.push(Tensor { path, kind, end, settings });
             }
         });
         assert_eq!(end, N::COUNT, "a layer describes other tensors than it holds");
@@ -91,11 +94,14 @@ impl Tensors {
         parameters: Range<usize>,
     ) -> impl Iterator<Item = &mut Settings> {
         let (first, last) = (self.index(parameters.start), self.index(parameters.end));
-        let begins = |index: usize| index.checked_sub(1).map_or(0, |before| self.0[before].end);
-        assert!(
-            begins(first) == parameters.start && begins(last) == parameters.end,
-            "an optimizer's settings are for whole tensors, and this is a part of one"
-        );
+        for (index, place) in [(first, parameters.start), (last, parameters.end)] {
+            let begins = index.checked_sub(1).map_or(0, |before| self.0[before].end);
+            assert!(
+                begins == place,
+                "an optimizer's settings are for whole tensors, and this is a part of `{}`",
+                self.0[index].path
+            );
+        }
         self.0[first..last].iter_mut().map(|tensor| &mut tensor.settings)
     }
 }

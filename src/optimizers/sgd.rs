@@ -24,7 +24,6 @@ use crate::kernels::update::sgd::SgdRule;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sgd<T = f32> {
-    learning_rate: f64,
     momentum: f64,
     nesterov: bool,
     decay: Decay,
@@ -40,11 +39,10 @@ impl<T: Scalar> Sgd<T> {
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         Self {
-            learning_rate: super::rate::<T>("a learning rate", learning_rate),
             momentum: 0.0,
             nesterov: false,
             decay: Decay::new(0.0),
-            state: State::default(),
+            state: State::new(learning_rate),
         }
     }
 
@@ -80,17 +78,17 @@ impl<T: Scalar> Default for Sgd<T> {
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
     accessors!();
 
-    fn moments(&self) -> usize {
-        usize::from(self.momentum != 0.0)
+    fn moments(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
     }
 
     fn update(&self, tensor: Update<'_, T>) {
         let rule = SgdRule {
-            learning_rate: self.learning_rate * tensor.learning_rate_factor,
+            learning_rate: tensor.learning_rate,
             momentum: self.momentum,
             nesterov: self.nesterov,
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
         };
-        T::sgd(rule, tensor.operands());
+        T::sgd(rule, tensor.operands);
     }
 }

@@ -5,6 +5,7 @@ use core::ops::Range;
 use super::{Optimizer, State, Tensor, Tensors, Update};
 use crate::Layer;
 use crate::core::Scalar;
+use crate::kernels::update::Operands;
 use crate::layers::{Descent, Kind, Step, Trained};
 use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
@@ -19,14 +20,14 @@ pub(crate) struct Lent<'a, T: Scalar, O: Optimizer<T>> {
 
 impl<'a, T: Scalar, O: Optimizer<T>> From<&'a mut O> for Lent<'a, T, O> {
     fn from(optimizer: &'a mut O) -> Self {
-        let state = core::mem::take(optimizer.state_mut());
+        let state = optimizer.state_mut().lend();
         Self { optimizer, state }
     }
 }
 
 impl<T: Scalar, O: Optimizer<T>> Drop for Lent<'_, T, O> {
     fn drop(&mut self) {
-        *self.optimizer.state_mut() = core::mem::take(&mut self.state);
+        core::mem::swap(self.optimizer.state_mut(), &mut self.state);
     }
 }
 
@@ -44,8 +45,8 @@ impl<O> Stepping<'_, O> {
     where
         O: Optimizer<T>,
     {
-        let Trained { at, parameters, moments: [first, second] } = trained;
-        let Tensor { kind, settings, .. } = *self.tensors.at(at);
+        let Trained { at, parameters, moments } = trained;
+        let &Tensor { kind, settings, .. } = self.tensors.at(at);
         if settings.frozen {
             return;
         }
@@ -59,13 +60,9 @@ impl<O> Stepping<'_, O> {
         self.optimizer.update(Update {
             step: self.number,
             kind,
-            learning_rate_factor: settings.learning_rate_factor,
+            learning_rate: self.optimizer.learning_rate() * settings.learning_rate_factor,
             weight_decay: settings.weight_decay,
-            parameters,
-            gradient,
-            factors,
-            first,
-            second,
+            operands: Operands { parameters, gradient, factors, moments },
         });
     }
 }
@@ -128,9 +125,8 @@ pub(crate) fn left_finite<T: Scalar>(state: &State<T>, parameters: &[T], loss: T
         return true;
     }
     state.tensors.learn(0..parameters.len()).all(|range| {
-        let moments = [&state.first, &state.second].map(|moment| moment.get(range.clone()));
-        T::are_finite(&parameters[range])
-            && moments.into_iter().flatten().all(|moment| T::are_finite(moment))
+        T::are_finite(&parameters[range.clone()])
+            && state.moments.columns().all(|moment| T::are_finite(&moment[range.clone()]))
     })
 }
 
@@ -149,8 +145,8 @@ where
     if !state.tensors.learn(0..N::COUNT).all(|range| T::are_finite(&gradient[range])) {
         return false;
     }
-    let State { steps, first, second, tensors, .. } = state;
-    let moments = [first.as_mut_slice(), second.as_mut_slice()];
+    let State { steps, moments, tensors, .. } = state;
+    let moments = moments.view();
     let parameters = net.as_mut_slice();
     let descent = Stepping { optimizer: &**optimizer, tensors, number: *steps + 1 };
     let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };

@@ -130,9 +130,9 @@ where
     let plan = Plan::of::<N, Y, L>(inputs.len());
     state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
     let context = state.context();
-    let State { steps, first, second, tensors, gradient, memory, .. } = state;
+    let State { steps, moments, tensors, gradient, memory, .. } = state;
     let descent = Stepping { optimizer, tensors, number: *steps + 1 };
-    let moments = [first.as_mut_slice(), second.as_mut_slice()];
+    let moments = moments.view();
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
@@ -140,7 +140,7 @@ where
         let sink = GradientSink::step(step, gradient);
         let (count, goal) = (inputs.len(), Goal::<N>::Gradient(sink));
         let pass = Pass { inputs, targets, loss, context, memory, count, goal };
-        let threads = threads::<N>(count, optimizer.moments());
+        let threads = threads::<N>(count, optimizer.moments().len());
         let sum = if threads > 1 { sharing(threads, || pass.run()) } else { pass.run() };
         return N::Scalar::of(sum / as_f64(count));
     }

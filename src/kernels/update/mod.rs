@@ -13,8 +13,10 @@ pub(crate) mod sgd;
 
 use pulp::{Simd, WithSimd};
 
-pub(crate) use rule::{Rule, for_each};
+pub use rule::Rule;
+pub(crate) use rule::for_each;
 
+use crate::kernels::MatrixMut;
 use crate::simd::Element;
 
 /// Some parameters of one tensor, their gradient and their moments.
@@ -26,7 +28,8 @@ pub struct Operands<'a, T> {
     pub(crate) parameters: &'a mut [T],
     pub(crate) gradient: &'a [T],
     pub(crate) factors: &'a [T],
-    pub(crate) moments: [&'a mut [T]; 2],
+    /// One row a parameter, one column a moment.
+    pub(crate) moments: MatrixMut<'a, T>,
 }
 
 /// A rule over a tensor, as a pass. The rule is moved in: what its numbers are is known not to change while parameters are written.
@@ -42,8 +45,6 @@ impl<T: Element, R: Rule<T, M>, const M: usize> WithSimd for Run<'_, T, R, M> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { rule, operands } = self;
         let Operands { parameters, gradient, factors, moments } = operands;
-        let mut moments = moments.into_iter();
-        let moments = core::array::from_fn(|_| moments.next().unwrap_or_default());
-        for_each(simd, parameters, gradient, factors, moments, &rule);
+        for_each(simd, parameters, gradient, factors, moments.into_columns(), &rule);
     }
 }

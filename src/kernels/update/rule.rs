@@ -6,11 +6,37 @@ use pulp::Simd;
 
 use crate::simd::{Element, Vector};
 
-/// What an optimizer does to each parameter, in vectors: from a parameter, its gradient and its `M` moments to the new parameter and moments.
+/// What an optimizer does to each parameter, in vectors: from a parameter w, its gradient g and its `M` moments to the new parameter and moments.
 ///
-/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
-pub(crate) trait Rule<T: Element, const M: usize> {
-    /// The new parameters and moments.
+/// [`Update::apply`](crate::optimizers::Update::apply) runs it over a tensor; the page [optimizers](crate::guide::optimizers) has whole optimizers.
+///
+/// ```
+/// use axonal::optimizers::Rule;
+/// use axonal::simd::Vector;
+/// use axonal::{Scalar, Simd};
+///
+/// /// v ← μ v + g, w ← w − γ v
+/// struct Momentum {
+///     rate: f64,
+///     momentum: f64,
+/// }
+///
+/// impl<T: Scalar> Rule<T, 1> for Momentum {
+///     #[inline(always)]
+///     fn apply<S: Simd>(
+///         &self,
+///         w: Vector<T, S>,
+///         g: Vector<T, S>,
+///         [v]: [Vector<T, S>; 1],
+///     ) -> (Vector<T, S>, [Vector<T, S>; 1]) {
+///         let v = w.constant(self.momentum).mul_add(v, g);
+///         (w.constant(-self.rate).mul_add(v, w), [v])
+///     }
+/// }
+/// ```
+// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
+pub trait Rule<T: Element, const M: usize> {
+    /// The new parameters and moments. With `#[inline(always)]` it is compiled for the instruction set of the pass.
     fn apply<S: Simd>(
         &self,
         parameter: Vector<T, S>,

@@ -1,6 +1,7 @@
 //! Training steps, the training loop, the perceptron rule.
 #![cfg(feature = "std")]
 
+mod arguments;
 mod divergence;
 mod learning;
 mod metrics;

@@ -356,18 +356,17 @@ fn an_optimizer_that_is_reset_begins_anew() {
 }
 
 /// The sign of the gradient; a rule of the user's own.
-#[derive(Default)]
 struct Signs(State<f32>);
 
-impl Optimizer<f32> for Signs {
-    fn learning_rate(&self) -> f64 {
-        0.01
+impl Default for Signs {
+    fn default() -> Self {
+        Self(State::new(0.01))
     }
+}
 
-    fn set_learning_rate(&mut self, _learning_rate: f64) {}
-
-    fn moments(&self) -> usize {
-        0
+impl Optimizer<f32> for Signs {
+    fn moments(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn state(&self) -> &State<f32> {
@@ -379,10 +378,10 @@ impl Optimizer<f32> for Signs {
     }
 
     fn update(&self, tensor: Update<'_, f32>) {
-        let count = tensor.gradient.len();
-        for (index, parameter) in tensor.parameters.iter_mut().enumerate() {
-            let slope = tensor.gradient[index % count] * tensor.factors[index / count];
-            *parameter -= 0.01 * slope.signum();
+        let rate = tensor.learning_rate as f32;
+        let (parameters, gradient, []) = tensor.slices();
+        for (parameter, slope) in parameters.iter_mut().zip(&*gradient) {
+            *parameter -= rate * slope.signum();
         }
     }
 }

@@ -40,15 +40,7 @@ struct Breaks {
 }
 
 impl Optimizer<f32> for Breaks {
-    fn learning_rate(&self) -> f64 {
-        self.adam.learning_rate()
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.adam.set_learning_rate(learning_rate);
-    }
-
-    fn moments(&self) -> usize {
+    fn moments(&self) -> &'static [&'static str] {
         Optimizer::<f32>::moments(&self.adam)
     }
 
