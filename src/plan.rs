@@ -8,7 +8,7 @@ use crate::simd::InstructionSet;
 /// Which kernels a network runs for a number of samples: for the product of each layer, forward and backward.
 ///
 /// What is printed is the plan itself, from the sizes of the layers and the registers of the instruction set: nothing is run. `samples` are those that go through
-/// a layer at a time: of a larger batch, pieces do, which a page on [speed](crate::guide::speed) has more of.
+/// a layer at a time: a larger batch goes through it in pieces, whose length the network's sizes decide.
 ///
 /// ```
 /// use axonal::prelude::*;

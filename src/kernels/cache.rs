@@ -1,21 +1,21 @@
-//! Cache lines: where they begin, and asking for one before it is needed.
+//! Cache lines: where they begin, and prefetching.
 
 /// The bytes of a cache line of most processors, and of the largest vectors.
 pub(crate) const LINE: usize = 64;
 
-/// From the beginning of a cache line on: every access to a vector that crosses lines costs two.
+/// Memory that begins where a cache line does: a load or store that crosses lines costs two.
 #[repr(align(64))]
 pub(crate) struct Aligned<A>(pub(crate) A);
 
 const _: () = assert!(align_of::<Aligned<()>>() == LINE);
 
-/// How many numbers a cache line holds before the one at an address.
+/// Numbers between the beginning of the cache line and an address in it.
 #[inline(always)]
 pub(crate) fn beyond_line<T>(at: *const T) -> usize {
     at.addr() % LINE / size_of::<T>()
 }
 
-/// Asks for the cache line at an address, which need not be one of something.
+/// Prefetches the cache line at an address, which may be outside of any allocation.
 #[inline(always)]
 pub(crate) fn prefetch<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]

@@ -1,24 +1,24 @@
-//! Some rows of a column-major matrix, which threads may write at the same time as others write the other rows.
+//! A block of a column-major matrix, to write: two threads may write two blocks of rows of one matrix at the same time, which `&mut [T]` cannot say.
 
 use core::marker::PhantomData;
 use core::ops::Range;
 
-/// Some rows, and all or some columns, of a column-major matrix: as `&mut [T]` is some elements of a slice.
+/// A block of rows and columns of a column-major matrix: element [i, j] is `first[i + j * stride]`.
 #[derive(Debug)]
 pub struct MatrixMut<'a, T> {
     first: *mut T,
     rows: usize,
     columns: usize,
-    /// From one column to the next.
+    /// From one column to the next, `rows` or more.
     stride: usize,
     matrix: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: the elements are borrowed as by `&mut [T]`, and no two of these have the same ones.
+// SAFETY: the elements are borrowed as by `&mut [T]`, and no two blocks have an element in common.
 unsafe impl<T: Send> Send for MatrixMut<'_, T> {}
 
 impl<'a, T> MatrixMut<'a, T> {
-    /// Columns of `rows` elements that follow each other: a whole matrix.
+    /// A whole matrix of `rows` rows, whose columns are contiguous.
     #[inline(always)]
     pub fn whole(matrix: &'a mut [T], rows: usize) -> Self {
         let columns = matrix.len() / rows.max(1);
@@ -26,7 +26,7 @@ impl<'a, T> MatrixMut<'a, T> {
         Self { first: matrix.as_mut_ptr(), rows, columns, stride: rows, matrix: PhantomData }
     }
 
-    /// `columns` columns of `rows` elements, of which each begins `stride` elements after the one before it.
+    /// A block of `rows` x `columns`, each column `stride` elements after the one before it.
     ///
     /// # Panics
     ///
@@ -70,7 +70,7 @@ impl<'a, T> MatrixMut<'a, T> {
     #[inline(always)]
     pub fn split_rows(self, row: usize) -> (Self, Self) {
         assert!(row <= self.rows, "row {row} of {}", self.rows);
-        // In range even where there are no columns, and `first` points to no element.
+        // Wrapping: without columns, `first` points to no element, and `first + row` may be outside of the slice.
         let rest = self.first.wrapping_add(row);
         (Self { rows: row, ..self }, Self { first: rest, rows: self.rows - row, ..self })
     }

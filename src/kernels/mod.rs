@@ -1,4 +1,18 @@
-//! Kernels: matrix products, convolutions, pooling, loops over slices.
+//! Kernels: matrix products, convolutions, pools, loops over slices, the optimizers' loops. They know no layer and no activation.
+//!
+//! | who asks | what | plan | files |
+//! |---|---|---|---|
+//! | `dense`, forward, one sample | y = b + W x | `DensePlan`, `GemvPlan` | `gemm/gemv.rs`, `blocked.rs`; on two threads `split_k.rs` |
+//! | `dense`, forward, n samples | Y = b + W X | `DensePlan`, `GemmPlan` | `gemm/tiled.rs`, `narrow.rs`, `packed.rs`, `blocked.rs`; on two threads `split_k.rs` |
+//! | `dense`, input gradient | dX = Wᵀ dY | `TransposedAPlan` | `gemm/transposed_a/` |
+//! | `dense`, weight gradient | dW = dY Xᵀ | `WeightGradientPlan`, `GemmPlan` | `layers/weight_gradient.rs`, which calls `gemm/tiled.rs`, `swapped.rs`, … |
+//! | `conv`, `conv_transpose` | Y = f(b + X Wᵀ), dX, dW | `ConvPlan` | `conv/` |
+//! | `maxpool`, `avgpool` | largest number, mean | `MaxPlan` | `pool/` |
+//! | activations, `batchnorm`, `layernorm`, `residual` | f(x), sums, means | none | `elementwise.rs`, `reduce.rs` |
+//! | optimizers | a step | none | `update/` |
+//!
+//! A plan is data, chosen in `gemm/plan.rs`, `conv/plan.rs` and `pool/plan.rs` from sizes and [`Registers`](crate::simd::Registers) alone, and tested there without running a kernel.
+//! What is not generic over a layer's sizes is compiled once, in `entry.rs`: a layer calls [`Entry`]'s functions, `T::gemm(isa, …)`. `layer_plan.rs` has the names for printing.
 
 #![allow(
     clippy::needless_range_loop,

@@ -3,7 +3,8 @@
 //! All choices are made here, from the thresholds in the first part of this file; the files beside it hold the kernels that they name.
 //! Where sizes are constants, so is the plan, and nothing of the choice is left in the program.
 //!
-//! Throughout, `A` is `m` x `k`, `B` is `k` x `n`, `C` is `m` x `n`. For a dense layer forward, m is outputs, k inputs, n samples.
+//! Throughout, A is m x k, B is k x n, C is m x n, column-major; A Bᵀ is said where memory holds B as n x k, Aᵀ B where it holds A as k x m. For a dense
+//! layer forward, m is outputs, k inputs, n samples.
 
 use crate::kernels::cache::LINE;
 use crate::kernels::layer_plan::{KernelName, LayerPlan};
