@@ -6,8 +6,7 @@ mod common;
 use axonal::optimizers::{Rule, State, Update};
 use axonal::prelude::*;
 use axonal::simd::{InstructionSet, Vector};
-use axonal::training::TrainingLoss;
-use axonal::{Differentiable, Scalar, Simd};
+use axonal::{Layer, Scalar, Simd, Trainable};
 use common::samples::{classes, numbers};
 use common::{on_each_instruction_set, on_the_best_instruction_set};
 
@@ -271,10 +270,9 @@ fn bits<T: Scalar>(numbers: &[T]) -> Vec<u64> {
 fn assert_same<T, A, B>(ours: &A, own: &B, sizes: &[usize])
 where
     T: Scalar,
-    Trained<T>: Network<Input = SVector<T, 9>, Output = SVector<T, 3>>
-        + Differentiable
+    Trained<T>: Trainable<CrossEntropy, Class<3>>
+        + Layer<Input = SVector<T, 9>, Output = SVector<T, 3>>
         + Parameters<Scalar = T>,
-    CrossEntropy: TrainingLoss<Trained<T>, Class<3>>,
     A: Optimizer<T> + Clone + 'static,
     B: Optimizer<T> + Clone + 'static,
 {
