@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use axonal::layers::{Batch, Dense, GradientSink};
+use axonal::layers::{Batch, Dense, End, GradientSink};
 use axonal::prelude::*;
 use axonal::simd::{InstructionSet, Vector, dispatch};
 use axonal::{Differentiable, Layer, Parameters, Simd, WithSimd};
@@ -77,38 +77,38 @@ impl WithSimd for Sweep<'_> {
     }
 }
 
-/// The three products, through the methods that a network calls on its layers.
-enum Product<'a> {
-    /// Y = W X + b
-    Forward { layer: &'a Weights, inputs: &'a [Input], outputs: &'a mut [Output] },
-    /// dW = dY Xᵀ, and with `input_gradient` dX = Wᵀ dY
-    Backward {
-        layer: &'a Weights,
-        inputs: &'a [Input],
-        output_gradient: &'a [Output],
-        gradient: &'a mut Weights,
-        input_gradient: Option<&'a mut [Input]>,
-    },
+/// Y = W X + b, through the methods that a network calls on its layers.
+struct Forward<'a> {
+    layer: &'a Weights,
+    inputs: &'a [Input],
+    outputs: &'a mut [Output],
 }
 
-impl WithSimd for Product<'_> {
+impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self {
-            Self::Forward { layer, inputs: [input], outputs: [output] } => {
+            Self { layer, inputs: [input], outputs: [output] } => {
                 layer.infer_one(simd, input, output);
             }
-            Self::Forward { layer, inputs, outputs } => layer.infer(simd, inputs, outputs),
-            Self::Backward { layer, inputs, output_gradient, gradient, input_gradient } => {
-                let batch = Batch { inputs, trace: &mut [], input_gradient };
-                let (parameters, gradient) = (layer.as_slice(), gradient.as_mut_slice());
-                let sink = GradientSink::gradient(parameters, gradient, false);
-                Weights::backward_scores(simd, batch, output_gradient, sink);
-            }
+            Self { layer, inputs, outputs } => layer.infer(simd, inputs, outputs),
         }
     }
+}
+
+/// dW = dY Xᵀ, and with `input_gradient` dX = Wᵀ dY
+fn backward(
+    layer: &Weights,
+    inputs: &[Input],
+    output_gradient: &mut [Output],
+    gradient: &mut Weights,
+    input_gradient: Option<&mut [Input]>,
+) {
+    let batch = Batch { inputs, outputs: &[], trace: &mut [], input_gradient };
+    let sink = GradientSink::gradient(layer.as_slice(), gradient.as_mut_slice(), false);
+    Weights::backward_pass(batch, output_gradient, End::Scores, sink);
 }
 
 /// Seconds of one call of each: the smallest mean of batches of calls of 5 ms. They take turns, so that a share of the peak, or a difference,
@@ -153,16 +153,12 @@ fn main() {
             let mut outputs = output_gradient.clone();
             let mut input_gradient = inputs.clone();
             let layer = &*layer;
-            // Two of the calls write the gradient.
-            let gradient = RefCell::new(&mut *gradient);
-            let backward = |input_gradient: Option<&mut [Input]>| {
-                dispatch(Product::Backward {
-                    layer,
-                    inputs: black_box(&inputs),
-                    output_gradient: black_box(&output_gradient),
-                    gradient: black_box(&mut gradient.borrow_mut()),
-                    input_gradient,
-                });
+            // Two of the calls write the gradients.
+            let gradients = RefCell::new((output_gradient, &mut *gradient));
+            let run_backward = |input_gradient: Option<&mut [Input]>| {
+                let (output_gradient, gradient) = &mut *gradients.borrow_mut();
+                let (inputs, output_gradient) = (black_box(&inputs), black_box(output_gradient));
+                backward(layer, inputs, output_gradient, black_box(gradient), input_gradient);
             };
             let mut operations = 0;
             // As many numbers as there are weights.
@@ -175,10 +171,10 @@ fn main() {
                 &mut || operations = dispatch(Peak { factor: black_box(0.5) }),
                 &mut || {
                     let (inputs, outputs) = (black_box(&inputs[..]), black_box(&mut outputs[..]));
-                    dispatch(Product::Forward { layer, inputs, outputs });
+                    dispatch(Forward { layer, inputs, outputs });
                 },
-                &mut || backward(None),
-                &mut || backward(Some(black_box(&mut input_gradient))),
+                &mut || run_backward(None),
+                &mut || run_backward(Some(black_box(&mut input_gradient))),
                 &mut || sweep(false),
                 &mut || sweep(true),
             ]);

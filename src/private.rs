@@ -12,6 +12,8 @@ pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
 use crate::layers::Passes;
 pub use crate::layers::outlined::Outlined;
+#[cfg(feature = "std")]
+pub use crate::layers::split_trace;
 pub use axonal_macros::network;
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.

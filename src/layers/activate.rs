@@ -7,15 +7,11 @@ use core::slice;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Layer, Part, Path};
 use crate::activations::{Activation, apply_on};
-#[cfg(feature = "std")]
-use crate::activations::{ActivationGradient, LastActivation};
 use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
-use crate::core::{Sample, flat, flat_mut};
+use crate::core::{Sample, flat_mut};
 use crate::kernels::activate;
 
 /// An activation over a batch, in place: a function that all layers with this activation share.
@@ -40,35 +36,6 @@ impl<T: Scalar, A: Activation> WithSimd for Activated<'_, T, A> {
     }
 }
 
-/// From the gradient of outputs to that of scores, over a batch: a function that all layers with this activation share.
-pub(super) struct Derivative<'a, T, A> {
-    /// Empty unless the derivative needs them.
-    pub(super) scores: &'a [T],
-    pub(super) outputs: &'a [T],
-    pub(super) gradient: &'a mut [T],
-    /// How many numbers a sample has.
-    pub(super) width: usize,
-    pub(super) activation: PhantomData<A>,
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar, A: LastActivation> WithSimd for Derivative<'_, T, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut scores, outputs, gradient, width, .. } = self;
-        // Where each number is looked at alone, all samples are taken as one.
-        let width = if A::ELEMENTWISE { outputs.len().max(1) } else { width };
-        for (output, gradient) in outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width))
-        {
-            let (sample, rest) = scores.split_at(if A::SCORES { width } else { 0 });
-            A::through(simd, sample, output, gradient);
-            scores = rest;
-        }
-    }
-}
-
 /// An activation over a batch of vectors or images, in place: what `forward` does, and what a loss does with scores.
 #[inline(always)]
 pub(crate) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
@@ -89,34 +56,6 @@ pub(crate) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: 
 pub(super) fn activate_whole<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
     if !A::ELEMENTWISE {
         simd.vectorize(Whole::<X, A> { samples, activation: PhantomData });
-    }
-}
-
-/// From the gradient of outputs to that of scores, over a batch of vectors or images. `scores` is empty unless the derivative
-/// needs them.
-#[cfg(feature = "std")]
-#[inline(always)]
-pub(crate) fn derivative<A: LastActivation, X: Sample, S: Simd>(
-    simd: S,
-    scores: &[X::Scalar],
-    outputs: &[X],
-    gradient: &mut [X],
-) {
-    if A::ELEMENTWISE || X::PIXELS == 1 {
-        simd.vectorize(Derivative::<X::Scalar, A> {
-            scores,
-            outputs: flat(outputs),
-            gradient: flat_mut(gradient),
-            width: X::LEN,
-            activation: PhantomData,
-        });
-    } else {
-        simd.vectorize(PixelDerivative::<X, A> {
-            scores,
-            outputs,
-            gradient,
-            activation: PhantomData,
-        });
     }
 }
 
@@ -154,46 +93,6 @@ impl<X: Sample, A: Activation> WithSimd for Whole<'_, X, A> {
                 A::sample(simd, room);
                 put_pixel(&mut sample[pixel..], room, X::PIXELS);
             }
-        }
-    }
-}
-
-/// [`Derivative`] for activations that take the channels of a pixel together.
-#[cfg(feature = "std")]
-struct PixelDerivative<'a, X: Sample, A> {
-    scores: &'a [X::Scalar],
-    outputs: &'a [X],
-    gradient: &'a mut [X],
-    activation: PhantomData<A>,
-}
-
-#[cfg(feature = "std")]
-impl<X: Sample, A: LastActivation> WithSimd for PixelDerivative<'_, X, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut scores, outputs, gradient, .. } = self;
-        let channels = X::LEN / X::PIXELS;
-        let kept = if A::SCORES { channels } else { 0 };
-        let mut few = [X::Scalar::of(0.0); 3 * FEW_CHANNELS];
-        let mut heap = Heap::default();
-        let room = heap.or(&mut few, kept + 2 * channels);
-        let (score, rest) = room.split_at_mut(kept);
-        let (y, g) = rest.split_at_mut(channels);
-        for (outputs, gradient) in outputs.iter().zip(gradient) {
-            let (outputs, gradient) = (outputs.as_slice(), gradient.as_mut_slice());
-            let (sample, rest) = scores.split_at(kept * X::PIXELS);
-            for pixel in 0..X::PIXELS {
-                take_pixel(&outputs[pixel..], y, X::PIXELS);
-                take_pixel(&gradient[pixel..], g, X::PIXELS);
-                if A::SCORES {
-                    take_pixel(&sample[pixel..], score, X::PIXELS);
-                }
-                A::through(simd, score, y, g);
-                put_pixel(&mut gradient[pixel..], g, X::PIXELS);
-            }
-            scores = rest;
         }
     }
 }
@@ -250,72 +149,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "",
-                activation: |formatter| write!(formatter, "{}", A::name()),
-                output: Self::Output::SHAPE,
-                parameters: 0,
-            },
-        );
-    }
-}
-
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
-    fn trace_len(_samples: usize) -> usize {
-        0
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        _simd: S,
-        _context: Context,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        _trace: &mut [T],
-    ) {
-        scores.copy_from_slice(inputs);
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        _context: Context,
-        inputs: &[Self::Input],
-        outputs: &mut [Self::Output],
-        _trace: &mut [T],
-    ) {
-        self.infer(simd, inputs, outputs);
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        _simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
-        _sink: GradientSink<'_, T>,
-    ) {
-        if let Some(input_gradient) = batch.input_gradient {
-            input_gradient.copy_from_slice(score_gradient);
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T>,
-    ) {
-        let scores = if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] };
-        derivative::<A, I, S>(simd, scores, outputs, output_gradient);
-        Self::backward_scores(simd, batch, output_gradient, sink);
+        visit(path, Part::layer::<Self>(""));
     }
 }
 
@@ -328,5 +162,168 @@ impl<T, I, A: Activation> fmt::Debug for Activate<T, I, A> {
 impl<T, I, A> PartialEq for Activate<T, I, A> {
     fn eq(&self, _other: &Self) -> bool {
         true
+    }
+}
+
+#[cfg(feature = "std")]
+pub(crate) use training::{Derivative, activate_batch, derivative, derivative_batch};
+
+#[cfg(feature = "std")]
+mod training {
+    use super::*;
+    use crate::activations::{ActivationGradient, LastActivation};
+    use crate::core::flat;
+    use crate::layers::outlined::Outlined;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::vectorized;
+
+    /// From the gradient of outputs to that of scores, over a batch: a function that all layers with this activation share.
+    pub(crate) struct Derivative<'a, T, A> {
+        /// Empty unless the derivative needs them.
+        pub(crate) scores: &'a [T],
+        pub(crate) outputs: &'a [T],
+        pub(crate) gradient: &'a mut [T],
+        /// How many numbers a sample has.
+        pub(crate) width: usize,
+        pub(crate) activation: PhantomData<A>,
+    }
+
+    impl<T: Scalar, A: LastActivation> WithSimd for Derivative<'_, T, A> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { mut scores, outputs, gradient, width, .. } = self;
+            // Where each number is looked at alone, all samples are taken as one.
+            let width = if A::ELEMENTWISE { outputs.len().max(1) } else { width };
+            for (output, gradient) in
+                outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width))
+            {
+                let (sample, rest) = scores.split_at(if A::SCORES { width } else { 0 });
+                A::through(simd, sample, output, gradient);
+                scores = rest;
+            }
+        }
+    }
+
+    /// From the gradient of outputs to that of scores, over a batch of vectors or images. `scores` is empty unless the derivative
+    /// needs them.
+    #[inline(always)]
+    pub(crate) fn derivative<A: LastActivation, X: Sample, S: Simd>(
+        simd: S,
+        scores: &[X::Scalar],
+        outputs: &[X],
+        gradient: &mut [X],
+    ) {
+        if A::ELEMENTWISE || X::PIXELS == 1 {
+            simd.vectorize(Derivative::<X::Scalar, A> {
+                scores,
+                outputs: flat(outputs),
+                gradient: flat_mut(gradient),
+                width: X::LEN,
+                activation: PhantomData,
+            });
+        } else {
+            simd.vectorize(PixelDerivative::<X, A> {
+                scores,
+                outputs,
+                gradient,
+                activation: PhantomData,
+            });
+        }
+    }
+
+    /// [`Derivative`] for activations that take the channels of a pixel together.
+    struct PixelDerivative<'a, X: Sample, A> {
+        scores: &'a [X::Scalar],
+        outputs: &'a [X],
+        gradient: &'a mut [X],
+        activation: PhantomData<A>,
+    }
+
+    impl<X: Sample, A: LastActivation> WithSimd for PixelDerivative<'_, X, A> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { mut scores, outputs, gradient, .. } = self;
+            let channels = X::LEN / X::PIXELS;
+            let kept = if A::SCORES { channels } else { 0 };
+            let mut few = [X::Scalar::of(0.0); 3 * FEW_CHANNELS];
+            let mut heap = Heap::default();
+            let room = heap.or(&mut few, kept + 2 * channels);
+            let (score, rest) = room.split_at_mut(kept);
+            let (y, g) = rest.split_at_mut(channels);
+            for (outputs, gradient) in outputs.iter().zip(gradient) {
+                let (outputs, gradient) = (outputs.as_slice(), gradient.as_mut_slice());
+                let (sample, rest) = scores.split_at(kept * X::PIXELS);
+                for pixel in 0..X::PIXELS {
+                    take_pixel(&outputs[pixel..], y, X::PIXELS);
+                    take_pixel(&gradient[pixel..], g, X::PIXELS);
+                    if A::SCORES {
+                        take_pixel(&sample[pixel..], score, X::PIXELS);
+                    }
+                    A::through(simd, score, y, g);
+                    put_pixel(&mut gradient[pixel..], g, X::PIXELS);
+                }
+                scores = rest;
+            }
+        }
+    }
+
+    vectorized! {
+        /// [`activate_all`], outside of a pass.
+        pub(crate) fn activate_batch[A: Activation, X: Sample](
+            simd,
+            _activation: PhantomData<A>,
+            samples: &mut [X],
+        ) {
+            activate_all::<A, X, _>(simd, samples);
+        }
+    }
+
+    vectorized! {
+        /// [`derivative`], outside of a pass.
+        pub(crate) fn derivative_batch[A: LastActivation, X: Sample](
+            simd,
+            _activation: PhantomData<A>,
+            scores: &[X::Scalar],
+            outputs: &[X],
+            gradient: &mut [X],
+        ) {
+            derivative::<A, X, _>(simd, scores, outputs, gradient);
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
+        fn forward_pass(
+            &self,
+            _context: Context,
+            inputs: &[I],
+            outputs: &mut [I],
+            _trace: &mut [T],
+            end: End,
+        ) {
+            match end {
+                End::Scores => outputs.copy_from_slice(inputs),
+                End::Outputs => Outlined::infer(self, inputs, outputs),
+            }
+        }
+
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [I],
+            end: End,
+            _sink: GradientSink<'_, T>,
+        ) {
+            if end == End::Outputs {
+                let scores = if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] };
+                derivative_batch(PhantomData::<A>, scores, batch.outputs, gradient);
+            }
+            if let Some(input_gradient) = batch.input_gradient {
+                input_gradient.copy_from_slice(gradient);
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! Batch normalization.
 
-use core::fmt;
 use core::marker::PhantomData;
 use core::slice;
 
@@ -10,17 +9,12 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::ratio::{Fraction, Ratio};
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
+use super::weightless::by_fields;
 use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
 use crate::core::Sample;
-#[cfg(feature = "std")]
-use crate::core::flat;
 use crate::core::{Parameters, Scalar};
 use crate::kernels::normalize;
-#[cfg(feature = "std")]
-use crate::kernels::{covariance, squares};
 
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.
@@ -78,16 +72,14 @@ where
 
     /// y = γ (x − μ) / √(σ² + ε) + β
     #[inline(always)]
-    fn normalize<S: Simd>(
-        &self,
-        simd: S,
-        mean: &[T],
-        variance: &[T],
-        inputs: &[I],
-        outputs: &mut [I],
-    ) {
+    fn normalized<'a>(
+        &'a self,
+        [mean, variance]: [&'a [T]; 2],
+        inputs: &'a [I],
+        outputs: &'a mut [I],
+    ) -> Normalize<'a, T, I, CHANNELS, E, M> {
         let () = Self::FITS;
-        simd.vectorize(Normalize { layer: self, mean, variance, inputs, outputs });
+        Normalize { layer: self, mean, variance, inputs, outputs }
     }
 }
 
@@ -171,8 +163,8 @@ where
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [I]) {
-        let (mean, variance) = (self.running_mean.as_slice(), self.running_var.as_slice());
-        self.normalize(simd, mean, variance, inputs, outputs);
+        let statistics = [self.running_mean.as_slice(), self.running_var.as_slice()];
+        simd.vectorize(self.normalized(statistics, inputs, outputs));
     }
 
     /// Scale 1, shift 0, and running statistics that change nothing.
@@ -184,15 +176,7 @@ where
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "batchnorm",
-                activation: |_formatter| Ok(()),
-                output: I::SHAPE,
-                parameters: Self::COUNT,
-            },
-        );
+        visit(path, Part::layer::<Self>("batchnorm"));
         for (name, kind) in [
             ("weight", Kind::Weight),
             ("bias", Kind::Bias),
@@ -204,300 +188,271 @@ where
     }
 }
 
-/// How many channels have their sums on the stack.
-#[cfg(feature = "std")]
-const SUMS: usize = 256;
-
-/// So many samples are summed up in their own type, and the sums of blocks in `f64`, as in the kernels.
-#[cfg(feature = "std")]
-const SAMPLES: usize = crate::kernels::ROWS_PER_BLOCK;
-
-/// The means and variances of a batch.
-#[cfg(feature = "std")]
-struct Statistics<'a, T, I> {
-    inputs: &'a [I],
-    mean: &'a mut [T],
-    variance: &'a mut [T],
-}
+by_fields!(
+    [T: Scalar, I, const CHANNELS: usize, E, M] BatchNorm<T, I, CHANNELS, E, M>,
+    "BatchNorm" { weight, bias, running_mean, running_var }
+);
 
 #[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
-    type Output = ();
+mod training {
+    use super::*;
+    use crate::core::flat;
+    use crate::kernels::{covariance, squares};
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::dispatch;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, mean, variance } = self;
-        let count = count::<T>(inputs.len() * I::PIXELS);
-        T::sums_of_planes(mean, flat(inputs), I::PIXELS, false);
-        for mean in mean.iter_mut() {
-            *mean /= count;
-        }
-        let blocks = variance.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate();
-        for (index, (variance, mean)) in blocks {
-            let first = index * SUMS * I::PIXELS;
-            let mut totals = [0.0; SUMS];
-            for inputs in inputs.chunks(SAMPLES) {
-                let mut sums = [T::zero(); SUMS];
-                for input in inputs {
-                    let input = &input.as_slice()[first..];
-                    if I::PIXELS == 1 {
-                        for ((sum, mean), x) in sums.iter_mut().zip(mean).zip(input) {
-                            *sum += (*x - *mean) * (*x - *mean);
+    /// How many channels have their sums on the stack.
+    const SUMS: usize = 256;
+
+    /// So many samples are summed up in their own type, and the sums of blocks in `f64`, as in the kernels.
+    const SAMPLES: usize = crate::kernels::ROWS_PER_BLOCK;
+
+    /// The means and variances of a batch.
+    struct Statistics<'a, T, I> {
+        inputs: &'a [I],
+        mean: &'a mut [T],
+        variance: &'a mut [T],
+    }
+
+    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { inputs, mean, variance } = self;
+            let count = count::<T>(inputs.len() * I::PIXELS);
+            T::sums_of_planes(mean, flat(inputs), I::PIXELS, false);
+            for mean in mean.iter_mut() {
+                *mean /= count;
+            }
+            let blocks = variance.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate();
+            for (index, (variance, mean)) in blocks {
+                let first = index * SUMS * I::PIXELS;
+                let mut totals = [0.0; SUMS];
+                for inputs in inputs.chunks(SAMPLES) {
+                    let mut sums = [T::zero(); SUMS];
+                    for input in inputs {
+                        let input = &input.as_slice()[first..];
+                        if I::PIXELS == 1 {
+                            for ((sum, mean), x) in sums.iter_mut().zip(mean).zip(input) {
+                                *sum += (*x - *mean) * (*x - *mean);
+                            }
+                            continue;
                         }
-                        continue;
-                    }
-                    let planes = input.chunks_exact(I::PIXELS);
-                    for ((sum, mean), plane) in sums.iter_mut().zip(mean).zip(planes) {
-                        *sum += squares(simd, plane, *mean);
-                    }
-                }
-                for (total, sum) in totals.iter_mut().zip(sums) {
-                    *total += sum.as_f64();
-                }
-            }
-            for (variance, total) in variance.iter_mut().zip(totals) {
-                *variance = T::of(total) / count;
-            }
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
-fn count<T: Scalar>(count: usize) -> T {
-    T::of(count.max(1) as f64)
-}
-
-/// `Σ g` and `Σ g (x − μ) / √(σ² + ε)` of each channel: the gradients of the summand and of the factor.
-#[cfg(feature = "std")]
-struct Sums<'a, T, I> {
-    inputs: &'a [I],
-    output_gradient: &'a [I],
-    mean: &'a [T],
-    variance: &'a [T],
-    epsilon: f64,
-    weight: &'a mut [T],
-    bias: &'a mut [T],
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, output_gradient, mean, variance, epsilon, weight, bias } = self;
-        T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
-        for (index, (weight, mean)) in weight.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate() {
-            let first = index * SUMS * I::PIXELS;
-            let mut totals = [0.0; SUMS];
-            for (inputs, gradients) in inputs.chunks(SAMPLES).zip(output_gradient.chunks(SAMPLES)) {
-                let mut sums = [T::zero(); SUMS];
-                for (input, gradient) in inputs.iter().zip(gradients) {
-                    let (input, gradient) =
-                        (&input.as_slice()[first..], &gradient.as_slice()[first..]);
-                    if I::PIXELS == 1 {
-                        let numbers = gradient.iter().zip(input).zip(mean);
-                        for (sum, ((g, x), mean)) in sums.iter_mut().zip(numbers) {
-                            *sum += *g * (*x - *mean);
+                        let planes = input.chunks_exact(I::PIXELS);
+                        for ((sum, mean), plane) in sums.iter_mut().zip(mean).zip(planes) {
+                            *sum += squares(simd, plane, *mean);
                         }
-                        continue;
                     }
-                    let planes =
-                        gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
-                    for (sum, ((g, x), mean)) in sums.iter_mut().zip(planes.zip(mean)) {
-                        *sum += covariance(simd, g, x, *mean);
+                    for (total, sum) in totals.iter_mut().zip(sums) {
+                        *total += sum.as_f64();
                     }
                 }
-                for (total, sum) in totals.iter_mut().zip(sums) {
-                    *total += sum.as_f64();
-                }
-            }
-            for (weight, total) in weight.iter_mut().zip(totals) {
-                *weight = T::of(total);
-            }
-        }
-        for (weight, variance) in weight.iter_mut().zip(variance) {
-            *weight *= inverse(*variance, epsilon);
-        }
-    }
-}
-
-/// `dX = γ / √(σ² + ε) (g − mean of g − x̂ · mean of g x̂)`
-#[cfg(feature = "std")]
-struct Inputs<'a, T, I> {
-    inputs: &'a [I],
-    output_gradient: &'a [I],
-    input_gradient: &'a mut [I],
-    mean: &'a [T],
-    variance: &'a [T],
-    epsilon: f64,
-    weight: &'a [T],
-    /// From [`Sums`]; none where mean and variance are not those of the inputs.
-    sums: Option<[&'a [T]; 2]>,
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let Self { inputs, output_gradient, input_gradient, mean, variance, epsilon, weight, sums } =
-            self;
-        let count = count::<T>(inputs.len() * I::PIXELS);
-        for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
-            let planes = input.as_slice().chunks_exact(I::PIXELS);
-            let planes = planes.zip(gradient.as_slice().chunks_exact(I::PIXELS));
-            let planes = planes.zip(to.as_mut_slice().chunks_exact_mut(I::PIXELS));
-            for (channel, ((x, g), to)) in planes.enumerate() {
-                let inverse = inverse(variance[channel], epsilon);
-                let scale = weight[channel] * inverse;
-                let Some([weight, bias]) = sums else {
-                    for (to, g) in to.iter_mut().zip(g) {
-                        *to = scale * *g;
-                    }
-                    continue;
-                };
-                let (mean, mean_g) = (mean[channel], bias[channel] / count);
-                let slope = weight[channel] / count * inverse;
-                for ((to, x), g) in to.iter_mut().zip(x).zip(g) {
-                    *to = scale * (*g - mean_g - (*x - mean) * slope);
+                for (variance, total) in variance.iter_mut().zip(totals) {
+                    *variance = T::of(total) / count;
                 }
             }
         }
     }
-}
 
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T, I, const CHANNELS: usize, E, M> Differentiable for BatchNorm<T, I, CHANNELS, E, M>
-where
-    T: Scalar,
-    I: Sample<Scalar = T>,
-    E: Fraction,
-    M: Fraction,
-{
-    const WHOLE_BATCH: bool = true;
-
-    /// Mean, variance, the gradients of weight and bias, and whether mean and variance are those of the batch.
-    fn trace_len(_samples: usize) -> usize {
-        4 * CHANNELS + 1
+    #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+    fn count<T: Scalar>(count: usize) -> T {
+        T::of(count.max(1) as f64)
     }
 
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        scores: &mut [I],
-        trace: &mut [T],
-    ) {
-        let (mean, rest) = trace.split_at_mut(CHANNELS);
-        let (variance, rest) = rest.split_at_mut(CHANNELS);
-        let is_of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
-        rest[2 * CHANNELS] = if is_of_batch { T::one() } else { T::zero() };
-        if is_of_batch {
-            simd.vectorize(Statistics { inputs, mean: &mut *mean, variance: &mut *variance });
-        } else {
-            mean.copy_from_slice(self.running_mean.as_slice());
-            variance.copy_from_slice(self.running_var.as_slice());
+    /// `Σ g` and `Σ g (x − μ) / √(σ² + ε)` of each channel: the gradients of the summand and of the factor.
+    struct Sums<'a, T, I> {
+        inputs: &'a [I],
+        output_gradient: &'a [I],
+        mean: &'a [T],
+        variance: &'a [T],
+        epsilon: f64,
+        weight: &'a mut [T],
+        bias: &'a mut [T],
+    }
+
+    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { inputs, output_gradient, mean, variance, epsilon, weight, bias } = self;
+            T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
+            for (index, (weight, mean)) in
+                weight.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate()
+            {
+                let first = index * SUMS * I::PIXELS;
+                let mut totals = [0.0; SUMS];
+                for (inputs, gradients) in
+                    inputs.chunks(SAMPLES).zip(output_gradient.chunks(SAMPLES))
+                {
+                    let mut sums = [T::zero(); SUMS];
+                    for (input, gradient) in inputs.iter().zip(gradients) {
+                        let (input, gradient) =
+                            (&input.as_slice()[first..], &gradient.as_slice()[first..]);
+                        if I::PIXELS == 1 {
+                            let numbers = gradient.iter().zip(input).zip(mean);
+                            for (sum, ((g, x), mean)) in sums.iter_mut().zip(numbers) {
+                                *sum += *g * (*x - *mean);
+                            }
+                            continue;
+                        }
+                        let planes =
+                            gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
+                        for (sum, ((g, x), mean)) in sums.iter_mut().zip(planes.zip(mean)) {
+                            *sum += covariance(simd, g, x, *mean);
+                        }
+                    }
+                    for (total, sum) in totals.iter_mut().zip(sums) {
+                        *total += sum.as_f64();
+                    }
+                }
+                for (weight, total) in weight.iter_mut().zip(totals) {
+                    *weight = T::of(total);
+                }
+            }
+            for (weight, variance) in weight.iter_mut().zip(variance) {
+                *weight *= inverse(*variance, epsilon);
+            }
         }
-        self.normalize(simd, mean, variance, inputs, scores);
     }
 
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [I],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
+    /// `dX = γ / √(σ² + ε) (g − mean of g − x̂ · mean of g x̂)`
+    struct Inputs<'a, T, I> {
+        inputs: &'a [I],
+        output_gradient: &'a [I],
+        input_gradient: &'a mut [I],
+        mean: &'a [T],
+        variance: &'a [T],
+        epsilon: f64,
+        weight: &'a [T],
+        /// From [`Sums`]; none where mean and variance are not those of the inputs.
+        sums: Option<[&'a [T]; 2]>,
     }
 
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[I],
-        mut sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, trace, input_gradient } = batch;
-        let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
-        let (mean, variance) = statistics.split_at(CHANNELS);
-        let (weight, rest) = sums.split_at_mut(CHANNELS);
-        let (bias, is_of_batch) = rest.split_at_mut(CHANNELS);
-        let is_of_batch = is_of_batch[0] != T::zero();
-        let output_gradient = score_gradient;
-        let epsilon = E::VALUE;
-        simd.vectorize(Sums { inputs, output_gradient, mean, variance, epsilon, weight, bias });
-        if let Some(input_gradient) = input_gradient {
-            simd.vectorize(Inputs {
+    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) {
+            let Self {
                 inputs,
                 output_gradient,
                 input_gradient,
                 mean,
                 variance,
                 epsilon,
-                weight: sink.layer::<Self>().weight.as_slice(),
-                // Running statistics do not depend on the inputs.
-                sums: is_of_batch.then_some([&*weight, &*bias]),
-            });
+                weight,
+                sums,
+            } = self;
+            let count = count::<T>(inputs.len() * I::PIXELS);
+            for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
+                let planes = input.as_slice().chunks_exact(I::PIXELS);
+                let planes = planes.zip(gradient.as_slice().chunks_exact(I::PIXELS));
+                let planes = planes.zip(to.as_mut_slice().chunks_exact_mut(I::PIXELS));
+                for (channel, ((x, g), to)) in planes.enumerate() {
+                    let inverse = inverse(variance[channel], epsilon);
+                    let scale = weight[channel] * inverse;
+                    let Some([weight, bias]) = sums else {
+                        for (to, g) in to.iter_mut().zip(g) {
+                            *to = scale * *g;
+                        }
+                        continue;
+                    };
+                    let (mean, mean_g) = (mean[channel], bias[channel] / count);
+                    let slope = weight[channel] / count * inverse;
+                    for ((to, x), g) in to.iter_mut().zip(x).zip(g) {
+                        *to = scale * (*g - mean_g - (*x - mean) * slope);
+                    }
+                }
+            }
         }
-        let mut block = sink.block(0..2 * CHANNELS);
-        for (gradient, sum) in block.sums().iter_mut().zip(weight.iter().chain(&*bias)) {
-            *gradient += *sum;
-        }
-        block.finish();
-        // How far a step is to move the running statistics, in the place of those of the batch.
-        let numbers = inputs.len() * I::PIXELS;
-        let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
-        let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
-        for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
-            let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
-            let momentum = if is_of_batch { M::VALUE } else { 0.0 };
-            *value = T::of(momentum) * (*running - of_batch);
-        }
-        let mut block = sink.block(2 * CHANNELS..4 * CHANNELS);
-        for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {
-            *gradient += *difference;
-        }
-        block.finish();
     }
 
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[I],
-        output_gradient: &mut [I],
-        sink: GradientSink<'_, T>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
+    #[diagnostic::do_not_recommend]
+    impl<T, I, const CHANNELS: usize, E, M> Differentiable for BatchNorm<T, I, CHANNELS, E, M>
+    where
+        T: Scalar,
+        I: Sample<Scalar = T>,
+        E: Fraction,
+        M: Fraction,
+    {
+        const WHOLE_BATCH: bool = true;
 
-impl<T: Scalar, I, const CHANNELS: usize, E, M> fmt::Debug for BatchNorm<T, I, CHANNELS, E, M> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("BatchNorm")
-            .field("weight", &self.weight)
-            .field("bias", &self.bias)
-            .field("running_mean", &self.running_mean)
-            .field("running_var", &self.running_var)
-            .finish()
-    }
-}
+        /// Mean, variance, the gradients of weight and bias, and whether mean and variance are those of the batch.
+        fn trace_len(_samples: usize) -> usize {
+            4 * CHANNELS + 1
+        }
 
-impl<T: Scalar, I, const CHANNELS: usize, E, M> PartialEq for BatchNorm<T, I, CHANNELS, E, M> {
-    fn eq(&self, other: &Self) -> bool {
-        self.weight == other.weight
-            && self.bias == other.bias
-            && self.running_mean == other.running_mean
-            && self.running_var == other.running_var
+        #[inline(never)]
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[I],
+            outputs: &mut [I],
+            trace: &mut [T],
+            _end: End,
+        ) {
+            let (mean, rest) = trace.split_at_mut(CHANNELS);
+            let (variance, rest) = rest.split_at_mut(CHANNELS);
+            let is_of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
+            rest[2 * CHANNELS] = if is_of_batch { T::one() } else { T::zero() };
+            if is_of_batch {
+                dispatch(Statistics { inputs, mean: &mut *mean, variance: &mut *variance });
+            } else {
+                mean.copy_from_slice(self.running_mean.as_slice());
+                variance.copy_from_slice(self.running_var.as_slice());
+            }
+            dispatch(self.normalized([mean, variance], inputs, outputs));
+        }
+
+        #[inline(never)]
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [I],
+            _end: End,
+            mut sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, trace, input_gradient, .. } = batch;
+            let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
+            let (mean, variance) = statistics.split_at(CHANNELS);
+            let (weight, rest) = sums.split_at_mut(CHANNELS);
+            let (bias, is_of_batch) = rest.split_at_mut(CHANNELS);
+            let is_of_batch = is_of_batch[0] != T::zero();
+            let (output_gradient, epsilon) = (&*gradient, E::VALUE);
+            dispatch(Sums { inputs, output_gradient, mean, variance, epsilon, weight, bias });
+            if let Some(input_gradient) = input_gradient {
+                dispatch(Inputs {
+                    inputs,
+                    output_gradient,
+                    input_gradient,
+                    mean,
+                    variance,
+                    epsilon,
+                    weight: sink.layer::<Self>().weight.as_slice(),
+                    // Running statistics do not depend on the inputs.
+                    sums: is_of_batch.then_some([&*weight, &*bias]),
+                });
+            }
+            let mut block = sink.block(0..2 * CHANNELS);
+            for (gradient, sum) in block.sums().iter_mut().zip(weight.iter().chain(&*bias)) {
+                *gradient += *sum;
+            }
+            block.finish();
+            // How far a step is to move the running statistics, in the place of those of the batch.
+            let numbers = inputs.len() * I::PIXELS;
+            let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
+            let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
+            for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
+                let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
+                let momentum = if is_of_batch { M::VALUE } else { 0.0 };
+                *value = T::of(momentum) * (*running - of_batch);
+            }
+            let mut block = sink.block(2 * CHANNELS..4 * CHANNELS);
+            for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {
+                *gradient += *difference;
+            }
+            block.finish();
+        }
     }
 }

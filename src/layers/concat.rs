@@ -6,14 +6,10 @@ use core::marker::PhantomData;
 use pulp::Simd;
 use rand::Rng;
 
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink, residual::add_all};
 use super::{Layer, Part, Passes, Path};
 use crate::activations::Identity;
 use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
-#[cfg(feature = "std")]
-use crate::core::{flat, flat_mut, split_samples};
 
 /// Two blocks with the same input, whose outputs stand one behind the other, `concat { conv 8 1x1 } { conv 16 3x3 pad 1 }` in a
 /// description.
@@ -96,13 +92,6 @@ where
         self.second.infer_one(simd, input, second);
     }
 
-    #[inline(always)]
-    fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
-        for (input, output) in inputs.iter().zip(outputs) {
-            self.infer_one(simd, input, output);
-        }
-    }
-
     const ROOM_FOR_ONE: usize =
         if A::ROOM_FOR_ONE > B::ROOM_FOR_ONE { A::ROOM_FOR_ONE } else { B::ROOM_FOR_ONE };
 
@@ -130,129 +119,7 @@ where
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
         A::describe(&path.field("first"), visit);
         B::describe(&path.field("second"), visit);
-        visit(
-            path,
-            Part::Layer {
-                word: "concat",
-                activation: |_formatter| Ok(()),
-                output: O::SHAPE,
-                parameters: 0,
-            },
-        );
-    }
-}
-
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T, I, O, A, B> Differentiable for Concat<T, I, O, A, B>
-where
-    T: Scalar,
-    I: Sample<Scalar = T>,
-    O: Sample<Scalar = T>,
-    A: Differentiable + Layer<Scalar = T, Input = I>,
-    B: Differentiable + Layer<Scalar = T, Input = I>,
-{
-    const WHOLE_BATCH: bool = A::WHOLE_BATCH || B::WHOLE_BATCH;
-    const IS_RANDOM: bool = A::IS_RANDOM || B::IS_RANDOM;
-    const DISPATCHES: bool = A::DISPATCHES && B::DISPATCHES;
-
-    /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
-    fn trace_len(samples: usize) -> usize {
-        A::trace_len(samples) + B::trace_len(samples) + 2 * samples * O::LEN + samples * I::LEN
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        scores: &mut [O],
-        trace: &mut [T],
-    ) {
-        let () = Self::FITS;
-        let samples = inputs.len();
-        let (a, rest) = split_samples::<A::Output>(trace, samples);
-        let (b, rest) = split_samples::<B::Output>(rest, samples);
-        let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
-        let trace_b = &mut rest[..B::trace_len(samples)];
-        self.first.activations(simd, context.layer(0), inputs, a, trace_a);
-        self.second.activations(simd, context.layer(1), inputs, b, trace_b);
-        for ((score, a), b) in scores.iter_mut().zip(a).zip(b) {
-            let (first, second) = score.as_mut_slice().split_at_mut(Self::FIRST);
-            first.copy_from_slice(a.as_slice());
-            second.copy_from_slice(b.as_slice());
-        }
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [O],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[O],
-        sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, trace, mut input_gradient } = batch;
-        let samples = inputs.len();
-        let (a, rest) = split_samples::<A::Output>(trace, samples);
-        let (b, rest) = split_samples::<B::Output>(rest, samples);
-        let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
-        let (trace_b, rest) = rest.split_at_mut(B::trace_len(samples));
-        let (gradient_a, rest) = split_samples::<A::Output>(rest, samples);
-        let (gradient_b, rest) = split_samples::<B::Output>(rest, samples);
-        let (of_second, _) = split_samples::<I>(rest, samples);
-        let parts = gradient_a.iter_mut().zip(gradient_b.iter_mut());
-        for (gradient, (a, b)) in score_gradient.iter().zip(parts) {
-            let (first, second) = gradient.as_slice().split_at(Self::FIRST);
-            a.as_mut_slice().copy_from_slice(first);
-            b.as_mut_slice().copy_from_slice(second);
-        }
-        let (to_first, to_second) = sink.split_at(A::COUNT);
-        let of_first = input_gradient.as_deref_mut();
-        A::backward(
-            simd,
-            Batch { inputs, trace: trace_a, input_gradient: of_first },
-            a,
-            gradient_a,
-            to_first,
-        );
-        B::backward(
-            simd,
-            Batch {
-                inputs,
-                trace: trace_b,
-                input_gradient: input_gradient.is_some().then_some(&mut *of_second),
-            },
-            b,
-            gradient_b,
-            to_second,
-        );
-        if let Some(input_gradient) = input_gradient {
-            add_all(flat_mut(input_gradient), flat(of_second));
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[O],
-        output_gradient: &mut [O],
-        sink: GradientSink<'_, T>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
+        visit(path, Part::block::<Self>("concat"));
     }
 }
 
@@ -269,5 +136,95 @@ impl<T, I, O, A: fmt::Debug, B: fmt::Debug> fmt::Debug for Concat<T, I, O, A, B>
 impl<T, I, O, A: PartialEq, B: PartialEq> PartialEq for Concat<T, I, O, A, B> {
     fn eq(&self, other: &Self) -> bool {
         self.first == other.first && self.second == other.second
+    }
+}
+
+#[cfg(feature = "std")]
+mod training {
+    use super::*;
+    use crate::core::{flat, flat_mut, split_samples};
+    use crate::layers::residual::add_all;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+
+    #[diagnostic::do_not_recommend]
+    impl<T, I, O, A, B> Differentiable for Concat<T, I, O, A, B>
+    where
+        T: Scalar,
+        I: Sample<Scalar = T>,
+        O: Sample<Scalar = T>,
+        A: Differentiable + Layer<Scalar = T, Input = I>,
+        B: Differentiable + Layer<Scalar = T, Input = I>,
+    {
+        const WHOLE_BATCH: bool = A::WHOLE_BATCH || B::WHOLE_BATCH;
+        const IS_RANDOM: bool = A::IS_RANDOM || B::IS_RANDOM;
+
+        /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
+        fn trace_len(samples: usize) -> usize {
+            A::trace_len(samples) + B::trace_len(samples) + 2 * samples * O::LEN + samples * I::LEN
+        }
+
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[I],
+            outputs: &mut [O],
+            trace: &mut [T],
+            _end: End,
+        ) {
+            let () = Self::FITS;
+            let samples = inputs.len();
+            let (a, rest) = split_samples::<A::Output>(trace, samples);
+            let (b, rest) = split_samples::<B::Output>(rest, samples);
+            let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
+            let trace_b = &mut rest[..B::trace_len(samples)];
+            self.first.forward_pass(context.layer(0), inputs, a, trace_a, End::Outputs);
+            self.second.forward_pass(context.layer(1), inputs, b, trace_b, End::Outputs);
+            for ((output, a), b) in outputs.iter_mut().zip(a).zip(b) {
+                let (first, second) = output.as_mut_slice().split_at_mut(Self::FIRST);
+                first.copy_from_slice(a.as_slice());
+                second.copy_from_slice(b.as_slice());
+            }
+        }
+
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [O],
+            _end: End,
+            sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, trace, mut input_gradient, .. } = batch;
+            let samples = inputs.len();
+            let (a, rest) = split_samples::<A::Output>(trace, samples);
+            let (b, rest) = split_samples::<B::Output>(rest, samples);
+            let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
+            let (trace_b, rest) = rest.split_at_mut(B::trace_len(samples));
+            let (gradient_a, rest) = split_samples::<A::Output>(rest, samples);
+            let (gradient_b, rest) = split_samples::<B::Output>(rest, samples);
+            let (of_second, _) = split_samples::<I>(rest, samples);
+            let parts = gradient_a.iter_mut().zip(gradient_b.iter_mut());
+            for (gradient, (a, b)) in gradient.iter().zip(parts) {
+                let (first, second) = gradient.as_slice().split_at(Self::FIRST);
+                a.as_mut_slice().copy_from_slice(first);
+                b.as_mut_slice().copy_from_slice(second);
+            }
+            let (to_first, to_second) = sink.split_at(A::COUNT);
+            let first = Batch {
+                inputs,
+                outputs: a,
+                trace: trace_a,
+                input_gradient: input_gradient.as_deref_mut(),
+            };
+            A::backward_pass(first, gradient_a, End::Outputs, to_first);
+            let second = Batch {
+                inputs,
+                outputs: b,
+                trace: trace_b,
+                input_gradient: input_gradient.is_some().then_some(&mut *of_second),
+            };
+            B::backward_pass(second, gradient_b, End::Outputs, to_second);
+            if let Some(input_gradient) = input_gradient {
+                add_all(flat_mut(input_gradient), flat(of_second));
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The convolution.
 
-use core::fmt;
 use core::marker::PhantomData;
 use core::slice;
 
@@ -10,22 +9,14 @@ use rand::Rng;
 
 use super::activate::activate_whole;
 use super::dense::Bias;
+use super::weightless::by_fields;
 use super::window::{Over, Windowed, fits};
-#[cfg(feature = "std")]
-use super::{
-    Batch, Context, Differentiable, GradientSink,
-    activate::{activate_all, derivative},
-};
 use super::{Kind, Layer, Part, Path};
-#[cfg(feature = "std")]
-use crate::activations::ActivationGradient;
 use crate::activations::{Activation, Identity};
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
 use crate::kernels::Convolution;
-#[cfg(feature = "std")]
-use crate::kernels::{ConvolutionInputs, ConvolutionWeights, Onto};
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
 /// of all input channels (of those of its group), with the same weights everywhere.
@@ -103,15 +94,19 @@ where
 
     /// The convolution, then `F` where it looks at each number alone.
     #[inline(always)]
-    fn convolve<S: Simd, F: Activation>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
+    fn convolution<'a, F: Activation>(
+        &'a self,
+        inputs: &'a [I],
+        outputs: &'a mut [O],
+    ) -> Convolution<'a, T, Over<I, O, G>, F> {
         let () = Self::FITS;
-        simd.vectorize(Convolution::<T, Over<I, O, G>, F> {
+        Convolution {
             weight: self.weight.as_slice(),
             bias: self.bias.as_slice(),
             inputs: flat(inputs),
             outputs: flat_mut(outputs),
             kind: PhantomData,
-        });
+        }
     }
 }
 
@@ -139,7 +134,7 @@ where
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
-        self.convolve::<S, A>(simd, inputs, outputs);
+        simd.vectorize(self.convolution::<A>(inputs, outputs));
         activate_whole::<A, O, S>(simd, outputs);
     }
 
@@ -148,15 +143,7 @@ where
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "conv",
-                activation: |formatter| write!(formatter, "{}", A::name()),
-                output: O::SHAPE,
-                parameters: Self::COUNT,
-            },
-        );
+        visit(path, Part::layer::<Self>("conv"));
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
         if B::COUNT > 0 {
@@ -165,124 +152,94 @@ where
     }
 }
 
+by_fields!(
+    [T: Scalar, const OUT: usize, const PATCH: usize, I, O, G, A, B: Bias<T>]
+    Conv<T, OUT, PATCH, I, O, G, A, B>, "Conv" { weight, bias }
+);
+
 #[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> Differentiable
-    for Conv<T, OUT, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    I: ImageSample<Scalar = T>,
-    O: ImageSample<Scalar = T>,
-    G: Windowed,
-    A: ActivationGradient,
-    B: Bias<T>,
-{
-    fn trace_len(samples: usize) -> usize {
-        if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
-    }
+mod training {
+    use super::*;
+    use crate::activations::ActivationGradient;
+    use crate::kernels::{ConvolutionInputs, ConvolutionWeights, Onto};
+    use crate::layers::activate::{activate_batch, derivative_batch};
+    use crate::layers::outlined::Outlined;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::dispatch;
 
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        _context: Context,
-        inputs: &[I],
-        scores: &mut [O],
-        _trace: &mut [T],
-    ) {
-        self.convolve::<S, Identity>(simd, inputs, scores);
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [O],
-        trace: &mut [T],
-    ) {
-        if A::NEEDS_SCORES {
-            self.scores(simd, context, inputs, outputs, trace);
-            trace.copy_from_slice(flat(outputs));
-            activate_all::<A, O, S>(simd, outputs);
-        } else {
-            self.infer(simd, inputs, outputs);
+    #[diagnostic::do_not_recommend]
+    impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> Differentiable
+        for Conv<T, OUT, PATCH, I, O, G, A, B>
+    where
+        T: Scalar,
+        I: ImageSample<Scalar = T>,
+        O: ImageSample<Scalar = T>,
+        G: Windowed,
+        A: ActivationGradient,
+        B: Bias<T>,
+    {
+        fn trace_len(samples: usize) -> usize {
+            if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
         }
-    }
 
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[O],
-        sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, input_gradient, .. } = batch;
-        if let Some(input_gradient) = input_gradient {
-            simd.vectorize(ConvolutionInputs::<T, Over<I, O, G>> {
-                weight: sink.layer::<Self>().weight.as_slice(),
-                output_gradient: flat(score_gradient),
-                input_gradient: flat_mut(input_gradient),
-                onto: Onto::Zero,
-                kind: PhantomData,
-            });
+        #[inline(never)]
+        fn forward_pass(
+            &self,
+            _context: Context,
+            inputs: &[I],
+            outputs: &mut [O],
+            trace: &mut [T],
+            end: End,
+        ) {
+            if end == End::Outputs && !A::NEEDS_SCORES {
+                return Outlined::infer(self, inputs, outputs);
+            }
+            dispatch(self.convolution::<Identity>(inputs, outputs));
+            if end == End::Outputs {
+                trace.copy_from_slice(flat(outputs));
+                activate_batch(PhantomData::<A>, outputs);
+            }
         }
-        let (mut weight, mut bias) = sink.split_at(OUT * PATCH);
-        if !weight.is_frozen() {
-            let mut block = weight.block(0..OUT * PATCH);
-            simd.vectorize(ConvolutionWeights::<T, Over<I, O, G>> {
-                inputs: flat(inputs),
-                output_gradient: flat(score_gradient),
-                gradient: block.sums(),
-                kind: PhantomData,
-            });
-            block.finish();
+
+        #[inline(never)]
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [O],
+            end: End,
+            sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, outputs, trace, input_gradient } = batch;
+            if end == End::Outputs {
+                let scores = if A::NEEDS_SCORES { &*trace } else { &[] };
+                derivative_batch(PhantomData::<A>, scores, outputs, gradient);
+            }
+            let score_gradient = flat(gradient);
+            if let Some(input_gradient) = input_gradient {
+                dispatch(ConvolutionInputs::<T, Over<I, O, G>> {
+                    weight: sink.layer::<Self>().weight.as_slice(),
+                    output_gradient: score_gradient,
+                    input_gradient: flat_mut(input_gradient),
+                    onto: Onto::Zero,
+                    kind: PhantomData,
+                });
+            }
+            let (mut weight, mut bias) = sink.split_at(OUT * PATCH);
+            if !weight.is_frozen() {
+                let mut block = weight.block(0..OUT * PATCH);
+                dispatch(ConvolutionWeights::<T, Over<I, O, G>> {
+                    inputs: flat(inputs),
+                    output_gradient: score_gradient,
+                    gradient: block.sums(),
+                    kind: PhantomData,
+                });
+                block.finish();
+            }
+            if B::COUNT > 0 {
+                let mut block = bias.block(0..OUT);
+                let (gradient, accumulate) = block.room();
+                T::sums_of_planes(gradient, score_gradient, O::PIXELS, accumulate);
+                block.finish();
+            }
         }
-        if B::COUNT > 0 {
-            let mut block = bias.block(0..OUT);
-            let (gradient, accumulate) = block.room();
-            T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
-            block.finish();
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[O],
-        output_gradient: &mut [O],
-        sink: GradientSink<'_, T>,
-    ) {
-        let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
-        derivative::<A, O, S>(simd, scores, outputs, output_gradient);
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
-
-impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> fmt::Debug
-    for Conv<T, OUT, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    B: Bias<T>,
-{
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Conv")
-            .field("weight", &self.weight)
-            .field("bias", &self.bias)
-            .finish()
-    }
-}
-
-impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> PartialEq
-    for Conv<T, OUT, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    B: Bias<T>,
-{
-    fn eq(&self, other: &Self) -> bool {
-        self.weight == other.weight && self.bias == other.bias
     }
 }

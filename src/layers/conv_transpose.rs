@@ -1,6 +1,5 @@
 //! The transposed convolution.
 
-use core::fmt;
 use core::marker::PhantomData;
 use core::slice;
 
@@ -10,18 +9,13 @@ use rand::Rng;
 
 use super::activate::activate_all;
 use super::dense::Bias;
+use super::weightless::by_fields;
 use super::window::{Over, Windowed, fits};
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink, activate::derivative};
 use super::{Kind, Layer, Part, Path};
-#[cfg(feature = "std")]
-use crate::activations::ActivationGradient;
-use crate::activations::{Activation, Identity};
+use crate::activations::Activation;
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
-#[cfg(feature = "std")]
-use crate::kernels::{Convolution, ConvolutionWeights};
 use crate::kernels::{ConvolutionInputs, Onto};
 
 /// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
@@ -97,16 +91,20 @@ where
 
     /// Up to, and without, the activation.
     #[inline(always)]
-    fn convolve<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
+    fn convolution<'a>(
+        &'a self,
+        inputs: &'a [I],
+        outputs: &'a mut [O],
+    ) -> ConvolutionInputs<'a, T, Over<O, I, G>> {
         let () = Self::FITS;
         let bias = self.bias.as_slice();
-        simd.vectorize(ConvolutionInputs::<T, Over<O, I, G>> {
+        ConvolutionInputs {
             weight: self.weight.as_slice(),
             output_gradient: flat(inputs),
             input_gradient: flat_mut(outputs),
             onto: if bias.is_empty() { Onto::Zero } else { Onto::Channels(bias) },
             kind: PhantomData,
-        });
+        }
     }
 }
 
@@ -134,7 +132,7 @@ where
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O]) {
-        self.convolve(simd, inputs, outputs);
+        simd.vectorize(self.convolution(inputs, outputs));
         activate_all::<A, O, S>(simd, outputs);
     }
 
@@ -143,15 +141,7 @@ where
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "conv_transpose",
-                activation: |formatter| write!(formatter, "{}", A::name()),
-                output: O::SHAPE,
-                parameters: Self::COUNT,
-            },
-        );
+        visit(path, Part::layer::<Self>("conv_transpose"));
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
         if B::COUNT > 0 {
@@ -161,122 +151,92 @@ where
     }
 }
 
+by_fields!(
+    [T: Scalar, const IN: usize, const PATCH: usize, I, O, G, A, B: Bias<T>]
+    ConvTranspose<T, IN, PATCH, I, O, G, A, B>, "ConvTranspose" { weight, bias }
+);
+
 #[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Differentiable
-    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    I: ImageSample<Scalar = T>,
-    O: ImageSample<Scalar = T>,
-    G: Windowed,
-    A: ActivationGradient,
-    B: Bias<T>,
-{
-    fn trace_len(samples: usize) -> usize {
-        if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
-    }
+mod training {
+    use super::*;
+    use crate::activations::{ActivationGradient, Identity};
+    use crate::kernels::{Convolution, ConvolutionWeights};
+    use crate::layers::activate::{activate_batch, derivative_batch};
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::dispatch;
 
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        _context: Context,
-        inputs: &[I],
-        scores: &mut [O],
-        _trace: &mut [T],
-    ) {
-        self.convolve(simd, inputs, scores);
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [O],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
-        if A::NEEDS_SCORES {
-            trace.copy_from_slice(flat(outputs));
+    #[diagnostic::do_not_recommend]
+    impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> Differentiable
+        for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
+    where
+        T: Scalar,
+        I: ImageSample<Scalar = T>,
+        O: ImageSample<Scalar = T>,
+        G: Windowed,
+        A: ActivationGradient,
+        B: Bias<T>,
+    {
+        fn trace_len(samples: usize) -> usize {
+            if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
         }
-        activate_all::<A, O, S>(simd, outputs);
-    }
 
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[O],
-        sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, input_gradient, .. } = batch;
-        if let Some(input_gradient) = input_gradient {
-            simd.vectorize(Convolution::<T, Over<O, I, G>, Identity> {
-                weight: sink.layer::<Self>().weight.as_slice(),
-                bias: &[],
-                inputs: flat(score_gradient),
-                outputs: flat_mut(input_gradient),
-                kind: PhantomData,
-            });
+        #[inline(never)]
+        fn forward_pass(
+            &self,
+            _context: Context,
+            inputs: &[I],
+            outputs: &mut [O],
+            trace: &mut [T],
+            end: End,
+        ) {
+            dispatch(self.convolution(inputs, outputs));
+            if end == End::Outputs {
+                if A::NEEDS_SCORES {
+                    trace.copy_from_slice(flat(outputs));
+                }
+                activate_batch(PhantomData::<A>, outputs);
+            }
         }
-        let (mut weight, mut bias) = sink.split_at(IN * PATCH);
-        if !weight.is_frozen() {
-            let mut block = weight.block(0..IN * PATCH);
-            simd.vectorize(ConvolutionWeights::<T, Over<O, I, G>> {
-                inputs: flat(score_gradient),
-                output_gradient: flat(inputs),
-                gradient: block.sums(),
-                kind: PhantomData,
-            });
-            block.finish();
+
+        #[inline(never)]
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [O],
+            end: End,
+            sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, outputs, trace, input_gradient } = batch;
+            if end == End::Outputs {
+                let scores = if A::NEEDS_SCORES { &*trace } else { &[] };
+                derivative_batch(PhantomData::<A>, scores, outputs, gradient);
+            }
+            let score_gradient = flat(gradient);
+            if let Some(input_gradient) = input_gradient {
+                dispatch(Convolution::<T, Over<O, I, G>, Identity> {
+                    weight: sink.layer::<Self>().weight.as_slice(),
+                    bias: &[],
+                    inputs: score_gradient,
+                    outputs: flat_mut(input_gradient),
+                    kind: PhantomData,
+                });
+            }
+            let (mut weight, mut bias) = sink.split_at(IN * PATCH);
+            if !weight.is_frozen() {
+                let mut block = weight.block(0..IN * PATCH);
+                dispatch(ConvolutionWeights::<T, Over<O, I, G>> {
+                    inputs: score_gradient,
+                    output_gradient: flat(inputs),
+                    gradient: block.sums(),
+                    kind: PhantomData,
+                });
+                block.finish();
+            }
+            if B::COUNT > 0 {
+                let mut block = bias.block(0..B::COUNT);
+                let (gradient, accumulate) = block.room();
+                T::sums_of_planes(gradient, score_gradient, O::PIXELS, accumulate);
+                block.finish();
+            }
         }
-        if B::COUNT > 0 {
-            let mut block = bias.block(0..B::COUNT);
-            let (gradient, accumulate) = block.room();
-            T::sums_of_planes(gradient, flat(score_gradient), O::PIXELS, accumulate);
-            block.finish();
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[O],
-        output_gradient: &mut [O],
-        sink: GradientSink<'_, T>,
-    ) {
-        let scores = if A::NEEDS_SCORES { &*batch.trace } else { &[] };
-        derivative::<A, O, S>(simd, scores, outputs, output_gradient);
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
-
-impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> fmt::Debug
-    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    B: Bias<T>,
-{
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ConvTranspose")
-            .field("weight", &self.weight)
-            .field("bias", &self.bias)
-            .finish()
-    }
-}
-
-impl<T, const IN: usize, const PATCH: usize, I, O, G, A, B> PartialEq
-    for ConvTranspose<T, IN, PATCH, I, O, G, A, B>
-where
-    T: Scalar,
-    B: Bias<T>,
-{
-    fn eq(&self, other: &Self) -> bool {
-        self.weight == other.weight && self.bias == other.bias
     }
 }

@@ -8,23 +8,13 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::activate::Activated;
-#[cfg(feature = "std")]
-use super::{
-    Batch, Context, Differentiable, GradientSink, activate::Derivative,
-    weight_gradient::WeightGradient,
-};
+use super::weightless::by_fields;
 use super::{Kind, Layer, Part, Path};
-#[cfg(feature = "std")]
-use crate::activations::ActivationGradient;
 use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
-use crate::core::{Shape, flat, flat_mut};
+use crate::core::{flat, flat_mut};
 use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, dense_plan, gemv_inline};
-#[cfg(feature = "std")]
-use crate::kernels::{GemmTransposedA, splits_k};
-#[cfg(feature = "std")]
-use crate::simd::dispatch;
 use crate::simd::{Isa, Registers};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
@@ -167,15 +157,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "dense",
-                activation: |formatter| write!(formatter, "{}", A::name()),
-                output: Shape::Vector(OUT),
-                parameters: Self::COUNT,
-            },
-        );
+        visit(path, Part::layer::<Self>("dense"));
         visit(
             path,
             Part::Kernels(|samples, set| dense_plan([OUT, IN, samples], Registers::on::<T>(set))),
@@ -183,145 +165,6 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
         visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape: &[OUT, IN] });
         if B::COUNT > 0 {
             visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape: &[OUT] });
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>> Differentiable
-    for Dense<T, IN, OUT, A, B>
-{
-    const DISPATCHES: bool = true;
-
-    fn trace_len(samples: usize) -> usize {
-        samples * (Self::KEPT + Self::PARTIAL)
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        _simd: S,
-        _context: Context,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        trace: &mut [T],
-    ) {
-        let partial = &mut trace[inputs.len() * Self::KEPT..];
-        let isa = Isa::current();
-        match DensePlan::training(OUT, IN, inputs.len()) {
-            DensePlan::GemvInline | DensePlan::Gemv => {
-                T::gemv(isa, self.gemv(&inputs[0], &mut scores[0]));
-            }
-            DensePlan::GemvSplitK => {
-                T::gemv_split_k(self.gemv(&inputs[0], &mut scores[0]), partial)
-            }
-            DensePlan::Gemm => T::shared_gemm(self.gemm(inputs, scores)),
-            DensePlan::GemmSplitK => T::gemm_split_k(self.gemm(inputs, scores), partial),
-        }
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[Self::Input],
-        outputs: &mut [Self::Output],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
-        if Self::KEPT > 0 {
-            trace[..outputs.len() * Self::KEPT].copy_from_slice(flat(outputs));
-        }
-        dispatch(Self::activated(outputs));
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        _simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
-        sink: GradientSink<'_, T>,
-    ) {
-        Backward {
-            inputs: flat(batch.inputs),
-            input_gradient: batch.input_gradient.map(flat_mut),
-            score_gradient: flat(score_gradient),
-            sizes: [IN, OUT],
-            sink,
-        }
-        .run();
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T>,
-    ) {
-        let scores = &batch.trace[..outputs.len() * Self::KEPT];
-        dispatch(Derivative::<T, A> {
-            scores,
-            outputs: flat(outputs),
-            gradient: flat_mut(output_gradient),
-            width: OUT,
-            activation: PhantomData,
-        });
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
-
-/// The trace of a batch: the scores if the derivative of the activation needs them, then room for the sums of a half of the inputs, where it [splits them](splits_k).
-#[cfg(feature = "std")]
-impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
-    Dense<T, IN, OUT, A, B>
-{
-    const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
-    const PARTIAL: usize = if splits_k(OUT, IN) { OUT } else { 0 };
-}
-
-/// The backward pass of a layer up to its scores: one function for layers of all sizes.
-#[cfg(feature = "std")]
-struct Backward<'a, T> {
-    inputs: &'a [T],
-    input_gradient: Option<&'a mut [T]>,
-    score_gradient: &'a [T],
-    /// Of an input and of an output.
-    sizes: [usize; 2],
-    /// Of the weight, and the bias if there is one.
-    sink: GradientSink<'a, T>,
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar> Backward<'_, T> {
-    #[inline(never)]
-    fn run(self) {
-        let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } = self;
-        let (weights, samples) = (input * output, inputs.len() / input);
-        if let Some(input_gradient) = input_gradient {
-            let weights = &sink.parameters()[..weights];
-            let input_gradient = MatrixMut::whole(input_gradient, input);
-            let product = GemmTransposedA::new(weights, score_gradient, input_gradient, output);
-            T::shared_gemm_transposed_a(product);
-        }
-        let (weight, mut bias) = sink.split_at(weights);
-        WeightGradient {
-            score_gradient,
-            inputs,
-            samples,
-            outputs: output,
-            stride: input,
-            sink: weight,
-        }
-        .compute();
-        if !bias.parameters().is_empty() {
-            let mut block = bias.block(0..output);
-            let (gradient, accumulate) = block.room();
-            T::sums_of_planes(gradient, score_gradient, 1, accumulate);
-            block.finish();
         }
     }
 }
@@ -368,22 +211,131 @@ impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Dense<T, IN, OUT,
     }
 }
 
-impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> fmt::Debug
-    for Dense<T, IN, OUT, A, B>
-{
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Dense")
-            .field("weight", &self.weight)
-            .field("bias", &self.bias)
-            .finish()
-    }
-}
+by_fields!(
+    [T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>]
+    Dense<T, IN, OUT, A, B>, "Dense" { weight, bias }
+);
 
-impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> PartialEq
-    for Dense<T, IN, OUT, A, B>
-{
-    fn eq(&self, other: &Self) -> bool {
-        self.weight == other.weight && self.bias == other.bias
+#[cfg(feature = "std")]
+mod training {
+    use super::*;
+    use crate::activations::ActivationGradient;
+    use crate::kernels::{GemmTransposedA, splits_k};
+    use crate::layers::activate::Derivative;
+    use crate::layers::weight_gradient::WeightGradient;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::dispatch;
+
+    #[diagnostic::do_not_recommend]
+    impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
+        Differentiable for Dense<T, IN, OUT, A, B>
+    {
+        fn trace_len(samples: usize) -> usize {
+            samples * (Self::KEPT + Self::PARTIAL)
+        }
+
+        #[inline(never)]
+        fn forward_pass(
+            &self,
+            _context: Context,
+            inputs: &[Self::Input],
+            outputs: &mut [Self::Output],
+            trace: &mut [T],
+            end: End,
+        ) {
+            let (kept, partial) = trace.split_at_mut(inputs.len() * Self::KEPT);
+            match DensePlan::training(OUT, IN, inputs.len()) {
+                DensePlan::GemvInline | DensePlan::Gemv => {
+                    T::gemv(Isa::current(), self.gemv(&inputs[0], &mut outputs[0]));
+                }
+                DensePlan::GemvSplitK => {
+                    T::gemv_split_k(self.gemv(&inputs[0], &mut outputs[0]), partial);
+                }
+                DensePlan::Gemm => T::shared_gemm(self.gemm(inputs, outputs)),
+                DensePlan::GemmSplitK => T::gemm_split_k(self.gemm(inputs, outputs), partial),
+            }
+            if end == End::Outputs {
+                if Self::KEPT > 0 {
+                    kept.copy_from_slice(flat(outputs));
+                }
+                dispatch(Self::activated(outputs));
+            }
+        }
+
+        #[inline(never)]
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [Self::Output],
+            end: End,
+            sink: GradientSink<'_, T>,
+        ) {
+            if end == End::Outputs {
+                dispatch(Derivative::<T, A> {
+                    scores: &batch.trace[..batch.inputs.len() * Self::KEPT],
+                    outputs: flat(batch.outputs),
+                    gradient: flat_mut(gradient),
+                    width: OUT,
+                    activation: PhantomData,
+                });
+            }
+            Backward {
+                inputs: flat(batch.inputs),
+                input_gradient: batch.input_gradient.map(flat_mut),
+                score_gradient: flat(gradient),
+                sizes: [IN, OUT],
+                sink,
+            }
+            .run();
+        }
+    }
+
+    /// The trace of a batch: the scores if the derivative of the activation needs them, then room for the sums of a half of the inputs, where it [splits them](splits_k).
+    impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
+        Dense<T, IN, OUT, A, B>
+    {
+        const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
+        const PARTIAL: usize = if splits_k(OUT, IN) { OUT } else { 0 };
+    }
+
+    /// The backward pass of a layer up to its scores: one function for layers of all sizes.
+    struct Backward<'a, T> {
+        inputs: &'a [T],
+        input_gradient: Option<&'a mut [T]>,
+        score_gradient: &'a [T],
+        /// Of an input and of an output.
+        sizes: [usize; 2],
+        /// Of the weight, and the bias if there is one.
+        sink: GradientSink<'a, T>,
+    }
+
+    impl<T: Scalar> Backward<'_, T> {
+        #[inline(never)]
+        fn run(self) {
+            let Self { inputs, input_gradient, score_gradient, sizes: [input, output], sink } =
+                self;
+            let (weights, samples) = (input * output, inputs.len() / input);
+            if let Some(input_gradient) = input_gradient {
+                let weights = &sink.parameters()[..weights];
+                let input_gradient = MatrixMut::whole(input_gradient, input);
+                let product = GemmTransposedA::new(weights, score_gradient, input_gradient, output);
+                T::shared_gemm_transposed_a(product);
+            }
+            let (weight, mut bias) = sink.split_at(weights);
+            WeightGradient {
+                score_gradient,
+                inputs,
+                samples,
+                outputs: output,
+                stride: input,
+                sink: weight,
+            }
+            .compute();
+            if !bias.parameters().is_empty() {
+                let mut block = bias.block(0..output);
+                let (gradient, accumulate) = block.room();
+                T::sums_of_planes(gradient, score_gradient, 1, accumulate);
+                block.finish();
+            }
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! What training asks of a layer.
 
-use pulp::Simd;
-
-use super::{Context, GradientSink, Layer};
+use super::{Context, GradientSink, Layer, outlined::Outlined};
+use crate::activations::Activation;
+use crate::core::{Sample, split_samples};
 
 /// A layer that backpropagation goes through.
 ///
-/// A training pass is: [`activations`](Self::activations) through all layers but the last, [`scores`](Self::scores) of the last one,
-/// the loss, which turns scores into their gradient, then [`backward_scores`](Self::backward_scores) of the last layer
-/// and [`backward`](Self::backward) of the others.
+/// A training pass is: [`forward_pass`](Self::forward_pass) through all layers, the last one up to its scores ([`End::Scores`]); the loss, which turns
+/// scores into their gradient; then [`backward_pass`](Self::backward_pass) from the last layer to the first.
 ///
-/// The backward functions have no `self`: the layer is in the [`GradientSink`], which may change its parameters as soon as it has their gradient.
+/// A layer finds the instruction set itself: kernels do, and loops of its own stand in functions that are
+/// [`vectorized!`](crate::simd::vectorized).
+///
+/// `backward_pass` has no `self`: the layer is in the [`GradientSink`], which may change its parameters as soon as it has their gradient.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
     note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
@@ -22,50 +24,50 @@ pub trait Differentiable: Layer {
     /// Whether a training pass draws random numbers ([`Context::random`]). Where it does, [`Network::gradient`](crate::Network::gradient) makes a seed for it.
     const IS_RANDOM: bool = false;
 
-    /// Whether all that a training pass does is in functions which find the instruction set themselves. A network of such layers is compiled once,
-    /// and not for each instruction set: `simd` is not that of the machine then.
-    #[doc(hidden)]
-    const DISPATCHES: bool = false;
+    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs: none unless told otherwise.
+    fn trace_len(samples: usize) -> usize {
+        let _ = samples;
+        0
+    }
 
-    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs.
-    fn trace_len(samples: usize) -> usize;
-
-    /// The forward pass of training up to, and without, [`Layer::Activation`]. A backward pass may follow in either mode of the `context`.
-    fn scores<S: Simd>(
+    /// The forward pass of training. A backward pass may follow in either mode of the `context`.
+    ///
+    /// Unless told otherwise, it is the pass of inference. A layer with a [`Layer::Activation`] has one of its own: it may have to stop before it.
+    fn forward_pass(
         &self,
-        simd: S,
-        context: Context,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        trace: &mut [Self::Scalar],
-    );
-
-    /// The forward pass of training.
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
         context: Context,
         inputs: &[Self::Input],
         outputs: &mut [Self::Output],
         trace: &mut [Self::Scalar],
-    );
+        end: End,
+    ) {
+        const {
+            assert!(
+                <Self::Activation as Activation>::IDENTITY,
+                "a layer with an activation has a `forward_pass` of its own"
+            );
+        }
+        let _ = (context, trace, end);
+        Outlined::infer(self, inputs, outputs);
+    }
 
-    /// From the gradient of the scores to that of the parameters, and to that of the inputs where there is someone to use it.
-    fn backward_scores<S: Simd>(
-        simd: S,
+    /// From the gradient of the outputs, or of the scores if the pass ended there, to that of the parameters, and to that of the inputs where there is
+    /// someone to use it. `gradient` may be overwritten, with that of the scores.
+    fn backward_pass(
         batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
+        gradient: &mut [Self::Output],
+        end: End,
         sink: GradientSink<'_, Self::Scalar>,
     );
+}
 
-    /// As [`backward_scores`](Self::backward_scores), from the gradient of the outputs, which is overwritten with that of the scores.
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, Self::Scalar>,
-    );
+/// Where a training pass through a layer or network ends, and begins backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Before its [`Layer::Activation`]: a loss takes the scores, and its gradient is that of the scores.
+    Scores,
+    /// Behind it: the outputs, as the next layer takes them. For a layer without an activation there is no difference.
+    Outputs,
 }
 
 /// What a backward pass is given of the forward pass before it, and where the gradient of the inputs goes.
@@ -73,8 +75,28 @@ pub trait Differentiable: Layer {
 pub struct Batch<'a, L: Layer> {
     /// The inputs of the forward pass.
     pub inputs: &'a [L::Input],
+    /// What came out of it. Of a pass that ended at the scores there may be none: their gradient has their place.
+    pub outputs: &'a [L::Output],
     /// What the forward pass kept.
     pub trace: &'a mut [L::Scalar],
     /// Where the gradient of the inputs is written, if somebody needs it.
     pub input_gradient: Option<&'a mut [L::Input]>,
+}
+
+/// The memory of a training pass through a layer in a network: what the layer keeps, its outputs, their gradient, and the rest. `O` are its outputs as the
+/// network names them.
+#[inline(always)]
+#[expect(clippy::type_complexity, reason = "four parts")]
+pub fn split_trace<L, O>(
+    trace: &mut [L::Scalar],
+    samples: usize,
+) -> (&mut [L::Scalar], &mut [O], &mut [O], &mut [L::Scalar])
+where
+    L: Differentiable,
+    O: Sample<Scalar = L::Scalar>,
+{
+    let (own, rest) = trace.split_at_mut(L::trace_len(samples));
+    let (outputs, rest) = split_samples(rest, samples);
+    let (gradient, rest) = split_samples(rest, samples);
+    (own, outputs, gradient, rest)
 }

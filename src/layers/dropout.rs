@@ -7,8 +7,6 @@ use core::slice;
 use pulp::Simd;
 use rand::Rng;
 
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
 use super::{Layer, Part, Path};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
@@ -82,89 +80,6 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
     }
 }
 
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: u64> Differentiable
-    for Dropout<T, I, NUMERATOR, DENOMINATOR>
-{
-    const IS_RANDOM: bool = true;
-
-    /// The factor of each number.
-    fn trace_len(samples: usize) -> usize {
-        samples * I::LEN
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        scores: &mut [I],
-        trace: &mut [T],
-    ) {
-        if !context.is_training() {
-            trace.fill(T::one());
-            return self.infer(simd, inputs, scores);
-        }
-        let probability = Self::PROBABILITY;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of 2^32, from 0 to 1"
-        )]
-        let threshold = (probability * 4_294_967_296.0) as u64;
-        let kept = T::of(if probability < 1.0 { 1.0 / (1.0 - probability) } else { 0.0 });
-        // Two numbers for 64 random bits.
-        for (index, factors) in trace.chunks_mut(2).enumerate() {
-            let bits = context.random(index as u64);
-            for (factor, bits) in factors.iter_mut().zip([bits >> 32, bits & 0xffff_ffff]) {
-                *factor = if bits < threshold { T::zero() } else { kept };
-            }
-        }
-        for ((output, input), factor) in flat_mut(scores).iter_mut().zip(flat(inputs)).zip(trace) {
-            *output = *input * *factor;
-        }
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [I],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        _simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[I],
-        _sink: GradientSink<'_, T>,
-    ) {
-        let Some(input_gradient) = batch.input_gradient else { return };
-        let outputs = flat(score_gradient).iter().zip(batch.trace);
-        for (input, (output, factor)) in flat_mut(input_gradient).iter_mut().zip(outputs) {
-            *input = *output * *factor;
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[I],
-        output_gradient: &mut [I],
-        sink: GradientSink<'_, T>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
-
 impl<T, I, const NUMERATOR: u64, const DENOMINATOR: u64> fmt::Debug
     for Dropout<T, I, NUMERATOR, DENOMINATOR>
 {
@@ -178,5 +93,90 @@ impl<T, I, const NUMERATOR: u64, const DENOMINATOR: u64> PartialEq
 {
     fn eq(&self, _other: &Self) -> bool {
         true
+    }
+}
+
+#[cfg(feature = "std")]
+mod training {
+    use super::*;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::vectorized;
+
+    vectorized! {
+        /// The factor of each number, 0 or 1 / (1 − p), and the number times that.
+        fn drop_some[T: Scalar](
+            context: Context,
+            probability: f64,
+            inputs: &[T],
+            outputs: &mut [T],
+            factors: &mut [T],
+        ) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of 2^32, from 0 to 1"
+            )]
+            let threshold = (probability * 4_294_967_296.0) as u64;
+            let kept = T::of(if probability < 1.0 { 1.0 / (1.0 - probability) } else { 0.0 });
+            // Two numbers for 64 random bits.
+            for (index, factors) in factors.chunks_mut(2).enumerate() {
+                let bits = context.random(index as u64);
+                for (factor, bits) in factors.iter_mut().zip([bits >> 32, bits & 0xffff_ffff]) {
+                    *factor = if bits < threshold { T::zero() } else { kept };
+                }
+            }
+            for ((output, input), factor) in outputs.iter_mut().zip(inputs).zip(factors) {
+                *output = *input * *factor;
+            }
+        }
+    }
+
+    vectorized! {
+        /// `to = values ⊙ factors`
+        fn multiply[T: Scalar](to: &mut [T], values: &[T], factors: &[T]) {
+            for (to, (value, factor)) in to.iter_mut().zip(values.iter().zip(factors)) {
+                *to = *value * *factor;
+            }
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: u64>
+        Differentiable for Dropout<T, I, NUMERATOR, DENOMINATOR>
+    {
+        const IS_RANDOM: bool = true;
+
+        /// The factor of each number.
+        fn trace_len(samples: usize) -> usize {
+            samples * I::LEN
+        }
+
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[I],
+            outputs: &mut [I],
+            trace: &mut [T],
+            _end: End,
+        ) {
+            let (inputs, outputs) = (flat(inputs), flat_mut(outputs));
+            if context.is_training() {
+                drop_some(context, Self::PROBABILITY, inputs, outputs, trace);
+            } else {
+                trace.fill(T::one());
+                outputs.copy_from_slice(inputs);
+            }
+        }
+
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [I],
+            _end: End,
+            _sink: GradientSink<'_, T>,
+        ) {
+            if let Some(input_gradient) = batch.input_gradient {
+                multiply(flat_mut(input_gradient), flat(gradient), batch.trace);
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! Layer normalization.
 
-use core::fmt;
 use core::marker::PhantomData;
 use core::slice;
 
@@ -10,8 +9,7 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::ratio::{Fraction, Ratio};
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
+use super::weightless::by_fields;
 use super::{Kind, Layer, Part, Path};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
@@ -117,168 +115,105 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Layer
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(
-            path,
-            Part::Layer {
-                word: "layernorm",
-                activation: |_formatter| Ok(()),
-                output: I::SHAPE,
-                parameters: Self::COUNT,
-            },
-        );
+        visit(path, Part::layer::<Self>("layernorm"));
         let shape = Self::FILE_SHAPE;
         visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape });
         visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape });
     }
 }
 
-/// `dX = (h − mean of h − x̂ · mean of h x̂) / √(σ² + ε)`, where `h = γ g`.
-#[cfg(feature = "std")]
-struct Inputs<'a, T, I> {
-    inputs: &'a [I],
-    epsilon: f64,
-    output_gradient: &'a [I],
-    input_gradient: &'a mut [I],
-    weight: &'a [T],
-}
+by_fields!(
+    [T: Scalar, I, const N: usize, E] LayerNorm<T, I, N, E>, "LayerNorm" { weight, bias }
+);
 
 #[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
-    type Output = ();
+mod training {
+    use super::*;
+    use crate::kernels::covariance;
+    use crate::layers::{Batch, Differentiable, End, GradientSink};
+    use crate::simd::dispatch;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, epsilon, output_gradient, input_gradient, weight } = self;
-        #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
-        let share = T::of(1.0 / weight.len() as f64);
-        for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
-            let (input, to) = (input.as_slice(), to.as_mut_slice());
-            let (mean, inverse) = statistics(simd, input, epsilon);
-            for ((to, g), weight) in to.iter_mut().zip(gradient.as_slice()).zip(weight) {
-                *to = *g * *weight;
-            }
-            let mean_h = sum(simd, to) * share;
-            let slope =
-                crate::kernels::covariance(simd, to, input, mean) * share * inverse * inverse;
-            for (to, x) in to.iter_mut().zip(input) {
-                *to = (*to - mean_h - (*x - mean) * slope) * inverse;
-            }
-        }
+    /// `dX = (h − mean of h − x̂ · mean of h x̂) / √(σ² + ε)`, where `h = γ g`.
+    struct Inputs<'a, T, I> {
+        inputs: &'a [I],
+        epsilon: f64,
+        output_gradient: &'a [I],
+        input_gradient: &'a mut [I],
+        weight: &'a [T],
     }
-}
 
-/// `dγ += g x̂`, `dβ += g`, over all samples.
-#[cfg(feature = "std")]
-struct Scales<'a, T, I> {
-    inputs: &'a [I],
-    epsilon: f64,
-    output_gradient: &'a [I],
-    weight: &'a mut [T],
-    bias: &'a mut [T],
-}
+    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
+        type Output = ();
 
-#[cfg(feature = "std")]
-impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inputs, epsilon, output_gradient, weight, bias } = self;
-        for (input, gradient) in inputs.iter().zip(output_gradient) {
-            let input = input.as_slice();
-            let (mean, inverse) = statistics(simd, input, epsilon);
-            let numbers = gradient.as_slice().iter().zip(input);
-            let sums = weight.iter_mut().zip(bias.iter_mut());
-            for ((weight, bias), (g, x)) in sums.zip(numbers) {
-                *weight += *g * (*x - mean) * inverse;
-                *bias += *g;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { inputs, epsilon, output_gradient, input_gradient, weight } = self;
+            #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
+            let share = T::of(1.0 / weight.len() as f64);
+            for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
+                let (input, to) = (input.as_slice(), to.as_mut_slice());
+                let (mean, inverse) = statistics(simd, input, epsilon);
+                for ((to, g), weight) in to.iter_mut().zip(gradient.as_slice()).zip(weight) {
+                    *to = *g * *weight;
+                }
+                let mean_h = sum(simd, to) * share;
+                let slope = covariance(simd, to, input, mean) * share * inverse * inverse;
+                for (to, x) in to.iter_mut().zip(input) {
+                    *to = (*to - mean_h - (*x - mean) * slope) * inverse;
+                }
             }
         }
     }
-}
 
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiable
-    for LayerNorm<T, I, N, E>
-{
-    fn trace_len(_samples: usize) -> usize {
-        0
+    /// `dγ += g x̂`, `dβ += g`, over all samples.
+    struct Scales<'a, T, I> {
+        inputs: &'a [I],
+        epsilon: f64,
+        output_gradient: &'a [I],
+        weight: &'a mut [T],
+        bias: &'a mut [T],
     }
 
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        _context: Context,
-        inputs: &[I],
-        scores: &mut [I],
-        _trace: &mut [T],
-    ) {
-        self.infer(simd, inputs, scores);
-    }
+    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Scales<'_, T, I> {
+        type Output = ();
 
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        _context: Context,
-        inputs: &[I],
-        outputs: &mut [I],
-        _trace: &mut [T],
-    ) {
-        self.infer(simd, inputs, outputs);
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[I],
-        mut sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, input_gradient, .. } = batch;
-        let output_gradient = score_gradient;
-        if let Some(input_gradient) = input_gradient {
-            let weight = sink.layer::<Self>().weight.as_slice();
-            simd.vectorize(Inputs {
-                inputs,
-                epsilon: E::VALUE,
-                output_gradient,
-                input_gradient,
-                weight,
-            });
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { inputs, epsilon, output_gradient, weight, bias } = self;
+            for (input, gradient) in inputs.iter().zip(output_gradient) {
+                let input = input.as_slice();
+                let (mean, inverse) = statistics(simd, input, epsilon);
+                let numbers = gradient.as_slice().iter().zip(input);
+                let sums = weight.iter_mut().zip(bias.iter_mut());
+                for ((weight, bias), (g, x)) in sums.zip(numbers) {
+                    *weight += *g * (*x - mean) * inverse;
+                    *bias += *g;
+                }
+            }
         }
-        let mut block = sink.block(0..2 * N);
-        let (weight, bias) = block.sums().split_at_mut(N);
-        simd.vectorize(Scales { inputs, epsilon: E::VALUE, output_gradient, weight, bias });
-        block.finish();
     }
 
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[I],
-        output_gradient: &mut [I],
-        sink: GradientSink<'_, T>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
-    }
-}
-
-impl<T: Scalar, I, const N: usize, E> fmt::Debug for LayerNorm<T, I, N, E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("LayerNorm")
-            .field("weight", &self.weight)
-            .field("bias", &self.bias)
-            .finish()
-    }
-}
-
-impl<T: Scalar, I, const N: usize, E> PartialEq for LayerNorm<T, I, N, E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.weight == other.weight && self.bias == other.bias
+    #[diagnostic::do_not_recommend]
+    impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiable
+        for LayerNorm<T, I, N, E>
+    {
+        #[inline(never)]
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [I],
+            _end: End,
+            mut sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, input_gradient, .. } = batch;
+            let (output_gradient, epsilon) = (&*gradient, E::VALUE);
+            if let Some(input_gradient) = input_gradient {
+                let weight = sink.layer::<Self>().weight.as_slice();
+                dispatch(Inputs { inputs, epsilon, output_gradient, input_gradient, weight });
+            }
+            let mut block = sink.block(0..2 * N);
+            let (weight, bias) = block.sums().split_at_mut(N);
+            dispatch(Scales { inputs, epsilon, output_gradient, weight, bias });
+            block.finish();
+        }
     }
 }

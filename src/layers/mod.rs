@@ -43,7 +43,9 @@ pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use dense::{Dense, NoBias};
 #[cfg(feature = "std")]
-pub use differentiable::{Batch, Differentiable};
+pub use differentiable::split_trace;
+#[cfg(feature = "std")]
+pub use differentiable::{Batch, Differentiable, End};
 pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
 pub(crate) use inference::forward_batch;
@@ -97,8 +99,13 @@ pub trait Layer: Parameters {
     /// One output from one input.
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output);
 
-    /// One output for each input; both slices have one length.
-    fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]);
+    /// One output for each input; both slices have one length. One by one, unless told otherwise.
+    #[inline(always)]
+    fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+        for (input, output) in inputs.iter().zip(outputs) {
+            self.infer_one(simd, input, output);
+        }
+    }
 
     /// How many numbers [`infer_one_in`](Self::infer_one_in) keeps between the layers that it consists of: none where it is one layer.
     #[doc(hidden)]
@@ -232,6 +239,16 @@ impl Part {
             activation: |formatter| write!(formatter, "{}", L::Activation::name()),
             output: L::Output::SHAPE,
             parameters: L::COUNT,
+        }
+    }
+
+    /// A layer whose parameters are those of layers in it, which are described by themselves.
+    pub(crate) fn block<L: Layer>(word: &'static str) -> Self {
+        Self::Layer {
+            word,
+            activation: |_formatter| Ok(()),
+            output: L::Output::SHAPE,
+            parameters: 0,
         }
     }
 

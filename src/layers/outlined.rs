@@ -1,7 +1,7 @@
 //! Layers as functions of their own, which find the instruction set themselves.
 //!
 //! One sample of a small network goes through one function with all layers in it, compiled for each instruction set: nothing is faster. Of a deep one, that
-//! function would take the compiler minutes. There, and in training, each layer is called through a function of its own,
+//! function would take the compiler minutes. There each layer is called through a function of its own,
 //! which all layers of one type share: what a network adds is the calls, compiled once.
 
 use core::marker::PhantomData;
@@ -10,8 +10,6 @@ use pulp::{Scalar as Baseline, Simd, WithSimd};
 
 use super::Layer;
 use super::residual::Shortcut;
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
 use crate::core::Sample;
 use crate::simd::dispatch;
 
@@ -55,65 +53,10 @@ impl<L: Layer> Outlined<L> {
     }
 }
 
-#[cfg(feature = "std")]
-impl<L: Differentiable> Outlined<L> {
-    /// [`Differentiable::scores`].
-    #[inline(never)]
-    pub fn scores(
-        layer: &L,
-        context: Context,
-        inputs: &[L::Input],
-        outputs: &mut [L::Output],
-        trace: &mut [L::Scalar],
-    ) {
-        train::<L, _>(Forward::<L, true> { layer, context, inputs, outputs, trace });
-    }
-
-    /// [`Differentiable::activations`].
-    #[inline(never)]
-    pub fn activations(
-        layer: &L,
-        context: Context,
-        inputs: &[L::Input],
-        outputs: &mut [L::Output],
-        trace: &mut [L::Scalar],
-    ) {
-        train::<L, _>(Forward::<L, false> { layer, context, inputs, outputs, trace });
-    }
-
-    /// [`Differentiable::backward_scores`].
-    #[inline(never)]
-    pub fn backward_scores(
-        batch: Batch<'_, L>,
-        score_gradient: &[L::Output],
-        sink: GradientSink<'_, L::Scalar>,
-    ) {
-        train::<L, _>(BackwardScores { batch, score_gradient, sink });
-    }
-
-    /// [`Differentiable::backward`].
-    #[inline(never)]
-    pub fn backward(
-        batch: Batch<'_, L>,
-        outputs: &[L::Output],
-        output_gradient: &mut [L::Output],
-        sink: GradientSink<'_, L::Scalar>,
-    ) {
-        train::<L, _>(Backward { batch, outputs, output_gradient, sink });
-    }
-}
-
 /// A pass of inference through a layer or a network, on the machine's instruction set, unless it finds that itself.
 #[inline(always)]
 pub(crate) fn infer<L: Layer, P: WithSimd<Output = ()>>(pass: P) {
     if L::OUTLINED { Baseline.vectorize(pass) } else { dispatch(pass) }
-}
-
-/// As [`infer`], for a part of a training pass.
-#[cfg(feature = "std")]
-#[inline(always)]
-fn train<L: Differentiable, P: WithSimd<Output = ()>>(pass: P) {
-    if L::DISPATCHES { Baseline.vectorize(pass) } else { dispatch(pass) }
 }
 
 /// [`Shortcut::add_one_in`], on the machine's instruction set.
@@ -175,64 +118,5 @@ where
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.shortcut.add_one_in(simd, self.input, self.output, self.room);
-    }
-}
-
-#[cfg(feature = "std")]
-struct Forward<'a, L: Layer, const SCORES: bool> {
-    layer: &'a L,
-    context: Context,
-    inputs: &'a [L::Input],
-    outputs: &'a mut [L::Output],
-    trace: &'a mut [L::Scalar],
-}
-
-#[cfg(feature = "std")]
-impl<L: Differentiable, const SCORES: bool> WithSimd for Forward<'_, L, SCORES> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layer, context, inputs, outputs, trace } = self;
-        if SCORES {
-            layer.scores(simd, context, inputs, outputs, trace);
-        } else {
-            layer.activations(simd, context, inputs, outputs, trace);
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-struct BackwardScores<'a, L: Layer> {
-    batch: Batch<'a, L>,
-    score_gradient: &'a [L::Output],
-    sink: GradientSink<'a, L::Scalar>,
-}
-
-#[cfg(feature = "std")]
-impl<L: Differentiable> WithSimd for BackwardScores<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        L::backward_scores(simd, self.batch, self.score_gradient, self.sink);
-    }
-}
-
-#[cfg(feature = "std")]
-struct Backward<'a, L: Layer> {
-    batch: Batch<'a, L>,
-    outputs: &'a [L::Output],
-    output_gradient: &'a mut [L::Output],
-    sink: GradientSink<'a, L::Scalar>,
-}
-
-#[cfg(feature = "std")]
-impl<L: Differentiable> WithSimd for Backward<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        L::backward(simd, self.batch, self.outputs, self.output_gradient, self.sink);
     }
 }

@@ -6,8 +6,6 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-#[cfg(feature = "std")]
-use super::{Batch, Context, Differentiable, GradientSink};
 use super::{
     Layer, Part, Path,
     outlined::{self, Outlined},
@@ -16,10 +14,8 @@ use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
-use crate::core::{Sample, flat, flat_mut, split_samples};
+use crate::core::{Sample, split_samples};
 use crate::kernels::add;
-#[cfg(feature = "std")]
-use crate::simd::dispatch;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.
@@ -79,65 +75,6 @@ pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
 }
 
-/// A [`Shortcut`] that backpropagation goes through.
-#[cfg(feature = "std")]
-pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I, O> {
-    /// See [`Differentiable::WHOLE_BATCH`].
-    const WHOLE_BATCH: bool;
-
-    /// See [`Differentiable::IS_RANDOM`].
-    const IS_RANDOM: bool;
-
-    /// See [`Differentiable::DISPATCHES`].
-    #[doc(hidden)]
-    const DISPATCHES: bool;
-
-    /// See [`Differentiable::trace_len`].
-    fn trace_len(samples: usize) -> usize;
-
-    /// Adds what belongs to each input, in a pass of training.
-    fn add<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [O],
-        trace: &mut [I::Scalar],
-    );
-
-    /// From the gradient of the outputs to those of the parameters and of the inputs, which it writes.
-    fn pull_back<S: Simd>(
-        simd: S,
-        inputs: &[I],
-        trace: &mut [I::Scalar],
-        output_gradient: &[O],
-        input_gradient: Option<&mut [I]>,
-        sink: GradientSink<'_, I::Scalar>,
-    );
-}
-
-/// [`add`] for a batch: one function for all layers.
-#[cfg(feature = "std")]
-pub(super) fn add_all<T: Scalar>(to: &mut [T], values: &[T]) {
-    dispatch(Add { to, values });
-}
-
-#[cfg(feature = "std")]
-struct Add<'a, T> {
-    to: &'a mut [T],
-    values: &'a [T],
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar> WithSimd for Add<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        add(self.to, self.values);
-    }
-}
-
 impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
     const MULTIPLY_ADDS: usize = 0;
 
@@ -156,43 +93,6 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
     fn describe(_path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part)) {}
-}
-
-#[cfg(feature = "std")]
-impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
-    const WHOLE_BATCH: bool = false;
-    const IS_RANDOM: bool = false;
-    const DISPATCHES: bool = true;
-
-    fn trace_len(_samples: usize) -> usize {
-        0
-    }
-
-    #[inline(always)]
-    fn add<S: Simd>(
-        &self,
-        _simd: S,
-        _context: Context,
-        inputs: &[X],
-        outputs: &mut [X],
-        _trace: &mut [T],
-    ) {
-        add_all(flat_mut(outputs), flat(inputs));
-    }
-
-    #[inline(always)]
-    fn pull_back<S: Simd>(
-        _simd: S,
-        _inputs: &[X],
-        _trace: &mut [T],
-        output_gradient: &[X],
-        input_gradient: Option<&mut [X]>,
-        _sink: GradientSink<'_, T>,
-    ) {
-        if let Some(input_gradient) = input_gradient {
-            flat_mut(input_gradient).copy_from_slice(flat(output_gradient));
-        }
-    }
 }
 
 /// Adds the projection of one sample, in a room that is given.
@@ -265,52 +165,6 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
         L::describe(&path.field("projection"), visit);
-    }
-}
-
-#[cfg(feature = "std")]
-impl<I: Sample, O: Sample<Scalar = I::Scalar>, L> ShortcutGradient<I, O> for L
-where
-    L: Differentiable + Layer<Scalar = I::Scalar, Input = I, Output = O>,
-{
-    const WHOLE_BATCH: bool = L::WHOLE_BATCH;
-    const IS_RANDOM: bool = L::IS_RANDOM;
-    const DISPATCHES: bool = L::DISPATCHES;
-
-    /// The layer's own, its outputs, and their gradient.
-    fn trace_len(samples: usize) -> usize {
-        L::trace_len(samples) + 2 * samples * O::LEN
-    }
-
-    #[inline(always)]
-    fn add<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[I],
-        outputs: &mut [O],
-        trace: &mut [I::Scalar],
-    ) {
-        let (projected, rest) = split_samples::<O>(trace, inputs.len());
-        let trace = &mut rest[..L::trace_len(inputs.len())];
-        self.activations(simd, context, inputs, projected, trace);
-        add_all(flat_mut(outputs), flat(projected));
-    }
-
-    #[inline(always)]
-    fn pull_back<S: Simd>(
-        simd: S,
-        inputs: &[I],
-        trace: &mut [I::Scalar],
-        output_gradient: &[O],
-        input_gradient: Option<&mut [I]>,
-        sink: GradientSink<'_, I::Scalar>,
-    ) {
-        let (projected, rest) = split_samples::<O>(trace, inputs.len());
-        let (trace, rest) = rest.split_at_mut(L::trace_len(inputs.len()));
-        let (gradient, _) = split_samples::<O>(rest, inputs.len());
-        gradient.copy_from_slice(output_gradient);
-        L::backward(simd, Batch { inputs, trace, input_gradient }, projected, gradient, sink);
     }
 }
 
@@ -404,117 +258,7 @@ where
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
         Block::describe(&path.field("block"), visit);
         P::describe(path, visit);
-        visit(
-            path,
-            Part::Layer {
-                word: "residual",
-                activation: |_formatter| Ok(()),
-                output: Self::Output::SHAPE,
-                parameters: 0,
-            },
-        );
-    }
-}
-
-#[cfg(feature = "std")]
-#[diagnostic::do_not_recommend]
-impl<T, Block, P> Differentiable for Residual<T, Block, P>
-where
-    T: Scalar,
-    Block: Differentiable + Layer<Scalar = T>,
-    P: ShortcutGradient<Block::Input, Block::Output>,
-{
-    const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
-    const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
-    const DISPATCHES: bool = Block::DISPATCHES && P::DISPATCHES;
-
-    /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
-    fn trace_len(samples: usize) -> usize {
-        2 * samples * <Block::Output as Sample>::LEN
-            + samples * <Block::Input as Sample>::LEN
-            + Block::trace_len(samples)
-            + P::trace_len(samples)
-    }
-
-    #[inline(always)]
-    fn scores<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        trace: &mut [T],
-    ) {
-        let samples = inputs.len();
-        let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
-        let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
-        let projection = &mut rest[..P::trace_len(samples)];
-        self.block.activations(simd, context.layer(0), inputs, outputs, block);
-        scores.copy_from_slice(outputs);
-        self.projection.add(simd, context.layer(1), inputs, scores, projection);
-    }
-
-    #[inline(always)]
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
-        context: Context,
-        inputs: &[Self::Input],
-        outputs: &mut [Self::Output],
-        trace: &mut [T],
-    ) {
-        self.scores(simd, context, inputs, outputs, trace);
-    }
-
-    #[inline(always)]
-    fn backward_scores<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
-        sink: GradientSink<'_, T>,
-    ) {
-        let Batch { inputs, trace, mut input_gradient } = batch;
-        let samples = inputs.len();
-        let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
-        let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
-        let (projection, rest) = rest.split_at_mut(P::trace_len(samples));
-        let (gradient, rest) = split_samples::<Self::Output>(rest, samples);
-        let (of_block, _) = split_samples::<Self::Input>(rest, samples);
-        let (to_block, to_projection) = sink.split_at(Block::COUNT);
-        P::pull_back(
-            simd,
-            inputs,
-            projection,
-            score_gradient,
-            input_gradient.as_deref_mut(),
-            to_projection,
-        );
-        gradient.copy_from_slice(score_gradient);
-        Block::backward(
-            simd,
-            Batch {
-                inputs,
-                trace: block,
-                input_gradient: input_gradient.is_some().then_some(&mut *of_block),
-            },
-            outputs,
-            gradient,
-            to_block,
-        );
-        if let Some(input_gradient) = input_gradient {
-            add_all(flat_mut(input_gradient), flat(of_block));
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, T>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
+        visit(path, Part::block::<Self>("residual"));
     }
 }
 
@@ -531,5 +275,174 @@ impl<T, Block: fmt::Debug, P: fmt::Debug> fmt::Debug for Residual<T, Block, P> {
 impl<T, Block: PartialEq, P: PartialEq> PartialEq for Residual<T, Block, P> {
     fn eq(&self, other: &Self) -> bool {
         self.block == other.block && self.projection == other.projection
+    }
+}
+
+#[cfg(feature = "std")]
+pub use training::ShortcutGradient;
+#[cfg(feature = "std")]
+pub(super) use training::add_all;
+
+#[cfg(feature = "std")]
+mod training {
+    use super::*;
+    use crate::core::{flat, flat_mut};
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::simd::vectorized;
+
+    /// A [`Shortcut`] that backpropagation goes through.
+    pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I, O> {
+        /// See [`Differentiable::WHOLE_BATCH`].
+        const WHOLE_BATCH: bool;
+
+        /// See [`Differentiable::IS_RANDOM`].
+        const IS_RANDOM: bool;
+
+        /// See [`Differentiable::trace_len`].
+        fn trace_len(samples: usize) -> usize;
+
+        /// Adds what belongs to each input, in a pass of training.
+        fn add(&self, context: Context, inputs: &[I], outputs: &mut [O], trace: &mut [I::Scalar]);
+
+        /// From the gradient of the outputs to those of the parameters and of the inputs, which it writes.
+        fn pull_back(
+            inputs: &[I],
+            trace: &mut [I::Scalar],
+            output_gradient: &[O],
+            input_gradient: Option<&mut [I]>,
+            sink: GradientSink<'_, I::Scalar>,
+        );
+    }
+
+    vectorized! {
+        /// As [`add`], for a batch.
+        pub(crate) fn add_all[T: Scalar](to: &mut [T], values: &[T]) {
+            add(to, values);
+        }
+    }
+
+    impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
+        const WHOLE_BATCH: bool = false;
+        const IS_RANDOM: bool = false;
+
+        fn trace_len(_samples: usize) -> usize {
+            0
+        }
+
+        fn add(&self, _context: Context, inputs: &[X], outputs: &mut [X], _trace: &mut [T]) {
+            add_all(flat_mut(outputs), flat(inputs));
+        }
+
+        fn pull_back(
+            _inputs: &[X],
+            _trace: &mut [T],
+            output_gradient: &[X],
+            input_gradient: Option<&mut [X]>,
+            _sink: GradientSink<'_, T>,
+        ) {
+            if let Some(input_gradient) = input_gradient {
+                flat_mut(input_gradient).copy_from_slice(flat(output_gradient));
+            }
+        }
+    }
+
+    impl<I: Sample, O: Sample<Scalar = I::Scalar>, L> ShortcutGradient<I, O> for L
+    where
+        L: Differentiable + Layer<Scalar = I::Scalar, Input = I, Output = O>,
+    {
+        const WHOLE_BATCH: bool = L::WHOLE_BATCH;
+        const IS_RANDOM: bool = L::IS_RANDOM;
+
+        /// The layer's own, its outputs, and their gradient.
+        fn trace_len(samples: usize) -> usize {
+            L::trace_len(samples) + 2 * samples * O::LEN
+        }
+
+        fn add(&self, context: Context, inputs: &[I], outputs: &mut [O], trace: &mut [I::Scalar]) {
+            let (projected, rest) = split_samples::<O>(trace, inputs.len());
+            let trace = &mut rest[..L::trace_len(inputs.len())];
+            self.forward_pass(context, inputs, projected, trace, End::Outputs);
+            add_all(flat_mut(outputs), flat(projected));
+        }
+
+        fn pull_back(
+            inputs: &[I],
+            trace: &mut [I::Scalar],
+            output_gradient: &[O],
+            input_gradient: Option<&mut [I]>,
+            sink: GradientSink<'_, I::Scalar>,
+        ) {
+            let (outputs, rest) = split_samples::<O>(trace, inputs.len());
+            let (trace, rest) = rest.split_at_mut(L::trace_len(inputs.len()));
+            let (gradient, _) = split_samples::<O>(rest, inputs.len());
+            gradient.copy_from_slice(output_gradient);
+            let batch = Batch { inputs, outputs, trace, input_gradient };
+            L::backward_pass(batch, gradient, End::Outputs, sink);
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<T, Block, P> Differentiable for Residual<T, Block, P>
+    where
+        T: Scalar,
+        Block: Differentiable + Layer<Scalar = T>,
+        P: ShortcutGradient<Block::Input, Block::Output>,
+    {
+        const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
+        const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
+
+        /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
+        fn trace_len(samples: usize) -> usize {
+            2 * samples * <Block::Output as Sample>::LEN
+                + samples * <Block::Input as Sample>::LEN
+                + Block::trace_len(samples)
+                + P::trace_len(samples)
+        }
+
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[Self::Input],
+            outputs: &mut [Self::Output],
+            trace: &mut [T],
+            _end: End,
+        ) {
+            let samples = inputs.len();
+            let (of_block, rest) = split_samples::<Self::Output>(trace, samples);
+            let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
+            let projection = &mut rest[..P::trace_len(samples)];
+            self.block.forward_pass(context.layer(0), inputs, of_block, block, End::Outputs);
+            outputs.copy_from_slice(of_block);
+            self.projection.add(context.layer(1), inputs, outputs, projection);
+        }
+
+        fn backward_pass(
+            batch: Batch<'_, Self>,
+            gradient: &mut [Self::Output],
+            _end: End,
+            sink: GradientSink<'_, T>,
+        ) {
+            let Batch { inputs, trace, mut input_gradient, .. } = batch;
+            let samples = inputs.len();
+            let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
+            let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
+            let (projection, rest) = rest.split_at_mut(P::trace_len(samples));
+            let (of_outputs, rest) = split_samples::<Self::Output>(rest, samples);
+            let (of_block, _) = split_samples::<Self::Input>(rest, samples);
+            let (to_block, to_projection) = sink.split_at(Block::COUNT);
+            let to_inputs = input_gradient.as_deref_mut();
+            P::pull_back(inputs, projection, gradient, to_inputs, to_projection);
+            of_outputs.copy_from_slice(gradient);
+            let batch = Batch {
+                inputs,
+                outputs,
+                trace: block,
+                input_gradient: input_gradient.is_some().then_some(&mut *of_block),
+            };
+            Block::backward_pass(batch, of_outputs, End::Outputs, to_block);
+            if let Some(input_gradient) = input_gradient {
+                add_all(flat_mut(input_gradient), flat(of_block));
+            }
+        }
     }
 }

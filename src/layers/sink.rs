@@ -147,11 +147,11 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
         (Self { gradient, target }, Self { gradient: rest, target: others })
     }
 
-    /// For all parameters but the last, and for so many of these: a backward pass goes through layers from the last to the first.
+    /// For all parameters but those of the last layer, and for these: a backward pass goes through layers from the last to the first.
     #[inline(always)]
     #[must_use]
-    pub fn split_last(self, count: usize) -> (Self, Self) {
-        let first = self.gradient.len() - count;
+    pub fn split_last<L: Parameters<Scalar = T>>(self) -> (Self, Self) {
+        let first = self.gradient.len() - L::COUNT;
         self.split_at(first)
     }
 

@@ -1,4 +1,4 @@
-//! What layers without parameters have in common.
+//! What layers without parameters have in common, and what layers with some.
 
 /// The traits of a layer whose outputs depend on its inputs alone.
 ///
@@ -57,55 +57,27 @@ macro_rules! weightless {
         #[cfg(feature = "std")]
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Differentiable for $layer {
-            fn trace_len(_samples: usize) -> usize {
-                0
-            }
-
-            #[inline(always)]
-            fn scores<S: ::pulp::Simd>(
-                &self,
-                simd: S,
-                _context: $crate::layers::Context,
-                inputs: &[Self::Input],
-                scores: &mut [Self::Output],
-                _trace: &mut [T],
-            ) {
-                Self::run(simd, inputs, scores);
-            }
-
-            #[inline(always)]
-            fn activations<S: ::pulp::Simd>(
-                &self,
-                simd: S,
-                _context: $crate::layers::Context,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                _trace: &mut [T],
-            ) {
-                Self::run(simd, inputs, outputs);
-            }
-
-            #[inline(always)]
-            fn backward_scores<S: ::pulp::Simd>(
-                simd: S,
+            fn backward_pass(
                 batch: $crate::layers::Batch<'_, Self>,
-                score_gradient: &[Self::Output],
+                gradient: &mut [Self::Output],
+                _end: $crate::layers::End,
                 _sink: $crate::layers::GradientSink<'_, T>,
             ) {
-                if let Some(input_gradient) = batch.input_gradient {
-                    Self::pull_back(simd, batch.inputs, score_gradient, input_gradient);
+                $crate::simd::vectorized! {
+                    fn pull_back[$($generics)*](
+                        simd,
+                        _layer: ::core::marker::PhantomData<$layer>,
+                        inputs: &[$input],
+                        gradient: &[$output],
+                        input_gradient: &mut [$input],
+                    ) {
+                        <$layer>::pull_back(simd, inputs, gradient, input_gradient);
+                    }
                 }
-            }
-
-            #[inline(always)]
-            fn backward<S: ::pulp::Simd>(
-                simd: S,
-                batch: $crate::layers::Batch<'_, Self>,
-                _outputs: &[Self::Output],
-                output_gradient: &mut [Self::Output],
-                sink: $crate::layers::GradientSink<'_, T>,
-            ) {
-                Self::backward_scores(simd, batch, output_gradient, sink);
+                if let Some(input_gradient) = batch.input_gradient {
+                    let layer = ::core::marker::PhantomData::<Self>;
+                    pull_back(layer, batch.inputs, gradient, input_gradient);
+                }
             }
         }
 
@@ -123,4 +95,22 @@ macro_rules! weightless {
     };
 }
 
+/// `Debug` and `PartialEq` of a layer by its fields. Derived, they would ask the same of its activation and window.
+macro_rules! by_fields {
+    ([$($generics:tt)*] $layer:ty, $name:literal { $($field:ident),+ }) => {
+        impl<$($generics)*> ::core::fmt::Debug for $layer {
+            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                formatter.debug_struct($name)$(.field(stringify!($field), &self.$field))+.finish()
+            }
+        }
+
+        impl<$($generics)*> PartialEq for $layer {
+            fn eq(&self, other: &Self) -> bool {
+                [$(self.$field == other.$field),+].into_iter().all(|is_equal| is_equal)
+            }
+        }
+    };
+}
+
+pub(super) use by_fields;
 pub(super) use weightless;

@@ -6,7 +6,7 @@
 //! | a kernel, compiled once in this crate (`kernels::Entry`) | `T::gemm(Isa::current(), …)` | `T::gemm(Isa::of(simd), …)` |
 //!
 //! For one sample of a small network, the whole network is one pass: the set is chosen once, at its entry. Large layers and training choose again for each layer,
-//! so that their code is compiled once (`layers::outlined`).
+//! so that their code is compiled once (`layers::outlined`); a loop of a layer's own is a function that is [`vectorized!`](super::vectorized).
 
 use core::any::TypeId;
 use core::fmt;

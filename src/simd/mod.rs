@@ -6,6 +6,7 @@
 //! | `element`, `lanes` | `f32` and `f64`, and the operations of each on a register |
 //! | `vector` | [`Vector`] and [`Mask`], the types to write arithmetic with |
 //! | `registers` | how many lanes and registers an instruction set has: what a kernel's plan depends on |
+//! | `vectorized` | [`vectorized!`], a function whose body is compiled for each instruction set |
 //! | `math` | `exp`, `ln`, `tanh`, `erf` and their like, with the largest error of each |
 //! | `interleave`, `transpose` | shuffles between registers |
 //! | `x86` | registers as those of AVX2 and AVX-512, for instructions that `pulp` does not have |
@@ -18,6 +19,7 @@ mod math;
 mod registers;
 mod transpose;
 mod vector;
+mod vectorized;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 
@@ -34,3 +36,4 @@ pub(crate) use registers::Registers;
 pub(crate) use transpose::{Columns, transpose};
 pub(crate) use vector::{MOST_LANES, has_many_registers, lanes_between};
 pub use vector::{Mask, Vector};
+pub use vectorized::vectorized;

@@ -1,14 +1,14 @@
 //! Passes over a batch: forward, loss, and backward into a sink.
 
 use num_traits::Float;
-use pulp::{Scalar as Baseline, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
 use crate::core::Scalar;
 use crate::core::{Sample, flat, split_samples};
 use crate::kernels::{Entry, add};
-use crate::layers::{Batch, Context, GradientSink};
+use crate::layers::{Batch, Context, End, GradientSink};
 use crate::losses::Loss;
 use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
 use crate::simd::dispatch;
@@ -128,19 +128,6 @@ where
     /// The sum of the losses. One function for the three places that call it: it holds a whole network.
     #[inline(never)]
     pub(super) fn run(self) -> f64 {
-        if N::DISPATCHES { Baseline.vectorize(self) } else { dispatch(self) }
-    }
-}
-
-impl<N, Y, L> WithSimd for Pass<'_, N, Y, L>
-where
-    N: Differentiable,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Self { inputs, targets, loss, context, memory, count, goal } = self;
         let count = as_f64(count);
         // Behind an activation that is bounded, the loss may be finite, and the gradient is not: a step would have begun before that is seen.
@@ -156,15 +143,14 @@ where
             Goal::Loss(net) => *net,
             Goal::Gradient(sink) => sink.layer::<N>(),
         };
-        net.scores(simd, context, inputs, scores, trace);
+        net.forward_pass(context, inputs, scores, trace, End::Scores);
         let scale = N::Scalar::of(1.0 / count);
-        let evaluation = Evaluation::<N, Y, L> { loss, scores: &mut *scores, targets, scale };
-        let sum = if N::DISPATCHES { dispatch(evaluation) } else { simd.vectorize(evaluation) };
+        let sum = dispatch(Evaluation::<N, Y, L> { loss, scores: &mut *scores, targets, scale });
         if let Goal::Gradient(sink) = goal
             && (!sink.is_step() || N::Scalar::of(sum / count).is_finite())
         {
-            let batch = Batch { inputs, trace, input_gradient: None };
-            N::backward_scores(simd, batch, scores, sink);
+            let batch = Batch { inputs, outputs: &[], trace, input_gradient: None };
+            N::backward_pass(batch, scores, End::Scores, sink);
         }
         sum
     }

@@ -1,7 +1,7 @@
 //! Convolutions of many geometries: against loops over all indices, on every instruction set, and against differences.
 
 use axonal::activations::{Gelu, Relu, Softmax};
-use axonal::layers::{Context, Conv, ConvTranspose, NoBias, Window, Windowed};
+use axonal::layers::{Context, Conv, ConvTranspose, End, NoBias, Window, Windowed};
 use axonal::prelude::*;
 use axonal::simd::dispatch;
 use axonal::{ImageSample, Scalar};
@@ -87,15 +87,16 @@ where
         let what = |part: &str| format!("{part} on {set}");
         let context = Context::training(0);
         assert_close(&wide(&infer(&*conv, &large)), &outputs, tolerance, &what("outputs"));
-        let trained = dispatch(Training {
+        let trained = Training {
             layer: &*conv,
             context,
             inputs: &large,
             output_gradient: &small,
-            activation: true,
+            end: End::Outputs,
             onto: None,
             wants_input_gradient: true,
-        });
+        }
+        .run();
         assert_close(&wide(&trained.outputs), &outputs, tolerance, &what("outputs in training"));
         assert_close(&wide(&trained.input_gradient), &conv_inputs, tolerance, &what("inputs"));
         let gradient: Vec<f64> = trained.gradient.iter().map(|value| value.as_f64()).collect();
@@ -104,15 +105,16 @@ where
 
         let outputs = infer(&*transposed, &small);
         assert_close(&wide(&outputs), &other_outputs, tolerance, &what("transposed outputs"));
-        let trained = dispatch(Training {
+        let trained = Training {
             layer: &*transposed,
             context,
             inputs: &small,
             output_gradient: &large,
-            activation: false,
+            end: End::Scores,
             onto: None,
             wants_input_gradient: true,
-        });
+        }
+        .run();
         let inputs = wide(&trained.input_gradient);
         assert_close(&inputs, &other_inputs, tolerance, &what("transposed inputs"));
         let gradient: Vec<f64> = trained.gradient.iter().map(|value| value.as_f64()).collect();

@@ -1,9 +1,8 @@
 //! Gradients of single layers by central differences.
 
 use axonal::Differentiable;
-use axonal::layers::Context;
+use axonal::layers::{Context, End};
 use axonal::prelude::*;
-use axonal::simd::dispatch;
 use axonal::{Layer, Sample};
 use rand::RngExt;
 use rand::seq::index;
@@ -40,17 +39,18 @@ where
     let mut inputs: Vec<L::Input> = random(samples, rng);
     let weights: Vec<L::Output> = random(samples, rng);
     let context = Context::training(rng.random());
-    for activation in [false, true] {
+    for end in [End::Scores, End::Outputs] {
         let run = |layer: &L, inputs: &[L::Input], onto: Option<f64>, wants: bool| {
-            dispatch(Training {
+            Training {
                 layer,
                 context,
                 inputs,
                 output_gradient: &weights,
-                activation,
+                end,
                 onto,
                 wants_input_gradient: wants,
-            })
+            }
+            .run()
         };
         let Trained { gradient, input_gradient, .. } = run(layer, &inputs, None, true);
         let added = run(layer, &inputs, Some(1.0), false);

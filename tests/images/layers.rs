@@ -2,11 +2,10 @@
 
 use axonal::activations::{Gelu, Relu, Softmax, Tanh};
 use axonal::layers::{
-    Activate, AvgPool, BatchNorm, Context, Dropout, Flatten, GlobalAvgPool, LayerNorm, MaxPool,
-    Pad, Reshape, Upsample, Window,
+    Activate, AvgPool, BatchNorm, Context, Dropout, End, Flatten, GlobalAvgPool, LayerNorm,
+    MaxPool, Pad, Reshape, Upsample, Window,
 };
 use axonal::prelude::*;
-use axonal::simd::dispatch;
 use axonal::{ImageSample, Sample, Scalar};
 
 use crate::common::on_each_instruction_set;
@@ -121,15 +120,16 @@ where
     }
     let finite = 2 * O::LEN;
     on_each_instruction_set(|set| {
-        let trained = dispatch(Training {
+        let trained = Training {
             layer: &*pool,
             context: Context::training(0),
             inputs: &inputs,
             output_gradient: &output_gradient,
-            activation: true,
+            end: End::Outputs,
             onto: None,
             wants_input_gradient: true,
-        });
+        }
+        .run();
         let found = wide(&trained.outputs);
         assert_close(&found[..finite], &outputs[..finite], 0.0, &format!("outputs on {set}"));
         for (found, expected) in found[finite..].iter().zip(&outputs[finite..]) {
@@ -167,11 +167,11 @@ fn dropout_in_training() {
             context,
             inputs: &inputs,
             output_gradient: &inputs,
-            activation: true,
+            end: End::Outputs,
             onto: None,
             wants_input_gradient: true,
         };
-        let trained = dispatch(training);
+        let trained = training.run();
         assert_eq!(trained.outputs, trained.input_gradient, "the same factors both ways");
         trained.outputs
     };
@@ -200,11 +200,11 @@ fn dropout_in_inference_and_at_its_ends() {
             context,
             inputs,
             output_gradient: inputs,
-            activation: true,
+            end: End::Outputs,
             onto: None,
             wants_input_gradient: false,
         };
-        dispatch(training).outputs
+        training.run().outputs
     }
     assert_eq!(train::<0>(&inputs), inputs);
     assert_eq!(train::<1>(&inputs), [Image::default(); 4]);

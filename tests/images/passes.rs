@@ -1,6 +1,6 @@
 //! Layers run by themselves, on one instruction set, forwards and backwards.
 
-use axonal::layers::{Batch, Context, GradientSink};
+use axonal::layers::{Batch, Context, End, GradientSink};
 use axonal::prelude::*;
 use axonal::simd::dispatch;
 use axonal::{Differentiable, Layer, Sample, Scalar, Simd, WithSimd};
@@ -28,9 +28,9 @@ pub(crate) struct Training<'a, L: Layer> {
     pub(crate) layer: &'a L,
     pub(crate) context: Context,
     pub(crate) inputs: &'a [L::Input],
-    /// The gradient of the outputs (of the scores, without `activation`).
+    /// That of the outputs, or of the scores if they are the `end`.
     pub(crate) output_gradient: &'a [L::Output],
-    pub(crate) activation: bool,
+    pub(crate) end: End,
     /// What the gradient is added to, if to anything.
     pub(crate) onto: Option<L::Scalar>,
     pub(crate) wants_input_gradient: bool,
@@ -42,11 +42,9 @@ pub(crate) struct Trained<L: Layer> {
     pub(crate) gradient: Vec<L::Scalar>,
 }
 
-impl<L: Differentiable> WithSimd for Training<'_, L> {
-    type Output = Trained<L>;
-
-    fn with_simd<S: Simd>(self, simd: S) -> Trained<L> {
-        let Self { layer, context, inputs, output_gradient, activation, .. } = self;
+impl<L: Differentiable> Training<'_, L> {
+    pub(crate) fn run(self) -> Trained<L> {
+        let Self { layer, context, inputs, output_gradient, end, .. } = self;
         let nan = L::Scalar::of(f64::NAN);
         // Memory that was used before.
         let mut trace = vec![nan; L::trace_len(inputs.len())];
@@ -57,22 +55,14 @@ impl<L: Differentiable> WithSimd for Training<'_, L> {
         let mut gradient = vec![self.onto.unwrap_or(nan); L::COUNT];
         let parameters = Parameters::as_slice(layer);
         let sink = GradientSink::gradient(parameters, &mut gradient, self.onto.is_some());
-        if activation {
-            layer.activations(simd, context, inputs, &mut outputs, &mut trace);
-        } else {
-            layer.scores(simd, context, inputs, &mut outputs, &mut trace);
-        }
+        layer.forward_pass(context, inputs, &mut outputs, &mut trace, end);
         let batch = Batch {
             inputs,
+            outputs: if end == End::Outputs { &outputs } else { &[] },
             trace: &mut trace,
             input_gradient: self.wants_input_gradient.then_some(&mut input_gradient[..]),
         };
-        if activation {
-            let mut output_gradient = output_gradient.to_vec();
-            L::backward(simd, batch, &outputs, &mut output_gradient, sink);
-        } else {
-            L::backward_scores(simd, batch, output_gradient, sink);
-        }
+        L::backward_pass(batch, &mut output_gradient.to_vec(), end, sink);
         Trained { outputs, input_gradient, gradient }
     }
 }

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use axonal::activations::{Identity, Softmax};
 use axonal::layers::{
-    Activate, AvgPool, Batch, BatchNorm, Context, Conv, ConvTranspose, Flatten, GlobalAvgPool,
+    Activate, AvgPool, Batch, BatchNorm, Context, Conv, ConvTranspose, End, Flatten, GlobalAvgPool,
     GradientSink, LayerNorm, MaxPool, NoBias, Pad, Part, Path as Name, Upsample, Window,
 };
 use axonal::prelude::*;
-use axonal::simd::dispatch;
 use axonal::{Differentiable, Layer, Sample, Simd};
 use rand::Rng;
 use safetensors::SafeTensors;
@@ -86,15 +85,16 @@ where
     Parameters::as_mut_slice(&mut *layer)[..parameters.len()].copy_from_slice(&parameters);
     let output_gradient = case.samples("output_gradient");
     on_each_instruction_set(|set| {
-        let trained = dispatch(Training {
+        let trained = Training {
             layer: &*layer,
             context: Context::training(1),
             inputs: &case.samples("input"),
             output_gradient: &output_gradient,
-            activation: true,
+            end: End::Outputs,
             onto: None,
             wants_input_gradient: true,
-        });
+        }
+        .run();
         let what = |part: &str| format!("{part} of {name} on {set}");
         assert_close(&wide(&trained.outputs), &case.numbers("output"), 1e-12, &what("outputs"));
         let inputs = wide(&trained.input_gradient);
@@ -240,47 +240,26 @@ impl Differentiable for Single {
         BatchNorm::<f64, SVector<f64, 7>, 7>::trace_len(samples)
     }
 
-    fn scores<S: Simd>(
+    fn forward_pass(
         &self,
-        simd: S,
-        context: Context,
-        inputs: &[Self::Input],
-        scores: &mut [Self::Output],
-        trace: &mut [f64],
-    ) {
-        self.layer.scores(simd, context, inputs, scores, trace);
-    }
-
-    fn activations<S: Simd>(
-        &self,
-        simd: S,
         context: Context,
         inputs: &[Self::Input],
         outputs: &mut [Self::Output],
         trace: &mut [f64],
+        end: End,
     ) {
-        self.layer.activations(simd, context, inputs, outputs, trace);
+        self.layer.forward_pass(context, inputs, outputs, trace, end);
     }
 
-    fn backward_scores<S: Simd>(
-        simd: S,
+    fn backward_pass(
         batch: Batch<'_, Self>,
-        score_gradient: &[Self::Output],
+        gradient: &mut [Self::Output],
+        end: End,
         sink: GradientSink<'_, f64>,
     ) {
-        let Batch { inputs, trace, input_gradient } = batch;
-        let batch = Batch { inputs, trace, input_gradient };
-        BatchNorm::<f64, SVector<f64, 7>, 7>::backward_scores(simd, batch, score_gradient, sink);
-    }
-
-    fn backward<S: Simd>(
-        simd: S,
-        batch: Batch<'_, Self>,
-        _outputs: &[Self::Output],
-        output_gradient: &mut [Self::Output],
-        sink: GradientSink<'_, f64>,
-    ) {
-        Self::backward_scores(simd, batch, output_gradient, sink);
+        let Batch { inputs, outputs, trace, input_gradient } = batch;
+        let batch = Batch { inputs, outputs, trace, input_gradient };
+        BatchNorm::<f64, SVector<f64, 7>, 7>::backward_pass(batch, gradient, end, sink);
     }
 }
 

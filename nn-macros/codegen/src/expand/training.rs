@@ -1,6 +1,6 @@
 //! The part of the expansion that is for training: `Differentiable`.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Expansion, LayerCode, local, unreachable};
@@ -25,10 +25,8 @@ impl Expansion<'_> {
             }
         });
         let trace_len = terms.unwrap_or_else(unreachable);
-        let scores = self.training_forward(&Ident::new("scores", site), true);
-        let activations = self.training_forward(&Ident::new("activations", site), false);
-        let backward_scores = self.training_backward(&Ident::new("backward_scores", site), true);
-        let backward = self.training_backward(&Ident::new("backward", site), false);
+        let forward = self.training_forward();
+        let backward = self.training_backward();
         let types: Vec<_> = self.parts.iter().map(|part| &part.rust).collect();
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
@@ -37,48 +35,25 @@ impl Expansion<'_> {
             const IS_RANDOM: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
 
-            const DISPATCHES: ::core::primitive::bool = true;
-
             fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
                 #trace_len
             }
 
-            fn scores<Instructions: #root::Simd>(
+            fn forward_pass(
                 &self,
-                simd: Instructions,
                 context: #root::layers::Context,
                 inputs: &[Self::Input],
                 outputs: &mut [Self::Output],
                 trace: &mut [#scalar],
+                end: #root::layers::End,
             ) {
-                #scores
+                #forward
             }
 
-            fn activations<Instructions: #root::Simd>(
-                &self,
-                simd: Instructions,
-                context: #root::layers::Context,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                trace: &mut [#scalar],
-            ) {
-                #activations
-            }
-
-            fn backward_scores<Instructions: #root::Simd>(
-                simd: Instructions,
+            fn backward_pass(
                 batch: #root::layers::Batch<'_, Self>,
-                score_gradient: &[Self::Output],
-                sink: #root::layers::GradientSink<'_, #scalar>,
-            ) {
-                #backward_scores
-            }
-
-            fn backward<Instructions: #root::Simd>(
-                simd: Instructions,
-                batch: #root::layers::Batch<'_, Self>,
-                outputs: &[Self::Output],
-                output_gradient: &mut [Self::Output],
+                gradient: &mut [Self::Output],
+                end: #root::layers::End,
                 sink: #root::layers::GradientSink<'_, #scalar>,
             ) {
                 #backward
@@ -101,71 +76,65 @@ impl Expansion<'_> {
         self.implement(&quote!(#root::Differentiable), &bounds, &body)
     }
 
-    /// The memory of a training pass: for each layer its own, for each hidden output the values and their gradient.
-    fn splits(&self, hidden: &[LayerCode<'_>]) -> TokenStream {
+    /// The memory of a training pass: for each layer its own, for each hidden output the values and, for the backward pass, their gradient.
+    fn splits(&self, hidden: &[LayerCode<'_>], with_gradients: bool) -> TokenStream {
         let root = self.root;
+        let site = Span::mixed_site();
         let splits = hidden.iter().enumerate().map(|(index, LayerCode { rust, output, .. })| {
             let (trace, values) = (local("trace", index), local("output", index));
             let gradient = local("gradient", index);
-            quote_spanned! {Span::mixed_site()=>
-                let (#trace, trace) = trace.split_at_mut(
-                    <#rust as #root::Differentiable>::trace_len(inputs.len()),
-                );
-                let (#values, trace) =
-                    #root::__private::split_samples::<#output>(trace, inputs.len());
-                let (#gradient, trace) =
-                    #root::__private::split_samples::<#output>(trace, inputs.len());
+            let gradient = if with_gradients { quote!(#gradient) } else { quote!(_) };
+            quote_spanned! {site=>
+                let (#trace, #values, #gradient, trace) =
+                    #root::__private::split_trace::<#rust, #output>(trace, inputs.len());
             }
         });
         splits.collect()
     }
 
-    /// The last layer gives its scores or its activations; for scores, so do those whose scores the layers behind them pass on.
-    fn training_forward(&self, function: &Ident, scores: bool) -> TokenStream {
-        let Some((last, hidden)) = self.code() else { return unreachable() };
+    /// The last layer ends where the network does; at the scores, so do those whose scores the layers behind them pass on.
+    fn training_end(&self, index: usize) -> TokenStream {
+        let root = self.root;
         let site = Span::mixed_site();
-        let splits = self.splits(hidden);
-        let mut source = quote_spanned!(site=> inputs);
-        let steps = hidden.iter().enumerate().map(|(index, LayerCode { field, rust, layer, .. })| {
-            let (target, trace) = (local("output", index), local("trace", index));
-            let from = std::mem::replace(&mut source, quote!(#target));
-            let (from, target) =
-                (self.recast(layer, &from), self.recast_mut(layer, &quote!(#target)));
-            let trained = self.trained(rust);
-            let call = |function: &str| {
-                let function = Ident::new(function, site);
-                quote_spanned! {site=>
-                    #trained::#function(&self.#field, context.layer(#index), #from, #target, #trace);
-                }
-            };
-            let activations = call("activations");
-            match self.gives_scores(index).filter(|_| scores) {
-                Some(condition) => {
-                    let scores = call("scores");
-                    quote_spanned!(site=> if #condition { #scores } else { #activations })
-                }
-                None => activations,
-            }
-        });
-        let steps: TokenStream = steps.collect();
-        // The gradients' room is for the backward pass.
-        let unused = (0..hidden.len()).map(|index| local("gradient", index));
-        let (LayerCode { field, rust, .. }, index) = (last, hidden.len());
-        let source = self.recast(last.layer, &source);
-        let outputs = self.recast_mut(last.layer, &quote_spanned!(site=> outputs));
-        let trained = self.trained(rust);
-        quote_spanned! {site=>
-            #splits
-            #(let _ = #unused;)*
-            #steps
-            #trained::#function(&self.#field, context.layer(#index), #source, #outputs, trace);
+        if index + 1 == self.parts.len() {
+            return quote_spanned!(site=> end);
+        }
+        match self.gives_scores(index) {
+            Some(condition) => quote_spanned! {site=>
+                if #condition { end } else { #root::layers::End::Outputs }
+            },
+            None => quote_spanned!(site=> #root::layers::End::Outputs),
         }
     }
 
-    /// What has the functions of a training pass through a layer.
-    fn trained(&self, rust: &TokenStream) -> TokenStream {
+    fn training_forward(&self) -> TokenStream {
         let root = self.root;
-        quote_spanned!(Span::mixed_site()=> #root::__private::Outlined::<#rust>)
+        let Some((_, hidden)) = self.code() else { return unreachable() };
+        let site = Span::mixed_site();
+        let splits = self.splits(hidden, false);
+        let mut source = quote_spanned!(site=> inputs);
+        let steps =
+            self.parts.iter().enumerate().map(|(index, LayerCode { field, rust, layer, .. })| {
+                let (target, trace) = if index < hidden.len() {
+                    let (target, trace) = (local("output", index), local("trace", index));
+                    (quote!(#target), quote!(#trace))
+                } else {
+                    (quote_spanned!(site=> outputs), quote_spanned!(site=> trace))
+                };
+                let from = std::mem::replace(&mut source, target.clone());
+                let (from, target) = (self.recast(layer, &from), self.recast_mut(layer, &target));
+                let end = self.training_end(index);
+                quote_spanned! {site=>
+                    <#rust as #root::Differentiable>::forward_pass(
+                        &self.#field, context.layer(#index), #from, #target, #trace, #end,
+                    );
+                }
+            });
+        let steps: TokenStream = steps.collect();
+        quote_spanned! {site=>
+            #splits
+            #steps
+        }
     }
 
     /// Samples of the type that the layer takes or gives.
@@ -186,12 +155,12 @@ impl Expansion<'_> {
         quote_spanned!(Span::mixed_site()=> #root::__private::recast_all_mut(#samples))
     }
 
-    /// The last layer is given `scores` alone, or the outputs and their gradient.
-    fn training_backward(&self, function: &Ident, scores: bool) -> TokenStream {
+    /// From the last layer to the first, each takes its parameters off the sink.
+    fn training_backward(&self) -> TokenStream {
         let root = self.root;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
+        let Some((_, hidden)) = self.code() else { return unreachable() };
         let site = Span::mixed_site();
-        let splits = self.splits(hidden);
+        let splits = self.splits(hidden, true);
         let before = |index: usize, layer: &TypedLayer<'_>| match index.checked_sub(1) {
             Some(before) => {
                 let (values, gradient) = (local("output", before), local("gradient", before));
@@ -207,57 +176,40 @@ impl Expansion<'_> {
             },
             None => quote_spanned!(site=> inputs, input_gradient),
         };
-        // From the last layer to the first, each takes its parameters off the sink.
         let steps =
-            hidden.iter().enumerate().rev().map(|(index, LayerCode { rust, layer, .. })| {
-                let (values, gradient) = (local("output", index), local("gradient", index));
-                let trace = local("trace", index);
+            self.parts.iter().enumerate().rev().map(|(index, LayerCode { rust, layer, .. })| {
+                let (kept, gradient) = if index < hidden.len() {
+                    let (outputs, trace) = (local("output", index), local("trace", index));
+                    let outputs = self.recast(layer, &quote!(#outputs));
+                    let gradient = local("gradient", index);
+                    (quote_spanned!(site=> outputs: #outputs, trace: #trace), quote!(#gradient))
+                } else if layer.is_recast() {
+                    let outputs = self.recast(layer, &quote_spanned!(site=> outputs));
+                    (
+                        quote_spanned!(site=> outputs: #outputs, trace),
+                        quote_spanned!(site=> gradient),
+                    )
+                } else {
+                    (quote_spanned!(site=> outputs, trace), quote_spanned!(site=> gradient))
+                };
                 let before = before(index, layer);
-                let kept = values.clone();
-                let values = self.recast(layer, &quote!(#values));
-                let gradient = self.recast_mut(layer, &quote!(#gradient));
-                let batch = quote_spanned!(site=> #root::layers::Batch { #before, trace: #trace });
-                let trained = self.trained(rust);
-                let backward = quote_spanned! {site=>
-                    #trained::backward(#batch, #values, #gradient, part);
-                };
-                let backward = match self.gives_scores(index).filter(|_| scores) {
-                    Some(condition) => quote_spanned! {site=>
-                        if #condition {
-                            let _ = #kept;
-                            #trained::backward_scores(#batch, #gradient, part);
-                        } else {
-                            #backward
-                        }
-                    },
-                    None => backward,
-                };
+                let gradient = self.recast_mut(layer, &gradient);
+                let end = self.training_end(index);
                 quote_spanned! {site=>
-                    let (rest, part) = rest.split_last(<#rust as #root::Parameters>::COUNT);
-                    #backward
+                    let (sink, part) = sink.split_last::<#rust>();
+                    <#rust as #root::Differentiable>::backward_pass(
+                        #root::layers::Batch { #before, #kept },
+                        #gradient,
+                        #end,
+                        part,
+                    );
                 }
             });
-        let before_last = before(hidden.len(), last.layer);
-        let of_last = if scores {
-            self.recast(last.layer, &quote_spanned!(site=> score_gradient))
-        } else {
-            let outputs = self.recast(last.layer, &quote_spanned!(site=> outputs));
-            let gradient = self.recast_mut(last.layer, &quote_spanned!(site=> output_gradient));
-            quote!(#outputs, #gradient)
-        };
-        let last = &last.rust;
-        let trained = self.trained(last);
         quote_spanned! {site=>
-            let #root::layers::Batch { inputs, trace, input_gradient } = batch;
+            let #root::layers::Batch { inputs, outputs, trace, input_gradient } = batch;
             #splits
-            let (rest, part) = sink.split_last(<#last as #root::Parameters>::COUNT);
-            #trained::#function(
-                #root::layers::Batch { #before_last, trace },
-                #of_last,
-                part,
-            );
             #(#steps)*
-            let _ = rest;
+            let _ = sink;
         }
     }
 }
