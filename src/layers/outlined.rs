@@ -9,8 +9,6 @@ use core::marker::PhantomData;
 use pulp::{Scalar as Baseline, Simd, WithSimd};
 
 use super::Layer;
-use super::residual::Shortcut;
-use crate::core::Sample;
 use crate::simd::dispatch;
 
 /// The passes through a layer `L`, each a function.
@@ -59,17 +57,6 @@ pub(crate) fn infer<L: Layer, P: WithSimd<Output = ()>>(pass: P) {
     if L::OUTLINED { Baseline.vectorize(pass) } else { dispatch(pass) }
 }
 
-/// [`Shortcut::add_one_in`], on the machine's instruction set.
-#[inline(never)]
-pub(super) fn add_one_in<P, I, O>(shortcut: &P, input: &I, output: &mut O, room: &mut [I::Scalar])
-where
-    P: Shortcut<I, O>,
-    I: Sample,
-    O: Sample<Scalar = I::Scalar>,
-{
-    dispatch(AddOneIn { shortcut, input, output, room });
-}
-
 /// The passes of inference through `layer`: a method, and its arguments in their order.
 macro_rules! passes {
     ($($name:ident: $method:ident { $($field:ident: $type:ty),* })+) => {$(
@@ -97,26 +84,5 @@ passes! {
     }
     InferIn: infer_in {
         inputs: &'a [L::Input], outputs: &'a mut [L::Output], room: &'a mut [L::Scalar]
-    }
-}
-
-struct AddOneIn<'a, P, I: Sample, O> {
-    shortcut: &'a P,
-    input: &'a I,
-    output: &'a mut O,
-    room: &'a mut [I::Scalar],
-}
-
-impl<P, I, O> WithSimd for AddOneIn<'_, P, I, O>
-where
-    P: Shortcut<I, O>,
-    I: Sample,
-    O: Sample<Scalar = I::Scalar>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.shortcut.add_one_in(simd, self.input, self.output, self.room);
     }
 }

@@ -6,16 +6,14 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{
-    Layer, Part, Path,
-    outlined::{self, Outlined},
-};
+use super::{Layer, Part, Path, outlined::Outlined};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, split_samples};
 use crate::kernels::add;
+use crate::simd::dispatch;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.
@@ -184,10 +182,42 @@ where
         room: &mut [T],
     ) {
         if Block::OUTLINED {
-            outlined::add_one_in(&self.projection, input, output, room);
+            add_one_in(&self.projection, input, output, room);
         } else {
             self.projection.add_one_in(simd, input, output, room);
         }
+    }
+}
+
+/// [`Shortcut::add_one_in`] as a function of its own, on the machine's instruction set.
+#[inline(never)]
+fn add_one_in<P, I, O>(shortcut: &P, input: &I, output: &mut O, room: &mut [I::Scalar])
+where
+    P: Shortcut<I, O>,
+    I: Sample,
+    O: Sample<Scalar = I::Scalar>,
+{
+    dispatch(AddOneIn { shortcut, input, output, room });
+}
+
+struct AddOneIn<'a, P, I: Sample, O> {
+    shortcut: &'a P,
+    input: &'a I,
+    output: &'a mut O,
+    room: &'a mut [I::Scalar],
+}
+
+impl<P, I, O> WithSimd for AddOneIn<'_, P, I, O>
+where
+    P: Shortcut<I, O>,
+    I: Sample,
+    O: Sample<Scalar = I::Scalar>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.shortcut.add_one_in(simd, self.input, self.output, self.room);
     }
 }
 
