@@ -4,12 +4,13 @@ use core::fmt;
 
 /// The product of a layer, and the kernels that compute it and its two gradients, for some number of samples on some instruction set.
 ///
-/// A kernel is called as its plan's variant in `src/kernels/gemm/plan.rs` and `src/kernels/conv/plan.rs`, which say what it does, and when it is taken.
+/// A kernel is called as its plan's variant in `src/kernels/gemm/plan.rs`, `conv/plan.rs` or `pool/plan.rs`, which say what it does, and when it is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerPlan {
-    /// m, k, n of the forward product: C (m x n) = A (m x k) B (k x n). A dense layer has m outputs, k inputs, n samples; a convolution, for each sample, m output
-    /// pixels, k numbers in a patch, n output channels.
+    /// m, k, n of the forward product: C (m x n) = A (m x k) B (k x n). A dense layer has m outputs, k inputs, n samples; a convolution, for each sample and group, m output
+    /// pixels, k numbers in a patch, n output channels; a transposed one, m input pixels, k input channels, n numbers in a patch. A max-pool multiplies nothing: it has
+    /// m output pixels, k numbers in a window, n channels.
     pub product: [usize; 3],
     /// `forward` and `forward_batch`.
     pub forward: KernelName,
@@ -17,7 +18,7 @@ pub struct LayerPlan {
     pub training: KernelName,
     /// dX. A network does not compute that of its own input.
     pub input_gradient: KernelName,
-    /// dW.
+    /// dW. `-` where there are no weights.
     pub weight_gradient: KernelName,
 }
 

@@ -35,6 +35,7 @@ mod tests;
 pub(crate) mod update;
 
 pub(crate) use cache::LINE;
+pub(crate) use conv::plan::{conv_plan, conv_transpose_plan};
 pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Onto};
 pub(crate) use elementwise::{activate, add, normalize};
 pub(crate) use entry::Entry;
@@ -47,5 +48,6 @@ pub(crate) use gemm::{
 pub(crate) use geometry::{Geometry, Sizes};
 pub use layer_plan::{KernelName, LayerPlan};
 pub(crate) use matrix_mut::MatrixMut;
+pub(crate) use pool::plan::max_pool_plan;
 pub(crate) use pool::{AvgWindows, AvgWindowsGradient, MaxWindows, MaxWindowsGradient};
 pub(crate) use reduce::{ROWS_PER_BLOCK, VECTORS_PER_BLOCK, add_planes, covariance, squares, sum};

@@ -16,7 +16,8 @@ use crate::activations::{Activation, Identity};
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
-use crate::kernels::Convolution;
+use crate::kernels::{Convolution, Geometry, conv_plan};
+use crate::simd::Registers;
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
 /// of all input channels (of those of its group), with the same weights everywhere.
@@ -144,6 +145,12 @@ where
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
         visit(path, Part::layer::<Self>("conv"));
+        visit(
+            path,
+            Part::Kernels(|_samples, set| {
+                conv_plan(<Over<I, O, G> as Geometry>::SIZES, Registers::on::<T>(set))
+            }),
+        );
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
         if B::COUNT > 0 {

@@ -16,7 +16,8 @@ use crate::activations::Activation;
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
-use crate::kernels::{ConvolutionInputs, Onto};
+use crate::kernels::{ConvolutionInputs, Geometry, Onto, conv_transpose_plan};
+use crate::simd::Registers;
 
 /// A transposed convolution, `conv_transpose 8 4x4 stride 2 pad 1 relu` in a description: each number of the input adds a window,
 /// weighted with it, to the output, and with a stride the output is the larger image.
@@ -142,6 +143,12 @@ where
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
         visit(path, Part::layer::<Self>("conv_transpose"));
+        visit(
+            path,
+            Part::Kernels(|_samples, set| {
+                conv_transpose_plan(<Over<O, I, G> as Geometry>::SIZES, Registers::on::<T>(set))
+            }),
+        );
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
         if B::COUNT > 0 {

@@ -9,9 +9,10 @@ use super::weightless::weightless;
 use super::window::{Over, Windowed, fits};
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
-use crate::kernels::{AvgWindows, MaxWindows, add_planes};
+use crate::kernels::{AvgWindows, Geometry, MaxWindows, add_planes, max_pool_plan};
 #[cfg(feature = "std")]
 use crate::kernels::{AvgWindowsGradient, MaxWindowsGradient};
+use crate::simd::Registers;
 
 /// The largest number of each window, `maxpool 2x2` in a description.
 ///
@@ -81,7 +82,10 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
 weightless!(
     [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed]
     MaxPool<T, I, O, G>, I => O,
-    "maxpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1])
+    "maxpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1]),
+    kernels: |_samples, set| {
+        max_pool_plan(<Over<I, O, G> as Geometry>::SIZES, Registers::on::<T>(set))
+    }
 );
 
 /// The mean of each window, `avgpool 2x2` in a description.

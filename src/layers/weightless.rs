@@ -7,6 +7,7 @@ macro_rules! weightless {
     (
         [$($generics:tt)*] $layer:ty, $input:ty => $output:ty,
         $name:literal, $multiply_adds:expr, |$formatter:ident| $describe:expr
+        $(, kernels: $kernels:expr)?
     ) => {
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Layer for $layer {
@@ -51,6 +52,7 @@ macro_rules! weightless {
                         parameters: 0,
                     },
                 );
+                $(visit(path, $crate::layers::Part::Kernels($kernels));)?
             }
         }
 

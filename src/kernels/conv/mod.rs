@@ -29,7 +29,7 @@ pub(crate) mod direct;
 pub(crate) mod direct_channels;
 mod im2col;
 pub(crate) mod patch_products;
-mod plan;
+pub(crate) mod plan;
 
 use core::marker::PhantomData;
 

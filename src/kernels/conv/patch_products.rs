@@ -2,13 +2,10 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::plan::{BLOCK_PIXELS, BUFFER_LEN, PatchProduct};
+use crate::kernels::conv::plan::{BLOCK_PIXELS, PatchProduct, TRANSPOSED_CHANNELS};
 use crate::kernels::gemm::{Gemm, Init, gemm};
 use crate::kernels::matrix_mut::MatrixMut;
 use crate::simd::{Element, Isa, Vector};
-
-/// Output channels whose dY is transposed at a time: as large as the buffer, with the most pixels.
-const TRANSPOSED: usize = BUFFER_LEN / BLOCK_PIXELS;
 
 /// `dW += dYᵀ X` for some columns of X and one block of pixels: a function that all convolutions share.
 pub struct Im2colWeights<'a, T> {
@@ -72,10 +69,10 @@ impl<T: Element> Im2colWeights<'_, T> {
         let Self { patches, pixels, output, output_stride, outputs, gradient, gradient_stride } =
             self;
         let columns = patches.len() / pixels;
-        let mut transposed = [T::zero(); TRANSPOSED * BLOCK_PIXELS];
+        let mut transposed = [T::zero(); TRANSPOSED_CHANNELS * BLOCK_PIXELS];
         let mut first = 0;
         while first < outputs {
-            let channels = TRANSPOSED.min(outputs - first);
+            let channels = TRANSPOSED_CHANNELS.min(outputs - first);
             let transposed = &mut transposed[..channels * pixels];
             transpose(&output[first * output_stride..], output_stride, transposed, channels);
             let product = Gemm::<T, false> {

@@ -6,7 +6,9 @@
 //! | [`BackwardData`] | always dY W, then [gathered or scattered](super::backward_data) |
 //! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
 
+use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
 use crate::kernels::geometry::Sizes;
+use crate::kernels::layer_plan::{KernelName, LayerPlan};
 use crate::simd::Registers;
 
 /// How many scalars the im2col buffer holds, besides its margins: 64 KiB of `f32`, on the stack. A sample with its padding must fit too
@@ -18,6 +20,9 @@ pub(crate) const BLOCK_PIXELS: usize = 256;
 
 /// The most output pixels of a plane whose vectors of channels are on the stack: 16 KiB of `f32` with 16 lanes.
 pub(crate) const CHANNEL_PIXELS: usize = 256;
+
+/// Output channels whose dY is transposed at a time: with the most pixels, as much as the buffer holds.
+pub(crate) const TRANSPOSED_CHANNELS: usize = BUFFER_LEN / BLOCK_PIXELS;
 
 /// The most rows, and columns, of a window whose sums a gather has in registers or close to them.
 pub(crate) const GATHERED_KERNEL: usize = 16;
@@ -77,7 +82,6 @@ pub(crate) enum PatchProduct {
 }
 
 impl ConvPlan {
-    #[cfg_attr(not(test), expect(dead_code, reason = "kernels ask for the part that they run"))]
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
         let [rows, columns] = first_block(&sizes);
         Self {
@@ -206,6 +210,80 @@ pub(crate) const fn first_block(sizes: &Sizes) -> [usize; 2] {
 #[inline(always)]
 pub(crate) const fn gathered_channels(sizes: &Sizes, pixels: usize) -> usize {
     BUFFER_LEN / pixels / sizes.taps()
+}
+
+// # Names, for whoever prints a plan.
+
+/// The kernels of a convolution, whose product is m output pixels x k numbers of a patch x n output channels of a group.
+pub(crate) fn conv_plan(sizes: Sizes, registers: Registers) -> LayerPlan {
+    let plan = ConvPlan::of(sizes, registers);
+    let forward = forward_name(&sizes, plan.forward, registers);
+    LayerPlan {
+        product: [sizes.pixels(), sizes.patch(), sizes.group_outputs()],
+        forward,
+        training: forward,
+        input_gradient: backward_data_name(&sizes, plan.backward_data, registers),
+        weight_gradient: backward_weights_name(&sizes, plan.backward_weights, registers),
+    }
+}
+
+/// The kernels of a transposed convolution with the sizes of the convolution that it is the transpose of: m input pixels x k input
+/// channels of a group x n numbers of a patch of the output.
+pub(crate) fn conv_transpose_plan(sizes: Sizes, registers: Registers) -> LayerPlan {
+    let plan = ConvPlan::of(sizes, registers);
+    let forward = backward_data_name(&sizes, plan.backward_data, registers);
+    LayerPlan {
+        product: [sizes.pixels(), sizes.group_outputs(), sizes.patch()],
+        forward,
+        training: forward,
+        input_gradient: forward_name(&sizes, plan.forward, registers),
+        weight_gradient: backward_weights_name(&sizes, plan.backward_weights, registers),
+    }
+}
+
+fn forward_name(sizes: &Sizes, plan: Forward, registers: Registers) -> KernelName {
+    match plan {
+        Forward::DirectRows => KernelName::new("DirectRows"),
+        Forward::DirectChannels => KernelName::new("DirectChannels"),
+        Forward::Im2col => {
+            let (m, k) = first_columns(sizes, 1);
+            let (n, a_stride, transposed_b) = (sizes.group_outputs(), m, true);
+            let gemm = GemmSizes { m, k, n, a_stride, transposed_b };
+            KernelName::calling("Im2col", GemmPlan::of(gemm, registers).name())
+        }
+    }
+}
+
+fn backward_data_name(sizes: &Sizes, plan: BackwardData, registers: Registers) -> KernelName {
+    let (name, unit) = match plan {
+        BackwardData::Gather => ("Gather", sizes.taps()),
+        BackwardData::Scatter => ("Scatter", 1),
+    };
+    let (m, n) = first_columns(sizes, unit);
+    let (k, a_stride, transposed_b) = (sizes.group_outputs(), sizes.pixels(), false);
+    let gemm = GemmSizes { m, k, n, a_stride, transposed_b };
+    KernelName::calling(name, GemmPlan::of(gemm, registers).name())
+}
+
+fn backward_weights_name(sizes: &Sizes, plan: BackwardWeights, registers: Registers) -> KernelName {
+    match plan {
+        BackwardWeights::DirectRows => KernelName::new("DirectRows"),
+        BackwardWeights::DirectChannels => KernelName::new("DirectChannels"),
+        BackwardWeights::Im2col(PatchProduct::Dots) => KernelName::calling("Im2col", "Dots"),
+        BackwardWeights::Im2col(PatchProduct::Tiles) => {
+            let (k, n) = first_columns(sizes, 1);
+            let m = sizes.group_outputs().min(TRANSPOSED_CHANNELS);
+            let gemm = GemmSizes { m, k, n, a_stride: m, transposed_b: false };
+            KernelName::calling("Im2col", GemmPlan::of(gemm, registers).name())
+        }
+    }
+}
+
+/// Pixels of the first block, and how many columns of X fit the buffer with it: a multiple of `unit`.
+fn first_columns(sizes: &Sizes, unit: usize) -> (usize, usize) {
+    let [rows, columns] = first_block(sizes);
+    let pixels = rows * columns;
+    (pixels, (BUFFER_LEN / pixels / unit * unit).min(sizes.patch()))
 }
 
 #[cfg(test)]
@@ -412,6 +490,20 @@ mod tests {
         let stride = |stride| placed(Sizes { stride, ..layer([1, 9, 9], 4, [3, 3]) });
         assert_eq!(backward_data(stride([2, 1])), Gather);
         assert_eq!(backward_data(stride([1, 2])), Scatter);
+    }
+
+    #[test]
+    fn names() {
+        let names = |plan: LayerPlan| {
+            [plan.forward, plan.input_gradient, plan.weight_gradient].map(|name| name.to_string())
+        };
+        let sizes = padded(layer([64, 32, 32], 64, [3, 3]));
+        let plan = conv_plan(sizes, AVX512);
+        assert_eq!(plan.product, [1024, 576, 64]);
+        assert_eq!(names(plan), ["Im2col(Packed)", "Gather(Packed)", "Im2col(Tiled)"]);
+        let plan = conv_transpose_plan(sizes, AVX512);
+        assert_eq!(plan.product, [1024, 64, 576]);
+        assert_eq!(names(plan), ["Gather(Packed)", "Im2col(Packed)", "Im2col(Tiled)"]);
     }
 
     #[test]

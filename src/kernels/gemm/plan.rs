@@ -358,7 +358,7 @@ impl WeightGradientPlan {
 // # Names, for whoever prints a plan.
 
 impl GemmPlan {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Blocked => "Blocked",
             Self::Packed => "Packed",

@@ -2,7 +2,7 @@
 //! max-pool; `max2x2` is that of the usual one.
 
 pub(crate) mod max2x2;
-mod plan;
+pub(crate) mod plan;
 
 use core::marker::PhantomData;
 

@@ -1,6 +1,7 @@
 //! Which kernel a max-pool runs. As for convolutions, sizes and registers alone decide it, so a plan is a constant.
 
 use crate::kernels::geometry::Sizes;
+use crate::kernels::layer_plan::{KernelName, LayerPlan};
 use crate::simd::Registers;
 
 /// A row of windows fills at least 1 / `ROW` of a vector in [`MaxPlan::Max2x2`].
@@ -71,6 +72,25 @@ const fn windows_are_apart(sizes: &Sizes) -> bool {
 pub(crate) const fn gradient_starts_at_zero(sizes: &Sizes, registers: Registers) -> bool {
     let is_written_once = lanes_fit(sizes, registers) && windows_are_apart(sizes);
     !is_written_once || sizes.pixels() * sizes.taps() < sizes.input[1] * sizes.input[2]
+}
+
+/// The kernels of a max-pool, for whoever prints a plan: m output pixels x k numbers of a window x n channels.
+pub(crate) fn max_pool_plan(sizes: Sizes, registers: Registers) -> LayerPlan {
+    let name = |plan| {
+        KernelName::new(match plan {
+            MaxPlan::Max2x2 => "Max2x2",
+            MaxPlan::Lanes => "Lanes",
+            MaxPlan::Each => "Each",
+        })
+    };
+    let forward = name(MaxPlan::of(sizes, registers));
+    LayerPlan {
+        product: [sizes.pixels(), sizes.taps(), sizes.output[0]],
+        forward,
+        training: forward,
+        input_gradient: name(MaxPlan::of_gradient(sizes, registers)),
+        weight_gradient: KernelName::new("-"),
+    }
 }
 
 #[cfg(test)]
