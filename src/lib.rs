@@ -33,7 +33,7 @@
 //! | measure | [`evaluation::Evaluation`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
-//! | one's own layers | [`guide::layers`] |
+//! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |
 //! | one's own optimizers | [`guide::optimizers`] |
 //! | one's own loops | [`guide::loops`] |
 //! | weights of PyTorch and Keras | [`guide::differences`] |
@@ -41,8 +41,15 @@
 //!
 //! # Errors
 //!
-//! What can be seen in a description is a compile error. At run time there is one type, [`Error`], which names the place,
-//! what was expected and what was found. [`guide::errors`] has an example of each, and the likely mistakes in descriptions.
+//! What can be seen in a description is a compile error. At run time, one rule says what a wrong argument does:
+//!
+//! * What depends on data is a `Result`: files and their contents, numbers of samples and targets, classes, fractions of a data set, what is drawn
+//!   with a probability. There is one type, [`Error`], which names the place, what was expected and what was found.
+//! * What only a programmer can get wrong, and gets wrong in every run, panics with a sentence: slices of two lengths, a batch of 0 samples, the settings
+//!   of a trainer, an optimizer, a loss or a reader. `# Panics` says when.
+//! * Nothing is clamped in silence. NaN in a network's numbers is no wrong argument: NaN in gives NaN out, and a step along it is not taken.
+//!
+//! [`guide::errors`] has an example of each, and the likely mistakes in descriptions.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(feature = "std"),
@@ -119,7 +126,7 @@ pub use pulp::WithSimd;
 /// The version of rand whose generators this crate takes.
 pub use rand;
 #[cfg(feature = "std")]
-pub use summary::Summary;
+pub use summary::{Row as SummaryRow, Summary};
 #[cfg(feature = "std")]
 pub use trainable::Trainable;
 #[cfg(feature = "std")]
@@ -230,6 +237,9 @@ pub mod guide {
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}
+    #[cfg(feature = "std")]
+    #[doc = include_str!("../docs/losses.md")]
+    pub mod losses {}
     #[cfg(feature = "std")]
     #[doc = include_str!("../docs/loops.md")]
     pub mod loops {}

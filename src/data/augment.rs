@@ -63,7 +63,7 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// By up to so many pixels up, down, left and right.
+    /// By up to so many pixels up, down, left and right; more than an image is large are as many as it is, after which nothing of it is left.
     #[must_use]
     pub fn new(pixels: usize) -> Self {
         Self { rows: pixels, columns: pixels }

@@ -169,9 +169,12 @@ impl<I, Y> Dataset<I, Y> {
 
     /// The data in batches of `size` samples, in order, without a copy; the last one may be smaller.
     ///
-    /// A `size` of 0 counts as 1.
+    /// # Panics
+    ///
+    /// If `size` is 0.
+    #[track_caller]
     pub fn batches(&self, size: usize) -> impl ExactSizeIterator<Item = (&[I], &[Y])> {
-        let size = size.max(1);
+        assert!(size > 0, "a batch takes one sample at least, found `batches(0)`");
         self.inputs.chunks(size).zip(self.targets.chunks(size))
     }
 

@@ -1,14 +1,17 @@
 //! Losses: definitions and reductions (the mean) are PyTorch's.
 
-mod classification;
+mod binary_cross_entropy;
+mod cross_entropy;
 mod metrics;
 mod pointwise;
+mod probabilities;
 
 use num_traits::Zero;
 use pulp::Simd;
 
-pub use classification::{BinaryCrossEntropy, CrossEntropy};
-pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError};
+pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use cross_entropy::CrossEntropy;
+pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
 
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Heap;
@@ -22,55 +25,15 @@ use crate::metrics::Meter;
 ///
 /// # A loss of one's own
 ///
+/// One that compares outputs with targets number by number is a [`Pointwise`]: its value and its derivative. Any other implements this trait.
+///
 /// It is given **scores**: the numbers that go into the last activation, not the outputs that come out of it, so that it can take both in
 /// one stable step, as the cross-entropies do. Of a network that ends without an activation, scores and outputs are the same: a loss for
 /// `A` = [`Identity`](crate::activations::Identity) is that of plain outputs, and does not compile behind another activation. A loss for
 /// every `A` calls [`behind_activation`], which takes scores through the activation and the gradient back.
 ///
 /// It gives back the **sum** of the losses of the samples, and writes the gradient of that sum, times `scale`, in the place of the scores.
-///
-/// ```
-/// use axonal::activations::LastActivation;
-/// use axonal::losses::{Loss, behind_activation};
-/// use axonal::prelude::*;
-/// use axonal::shapes::vector;
-/// use axonal::{Scalar, Simd};
-///
-/// /// ln cosh(y - t), the mean over all numbers.
-/// struct LogCosh;
-///
-/// impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, SVector<T, N>, A> for LogCosh {
-///     /// Targets are vectors of N too.
-///     type Size = vector<N>;
-///     /// Each sample has a loss of its own.
-///     const PER_SAMPLE: bool = true;
-///
-///     fn evaluate<S: Simd>(&self, simd: S, scores: &mut [SVector<T, N>], targets: &[SVector<T, N>], scale: T) -> f64 {
-///         let share = 1.0 / N as f64;
-///         behind_activation::<A, _, _>(simd, scores, |outputs| {
-///             let mut sum = 0.0;
-///             for (y, t) in outputs.iter_mut().zip(targets) {
-///                 for (y, t) in y.iter_mut().zip(t) {
-///                     let difference = *y - *t;
-///                     sum += share * difference.cosh().ln().as_f64();
-///                     *y = scale * T::of(share) * difference.tanh();
-///                 }
-///             }
-///             sum
-///         })
-///     }
-/// }
-///
-/// network! { struct Net<input 2 => dense 3 sigmoid>; }
-///
-/// // Its gradient against a difference of losses.
-/// let mut net = Net::<f64>::random(&mut StdRng::seed_from_u64(1));
-/// let (inputs, targets) = ([SVector::from([0.5, -1.0])], [SVector::from([0.0, 1.0, 0.5])]);
-/// let (loss, gradient) = net.gradient(&inputs, &targets, &LogCosh);
-/// net.dense1.bias[0] += 1e-6;
-/// let slope = (net.loss(&inputs, &targets, &LogCosh) - loss) / 1e-6;
-/// assert!((slope - gradient.dense1.bias[0]).abs() < 1e-6);
-/// ```
+/// The page [losses](crate::guide::losses) has an example of each.
 ///
 /// # Across the samples of a batch
 ///

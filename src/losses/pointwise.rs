@@ -4,6 +4,7 @@ use nalgebra::SVector;
 use num_traits::Zero;
 use pulp::Simd;
 
+use super::metrics::{Labels, Numbers};
 use super::{Loss, OfSample, of_scores, one_over};
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Class;
@@ -81,16 +82,51 @@ impl Default for Huber {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hinge;
 
-/// The loss and derivative of output numbers, each alone.
+/// A loss that compares outputs with targets number by number: its value and its derivative, and nothing more.
 ///
-/// A trait, not a closure: a closure would not be compiled for the instruction set of the pass.
-trait OfNumber {
-    /// Losses, and their derivatives by the outputs.
+/// What implements it is a [`Loss`] of vectors and images with targets of their shape, behind every last activation: the mean of ℓ(y, t) over all numbers y
+/// of all outputs. The batch, its blocks, the sums, the way through the activation and back, and what validation measures are the library's.
+///
+/// ```
+/// use axonal::losses::Pointwise;
+/// use axonal::prelude::*;
+/// use axonal::simd::Vector;
+/// use axonal::{Scalar, Simd};
+///
+/// /// The squared error, and ten times as much where the output is below the target.
+/// struct NotBelow;
+///
+/// impl Pointwise for NotBelow {
+///     fn of_number<T: Scalar, S: Simd>(&self, y: Vector<T, S>, t: Vector<T, S>) -> (Vector<T, S>, Vector<T, S>) {
+///         let weight = y.less_than(t).select(y.constant(10.0), y.constant(1.0));
+///         let difference = weight * (y - t);
+///         (difference * (y - t), difference + difference)
+///     }
+/// }
+///
+/// network! { struct Net<input 2 => dense 3>; }
+///
+/// let mut net = Net::zeros();
+/// let (inputs, targets) = ([[0.5, -1.0].into()], [[1.0, 0.0, -1.0].into()]);
+/// assert_eq!(net.loss(&inputs, &targets, &NotBelow), 11.0 / 3.0);
+/// assert_eq!(net.gradient(&inputs, &targets, &NotBelow).1.dense1.bias[0], -20.0 / 3.0);
+/// ```
+///
+/// The page [losses](crate::guide::losses) has more, and losses of other kinds.
+pub trait Pointwise: Sync {
+    /// ℓ(y, t) of some numbers y of the outputs and their targets t, and dℓ/dy.
+    ///
+    /// Mark it `#[inline(always)]` for speed: it becomes part of a loop that is compiled for each instruction set, as no closure would be.
     fn of_number<T: Scalar, S: Simd>(
         &self,
         output: Vector<T, S>,
         target: Vector<T, S>,
     ) -> (Vector<T, S>, Vector<T, S>);
+
+    /// Of targets that are labels, the number above which one is set: then validation measures a
+    /// [`MultiLabel`](crate::evaluation::MultiLabel). Without one, targets are numbers, and it is
+    /// [`RegressionMetrics`](crate::evaluation::RegressionMetrics).
+    const LABELS_ABOVE: Option<f64> = None;
 }
 
 /// How many numbers are taken at a time where samples need not be kept apart.
@@ -103,12 +139,12 @@ fn pointwise<O: Sample, Y: Sample<Scalar = O::Scalar>, A: LastActivation, S: Sim
     scores: &mut [O],
     targets: &[Y],
     scale: O::Scalar,
-    loss: &impl OfNumber,
+    loss: &impl Pointwise,
 ) -> f64 {
     let share = one_over(O::LEN);
     let scale = scale * O::Scalar::of(share);
     if !A::ELEMENTWISE {
-        return share * of_scores::<_, _, A, S>(simd, scores, targets, &Numbers { loss, scale });
+        return share * of_scores::<_, _, A, S>(simd, scores, targets, &OfNumbers { loss, scale });
     }
     // The numbers of all samples in one row: small outputs fill the vectors too.
     let (mut sum, mut before, mut outputs) =
@@ -134,7 +170,7 @@ fn of_numbers<T: Scalar, S: Simd>(
     outputs: &mut [T],
     targets: &[T],
     scale: T,
-    loss: &impl OfNumber,
+    loss: &impl Pointwise,
 ) -> f64 {
     let scale = Vector::splat(simd, scale);
     let lanes = Vector::<T, S>::LANES;
@@ -162,12 +198,12 @@ fn of_numbers<T: Scalar, S: Simd>(
 }
 
 /// A pointwise loss, for one sample.
-struct Numbers<'a, L, T> {
+struct OfNumbers<'a, L, T> {
     loss: &'a L,
     scale: T,
 }
 
-impl<Y: Sample, L: OfNumber> OfSample<Y::Scalar, Y> for Numbers<'_, L, Y::Scalar> {
+impl<Y: Sample, L: Pointwise> OfSample<Y::Scalar, Y> for OfNumbers<'_, L, Y::Scalar> {
     #[inline(always)]
     fn of_sample<S: Simd>(&self, simd: S, output: &mut [Y::Scalar], target: &Y) -> f64 {
         let mut sum = 0.0;
@@ -178,7 +214,7 @@ impl<Y: Sample, L: OfNumber> OfSample<Y::Scalar, Y> for Numbers<'_, L, Y::Scalar
     }
 }
 
-impl OfNumber for MeanSquaredError {
+impl Pointwise for MeanSquaredError {
     #[inline(always)]
     fn of_number<T: Scalar, S: Simd>(
         &self,
@@ -190,7 +226,7 @@ impl OfNumber for MeanSquaredError {
     }
 }
 
-impl OfNumber for MeanAbsoluteError {
+impl Pointwise for MeanAbsoluteError {
     #[inline(always)]
     fn of_number<T: Scalar, S: Simd>(
         &self,
@@ -202,7 +238,7 @@ impl OfNumber for MeanAbsoluteError {
     }
 }
 
-impl OfNumber for Huber {
+impl Pointwise for Huber {
     #[inline(always)]
     fn of_number<T: Scalar, S: Simd>(
         &self,
@@ -219,7 +255,9 @@ impl OfNumber for Huber {
     }
 }
 
-impl OfNumber for Hinge {
+impl Pointwise for Hinge {
+    const LABELS_ABOVE: Option<f64> = Some(0.0);
+
     #[inline(always)]
     fn of_number<T: Scalar, S: Simd>(
         &self,
@@ -236,69 +274,67 @@ impl OfNumber for Hinge {
     }
 }
 
-/// Vectors with vectors, images with images: of anything else the compiler says that it does not fit,
-/// where a bound would have it explain why.
-macro_rules! losses_of_numbers {
-    ($($loss:ty),*) => {
-        $(
-            #[diagnostic::do_not_recommend]
-            impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
-                Loss<SVector<T, N>, SVector<T, M>, A> for $loss
-            {
-                type Size = vector<M>;
-                const PER_SAMPLE: bool = true;
+// Vectors with vectors, images with images: of anything else the compiler says that it does not fit, where a bound would have it explain why.
+#[diagnostic::do_not_recommend]
+impl<L: Pointwise, T: Scalar, A: LastActivation, const N: usize, const M: usize>
+    Loss<SVector<T, N>, SVector<T, M>, A> for L
+{
+    type Size = vector<M>;
+    const PER_SAMPLE: bool = true;
 
-                #[inline(always)]
-                fn evaluate<S: Simd>(
-                    &self,
-                    simd: S,
-                    scores: &mut [SVector<T, N>],
-                    targets: &[SVector<T, M>],
-                    scale: T,
-                ) -> f64 {
-                    pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
-                }
+    #[inline(always)]
+    fn evaluate<S: Simd>(
+        &self,
+        simd: S,
+        scores: &mut [SVector<T, N>],
+        targets: &[SVector<T, M>],
+        scale: T,
+    ) -> f64 {
+        pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+    }
 
-                fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
-                    meter(*self, A::THRESHOLD)
-                }
-            }
-
-            #[diagnostic::do_not_recommend]
-            impl<
-                T: Scalar,
-                A: LastActivation,
-                const C: usize,
-                const H: usize,
-                const W: usize,
-                const D: usize,
-                const I: usize,
-                const X: usize,
-            > Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for $loss
-            {
-                type Size = image<D, I, X>;
-                const PER_SAMPLE: bool = true;
-
-                #[inline(always)]
-                fn evaluate<S: Simd>(
-                    &self,
-                    simd: S,
-                    scores: &mut [Image<C, H, W, T>],
-                    targets: &[Image<D, I, X, T>],
-                    scale: T,
-                ) -> f64 {
-                    pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
-                }
-
-                fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
-                    meter(*self, A::THRESHOLD)
-                }
-            }
-        )*
-    };
+    fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
+        match L::LABELS_ABOVE {
+            Some(set) => meter(Labels { set }, A::THRESHOLD),
+            None => meter(Numbers, A::THRESHOLD),
+        }
+    }
 }
 
-losses_of_numbers!(MeanSquaredError, MeanAbsoluteError, Huber, Hinge);
+#[diagnostic::do_not_recommend]
+impl<
+    L: Pointwise,
+    T: Scalar,
+    A: LastActivation,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    const D: usize,
+    const I: usize,
+    const X: usize,
+> Loss<Image<C, H, W, T>, Image<D, I, X, T>, A> for L
+{
+    type Size = image<D, I, X>;
+    const PER_SAMPLE: bool = true;
+
+    #[inline(always)]
+    fn evaluate<S: Simd>(
+        &self,
+        simd: S,
+        scores: &mut [Image<C, H, W, T>],
+        targets: &[Image<D, I, X, T>],
+        scale: T,
+    ) -> f64 {
+        pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+    }
+
+    fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
+        match L::LABELS_ABOVE {
+            Some(set) => meter(Labels { set }, A::THRESHOLD),
+            None => meter(Numbers, A::THRESHOLD),
+        }
+    }
+}
 
 /// Classes as a hinge loss sees them, and what its gradient is multiplied by.
 struct Margins<T>(T);

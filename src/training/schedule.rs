@@ -53,11 +53,18 @@ impl Schedule {
     }
 
     /// The factor of an epoch, counted from 0, of so many epochs.
+    ///
+    /// # Panics
+    ///
+    /// If a factor is negative, NaN or infinite, or a number of epochs 0.
+    #[track_caller]
     #[expect(clippy::cast_precision_loss, reason = "counts of epochs")]
     pub fn factor(self, epoch: usize, epochs: usize) -> f64 {
+        self.check();
+        assert!(epochs > 0, "a schedule takes one epoch at least, found 0");
         match self {
             Self::Constant => 1.0,
-            Self::Step { epochs, factor } => factor.powf((epoch / epochs.max(1)) as f64),
+            Self::Step { epochs, factor } => factor.powf((epoch / epochs) as f64),
             Self::Exponential { factor } => factor.powf(epoch as f64),
             Self::Cosine => half_cosine(epoch, epochs),
             Self::CosineOver { epochs } => half_cosine(epoch.min(epochs), epochs),
@@ -68,6 +75,6 @@ impl Schedule {
 /// From 1 at epoch 0 to 0 at the last one.
 #[expect(clippy::cast_precision_loss, reason = "counts of epochs")]
 fn half_cosine(epoch: usize, epochs: usize) -> f64 {
-    let part = epoch as f64 / epochs.max(1) as f64;
+    let part = epoch as f64 / epochs as f64;
     0.5 * (1.0 + (core::f64::consts::PI * part).cos())
 }

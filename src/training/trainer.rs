@@ -78,7 +78,7 @@ impl<L, O> Trainer<L, O> {
 }
 
 impl<L, O, V, A> Trainer<L, O, V, A> {
-    /// Sets how often the training data are gone through.
+    /// Sets how often the training data are gone through. With 0, [`fit`](Self::fit) leaves the network as it is, and its history is empty.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self

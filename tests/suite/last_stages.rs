@@ -7,7 +7,7 @@
 
 use axonal::Trainable;
 use axonal::activations::{Elementwise, ElementwiseGradient, LastActivation};
-use axonal::losses::Loss;
+use axonal::losses::{Loss, Pointwise};
 use axonal::prelude::*;
 use axonal::simd::Vector;
 use axonal::{Layer, Sample, Scalar, Simd};
@@ -240,10 +240,29 @@ enum Any {
     CrossEntropy,
     SoftCrossEntropy,
     BinaryCrossEntropy,
+    /// One of the user's own.
+    LogCosh,
+}
+
+/// ln cosh(y − t)
+struct LogCosh;
+
+impl Pointwise for LogCosh {
+    #[inline(always)]
+    fn of_number<T: Scalar, S: Simd>(
+        &self,
+        y: Vector<T, S>,
+        t: Vector<T, S>,
+    ) -> (Vector<T, S>, Vector<T, S>) {
+        let d = y - t;
+        let size = d.abs();
+        let two = size.constant(2.0);
+        (size + (-two * size).exp().ln_1p() - two.ln(), d.tanh())
+    }
 }
 
 impl Any {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::MeanSquaredError,
         Self::MeanAbsoluteError,
         Self::Huber,
@@ -251,6 +270,7 @@ impl Any {
         Self::CrossEntropy,
         Self::SoftCrossEntropy,
         Self::BinaryCrossEntropy,
+        Self::LogCosh,
     ];
 
     /// What it takes.
@@ -281,6 +301,7 @@ impl Any {
             Self::Hinge => of_numbers(y, t, |y, t| (1.0 - t * y).max(0.0)),
             Self::CrossEntropy | Self::SoftCrossEntropy => cross_entropy(outputs, y, t),
             Self::BinaryCrossEntropy => binary_cross_entropy(outputs, y, t),
+            Self::LogCosh => of_numbers(y, t, |y, t| (y - t).cosh().ln()),
         }
     }
 }
@@ -298,6 +319,7 @@ where
     Hinge: Loss<O, O, A>,
     CrossEntropy: Loss<O, O, A> + Loss<O, O::Classes, A>,
     BinaryCrossEntropy: Loss<O, O, A>,
+    LogCosh: Loss<O, O, A>,
 {
     type Size = O::Size;
     const PER_SAMPLE: bool = true;
@@ -318,6 +340,7 @@ where
             Self::CrossEntropy => CrossEntropy.evaluate(simd, scores, &classes, scale),
             Self::SoftCrossEntropy => CrossEntropy.evaluate(simd, scores, &numbers, scale),
             Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(simd, scores, &numbers, scale),
+            Self::LogCosh => LogCosh.evaluate(simd, scores, &numbers, scale),
         }
     }
 }

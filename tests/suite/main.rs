@@ -8,6 +8,7 @@
 mod common;
 
 mod activations;
+mod arguments;
 mod data;
 mod deep_network;
 mod errors;
