@@ -1,0 +1,104 @@
+//! How a layer describes itself: its word, its shape, and its tensors by path.
+
+use core::fmt;
+
+use super::{Layer, LayerPlan};
+use crate::activations::Activation;
+use crate::core::{Sample, Shape};
+use crate::simd::InstructionSet;
+
+/// A part of a layer's description.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Part {
+    /// A layer: its word, its activation's, what comes out, how many parameters it has.
+    #[non_exhaustive]
+    Layer {
+        /// The word of the description: `dense`.
+        word: &'static str,
+        /// Displays the activation, empty if there is none.
+        activation: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
+        /// The shape of one output.
+        output: Shape,
+        /// How many parameters it has.
+        parameters: usize,
+    },
+    /// The kernels that a layer's products run: for a number of samples, on an instruction set, which the machine need not have.
+    Kernels(fn(samples: usize, set: InstructionSet) -> LayerPlan),
+    /// A tensor of parameters.
+    #[non_exhaustive]
+    Tensor {
+        /// Whether it is a weight or a bias.
+        kind: Kind,
+        /// The shape in PyTorch's order: `[outputs, inputs]`.
+        shape: &'static [usize],
+    },
+}
+
+impl Part {
+    /// A layer, by the word for it in the summary; the rest is in its type.
+    #[must_use]
+    pub fn layer<L: Layer>(word: &'static str) -> Self {
+        Self::Layer {
+            word,
+            activation: |formatter| write!(formatter, "{}", L::Activation::name()),
+            output: L::Output::SHAPE,
+            parameters: L::COUNT,
+        }
+    }
+
+    /// A layer whose parameters are those of layers in it, which are described by themselves.
+    pub(crate) fn block<L: Layer>(word: &'static str) -> Self {
+        Self::Layer {
+            word,
+            activation: |_formatter| Ok(()),
+            output: L::Output::SHAPE,
+            parameters: 0,
+        }
+    }
+
+    /// A tensor of parameters, with its shape in PyTorch's order.
+    #[must_use]
+    pub fn tensor(kind: Kind, shape: &'static [usize]) -> Self {
+        Self::Tensor { kind, shape }
+    }
+}
+
+/// What a tensor of parameters is for. Weight decay is for weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Multiplies something.
+    Weight,
+    /// Is added to something.
+    Bias,
+    /// Kept while training, by the layer itself, and not learned: a running mean. In a gradient, what a step is to subtract from it stands in its place, and
+    /// every optimizer subtracts it as it is, without a learning rate, moments or decay; norms and clipping leave it out.
+    Statistic,
+}
+
+/// The way to a layer or tensor through the networks around it; displays as `encoder.dense1.weight`.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: &'static str,
+}
+
+impl<'a> Path<'a> {
+    /// The network itself.
+    pub const ROOT: Path<'static> = Path { parent: None, name: "" };
+
+    /// A field of what `self` leads to.
+    pub fn field(&'a self, name: &'static str) -> Self {
+        Self { parent: Some(self), name }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent.filter(|parent| parent.parent.is_some()) {
+            write!(formatter, "{parent}.")?;
+        }
+        formatter.write_str(self.name)
+    }
+}
