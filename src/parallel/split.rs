@@ -27,8 +27,7 @@ pub(crate) trait Split: Send + Sized {
     /// About how many multiplications with an addition it takes.
     fn multiply_adds(&self) -> usize;
 
-    /// Whether it is done on weights of which two threads have a [half](super::halves) each in their caches: if the pass is shared at all,
-    /// they do all of it, however little it is.
+    /// Whether its weights are in two caches, a half in each (split-K): then two threads do it wherever the pass is shared, however little it is.
     fn is_halved(&self) -> bool {
         false
     }
