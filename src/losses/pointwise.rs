@@ -104,12 +104,12 @@ pub struct Hinge;
 ///     }
 /// }
 ///
-/// network! { struct Net<input 2 => dense 3>; }
+/// network! { struct Net<input 2 => dense 2>; }
 ///
-/// let mut net = Net::zeros();
-/// let (inputs, targets) = ([[0.5, -1.0].into()], [[1.0, 0.0, -1.0].into()]);
-/// assert_eq!(net.loss(&inputs, &targets, &NotBelow), 11.0 / 3.0);
-/// assert_eq!(net.gradient(&inputs, &targets, &NotBelow).1.dense1.bias[0], -20.0 / 3.0);
+/// let net = Net::zeros();
+/// let (inputs, targets) = ([[0.5, -1.0].into()], [[1.0, -1.0].into()]);
+/// assert_eq!(net.loss(&inputs, &targets, &NotBelow), 5.5);
+/// assert_eq!(net.gradient(&inputs, &targets, &NotBelow).1.dense1.bias[0], -10.0);
 /// ```
 ///
 /// The page [losses](crate::guide::losses) has more, and losses of other kinds.
