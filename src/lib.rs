@@ -51,14 +51,6 @@
 //!
 //! [`guide::errors`] has an example of each, and the likely mistakes in descriptions.
 #![cfg_attr(not(feature = "std"), no_std)]
-#![cfg_attr(
-    not(feature = "std"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "what only training uses stands beside what inference does"
-    )
-)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -83,34 +75,34 @@ pub mod simd;
 
 #[cfg(feature = "std")]
 pub mod data;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub mod evaluation;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub mod losses;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 // Hidden from readers alone: of what is hidden from the compiler, its messages would say the whole path.
 #[cfg_attr(doc, doc(hidden))]
 pub mod messages;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod metrics;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub mod optimizers;
 #[cfg(feature = "std")]
 mod plan;
 #[cfg(feature = "std")]
 mod summary;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod trainable;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub mod training;
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 mod transfer;
 mod vector;
 
 pub use crate::core::{
     Error, Image, ImageSample, Parameters, Sample, Scalar, Shape, WeightsError, init, shapes,
 };
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use layers::Differentiable;
 pub use layers::Layer;
 /// The version of nalgebra whose matrices networks are made of.
@@ -127,9 +119,9 @@ pub use pulp::WithSimd;
 pub use rand;
 #[cfg(feature = "std")]
 pub use summary::{Row as SummaryRow, Summary};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use trainable::Trainable;
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub use {
     formats::safetensors::{Kept, Matching},
     transfer::Transfer,
@@ -219,31 +211,31 @@ macro_rules! network {
 }
 
 /// The README's code, compiled and run as doc tests.
-#[cfg(all(doctest, feature = "std"))]
+#[cfg(all(doctest, feature = "train", feature = "files"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 /// Pages that are longer than the documentation of one item.
 pub mod guide {
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/bytes.md")]
     pub mod bytes {}
     #[doc = include_str!("../docs/differences.md")]
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     pub mod differences {}
     #[doc = include_str!("../docs/errors.md")]
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     pub mod errors {}
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/losses.md")]
     pub mod losses {}
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/loops.md")]
     pub mod loops {}
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/optimizers.md")]
     pub mod optimizers {}
     #[doc = include_str!("../docs/speed.md")]

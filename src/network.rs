@@ -6,16 +6,17 @@ use crate::layers::Layer;
 use crate::layers::outlined::{InferOne, infer};
 use crate::vector;
 
+#[cfg(feature = "train")]
+use crate::{
+    layers::Context,
+    messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
+};
 #[cfg(doc)]
 use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
 #[cfg(feature = "std")]
-use {
-    crate::layers::Context,
-    crate::messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
-    crate::plan::ExecutionPlan,
-    crate::summary::Summary,
-    std::path::Path,
-};
+use crate::{plan::ExecutionPlan, summary::Summary};
+#[cfg(feature = "files")]
+use std::path::Path;
 #[cfg(feature = "alloc")]
 use {
     alloc::{boxed::Box, vec::Vec},
@@ -24,7 +25,7 @@ use {
 
 /// Methods with a batch and a loss, whose bounds are alike: in documentation those that are meant, to the compiler those that
 /// [speak](crate::messages).
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 macro_rules! of_a_loss {
     ($(
         $(#[$attribute:meta])*
@@ -161,7 +162,7 @@ pub trait Network: Layer {
         ExecutionPlan::of::<Self>(samples)
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     of_a_loss! {
     /// The mean loss over some samples, and its gradient: a network of the same type, with ∂loss/∂w in the place of each parameter w.
     ///
@@ -303,7 +304,7 @@ pub trait Network: Layer {
         vector::clip_value(self, max)
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     of_a_loss! {
     /// The mean loss over some samples.
     ///
@@ -348,7 +349,7 @@ pub trait Network: Layer {
     /// # Errors
     ///
     /// If the file cannot be written, is read-only, or is a directory; then a file that was there before is as it was.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "files")]
     fn save(&self, path: impl AsRef<Path>) -> Result<(), crate::Error> {
         crate::formats::safetensors::save(self, path.as_ref(), "")
     }
@@ -363,7 +364,7 @@ pub trait Network: Layer {
     /// or of integers, or with a number that the network's type cannot hold: the error names the tensor, what was expected, and what was found.
     ///
     /// For a part of a file, or of a network, see [`Transfer`](crate::Transfer).
-    #[cfg(feature = "std")]
+    #[cfg(feature = "files")]
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
         crate::formats::safetensors::load(path.as_ref(), Self::NAME)
     }

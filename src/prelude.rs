@@ -7,19 +7,19 @@ pub use rand::rngs::StdRng;
 pub use crate::core::{Image, Parameters, Sample};
 pub use crate::{Network, network};
 
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub use crate::Transfer;
 #[cfg(feature = "std")]
 pub use crate::core::Class;
 #[cfg(feature = "std")]
 pub use crate::data::Dataset;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use crate::evaluation::Evaluation;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use crate::losses::{
     BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError,
 };
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use crate::optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use crate::training::{History, Schedule, Trainer};

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "alloc")]
 pub use alloc::boxed::Box;
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub use std::path::Path as FilePath;
 
 use crate::Layer;
@@ -12,7 +12,7 @@ pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
 use crate::layers::Passes;
 pub use crate::layers::outlined::Outlined;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use crate::layers::split_trace;
 pub use axonal_macros::network;
 

@@ -1,5 +1,5 @@
 //! What a pass allocates: nothing. A process of its own: its allocator counts for all of it.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,5 +1,5 @@
 //! Every pass gives the same on every instruction set that the machine has. A process of its own: it chooses the instruction set.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 mod common;
 

@@ -2,20 +2,19 @@
 //!
 //! What they do is in the ordinary crate `axonal-codegen`, where tests and the fuzz target reach it too.
 
-use axonal_codegen::{Library, caught};
+use axonal_codegen::{Features, caught};
 use proc_macro::TokenStream;
 
 /// `axonal::network!`, which is documented there: the path of the library in brackets, as `$crate` gives it, and the description.
 #[proc_macro]
 pub fn network(input: TokenStream) -> TokenStream {
-    let library = if cfg!(feature = "std") {
-        Library::Std
-    } else if cfg!(feature = "alloc") {
-        Library::Alloc
-    } else {
-        Library::Core
+    let features = Features {
+        alloc: cfg!(feature = "alloc"),
+        std: cfg!(feature = "std"),
+        train: cfg!(feature = "train"),
+        files: cfg!(feature = "files"),
     };
-    caught("network!", || axonal_codegen::network_with_root(input.into(), library)).into()
+    caught("network!", || axonal_codegen::network_with_root(input.into(), features)).into()
 }
 
 /// Implements `axonal::Parameters`: the struct is a sequence of scalars in memory, and nothing else.

@@ -63,7 +63,7 @@ pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use passed::{Dropped, Joined, Probabilities};
 pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) use softmax::{largest, softmax_and_logarithm};
 
 /// An activation as layers use it: on scores, in place.

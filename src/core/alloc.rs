@@ -3,22 +3,23 @@
 #[cfg(feature = "alloc")]
 use alloc::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
-    vec,
     vec::Vec,
 };
 #[cfg(feature = "alloc")]
 use core::hint::black_box;
 
+#[cfg(feature = "std")]
 use crate::core::scalar::Scalar;
+#[cfg(feature = "alloc")]
 use crate::kernels::LINE;
 
 /// `count` zeros, on the heap.
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
     if count == 0 {
         return Vec::new();
     }
-    let Ok(layout) = Layout::array::<T>(count) else { return vec![T::zero(); count] };
+    let Ok(layout) = Layout::array::<T>(count) else { return alloc::vec![T::zero(); count] };
     // SAFETY: the layout has a size; all-zero bits are a scalar; the memory comes from the allocator and with the layout that `Vec` will free it with.
     unsafe { Vec::from_raw_parts(allocate_zeros(layout).cast(), count, count) }
 }

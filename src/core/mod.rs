@@ -24,7 +24,7 @@ pub use axonal_macros::Parameters;
 
 #[cfg(feature = "std")]
 pub(crate) use alloc::append;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) use alloc::zeros;
 #[cfg(feature = "std")]
 pub use class::Class;

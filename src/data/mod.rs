@@ -11,18 +11,27 @@
 //! tables have in them, and the option for each.
 
 pub mod augment;
+#[cfg(feature = "files")]
 mod csv;
 mod dataset;
+#[cfg(feature = "files")]
 pub mod idx;
+#[cfg(feature = "files")]
 mod lines;
+#[cfg(feature = "files")]
 mod missing;
+#[cfg(feature = "files")]
 mod rows;
 mod scaling;
+#[cfg(feature = "files")]
 mod table;
 
 pub use crate::core::Class;
+#[cfg(feature = "files")]
 pub use csv::{Column, Csv, CsvReport, csv, csv_from_bytes};
 pub use dataset::Dataset;
+#[cfg(feature = "files")]
 pub use idx::{Mnist, emnist, mnist};
+#[cfg(feature = "files")]
 pub use missing::Fill;
 pub use scaling::Standardizer;

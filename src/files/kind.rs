@@ -53,7 +53,7 @@ pub(crate) fn is_text(beginning: &[u8]) -> bool {
 }
 
 /// What begins so, in any case: as [`kind`], or the text or the bytes themselves.
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub(crate) fn describe(beginning: &[u8]) -> String {
     if let Some(what) = kind(beginning) {
         return what.to_owned();
@@ -75,7 +75,7 @@ pub(crate) fn describe(beginning: &[u8]) -> String {
 }
 
 /// A text of a file for a message: in backquotes, on one line, and not longer than a line.
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub(crate) fn quoted(text: &str) -> String {
     const MOST: usize = 60;
     // A character more tells whether something is left out; the whole may be gigabytes long.

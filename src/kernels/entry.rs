@@ -10,10 +10,15 @@ use crate::kernels::gemm::split_k::{gemm_split_k, gemv_split_k};
 use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a, gemv};
 use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};
 use crate::kernels::reduce::{add_planes, are_finite, squares};
+#[cfg(feature = "train")]
 use crate::kernels::update::adagrad::AdaGradRule;
+#[cfg(feature = "train")]
 use crate::kernels::update::adam::AdamRule;
+#[cfg(feature = "train")]
 use crate::kernels::update::rmsprop::{self, RmsPropRule};
+#[cfg(feature = "train")]
 use crate::kernels::update::sgd::{self, SgdRule};
+#[cfg(feature = "train")]
 use crate::kernels::update::{self, Operands};
 use crate::parallel::share;
 use crate::simd::{Element, Isa, dispatch};
@@ -60,9 +65,13 @@ pub trait Entry: Element {
     /// The sum of their squares.
     fn sum_of_squares(numbers: &[Self]) -> Self;
     /// The optimizers' steps.
+    #[cfg(feature = "train")]
     fn sgd(rule: SgdRule, operands: Operands<'_, Self>);
+    #[cfg(feature = "train")]
     fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>);
+    #[cfg(feature = "train")]
     fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>);
+    #[cfg(feature = "train")]
     fn adam(rule: AdamRule, operands: Operands<'_, Self>);
 }
 
@@ -159,18 +168,22 @@ macro_rules! compiled {
                 dispatch(SumOfSquares(numbers))
             }
 
+            #[cfg(feature = "train")]
             fn sgd(rule: SgdRule, operands: Operands<'_, Self>) {
                 sgd::step(rule, operands);
             }
 
+            #[cfg(feature = "train")]
             fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>) {
                 dispatch(update::Run { rule, operands });
             }
 
+            #[cfg(feature = "train")]
             fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>) {
                 rmsprop::step(rule, operands);
             }
 
+            #[cfg(feature = "train")]
             fn adam(rule: AdamRule, operands: Operands<'_, Self>) {
                 dispatch(update::Run { rule, operands });
             }

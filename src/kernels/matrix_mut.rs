@@ -76,6 +76,7 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     /// Some rows, for a shorter time.
+    #[cfg(feature = "train")]
     #[inline(always)]
     pub(crate) fn rows_between(&mut self, rows: Range<usize>) -> MatrixMut<'_, T> {
         self.reborrow().split_rows(rows.end).0.split_rows(rows.start).1
@@ -102,6 +103,7 @@ impl<'a, T> MatrixMut<'a, T> {
     /// # Panics
     ///
     /// If they are not `N`.
+    #[cfg(feature = "train")]
     #[inline(always)]
     pub(crate) fn into_columns<const N: usize>(self) -> [&'a mut [T]; N] {
         assert_eq!(N, self.columns, "another number of columns");

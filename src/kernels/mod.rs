@@ -32,22 +32,29 @@ mod pool;
 mod reduce;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "train")]
 pub(crate) mod update;
 
+#[cfg(feature = "alloc")]
 pub(crate) use cache::LINE;
+#[cfg(feature = "train")]
+pub(crate) use conv::ConvolutionWeights;
 pub(crate) use conv::plan::{conv_plan, conv_transpose_plan};
-pub(crate) use conv::{Convolution, ConvolutionInputs, ConvolutionWeights, Onto};
+pub(crate) use conv::{Convolution, ConvolutionInputs, Onto};
 pub(crate) use elementwise::{activate, add, normalize};
 pub(crate) use entry::Entry;
 pub(crate) use epilogue::Epilogue;
 pub(crate) use gemm::gemv::gemv_inline;
-pub(crate) use gemm::{
-    DensePlan, Gemm, GemmTransposedA, Gemv, Init, TILE_COLUMNS, WeightGradientPlan, cut_k,
-    dense_plan, splits_k,
-};
+pub(crate) use gemm::{DensePlan, Gemm, Gemv, Init, TILE_COLUMNS, dense_plan};
+#[cfg(feature = "train")]
+pub(crate) use gemm::{GemmTransposedA, WeightGradientPlan, cut_k, splits_k};
 pub(crate) use geometry::{Geometry, Sizes};
 pub use layer_plan::{KernelName, LayerPlan};
 pub(crate) use matrix_mut::MatrixMut;
 pub(crate) use pool::plan::max_pool_plan;
-pub(crate) use pool::{AvgWindows, AvgWindowsGradient, MaxWindows, MaxWindowsGradient};
-pub(crate) use reduce::{ROWS_PER_BLOCK, VECTORS_PER_BLOCK, add_planes, covariance, squares, sum};
+pub(crate) use pool::{AvgWindows, MaxWindows};
+#[cfg(feature = "train")]
+pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
+#[cfg(feature = "train")]
+pub(crate) use reduce::{ROWS_PER_BLOCK, covariance};
+pub(crate) use reduce::{VECTORS_PER_BLOCK, add_planes, squares, sum};

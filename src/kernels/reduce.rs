@@ -70,6 +70,7 @@ fn squares_of_block<T: Element, S: Simd>(simd: S, values: &[T], mean: T) -> T {
 }
 
 /// `Σ g (x - mean)`
+#[cfg(feature = "train")]
 #[inline(always)]
 pub(crate) fn covariance<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let mut sum = 0.0;
@@ -82,6 +83,7 @@ pub(crate) fn covariance<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T
     T::nearest(sum)
 }
 
+#[cfg(feature = "train")]
 #[inline(always)]
 fn covariance_of_block<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);

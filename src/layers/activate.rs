@@ -165,10 +165,10 @@ impl<T, I, A> PartialEq for Activate<T, I, A> {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) use training::{Derivative, activate_batch, derivative, derivative_batch};
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::activations::{ActivationGradient, LastActivation};

@@ -193,7 +193,7 @@ by_fields!(
     "BatchNorm" { weight, bias, running_mean, running_var }
 );
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::core::flat;

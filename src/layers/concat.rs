@@ -139,7 +139,7 @@ impl<T, I, O, A: PartialEq, B: PartialEq> PartialEq for Concat<T, I, O, A, B> {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::core::{flat, flat_mut, split_samples};

@@ -164,7 +164,7 @@ by_fields!(
     Conv<T, OUT, PATCH, I, O, G, A, B>, "Conv" { weight, bias }
 );
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::activations::ActivationGradient;

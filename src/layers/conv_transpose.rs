@@ -163,7 +163,7 @@ by_fields!(
     ConvTranspose<T, IN, PATCH, I, O, G, A, B>, "ConvTranspose" { weight, bias }
 );
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::activations::{ActivationGradient, Identity};

@@ -216,7 +216,7 @@ by_fields!(
     Dense<T, IN, OUT, A, B>, "Dense" { weight, bias }
 );
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::activations::ActivationGradient;

@@ -96,7 +96,7 @@ impl<T, I, const NUMERATOR: u64, const DENOMINATOR: u64> PartialEq
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};

@@ -34,7 +34,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Flatten<T, I, N> {
         flat_mut(outputs).copy_from_slice(flat(inputs));
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(
         _simd: S,
@@ -77,7 +77,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, O: Sample<Scalar = T>> Reshape<T, I, O> {
         flat_mut(outputs).copy_from_slice(flat(inputs));
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(
         _simd: S,

@@ -126,7 +126,7 @@ by_fields!(
     [T: Scalar, I, const N: usize, E] LayerNorm<T, I, N, E>, "LayerNorm" { weight, bias }
 );
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::kernels::covariance;

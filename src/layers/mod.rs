@@ -3,13 +3,13 @@
 mod activate;
 mod batchnorm;
 mod concat;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod context;
 mod conv;
 mod conv_transpose;
 mod dense;
 mod describe;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod differentiable;
 mod dropout;
 mod flatten;
@@ -20,10 +20,10 @@ mod pad;
 mod pool;
 mod ratio;
 mod residual;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod sink;
 mod upsample;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod weight_gradient;
 mod weightless;
 mod window;
@@ -32,19 +32,19 @@ use pulp::Simd;
 use rand::Rng;
 
 pub use activate::Activate;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) use activate::{activate_all, derivative};
 pub use batchnorm::BatchNorm;
 pub use concat::Concat;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use dense::{Dense, NoBias};
 pub use describe::{Kind, Part, Path};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use differentiable::split_trace;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use differentiable::{Batch, Differentiable, End};
 pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
@@ -53,12 +53,12 @@ pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
 pub use ratio::{Fraction, Ratio};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use residual::ShortcutGradient;
 pub use residual::{NoProjection, Residual, Shortcut};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) use sink::{Descent, Step, Trained};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use sink::{GradientBlock, GradientSink};
 pub use upsample::Upsample;
 pub use window::{Window, Windowed};

@@ -57,7 +57,7 @@ where
         }
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(
         _simd: S,

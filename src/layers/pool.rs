@@ -10,7 +10,7 @@ use super::window::{Over, Windowed, fits};
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
 use crate::kernels::{AvgWindows, Geometry, MaxWindows, add_planes, max_pool_plan};
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 use crate::kernels::{AvgWindowsGradient, MaxWindowsGradient};
 use crate::simd::Registers;
 
@@ -66,7 +66,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
         });
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(simd: S, inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
         let () = Self::FITS;
@@ -152,7 +152,7 @@ where
         });
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(simd: S, _inputs: &[I], output_gradient: &[O], input_gradient: &mut [I]) {
         let () = Self::FITS;
@@ -212,7 +212,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, const C: usize> GlobalAvgPool<T, I, 
         }
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(
         _simd: S,

@@ -308,12 +308,12 @@ impl<T, Block: PartialEq, P: PartialEq> PartialEq for Residual<T, Block, P> {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub use training::ShortcutGradient;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(super) use training::add_all;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::core::{flat, flat_mut};

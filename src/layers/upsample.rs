@@ -55,7 +55,7 @@ where
         }
     }
 
-    #[cfg(feature = "std")]
+    #[cfg(feature = "train")]
     #[inline(always)]
     fn pull_back<S: Simd>(
         _simd: S,

@@ -56,7 +56,7 @@ macro_rules! weightless {
             }
         }
 
-        #[cfg(feature = "std")]
+        #[cfg(feature = "train")]
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Differentiable for $layer {
             fn backward_pass(

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
+#[cfg(feature = "train")]
 use std::time::Duration;
 
 /// The most parts of one piece of work.
@@ -23,6 +24,7 @@ const LOOKS: usize = 4_000;
 const IMPATIENT: usize = 1_000;
 
 /// So soon after its last job, a helper is still awake.
+#[cfg(feature = "train")]
 pub(crate) const AWAKE: Duration = Duration::from_micros(100);
 
 static TEAM: Team = Team::new();

@@ -8,8 +8,10 @@
     allow(dead_code, reason = "what is never shared is never cut")
 )]
 
+#[cfg(all(feature = "threads", feature = "train"))]
+use std::time::Instant;
 #[cfg(feature = "threads")]
-use std::{cell::Cell, sync::Mutex, time::Instant};
+use std::{cell::Cell, sync::Mutex};
 
 #[cfg(feature = "threads")]
 use crate::parallel::number::num_threads;
@@ -41,9 +43,11 @@ pub(crate) trait Split: Send + Sized {
 const GRAIN: usize = 512 * 1024;
 
 /// Multiply-adds of a pass that is worth waking threads for, which takes some 50 µs on a virtual machine.
+#[cfg(feature = "train")]
 pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 
 /// Multiply-adds of a pass that is worth sharing with threads that are awake: some 15 µs.
+#[cfg(feature = "train")]
 pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
 
 #[cfg(feature = "threads")]
@@ -52,10 +56,12 @@ thread_local! {
     static SHARES: Cell<usize> = const { Cell::new(1) };
 
     /// When [`is_awake`] was last called.
+    #[cfg(feature = "train")]
     static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Whether this thread has called this less than [`pool::AWAKE`] ago: then passes follow each other so closely that helping threads stay awake in between.
+#[cfg(feature = "train")]
 pub(crate) fn is_awake() -> bool {
     #[cfg(feature = "threads")]
     {
@@ -85,6 +91,7 @@ pub(crate) fn share<W: Split>(work: W) {
 }
 
 /// Runs a pass whose calls of [`share`] may use up to `threads` threads.
+#[cfg(feature = "train")]
 pub(crate) fn sharing<R>(
     #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one"))]
     threads: usize,

@@ -1,5 +1,5 @@
 //! Gradients against finite differences, in f64: every activation with every loss and kind of target, random networks, batches.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
 //! Images, and the layers that take them. A process of its own: some tests choose the instruction set.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 #[path = "../common/mod.rs"]
 mod common;

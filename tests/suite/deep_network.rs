@@ -1,6 +1,6 @@
 //! Networks as deep as the well-known ones, and deeper: that they train, and that a layer does in a deep network, where it is a function of its own,
 //! what it does in a small one. That this file is built in seconds, and not in minutes, is a test too.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::prelude::*;
 use axonal::rand::RngExt;

@@ -1,5 +1,5 @@
 //! Bytes that are no weights: an error that says why, whatever they are, and the verdict of the format's own library.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::prelude::*;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Samples of megabytes, in a debug build, on a thread with the stack that threads have, 2 MiB: what the library does with them has room.
 //!
 //! A stack that overflows ends the process; what was being done is the name of the thread that the message shows.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::data::Standardizer;
 use axonal::data::augment::{Flip, Shift};

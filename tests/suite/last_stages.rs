@@ -3,7 +3,7 @@
 //! The value of `net.loss` is that of the loss written out on the outputs of `net.forward`, and `net.gradient` are the differences of that.
 //! A network stands in one list, with what its outputs are; a loss in another one, with its formula. Every network meets every loss.
 
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::Trainable;
 use axonal::activations::{Elementwise, ElementwiseGradient, LastActivation};

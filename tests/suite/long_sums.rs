@@ -1,5 +1,5 @@
 //! Sums of a million numbers in `f32`: the error does not grow with their number.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::layers::LayerNorm;
 use axonal::prelude::*;

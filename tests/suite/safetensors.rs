@@ -1,5 +1,5 @@
 //! Networks in files: to the bit and back, from PyTorch, and everything that a file can have wrong.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use std::fs;
 use std::path::{Path, PathBuf};

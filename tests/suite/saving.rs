@@ -1,5 +1,5 @@
 //! What a save does to the file that is there, to links, and to what a process left behind that was killed.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use std::fs;
 use std::path::Path;

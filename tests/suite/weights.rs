@@ -1,5 +1,5 @@
 //! Weights as bytes: every layer there and back, every type of numbers into every network, in every way.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "train", feature = "files"))]
 
 use axonal::prelude::*;
 use axonal::{Error, Scalar};

@@ -16,7 +16,7 @@ mod syntax;
 mod tests;
 
 pub use derive_parameters::derive as derive_parameters;
-pub use expand::Library;
+pub use expand::Features;
 pub use panics::caught;
 
 use std::collections::HashSet;
@@ -35,17 +35,17 @@ use crate::syntax::tokens::mentions;
 use crate::syntax::tree::{Call, Item};
 
 /// [`network`] for the tokens that `axonal::network!` passes on: the path of the crate in brackets, then the description.
-pub fn network_with_root(input: TokenStream, library: Library) -> TokenStream {
+pub fn network_with_root(input: TokenStream, features: Features) -> TokenStream {
     let mut description = input.into_iter();
     let root = match description.next() {
         Some(TokenTree::Group(path)) => path.stream(),
         _ => quote!(::axonal),
     };
-    network(&root, description.collect(), library)
+    network(&root, description.collect(), features)
 }
 
-/// The expansion of `network!`: `root` is the path of the crate `axonal`, and `library` says which functions there are.
-pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> TokenStream {
+/// The expansion of `network!`: `root` is the path of the crate `axonal`, and `features` says which functions there are.
+pub fn network(root: &TokenStream, tokens: TokenStream, features: Features) -> TokenStream {
     let mut errors = Errors::default();
     let is_described = mentions(tokens.clone(), "input");
     match call(tokens, &table::vocabulary(), &mut errors) {
@@ -63,7 +63,7 @@ pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> Tok
                 let conditions = item.attributes.iter().filter(|it| is_condition(it));
                 let conditions: Vec<String> = conditions.map(ToString::to_string).collect();
                 if names.insert((item.name.to_string(), conditions)) {
-                    definitions.extend(definition(root, item, library, &unknown, &mut errors));
+                    definitions.extend(definition(root, item, features, &unknown, &mut errors));
                 } else {
                     let name = item.name;
                     errors.at(name.span(), format!("the name `{name}` is there twice"));
@@ -76,7 +76,7 @@ pub fn network(root: &TokenStream, tokens: TokenStream, library: Library) -> Tok
         Call::Expression(item) => {
             let name = item.name.clone();
             let unknown = unknown(&name);
-            let definition = definition(root, item, library, &unknown, &mut errors);
+            let definition = definition(root, item, features, &unknown, &mut errors);
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
             quote!({
@@ -96,7 +96,7 @@ fn unknown(network: &Ident) -> Ident {
 fn definition(
     root: &TokenStream,
     mut item: Item,
-    library: Library,
+    features: Features,
     unknown: &Ident,
     errors: &mut Errors,
 ) -> TokenStream {
@@ -118,7 +118,7 @@ fn definition(
         constants: &constants,
         title: "A neural network.".to_owned(),
         unknown: (item.broken || errors.count() > before).then_some(unknown),
-        library,
+        features,
         block: false,
         outlined: network.depth() > DEEP,
     });

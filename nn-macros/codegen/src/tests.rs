@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::shapes::layers::table::LAYERS;
 use crate::syntax::vocabulary::{ACTIVATIONS, INITIALIZERS};
-use crate::{Library, network};
+use crate::{Features, network};
 
 /// The words of the expansion that stand where `word` stands first in the description, each once.
 fn shown(description: &str, word: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ fn shown(description: &str, word: &str) -> Vec<String> {
     let mut found = Vec::new();
     let tokens = description.parse().expect("a description is made of tokens");
     collect(
-        network(&quote!(::axonal), tokens, Library::Std),
+        network(&quote!(::axonal), tokens, Features::ALL),
         &(start..start + word.len()),
         &mut found,
     );

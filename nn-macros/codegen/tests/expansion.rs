@@ -1,6 +1,6 @@
 //! The Rust that a network becomes, in a file to read: `expansion.txt`.
 
-use axonal_codegen::{Library, network};
+use axonal_codegen::{Features, network};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -18,7 +18,7 @@ fn the_expansion_is_the_one_that_was_read() {
             /// 28x28 grey pixels in, one score a digit out.
             pub struct Digits<input 784 => dense 128 sigmoid init he_normal => middle: dense { HIDDEN + 1 } no_bias => dense 10>;
         },
-        Library::Std,
+        Features::ALL,
     ));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expansion.txt");
     if std::env::var_os("UPDATE_EXPANSION").is_some() {
@@ -33,9 +33,10 @@ fn the_expansion_is_the_one_that_was_read() {
 
 #[test]
 fn without_std_nothing_allocates() {
-    let expanded =
-        pretty(network(&quote!(::axonal), quote!(struct A<input 2 => dense 3>;), Library::Core));
+    let none = Features { alloc: false, std: false, train: false, files: false };
+    let expanded = pretty(network(&quote!(::axonal), quote!(struct A<input 2 => dense 3>;), none));
     assert!(!expanded.contains("Box"), "{expanded}");
+    assert!(!expanded.contains("Differentiable"), "{expanded}");
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn a_step_is_not_differentiable() {
     let expanded = pretty(network(
         &quote!(::axonal),
         quote!(struct A<input 2 => dense 3 step>;),
-        Library::Std,
+        Features::ALL,
     ));
     assert!(!expanded.contains("Differentiable"), "{expanded}");
 }
@@ -53,7 +54,7 @@ fn after_a_mistake_the_type_is_still_there() {
     let expanded = pretty(network(
         &quote!(::axonal),
         quote!(pub struct A<input 2 => dense 3 sigmod => desne 4>;),
-        Library::Std,
+        Features::ALL,
     ));
     assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
     assert!(
@@ -67,7 +68,7 @@ fn after_a_mistake_the_type_is_still_there() {
 
 /// All fields of all types, as `Type.field: type`.
 fn fields(tokens: TokenStream) -> Vec<String> {
-    let file: syn::File = syn::parse2(network(&quote!(::axonal), tokens, Library::Std))
+    let file: syn::File = syn::parse2(network(&quote!(::axonal), tokens, Features::ALL))
         .expect("what is generated is Rust");
     let structs = file.items.into_iter().filter_map(|item| match item {
         syn::Item::Struct(item) => Some(item),
@@ -158,7 +159,7 @@ fn after_a_mistake_every_layer_that_was_read_is_a_field() {
 /// A network of so many layers of one type.
 fn of_layers(count: usize) -> String {
     let stages = (0..count).map(|_| quote!(=> dense 16 relu));
-    pretty(network(&quote!(::axonal), quote!(struct Deep<input 16 #(#stages)*>;), Library::Std))
+    pretty(network(&quote!(::axonal), quote!(struct Deep<input 16 #(#stages)*>;), Features::ALL))
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn blocks_of_a_deep_network_are_called_in_functions_too() {
                 => concat { dense 2 relu => dense 2 } { dense 2 relu => dense 2 }
                 => relu => dense 1>;
         },
-        Library::Std,
+        Features::ALL,
     ));
     assert_eq!(deep.matches("const OUTLINED").count(), 4, "{deep}");
     assert!(!gives_instructions(&deep), "{deep}");
@@ -213,7 +214,7 @@ fn no_path_begins_with_the_name_of_the_crate() {
     };
     let expression = quote!(input 2 => dense 3 tanh => own::Layer => dense SIZE);
     for description in [description, expression] {
-        let expanded = network(&quote!(other), description, Library::Std).to_string();
+        let expanded = network(&quote!(other), description, Features::ALL).to_string();
         let code: Vec<&str> = expanded
             .split("doc =")
             .map(|code| code.split_once(']').map_or(code, |(_, code)| code))

@@ -1,6 +1,6 @@
 //! One sentence for each mistake.
 
-use axonal_codegen::{Library, network};
+use axonal_codegen::{Features, network};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
@@ -23,7 +23,7 @@ fn messages(description: &str) -> Vec<String> {
     }
     let tokens = description.parse().expect("tokens");
     let mut messages = Vec::new();
-    collect(network(&quote!(::axonal), tokens, Library::Std), &mut messages);
+    collect(network(&quote!(::axonal), tokens, Features::ALL), &mut messages);
     messages
 }
 

@@ -1,6 +1,6 @@
 //! Whatever is written, there is no panic, and what comes out is Rust.
 
-use axonal_codegen::{Library, network};
+use axonal_codegen::{Features, network};
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
 
@@ -123,7 +123,7 @@ proptest! {
         ][prefix];
         let text = format!("{prefix} {}", tokens.join(" "));
         if let Ok(tokens) = text.parse::<TokenStream>() {
-            let expanded = network(&quote::quote!(::axonal), tokens, Library::Std);
+            let expanded = network(&quote::quote!(::axonal), tokens, Features::ALL);
             if !expanded.is_empty() {
                 let file = syn::parse2::<syn::File>(expanded.clone());
                 let expression = syn::parse2::<syn::Expr>(expanded);

@@ -1,12 +1,12 @@
 //! The names, shapes and parameters of layers, as the documentation of a network says them.
 
-use axonal_codegen::{Library, network};
+use axonal_codegen::{Features, network};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// Each layer: its field, what was written, its output, its parameters.
 fn layers(tokens: TokenStream) -> Vec<[String; 4]> {
-    let expanded = network(&quote!(::axonal), quote!(struct Net<#tokens>;), Library::Std);
+    let expanded = network(&quote!(::axonal), quote!(struct Net<#tokens>;), Features::ALL);
     assert!(!expanded.to_string().contains("compile_error"), "{expanded}");
     let file: syn::File = syn::parse2(expanded).expect("what is generated is Rust");
     let network = file.items.iter().find_map(|item| match item {

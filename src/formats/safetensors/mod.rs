@@ -1,18 +1,18 @@
 //! [safetensors](https://github.com/huggingface/safetensors): PyTorch's names, shapes and orientation.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 mod files;
 mod header;
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 mod matching;
 mod numbers;
 mod weights;
 #[cfg(feature = "alloc")]
 mod writing;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub(crate) use files::{load, load_from, load_matching, save};
-#[cfg(feature = "std")]
+#[cfg(feature = "files")]
 pub use matching::{Kept, Matching};
 pub(crate) use weights::load_bytes;
 #[cfg(feature = "alloc")]

@@ -24,6 +24,7 @@
 //! a [`Geometry`], so that copies are unrolled for them.
 
 mod backward_data;
+#[cfg(feature = "train")]
 mod backward_weights;
 pub(crate) mod direct;
 pub(crate) mod direct_channels;
@@ -45,6 +46,7 @@ use crate::kernels::geometry::Geometry;
 use crate::simd::{Isa, Registers};
 
 pub(crate) use crate::kernels::conv::backward_data::{ConvolutionInputs, Onto};
+#[cfg(feature = "train")]
 pub(crate) use crate::kernels::conv::backward_weights::ConvolutionWeights;
 
 /// `Y = f(b + X Wᵀ)` for each sample.

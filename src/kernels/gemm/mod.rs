@@ -39,10 +39,9 @@ use crate::kernels::gemm::transposed_a::TransposedA;
 use crate::simd::{Element, Isa};
 
 pub(crate) use operands::{Gemm, GemmTransposedA, Gemv, Init};
-pub(crate) use plan::{
-    DensePlan, GemmPlan, GemvPlan, TILE_COLUMNS, WeightGradientPlan, cut_k, dense as dense_plan,
-    splits_k,
-};
+pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, TILE_COLUMNS, dense as dense_plan};
+#[cfg(feature = "train")]
+pub(crate) use plan::{WeightGradientPlan, cut_k, splits_k};
 
 /// C = init + A B.
 pub(crate) fn gemm<T: Element, const TRANSPOSED_B: bool>(

@@ -10,8 +10,12 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::entry::Entry;
 use crate::kernels::geometry::Geometry;
-use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Planes};
-use crate::kernels::pool::plan::{LANES_TAPS, LONG_MEAN, MaxPlan, gradient_starts_at_zero};
+#[cfg(feature = "train")]
+use crate::kernels::pool::max2x2::MaxPool2x2Gradient;
+use crate::kernels::pool::max2x2::{MaxPool2x2, Planes};
+#[cfg(feature = "train")]
+use crate::kernels::pool::plan::gradient_starts_at_zero;
+use crate::kernels::pool::plan::{LANES_TAPS, LONG_MEAN, MaxPlan};
 use crate::simd::{Isa, MOST_LANES, Registers, Vector};
 
 /// The largest number of each window, for all samples.
@@ -22,6 +26,7 @@ pub(crate) struct MaxWindows<'a, T, K> {
 }
 
 /// The gradient of [`MaxWindows`].
+#[cfg(feature = "train")]
 pub(crate) struct MaxWindowsGradient<'a, T, K> {
     pub inputs: &'a [T],
     pub output_gradient: &'a [T],
@@ -38,6 +43,7 @@ pub(crate) struct AvgWindows<'a, T, K, const COUNT_PAD: bool> {
 }
 
 /// The gradient of [`AvgWindows`].
+#[cfg(feature = "train")]
 pub(crate) struct AvgWindowsGradient<'a, T, K, const COUNT_PAD: bool> {
     pub output_gradient: &'a [T],
     pub input_gradient: &'a mut [T],
@@ -122,6 +128,7 @@ impl Windows {
     /// # Safety
     ///
     /// The windows must be inside the plane.
+    #[cfg(feature = "train")]
     #[inline(always)]
     unsafe fn store<T: Entry, S: Simd>(self, plane: &mut [T], tap: usize, numbers: Vector<T, S>) {
         for (lane, number) in numbers.as_slice().iter().enumerate() {
@@ -221,6 +228,7 @@ fn largest<T: Entry, K: Geometry>(plane: &[T], y: usize, x: usize) -> T {
     largest
 }
 
+#[cfg(feature = "train")]
 impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     type Output = ();
 
@@ -242,6 +250,7 @@ impl<T: Entry, K: Geometry> WithSimd for MaxWindowsGradient<'_, T, K> {
     }
 }
 
+#[cfg(feature = "train")]
 impl<T: Entry, K: Geometry> MaxWindowsGradient<'_, T, K> {
     #[inline(always)]
     fn lanes<S: Simd>(self, simd: S) {
@@ -355,6 +364,7 @@ impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd for AvgWindows<'_, T
     }
 }
 
+#[cfg(feature = "train")]
 impl<T: Entry, K: Geometry, const COUNT_PAD: bool> WithSimd
     for AvgWindowsGradient<'_, T, K, COUNT_PAD>
 {

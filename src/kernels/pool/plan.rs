@@ -69,6 +69,7 @@ const fn windows_are_apart(sizes: &Sizes) -> bool {
 }
 
 /// Whether the gradient must be set to zero first: where numbers are in several windows, and added up, or in none.
+#[cfg(feature = "train")]
 pub(crate) const fn gradient_starts_at_zero(sizes: &Sizes, registers: Registers) -> bool {
     let is_written_once = lanes_fit(sizes, registers) && windows_are_apart(sizes);
     !is_written_once || sizes.pixels() * sizes.taps() < sizes.input[1] * sizes.input[2]

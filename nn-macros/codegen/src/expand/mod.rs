@@ -35,23 +35,31 @@ pub(crate) struct Definition<'a> {
     pub(crate) title: String,
     /// After an error, the constant that rustc cannot compute: types that are not known name it. Then there is no code in the functions.
     pub(crate) unknown: Option<&'a Ident>,
-    /// Which functions there are.
-    pub(crate) library: Library,
+    /// What the library was built with.
+    pub(crate) features: Features,
     /// Whether it is the block of another network.
     pub(crate) block: bool,
     /// Whether its layers are called as functions, and not inlined: in a deep network, and in the blocks of one.
     pub(crate) outlined: bool,
 }
 
-/// How much of the standard library there is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Library {
-    /// `core`.
-    Core,
-    /// An allocator, too: networks on the heap.
-    Alloc,
-    /// All of it: training and files.
-    Std,
+/// The features of axonal that the expansion depends on, by their names there.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a feature, on or off")]
+pub struct Features {
+    /// Networks on the heap.
+    pub alloc: bool,
+    /// Summaries.
+    pub std: bool,
+    /// `Differentiable`.
+    pub train: bool,
+    /// Weights from and to files.
+    pub files: bool,
+}
+
+impl Features {
+    /// All of them.
+    pub const ALL: Self = Self { alloc: true, std: true, train: true, files: true };
 }
 
 impl Definition<'_> {
@@ -151,7 +159,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(expansion.structure());
     tokens.extend(expansion.layer());
     let mut layers = definition.network.layers.iter();
-    if definition.library == Library::Std
+    if definition.features.train
         && (definition.unknown.is_some() || layers.all(TypedLayer::is_differentiable))
     {
         tokens.extend(expansion.differentiable());
@@ -208,7 +216,7 @@ impl Expansion<'_> {
             visibility,
             keyword,
             unknown,
-            library,
+            features,
             network,
             constants,
             outlined,
@@ -220,8 +228,8 @@ impl Expansion<'_> {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();
-                let (keyword, unknown, library, outlined) =
-                    (*keyword, *unknown, *library, *outlined);
+                let (keyword, unknown, features, outlined) =
+                    (*keyword, *unknown, *features, *outlined);
                 let block = true;
                 expand(&Definition {
                     root,
@@ -232,7 +240,7 @@ impl Expansion<'_> {
                     constants,
                     title,
                     unknown,
-                    library,
+                    features,
                     block,
                     outlined,
                 })

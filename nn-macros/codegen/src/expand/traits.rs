@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use crate::expand::{Expansion, LayerCode, Library};
+use crate::expand::{Expansion, LayerCode};
 use crate::syntax::spans::{located, place};
 
 impl Expansion<'_> {
@@ -21,14 +21,15 @@ impl Expansion<'_> {
         let visibility = self.definition.visibility;
         let trait_ = quote!(<Self as #root::Network>);
         let usize = quote!(::core::primitive::usize);
-        let (on_heap, with_files) = (self.on_heap(), self.with_files());
+        let (on_heap, load, tables) = (self.on_heap(), self.load(), self.tables());
         quote! {
             #(#conditions)*
             #[automatically_derived]
             #[allow(dead_code, clippy::unnecessary_box_returns)]
             impl #name<::core::primitive::f32> {
                 #on_heap
-                #with_files
+                #load
+                #tables
             }
 
             #(#conditions)*
@@ -53,7 +54,7 @@ impl Expansion<'_> {
     fn on_heap(&self) -> Option<TokenStream> {
         let (root, visibility) = (self.root, self.definition.visibility);
         let trait_ = quote!(<Self as #root::Network>);
-        (self.definition.library >= Library::Alloc).then(|| {
+        self.definition.features.alloc.then(|| {
             quote! {
                 /// New random weights, by the initializers of the description; biases are zero.
                 #[must_use]
@@ -83,11 +84,10 @@ impl Expansion<'_> {
         })
     }
 
-    /// The functions of a program with a standard library.
-    fn with_files(&self) -> Option<TokenStream> {
+    /// The function that reads a file.
+    fn load(&self) -> Option<TokenStream> {
         let (root, visibility) = (self.root, self.definition.visibility);
-        let trait_ = quote!(<Self as #root::Network>);
-        (self.definition.library == Library::Std).then(|| {
+        self.definition.features.files.then(|| {
             quote! {
                 /// Reads the parameters from a safetensors file.
                 ///
@@ -97,19 +97,27 @@ impl Expansion<'_> {
                 #visibility fn load(
                     path: impl ::core::convert::AsRef<#root::__private::FilePath>,
                 ) -> ::core::result::Result<#root::__private::Box<Self>, #root::Error> {
-                    #trait_::load(path)
+                    <Self as #root::Network>::load(path)
                 }
+            }
+        })
+    }
 
+    /// The functions that describe the network.
+    fn tables(&self) -> Option<TokenStream> {
+        let (root, visibility) = (self.root, self.definition.visibility);
+        self.definition.features.std.then(|| {
+            quote! {
                 /// A table of the layers: shapes, activations, parameters.
                 #[must_use]
                 #visibility fn summary() -> #root::Summary {
-                    #trait_::summary()
+                    <Self as #root::Network>::summary()
                 }
 
                 /// A table of the kernels that run for so many samples on this machine.
                 #[must_use]
                 #visibility fn plan(samples: ::core::primitive::usize) -> #root::ExecutionPlan {
-                    #trait_::plan(samples)
+                    <Self as #root::Network>::plan(samples)
                 }
             }
         })
@@ -150,7 +158,7 @@ impl Expansion<'_> {
             self.implement(&quote!(::core::cmp::PartialEq), &[], &body)
         };
         // A derived one would pass through the stack, which large networks overflow.
-        let clone = (self.definition.library >= Library::Alloc).then(|| {
+        let clone = self.definition.features.alloc.then(|| {
             quote_spanned! {site=>
                 #(#conditions)*
                 #[automatically_derived]
