@@ -92,6 +92,8 @@ mod plan;
 #[cfg(feature = "std")]
 mod summary;
 #[cfg(feature = "train")]
+pub mod testing;
+#[cfg(feature = "train")]
 mod trainable;
 #[cfg(feature = "train")]
 pub mod training;

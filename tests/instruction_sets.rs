@@ -7,8 +7,8 @@ use axonal::optimizers::{Rule, State, Update};
 use axonal::prelude::*;
 use axonal::simd::{InstructionSet, Vector};
 use axonal::{Layer, Scalar, Simd, Trainable};
+use common::on_each_instruction_set;
 use common::samples::{classes, numbers};
-use common::{on_each_instruction_set, on_the_best_instruction_set};
 
 /// All numbers are as near to the first set's as the largest of them allows.
 fn assert_agree(results: &[(InstructionSet, Vec<f64>)], tolerance: f64) {
@@ -169,12 +169,11 @@ fn training_uses_the_set() {
 
 #[test]
 fn sets_that_the_machine_lacks_change_nothing() {
-    on_the_best_instruction_set(|| {
-        let before = InstructionSet::current();
+    on_each_instruction_set(|set| {
         let missing =
             if cfg!(target_arch = "x86_64") { InstructionSet::Neon } else { InstructionSet::Avx2 };
         assert!(!InstructionSet::force(missing));
-        assert_eq!(InstructionSet::current(), before);
+        assert_eq!(InstructionSet::current(), set);
     });
 }
 
@@ -362,4 +361,15 @@ fn optimizers_of_the_users_own_give_the_same_bits() {
             &[1, 33],
         );
     });
+}
+
+#[test]
+fn the_set_is_restored_after_a_panic_too() {
+    let best = on_each_instruction_set(|set| set).last().map(|(set, _)| *set);
+    let panic = std::panic::catch_unwind(|| {
+        on_each_instruction_set(|set| assert!(Some(set) == best, "{set}"))
+    });
+    assert_eq!(panic.is_err(), InstructionSet::available().count() > 1);
+    let mut sets = on_each_instruction_set(|set| assert_eq!(InstructionSet::current(), set));
+    assert_eq!(sets.pop().map(|(set, ())| set), best);
 }

@@ -33,6 +33,7 @@ const ORDER: &[&str] = &[
     "network",
     "trainable",
     "transfer",
+    "testing",
     "private",
     "prelude",
     "lib",

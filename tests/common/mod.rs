@@ -2,11 +2,10 @@
 #![allow(dead_code, unused_imports, reason = "no crate needs all of it")]
 
 pub(crate) mod differences;
-mod instruction_sets;
 mod learned;
 mod machines;
 pub(crate) mod samples;
 
-pub(crate) use instruction_sets::{on_each_instruction_set, on_the_best_instruction_set};
+pub(crate) use axonal::testing::on_each_instruction_set;
 pub(crate) use learned::learned;
 pub(crate) use machines::on_every_machine;

@@ -24,5 +24,6 @@ mod pytorch;
 mod safetensors;
 mod saving;
 mod soundness;
+mod testing;
 mod training;
 mod weights;
