@@ -164,6 +164,7 @@ pub use {
 /// | `flatten`, `reshape 16x4x4` | the same numbers in another shape | |
 /// | `dropout 0.5` | while training, drops so many | |
 /// | `batchnorm`, `layernorm` | normalize over the batch, over a sample | |
+/// | `prelu` | a rectifier with one learned slope a channel | |
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … }` | what both blocks make of the input, channels or numbers one after the other | |
 ///

@@ -16,7 +16,7 @@ network! {
         => residual { conv 4 3x3 pad 1 gelu => conv 4 1x1 } silu
         => concat { maxpool 2x2 stride 1 } { conv 3 2x2 softsign }
         => conv_transpose 2 2x2 stride 2 => layernorm => avgpool 3x3 stride 3 floor => upsample 2 => pad 1
-        => dropout 0.5 => flatten => dense 6 elu(1.0) => dense 4>;
+        => prelu => dropout 0.5 => flatten => dense 6 elu(1.0) => dense 4>;
 }
 
 static WEIGHTS: &[u8] = include_bytes!("fixtures/linear_stack.safetensors");

@@ -18,6 +18,7 @@ mod layernorm;
 pub(crate) mod outlined;
 mod pad;
 mod pool;
+mod prelu;
 mod ratio;
 mod residual;
 #[cfg(feature = "train")]
@@ -52,6 +53,7 @@ pub(crate) use inference::forward_batch;
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
+pub use prelu::PRelu;
 pub use ratio::{Fraction, Ratio};
 #[cfg(feature = "train")]
 pub use residual::ShortcutGradient;

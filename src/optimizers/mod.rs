@@ -601,7 +601,7 @@ macro_rules! decays {
             self
         }
 
-        /// Lets weights decay, but not biases.
+        /// Lets weights decay, but not biases, nor slopes of `prelu` ([`Kind::Bias`](crate::layers::Kind::Bias)).
         #[must_use]
         pub fn decay_weights_only(mut self) -> Self {
             self.decay.weights_only = true;

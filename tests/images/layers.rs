@@ -3,7 +3,7 @@
 use axonal::activations::{Gelu, Relu, Softmax, Tanh};
 use axonal::layers::{
     Activate, AvgPool, BatchNorm, Context, Dropout, End, Flatten, GlobalAvgPool, LayerNorm,
-    MaxPool, Pad, Reshape, Upsample, Window,
+    MaxPool, PRelu, Pad, Reshape, Upsample, Window,
 };
 use axonal::prelude::*;
 use axonal::{ImageSample, Sample, Scalar};
@@ -36,6 +36,8 @@ fn gradients_are_slopes() {
     check::<LayerNorm<f64, SVector<f64, 9>, 9>>(3, 17);
     check::<Dropout<f64, Pixels<3, 3, 4>, 1, 4>>(3, 18);
     check::<Dropout<f64, SVector<f64, 7>, 1, 2>>(3, 19);
+    check::<PRelu<f64, Pixels<3, 3, 4>, 3>>(3, 20);
+    check::<PRelu<f64, SVector<f64, 9>, 9>>(3, 21);
 }
 
 /// The parameters that no gradient moves are not looked at.
@@ -152,6 +154,62 @@ fn maximal_pools() {
     maxpool_against_loops::<f32, Image<2, 14, 14>, Image<2, 7, 7>, 3, 3, 2, 2, 1>();
     maxpool_against_loops::<f32, Image<1, 3, 3>, Image<1, 1, 1>, 3, 3, 1, 1, 0>();
     maxpool_against_loops::<f32, Image<1, 9, 20>, Image<1, 3, 7>, 1, 2, 3, 3, 0>();
+}
+
+/// Batches of 1, 2 and many against the formula, on every instruction set, with zeros among the inputs, and NaN in the last sample.
+fn prelu_against_loops<I: Sample, const CHANNELS: usize>() {
+    let mut rng = StdRng::seed_from_u64(24);
+    let layer = random_layer::<PRelu<I::Scalar, I, CHANNELS>>(&mut rng);
+    let slopes = layer.weight.map(Scalar::as_f64);
+    for samples in [1, 2, 65] {
+        let mut inputs: Vec<I> = random(samples, &mut rng);
+        inputs[0].as_mut_slice()[0] = I::Scalar::of(0.0);
+        inputs[samples - 1].as_mut_slice()[I::LEN - 1] = I::Scalar::of(f64::NAN);
+        let output_gradient: Vec<I> = random(samples, &mut rng);
+        let (x, g) = (wide(&inputs), wide(&output_gradient));
+        let slope = |at: usize| slopes[at % I::LEN / I::PIXELS];
+        let rectified = |x: f64, v: f64, at: usize| if x > 0.0 { v } else { slope(at) * v };
+        let outputs: Vec<f64> = x.iter().enumerate().map(|(at, x)| rectified(*x, *x, at)).collect();
+        let of_inputs: Vec<f64> =
+            x.iter().zip(&g).enumerate().map(|(at, (x, g))| rectified(*x, *g, at)).collect();
+        let mut of_slopes = [0.0; CHANNELS];
+        for (at, (x, g)) in x.iter().zip(&g).enumerate() {
+            of_slopes[at % I::LEN / I::PIXELS] += if *x > 0.0 { 0.0 } else { x * g };
+        }
+        on_each_instruction_set(|set| {
+            let trained = Training {
+                layer: &*layer,
+                context: Context::training(0),
+                inputs: &inputs,
+                output_gradient: &output_gradient,
+                end: End::Outputs,
+                onto: None,
+                wants_input_gradient: true,
+            }
+            .run();
+            // NaN is the last of the outputs, and of the gradient of the slopes; the derivative there is that below zero, as in PyTorch.
+            let (found, last) = (wide(&trained.outputs), x.len() - 1);
+            assert_close(&found[..last], &outputs[..last], 1e-6, &format!("outputs on {set}"));
+            assert!(found[last].is_nan(), "{set}");
+            let found = wide(&trained.input_gradient);
+            assert_close(&found, &of_inputs, 1e-6, &format!("inputs on {set}"));
+            let (last, found) = trained.gradient.split_last().unwrap();
+            let found: Vec<f64> = found.iter().map(|value| value.as_f64()).collect();
+            assert_close(&found, &of_slopes[..CHANNELS - 1], 1e-6, &format!("slopes on {set}"));
+            assert!(last.as_f64().is_nan(), "{set}");
+            let sound = &inputs[..samples - 1];
+            let found = wide(&infer(&*layer, sound));
+            assert_close(&found, &outputs[..found.len()], 1e-6, &format!("inference on {set}"));
+        });
+    }
+}
+
+#[test]
+fn rectifiers_with_slopes() {
+    prelu_against_loops::<Image<3, 4, 5>, 3>();
+    prelu_against_loops::<Pixels<2, 9, 7>, 2>();
+    prelu_against_loops::<SVector<f32, 37>, 37>();
+    prelu_against_loops::<SVector<f64, 5>, 5>();
 }
 
 /// About a quarter is dropped, what is kept keeps the mean, and the same seed drops the same numbers.

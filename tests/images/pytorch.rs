@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use axonal::activations::{Identity, Softmax};
 use axonal::layers::{
     Activate, AvgPool, Batch, BatchNorm, Context, Conv, ConvTranspose, End, Flatten, GlobalAvgPool,
-    GradientSink, LayerNorm, MaxPool, NoBias, Pad, Part, Path as Name, Upsample, Window,
+    GradientSink, LayerNorm, MaxPool, NoBias, PRelu, Pad, Part, Path as Name, Upsample, Window,
 };
 use axonal::prelude::*;
 use axonal::{Differentiable, Layer, Sample, Simd};
@@ -186,6 +186,12 @@ fn shapes() {
 fn layer_normalization() {
     check::<LayerNorm<f64, Pixels<2, 3, 4>, 24>>("layernorm");
     check::<LayerNorm<f64, SVector<f64, 7>, 7>>("layernorm_vector");
+}
+
+#[test]
+fn rectifiers_with_slopes() {
+    check::<PRelu<f64, Pixels<3, 4, 5>, 3>>("prelu");
+    check::<PRelu<f64, SVector<f64, 7>, 7>>("prelu_vector");
 }
 
 /// In training, the running statistics are not read; in inference, they are those of PyTorch after one step.

@@ -10,6 +10,7 @@ network! {
     struct Stack<input 5 => dense 7 tanh => bare: dense 4 no_bias relu => dense 3 softmax>;
     struct Convolutions<input 2x6x7 => conv 4 3x3 relu => conv_transpose 2 2x2 stride 2 no_bias => pad 1 => conv 3 3x3 no_bias => upsample 2x2>;
     struct Normalized<input 3x5x4 => conv 4 3x3 => batchnorm relu => layernorm => flatten => dense 6 => batchnorm => layernorm => dropout 0.5>;
+    struct Rectified<input 2x3x5 => conv 4 2x2 => prelu => flatten => dense 6 => prelu>;
     struct Pooled<input 1x8x8 => maxpool 2x2 => avgpool 2x2 => reshape 2x2 => flatten => dense 2>;
     struct Blocks<input 3x8x8
         => residual { conv 3 3x3 pad same relu => batchnorm }
@@ -70,6 +71,7 @@ every_network! {
     dense: Stack;
     convolutions: Convolutions;
     normalized: Normalized;
+    rectified: Rectified;
     pooled: Pooled;
     blocks: Blocks;
     nested: Nested;

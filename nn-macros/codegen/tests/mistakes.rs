@@ -441,6 +441,7 @@ fn other_libraries_names() {
         ("BatchNormalization", "batchnorm"),
         ("LayerNorm", "layernorm"),
         ("LayerNormalization", "layernorm"),
+        ("PReLU", "prelu"),
         ("Concatenate", "concat"),
         ("Add", "residual"),
     ];
@@ -461,6 +462,7 @@ fn joints() {
     one("input 4 |> dense 3", "layers are joined by `=>`, not by `|>`");
     one("input 4, dense 3", "layers are joined by `=>`, not by `,`");
     one("input 4 dense 3", "`=>` is missing before `dense`");
+    one("input 4 => dense 3 prelu", "`=>` is missing before `prelu`");
     one("input 4 => dense 3 dense 2", "`=>` is missing before `dense`");
     one("input 4 => dense 3 last: dense 2", "`=>` is missing before `last`");
     one("input 4 => => dense 3", "a layer is missing before this `=>`");

@@ -23,6 +23,7 @@ fn token() -> impl Strategy<Value = String> {
         "dropout",
         "batchnorm",
         "layernorm",
+        "prelu",
         "residual",
         "residual { dense 3 }",
         "{ conv 2 1x1 }",

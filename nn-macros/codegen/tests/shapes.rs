@@ -86,7 +86,9 @@ fn windows_have_the_shapes_of_pytorch() {
     assert_eq!(output(quote!(input 6x8x8 => reshape 24x16)), "1x24x16, 0");
     assert_eq!(output(quote!(input 6x8x8 => batchnorm)), "6x8x8, 24");
     assert_eq!(output(quote!(input 6x8x8 => layernorm)), "6x8x8, 768");
+    assert_eq!(output(quote!(input 6x8x8 => prelu)), "6x8x8, 6");
     assert_eq!(output(quote!(input 10 => batchnorm)), "10, 40");
+    assert_eq!(output(quote!(input 10 => prelu)), "10, 10");
     assert_eq!(output(quote!(input 10 => dropout 0.25)), "10, 0");
 }
 

@@ -13,9 +13,9 @@ network! {
     struct Dense<input 5 => first: dense 33 tanh => dense 7 relu => dense 3>;
     struct Drop<input 5 => first: dense 20 gelu => dropout 0.4 => dense 3>;
     struct Norm<input 5 => first: dense 20 => batchnorm => relu => layernorm => dense 3>;
-    struct Images<input 2x7x6 => first: conv 3 3x3 pad 1 => batchnorm => relu => maxpool 2x2 floor => conv_transpose 2 2x2 => flatten => dropout 0.2 => dense 3>;
-    struct Block<input 5 => first: dense 6 => residual { dense 4 tanh => dropout 0.3 => dense 6 } => residual { batchnorm => dense 3 } project { dense 3 => batchnorm }>;
-    struct Fork<input 5 => first: dense 6 => concat { dense 4 tanh => dropout 0.3 } { batchnorm => dense 2 } => dense 3>;
+    struct Images<input 2x7x6 => first: conv 3 3x3 pad 1 => batchnorm => relu => maxpool 2x2 floor => conv_transpose 2 2x2 => prelu => flatten => dropout 0.2 => dense 3>;
+    struct Block<input 5 => first: dense 6 => residual { dense 4 tanh => dropout 0.3 => dense 6 => prelu } => residual { batchnorm => dense 3 } project { dense 3 => batchnorm }>;
+    struct Fork<input 5 => first: dense 6 => concat { dense 4 => prelu => dropout 0.3 } { batchnorm => prelu => dense 2 } => dense 3>;
     struct Nested<input 5 => first: Drop => Inner => dense 3>;
     struct Inner<input 3 => dense 4 => batchnorm => dropout 0.1>;
     /// Large enough for several threads.

@@ -176,6 +176,21 @@ fn weights_alone_decay_where_the_optimizer_says_so() {
     assert_ne!(net.middle.weight, start.middle.weight);
 }
 
+/// Nor do slopes, though they are factors.
+#[test]
+fn slopes_decay_with_biases() {
+    network! { struct Sloped<input 3 => dense 4 => prelu>; }
+    let mut net = Sloped::random(&mut StdRng::seed_from_u64(1));
+    let (inputs, targets) = ([SVector::<f32, 3>::zeros()], [SVector::<f32, 4>::zeros()]);
+    assert_eq!(net.prelu1.weight.as_slice(), [0.25; 4]);
+    // No gradient: decay alone moves.
+    let mut optimizer = Sgd::new(0.5).weight_decay(0.5).decay_weights_only();
+    net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+    assert_eq!(net.prelu1.weight.as_slice(), [0.25; 4]);
+    net.train_step(&inputs, &targets, &MeanSquaredError, &mut Sgd::new(0.5).weight_decay(0.5));
+    assert_eq!(net.prelu1.weight.as_slice(), [0.1875; 4]);
+}
+
 #[test]
 fn a_network_inside_a_network_and_statistics_are_frozen() {
     let mut net = Deep::random(&mut StdRng::seed_from_u64(1));

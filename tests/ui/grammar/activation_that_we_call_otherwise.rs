@@ -1,7 +1,7 @@
 use axonal::prelude::*;
 
 network! {
-    pub struct Digits<input 784 => dense 128 prelu => dense 10>;
+    pub struct Digits<input 784 => dense 128 lrelu => dense 10>;
 }
 
 fn main() {

@@ -161,6 +161,8 @@ pub(crate) static LAYERS: &[LayerRow] = &[
     row("layernorm", "LayerNorm", simple::layer_norm_generics)
         .options(&["eps"])
         .parameters(|operands| Count::Known(2).times(&operands.input.len().count())),
+    row("prelu", "PRelu", simple::channelwise)
+        .parameters(|operands| simple::channels(operands).count()),
     row("residual", "Residual", blocks::residual_generics)
         .takes(
             &[Argument::Block(Role::Body)],
