@@ -54,6 +54,9 @@ network! {
         => concat { maxpool 3 stride 2 pad 1 floor } { conv 2 3x3 stride 2 dilation 2 pad 2 groups 2 silu floor }
         => upsample 2 => pad 1 => conv 6 3x3 depthwise hard_sigmoid => avgpool 3x3 stride 2 pad 1 floor
         => flatten => dense 4 selu>;
+
+    /// Slopes that are learned, of an image and of a vector.
+    struct Slopes<input 2x3x7 => conv 5 2x2 => prelu => flatten => dense 19 => prelu => dense 4>;
 }
 
 /// Numbers that follow from nothing but this file: splitmix64.
@@ -250,6 +253,9 @@ macro_rules! all {
         });
         cases!($cases, Shapes, $scalar, $last, [1, 3, 32], [3], samples, MeanSquaredError, start! {
             dense conv_transpose1; dense concat1.second.conv1; dense conv1; dense dense1;
+        });
+        cases!($cases, Slopes, $scalar, $last, [1, 3, 32], [3], samples, MeanSquaredError, start! {
+            dense conv1; dense dense1; dense dense2; weight prelu1; weight prelu2;
         });
     };
 }
