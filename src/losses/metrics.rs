@@ -6,7 +6,7 @@ use super::{BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, M
 use crate::core::shapes::{image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{
-    Confusion, Metric, MultiLabel, RegressionMetrics, Target, above, largest, numbers_of,
+    Confusion, Metric, MultiLabel, RegressionMetrics, Target, largest, numbers_of, record_labels,
 };
 
 /// The metric of a loss for one kind of output and target.
@@ -86,79 +86,5 @@ where
 {
     for pixel in 0..O::PIXELS.min(Y::PIXELS) {
         report.record_known(largest(numbers_of(target, pixel)), largest(numbers_of(output, pixel)));
-    }
-}
-
-/// The labels of each pixel: those whose numbers are above a threshold; a vector is one pixel.
-fn record_labels<O, Y, const N: usize>(
-    output: &O,
-    threshold: f64,
-    target: &Y,
-    set: f64,
-    report: &mut MultiLabel<N>,
-) where
-    O: Sample,
-    Y: Sample,
-{
-    for pixel in 0..O::PIXELS.min(Y::PIXELS) {
-        let actual = numbers_of(target, pixel).map(|number| above(number, set));
-        let predicted = numbers_of(output, pixel).map(|number| above(number, threshold));
-        report.record_known(actual.zip(predicted));
-    }
-}
-
-/// Numbers against numbers.
-pub(super) struct Numbers;
-
-impl<O: Sample, Y: Sample<Scalar = O::Scalar>> Metric<O, Y> for Numbers {
-    type Report = RegressionMetrics<O::Size>;
-    type Size = Y::Size;
-
-    fn record(&self, output: &O, target: &Y, _threshold: f64, report: &mut Self::Report) {
-        report.record_numbers(target.as_slice(), output.as_slice());
-    }
-}
-
-/// Labels, each set where its target is above a number.
-pub(super) struct Labels {
-    pub(super) set: f64,
-}
-
-impl<T: Scalar, const N: usize, const M: usize> Metric<SVector<T, N>, SVector<T, M>> for Labels {
-    type Report = MultiLabel<N>;
-    type Size = vector<M>;
-
-    fn record(
-        &self,
-        output: &SVector<T, N>,
-        target: &SVector<T, M>,
-        threshold: f64,
-        report: &mut MultiLabel<N>,
-    ) {
-        record_labels(output, threshold, target, self.set, report);
-    }
-}
-
-impl<
-    T: Scalar,
-    const N: usize,
-    const H: usize,
-    const W: usize,
-    const M: usize,
-    const I: usize,
-    const X: usize,
-> Metric<Image<N, H, W, T>, Image<M, I, X, T>> for Labels
-{
-    type Report = MultiLabel<N>;
-    type Size = image<M, I, X>;
-
-    fn record(
-        &self,
-        output: &Image<N, H, W, T>,
-        target: &Image<M, I, X, T>,
-        threshold: f64,
-        report: &mut MultiLabel<N>,
-    ) {
-        record_labels(output, threshold, target, self.set, report);
     }
 }

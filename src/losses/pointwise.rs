@@ -4,7 +4,6 @@ use nalgebra::SVector;
 use num_traits::Zero;
 use pulp::Simd;
 
-use super::metrics::{Labels, Numbers};
 use super::{Loss, OfSample, of_scores, one_over};
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Class;
@@ -12,7 +11,7 @@ use crate::core::Image;
 use crate::core::Scalar;
 use crate::core::shapes::{image, vector};
 use crate::core::{Sample, flat, flat_mut};
-use crate::metrics::{Meter, meter};
+use crate::metrics::{Labels, Meter, Numbers, meter};
 use crate::simd::Vector;
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.
