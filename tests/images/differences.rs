@@ -1,16 +1,11 @@
 //! Gradients of single layers by central differences.
 
 use axonal::Differentiable;
-use axonal::layers::{Context, End};
+use axonal::Layer;
 use axonal::prelude::*;
-use axonal::{Layer, Sample};
-use rand::RngExt;
-use rand::seq::index;
 
-use crate::common::differences::{STEP, slope};
-use crate::common::learned;
 use crate::common::samples::random;
-use crate::passes::{Trained, Training, random_layer};
+use crate::passes::random_layer;
 
 /// Checks the gradients of a layer's parameters and inputs, with and without its activation, for a random weighted sum of its outputs.
 pub(crate) fn check<L>(samples: usize, seed: u64)

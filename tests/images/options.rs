@@ -76,9 +76,9 @@ fn gradients_of_options_are_slopes() {
     check::<AvgPool<f64, Pixels<2, 5, 5>, Pixels<2, 3, 3>, Padded, false>>(3, 1);
     check::<LayerNorm<f64, SVector<f64, 9>, 9, Ratio<1, 2>>>(3, 2);
     let mut rng = StdRng::seed_from_u64(3);
-    let mut norm =
+    let norm =
         random_layer::<BatchNorm<f64, Pixels<3, 3, 4>, 3, Ratio<1, 2>, Ratio<1, 4>>>(&mut rng);
-    check_layer(&mut *norm, 3, &mut rng);
+    check_layer(&*norm, 3, &mut rng);
 }
 
 network! {
