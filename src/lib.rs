@@ -36,8 +36,9 @@
 //! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |
 //! | one's own optimizers | [`guide::optimizers`] |
 //! | one's own loops | [`guide::loops`] |
+//! | tests of all these | [`testing`]: gradients against finite differences, every instruction set |
 //! | weights of PyTorch and Keras | [`guide::differences`] |
-//! | speed | [`guide::speed`], [`simd::InstructionSet`] |
+//! | speed | [`guide::speed`], [`simd::InstructionSet`], [`num_threads`] |
 //!
 //! # Errors
 //!
