@@ -53,7 +53,7 @@ pub(crate) fn gemm<T: Element, const TRANSPOSED_B: bool>(
         GemmPlan::Blocked => blocked_gemm(isa, gemm),
         GemmPlan::Packed => isa.run(Packed(gemm)),
         GemmPlan::Swapped => isa.run(Swapped(gemm)),
-        GemmPlan::Narrow { depth } | GemmPlan::Tiled { depth } => isa.run(Tiled { gemm, depth }),
+        GemmPlan::Narrow { .. } | GemmPlan::Tiled { .. } => isa.run(Tiled(gemm)),
     }
 }
 

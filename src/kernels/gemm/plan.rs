@@ -171,7 +171,7 @@ pub(crate) const fn swapped_rows(lanes: usize) -> usize {
 
 /// How many steps along k C = A Bᵀ takes at a time.
 #[inline(always)]
-const fn depth(m: usize, scalar: usize) -> usize {
+pub(crate) const fn depth(m: usize, scalar: usize) -> usize {
     let column = if m == 0 { scalar } else { m * scalar };
     let depth = DEPTH_BYTES / column;
     if depth > DEPTH_LEAST { depth } else { DEPTH_LEAST }

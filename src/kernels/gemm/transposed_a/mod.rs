@@ -102,7 +102,7 @@ fn by_samples<T: Element, S: Simd>(simd: S, product: GemmTransposedA<'_, T>) {
                 k,
                 init: Init::Zero,
             };
-            simd.vectorize(Tiled { gemm, depth: k });
+            simd.vectorize(Tiled(gemm));
             let columns = Columns { first: results[..count * rows].as_ptr(), stride: count };
             let mut block = c.block(row..row + rows, sample..sample + count);
             let transposed = Columns { first: block.as_mut_ptr(), stride: block.stride() };
@@ -142,7 +142,7 @@ fn transpose_first<T: Element, S: Simd>(simd: S, product: GemmTransposedA<'_, T>
             k,
             init: Init::Zero,
         };
-        simd.vectorize(Tiled { gemm, depth: k });
+        simd.vectorize(Tiled(gemm));
         first += height;
     }
 }
