@@ -124,6 +124,8 @@ pub use rand;
 pub use summary::{Row as SummaryRow, Summary};
 #[cfg(feature = "train")]
 pub use trainable::Trainable;
+#[cfg(feature = "train")]
+pub use {crate::core::Differential, network::Jacobian};
 #[cfg(feature = "files")]
 pub use {
     formats::safetensors::{Kept, Matching},

@@ -140,6 +140,22 @@ pub trait Through<N: Layer> {
         L: Loss<N::Output, Y, N::Activation>;
 
     #[doc(hidden)]
+    fn backward(
+        net: &N,
+        context: Context,
+        inputs: &[N::Input],
+        output_gradients: &[N::Output],
+        gradient: Option<&mut N>,
+        input_gradients: Option<&mut [N::Input]>,
+    );
+
+    #[doc(hidden)]
+    fn forward(net: &N, context: Context, inputs: &[N::Input], outputs: &mut [N::Output]);
+
+    #[doc(hidden)]
+    fn jacobian(net: &N, input: &N::Input, jacobian: &mut [N::Scalar]);
+
+    #[doc(hidden)]
     fn step<Y, L, O>(
         net: &mut N,
         inputs: &[N::Input],

@@ -1,10 +1,14 @@
 //! What every network can do, whatever its layers are.
 
 use crate::core::Sample;
+#[cfg(feature = "train")]
+use crate::core::{Differential, Parameters};
 use crate::layers;
 use crate::layers::Layer;
 use crate::layers::outlined::{InferOne, infer};
 use crate::vector;
+#[cfg(feature = "train")]
+use core::slice;
 
 #[cfg(feature = "train")]
 use crate::{
@@ -55,6 +59,36 @@ macro_rules! of_a_loss {
         }
     )+};
 }
+
+/// Methods with gradients of outputs and inputs, whose bound is in documentation the one that is meant, and to the compiler the one that
+/// [speaks](crate::messages).
+#[cfg(feature = "train")]
+macro_rules! of_gradients {
+    ($(
+        $(#[$attribute:meta])*
+        fn $name:ident($($arguments:tt)*) $(-> $result:ty)? $(where { $($bound:tt)* })? $body:block
+    )+) => {$(
+        #[cfg(not(doc))]
+        $(#[$attribute])*
+        fn $name($($arguments)*) $(-> $result)?
+        where
+            Backpropagation: Through<Self, Is: Copy>,
+            $($($bound)*)?
+        $body
+
+        #[cfg(doc)]
+        $(#[$attribute])*
+        fn $name($($arguments)*) $(-> $result)?
+        where
+            Self: Differentiable,
+            $($($bound)*)?
+        $body
+    )+};
+}
+
+/// The Jacobian of a network from vectors to vectors: `SMatrix<T, OUTPUTS, INPUTS>`.
+#[cfg(feature = "train")]
+pub type Jacobian<N> = <<N as Layer>::Input as Differential<<N as Layer>::Output>>::Jacobian;
 
 /// A network, as `network!` defines it.
 ///
@@ -302,6 +336,199 @@ pub trait Network: Layer {
     /// If `max` is negative or NaN.
     fn clip_value(&mut self, max: Self::Scalar) -> Self::Scalar {
         vector::clip_value(self, max)
+    }
+
+    #[cfg(feature = "train")]
+    of_gradients! {
+    /// The vector-Jacobian product of a batch: from a gradient of the outputs, that of the parameters and that of the inputs. PyTorch's
+    /// `torch.autograd.grad(outputs, …, grad_outputs)`, JAX's `vjp`.
+    ///
+    /// For a function L of all outputs **y**ᵢ of the batch, with `output_gradients[i]` = ∂L/∂**y**ᵢ, `gradient` becomes ∂L/∂w for each parameter w, and
+    /// `input_gradients[i]` becomes ∂L/∂**x**ᵢ, in the place of what they hold. Nothing is divided by the number of samples: of a mean, the factor is in the
+    /// gradient that is given. What is not asked for is not computed.
+    ///
+    /// The pass is one of inference, that of [`forward`](Self::forward): `dropout` drops nothing, and `batchnorm` takes its running statistics.
+    /// For one of training, or for the inputs alone, see [`backward_with`](Self::backward_with). A forward pass is part of the call. The page
+    /// [loops](crate::guide::loops) has losses that are put together in this way.
+    ///
+    /// Nothing is allocated after a thread's first call, unless a pass keeps more than 16 million numbers.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 3 tanh => dense 1>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let inputs: [SVector<f32, 2>; 2] = [[0.5, -1.0].into(), [1.5, 0.5].into()];
+    /// // L = y₀² + y₁²
+    /// let output_gradients = inputs.map(|x| 2.0 * net.forward(&x));
+    /// let mut gradient = Net::zeros();
+    /// let mut input_gradients = [SVector::zeros(); 2];
+    /// net.backward(&inputs, &output_gradients, &mut gradient, Some(&mut input_gradients));
+    /// assert!(gradient.norm() > 0.0);
+    /// assert_eq!(input_gradients[0], net.input_gradient(&inputs[0], &output_gradients[0]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many gradients as inputs.
+    fn backward(
+        &self,
+        inputs: &[Self::Input],
+        output_gradients: &[Self::Output],
+        gradient: &mut Self,
+        input_gradients: Option<&mut [Self::Input]>,
+    )
+    {
+        let context = Context::INFERENCE;
+        let gradient = Some(gradient);
+        Backpropagation::backward(self, context, inputs, output_gradients, gradient, input_gradients);
+    }
+
+    /// As [`backward`](Self::backward), to the parameters, to the inputs, or to both, in a mode and with a seed that are given.
+    ///
+    /// * `Context::INFERENCE`: as `backward`.
+    /// * `Context::training(seed)`: a pass of training. `dropout` drops the numbers of the seed, the same ones as
+    ///   [`forward_with`](Self::forward_with) and [`gradient_with`](Self::gradient_with) do with it; `batchnorm` takes the mean and variance of the batch.
+    /// * `optimizer.context()`: the seed of its next step.
+    ///
+    /// In the place of running statistics, the gradient of a pass of training holds what a step is to subtract from them, as that of
+    /// [`gradient`](Self::gradient) does: [`Optimizer::apply`](crate::optimizers::Optimizer::apply) moves them. Where a loop goes through a network twice
+    /// in a step and they are to move once, [`Context::without_statistics`] leaves zeros in their place.
+    ///
+    /// ```
+    /// use axonal::layers::Context;
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 8 tanh => dropout 0.5 => dense 1>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let inputs: [SVector<f32, 2>; 2] = [[0.5, -1.0].into(), [1.5, 0.5].into()];
+    /// let context = Context::training(7);
+    /// let mut outputs = [SVector::zeros(); 2];
+    /// net.forward_with(context, &inputs, &mut outputs);
+    /// let output_gradients = outputs.map(|y| 2.0 * y);
+    /// // The gradient of the inputs alone.
+    /// let mut input_gradients = [SVector::zeros(); 2];
+    /// net.backward_with(context, &inputs, &output_gradients, None, Some(&mut input_gradients));
+    /// assert!(input_gradients[0].norm() > 0.0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many gradients as inputs.
+    fn backward_with(
+        &self,
+        context: Context,
+        inputs: &[Self::Input],
+        output_gradients: &[Self::Output],
+        gradient: Option<&mut Self>,
+        input_gradients: Option<&mut [Self::Input]>,
+    )
+    {
+        Backpropagation::backward(self, context, inputs, output_gradients, gradient, input_gradients);
+    }
+
+    /// The outputs in a mode and with a seed that are given: what a pass of training sees, for a loss of one's own between it and
+    /// [`backward_with`](Self::backward_with). With `Context::INFERENCE` it is [`forward_batch`](Self::forward_batch).
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many outputs as inputs.
+    fn forward_with(
+        &self,
+        context: Context,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+    )
+    {
+        Backpropagation::forward(self, context, inputs, outputs);
+    }
+
+    /// The gradient of one input, from that of its output: Jᵀ **g**, with the Jacobian J = ∂**y**/∂**x**. The pass is one of inference.
+    ///
+    /// For a batch, see [`backward_with`](Self::backward_with).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Critic<input 3 => dense 16 tanh => dense 1>; }
+    ///
+    /// // In which direction the value of a state and an action grows.
+    /// let critic = Critic::random(&mut StdRng::seed_from_u64(1));
+    /// let direction: SVector<f32, 3> = critic.input_gradient(&[0.1, -0.4, 0.9].into(), &[1.0].into());
+    /// assert!(direction.norm() > 0.0);
+    /// ```
+    fn input_gradient(
+        &self,
+        input: &Self::Input,
+        output_gradient: &Self::Output,
+    ) -> Self::Input
+    {
+        let mut gradient: Self::Input = bytemuck::Zeroable::zeroed();
+        let (inputs, output_gradients) = (slice::from_ref(input), slice::from_ref(output_gradient));
+        let to = Some(slice::from_mut(&mut gradient));
+        Backpropagation::backward(self, Context::INFERENCE, inputs, output_gradients, None, to);
+        gradient
+    }
+
+    /// The Jacobian of a network from vectors to vectors at a point: J = ∂**y**/∂**x**, one row an output, one column an input. PyTorch's
+    /// `torch.func.jacrev` and `jacfwd`.
+    ///
+    /// Its sizes are known to the compiler: of a network with 8 inputs and 2 outputs it is an `SMatrix<f32, 2, 8>`. It is computed column by column, in
+    /// forward mode, or row by row, in reverse mode, whichever takes fewer passes. The pass is one of inference.
+    ///
+    /// A Jacobian that is too large for the stack has room in [`jacobian_into`](Self::jacobian_into).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Dynamics<input 8 => dense 64 tanh => dense 64 tanh => dense 2>; }
+    ///
+    /// let net = Dynamics::random(&mut StdRng::seed_from_u64(1));
+    /// let (x, step) = (SVector::from([0.1; 8]), SVector::from([1e-3; 8]));
+    /// let jacobian: SMatrix<f32, 2, 8> = net.jacobian(&x);
+    /// // y(x + h) ≈ y(x) + J h
+    /// let difference = net.forward(&(x + step)) - (net.forward(&x) + jacobian * step);
+    /// assert!(difference.norm() < 1e-5);
+    /// ```
+    fn jacobian(
+        &self,
+        input: &Self::Input,
+    ) -> Jacobian<Self>
+    where {
+        Self::Input: Differential<Self::Output>,
+    }
+    {
+        let mut jacobian: Jacobian<Self> = bytemuck::Zeroable::zeroed();
+        self.jacobian_into(input, &mut jacobian);
+        jacobian
+    }
+
+    /// [`jacobian`](Self::jacobian) into a matrix that is there, in the place of what it holds.
+    ///
+    /// ```
+    /// use axonal::Parameters;
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Decoder<input 4 => dense 32 tanh => dense 784 sigmoid>; }
+    ///
+    /// let net = Decoder::random(&mut StdRng::seed_from_u64(1));
+    /// let mut jacobian: Box<SMatrix<f32, 784, 4>> = Parameters::zeros();
+    /// net.jacobian_into(&[0.1, 0.2, 0.3, 0.4].into(), &mut jacobian);
+    /// assert!(jacobian.norm() > 0.0);
+    /// ```
+    fn jacobian_into(
+        &self,
+        input: &Self::Input,
+        jacobian: &mut Jacobian<Self>,
+    )
+    where {
+        Self::Input: Differential<Self::Output>,
+    }
+    {
+        Backpropagation::jacobian(self, input, jacobian.as_mut_slice());
+    }
     }
 
     #[cfg(feature = "train")]

@@ -101,7 +101,8 @@ where
 }
 
 /// Compares the backward pass of one layer with central differences of its forward pass: the gradients of its parameters and of its inputs, up to its
-/// scores and up to its outputs, in inference and in training; and whether a gradient is added to one that is there.
+/// scores and up to its outputs, in inference and in training; and whether a gradient is added to one that is there. Of a layer with
+/// [`Differentiable::TANGENTS`], the forward pass with tangents is held against the backward pass.
 ///
 /// What is differentiated is Σ w y over all outputs y, with weights w from -1 to 1. The differences are those of [`check_gradient`].
 ///
@@ -165,6 +166,44 @@ where
                 changed[sample].as_mut_slice()[number] = old;
             }
         }
+    }
+    if L::TANGENTS {
+        for (sample, (input, weights)) in inputs.iter().zip(&weights).enumerate() {
+            check_tangents(layer, input, weights, sample);
+        }
+    }
+}
+
+/// Holds J **t**, forward, against Jᵀ **w**, backward: **w** · J **t** = Jᵀ **w** · **t**, for random tangents **t**.
+#[track_caller]
+fn check_tangents<L>(layer: &L, input: &L::Input, weights: &L::Output, sample: usize)
+where
+    L: Differentiable + Parameters<Scalar = f64>,
+{
+    /// A few: with a point, as many samples as a kernel may take in one piece, and one more.
+    const COUNT: usize = 8;
+    let mut points = L::Input::zeros_vec(1 + COUNT);
+    points[0] = *input;
+    for (index, point) in (1..).zip(&mut points[1..]) {
+        let draws = Context::training(index);
+        for (index, number) in (0..).zip(point.as_mut_slice()) {
+            *number = unit(draws.random(index)) * 2.0 - 1.0;
+        }
+    }
+    let mut outputs = L::Output::zeros_vec(points.len());
+    let mut trace = vec![f64::NAN; L::trace_len(points.len())];
+    layer.forward_pass(Context::TANGENTS, &points, &mut outputs, &mut trace, End::Outputs);
+    let weights = std::slice::from_ref(weights);
+    let pass = Pass { context: Context::INFERENCE, end: End::Outputs, weights };
+    let gradient = pass.run(layer, std::slice::from_ref(input), 0.0).inputs[0];
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    for (tangent, output) in points[1..].iter().zip(&outputs[1..]) {
+        let forward = product(weights[0].as_slice(), output.as_slice());
+        let backward = product(gradient.as_slice(), tangent.as_slice());
+        assert!(
+            (forward - backward).abs() <= 1e-10 * (1.0 + forward.abs()),
+            "sample {sample}: a tangent gives {forward} forward, and {backward} backward"
+        );
     }
 }
 

@@ -7,6 +7,8 @@
 pub(crate) mod alloc;
 #[cfg(feature = "std")]
 mod class;
+#[cfg(feature = "train")]
+mod differential;
 mod error;
 mod image;
 pub mod init;
@@ -28,6 +30,8 @@ pub(crate) use alloc::append;
 pub(crate) use alloc::zeros;
 #[cfg(feature = "std")]
 pub use class::Class;
+#[cfg(feature = "train")]
+pub use differential::Differential;
 pub use error::Error;
 pub use image::Image;
 pub(crate) use init::Initializer;

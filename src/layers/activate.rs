@@ -166,7 +166,9 @@ impl<T, I, A> PartialEq for Activate<T, I, A> {
 }
 
 #[cfg(feature = "train")]
-pub(crate) use training::{Derivative, activate_batch, derivative, derivative_batch};
+pub(crate) use training::{
+    Derivative, activate_batch, derivative, derivative_batch, tangents_through,
+};
 
 #[cfg(feature = "train")]
 mod training {
@@ -295,16 +297,38 @@ mod training {
         }
     }
 
+    /// f of the scores at a point, in place of the first of them, and f′ times each of the others, which are tangents: a derivative is symmetric, so that
+    /// forward and backward are the same.
+    #[inline(never)]
+    pub(crate) fn tangents_through<A: ActivationGradient, X: Sample>(
+        activation: PhantomData<A>,
+        scores: &X,
+        outputs: &mut [X],
+    ) {
+        let (point, tangents) = outputs.split_at_mut(1);
+        activate_batch(activation, point);
+        let scores = if A::NEEDS_SCORES { scores.as_slice() } else { &[] };
+        for tangent in tangents {
+            derivative_batch(activation, scores, point, slice::from_mut(tangent));
+        }
+    }
+
     #[diagnostic::do_not_recommend]
     impl<T: Scalar, I: Sample<Scalar = T>, A: ActivationGradient> Differentiable for Activate<T, I, A> {
+        const TANGENTS: bool = true;
+
         fn forward_pass(
             &self,
-            _context: Context,
+            context: Context,
             inputs: &[I],
             outputs: &mut [I],
             _trace: &mut [T],
             end: End,
         ) {
+            if context.is_tangents() {
+                outputs.copy_from_slice(inputs);
+                return tangents_through(PhantomData::<A>, &inputs[0], outputs);
+            }
             match end {
                 End::Scores => outputs.copy_from_slice(inputs),
                 End::Outputs => Outlined::infer(self, inputs, outputs),

@@ -378,10 +378,12 @@ mod training {
         M: Fraction,
     {
         const WHOLE_BATCH: bool = true;
+        const TANGENTS: bool = true;
 
-        /// Mean, variance, the gradients of weight and bias, and whether mean and variance are those of the batch.
+        /// Mean, variance, the gradients of weight and bias, whether mean and variance are those of the batch, and the share of them that running
+        /// statistics take on.
         fn trace_len(_samples: usize) -> usize {
-            4 * CHANNELS + 1
+            4 * CHANNELS + 2
         }
 
         #[inline(never)]
@@ -397,13 +399,30 @@ mod training {
             let (variance, rest) = rest.split_at_mut(CHANNELS);
             let is_of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
             rest[2 * CHANNELS] = if is_of_batch { T::one() } else { T::zero() };
+            rest[2 * CHANNELS + 1] = T::of(if context.keeps_statistics() { 0.0 } else { M::VALUE });
             if is_of_batch {
                 dispatch(Statistics { inputs, mean: &mut *mean, variance: &mut *variance });
             } else {
                 mean.copy_from_slice(self.running_mean.as_slice());
                 variance.copy_from_slice(self.running_var.as_slice());
             }
+            let samples = if context.is_tangents() { 1 } else { inputs.len() };
+            let (outputs, tangents) = outputs.split_at_mut(samples);
+            let (inputs, input_tangents) = inputs.split_at(samples);
             dispatch(self.normalized([mean, variance], inputs, outputs));
+            if !tangents.is_empty() {
+                // Each number is scaled: forward and backward are the same.
+                dispatch(Inputs {
+                    inputs: input_tangents,
+                    output_gradient: input_tangents,
+                    input_gradient: tangents,
+                    mean,
+                    variance,
+                    epsilon: E::VALUE,
+                    weight: self.weight.as_slice(),
+                    sums: None,
+                });
+            }
         }
 
         #[inline(never)]
@@ -417,8 +436,8 @@ mod training {
             let (statistics, sums) = trace.split_at_mut(2 * CHANNELS);
             let (mean, variance) = statistics.split_at(CHANNELS);
             let (weight, rest) = sums.split_at_mut(CHANNELS);
-            let (bias, is_of_batch) = rest.split_at_mut(CHANNELS);
-            let is_of_batch = is_of_batch[0] != T::zero();
+            let (bias, rest) = rest.split_at_mut(CHANNELS);
+            let (is_of_batch, momentum) = (rest[0] != T::zero(), rest[1]);
             let (output_gradient, epsilon) = (&*gradient, E::VALUE);
             dispatch(Sums { inputs, output_gradient, mean, variance, epsilon, weight, bias });
             if let Some(input_gradient) = input_gradient {
@@ -445,8 +464,8 @@ mod training {
             let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
             for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
                 let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
-                let momentum = if is_of_batch { M::VALUE } else { 0.0 };
-                *value = T::of(momentum) * (*running - of_batch);
+                let momentum = if is_of_batch { momentum } else { T::zero() };
+                *value = momentum * (*running - of_batch);
             }
             let mut block = sink.block(2 * CHANNELS..4 * CHANNELS);
             for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {

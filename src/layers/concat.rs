@@ -157,6 +157,7 @@ mod training {
     {
         const WHOLE_BATCH: bool = A::WHOLE_BATCH || B::WHOLE_BATCH;
         const IS_RANDOM: bool = A::IS_RANDOM || B::IS_RANDOM;
+        const TANGENTS: bool = A::TANGENTS && B::TANGENTS;
 
         /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
         fn trace_len(samples: usize) -> usize {

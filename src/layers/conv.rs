@@ -168,8 +168,9 @@ by_fields!(
 mod training {
     use super::*;
     use crate::activations::ActivationGradient;
+    use crate::core::{Heap, split_samples};
     use crate::kernels::{ConvolutionInputs, ConvolutionWeights, Onto};
-    use crate::layers::activate::{activate_batch, derivative_batch};
+    use crate::layers::activate::{activate_batch, derivative_batch, tangents_through};
     use crate::layers::outlined::Outlined;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
     use crate::simd::dispatch;
@@ -185,6 +186,8 @@ mod training {
         A: ActivationGradient,
         B: Bias<T>,
     {
+        const TANGENTS: bool = true;
+
         fn trace_len(samples: usize) -> usize {
             if A::NEEDS_SCORES { samples * O::LEN } else { 0 }
         }
@@ -192,12 +195,15 @@ mod training {
         #[inline(never)]
         fn forward_pass(
             &self,
-            _context: Context,
+            context: Context,
             inputs: &[I],
             outputs: &mut [O],
             trace: &mut [T],
             end: End,
         ) {
+            if context.is_tangents() {
+                return self.tangents(inputs, outputs);
+            }
             if end == End::Outputs && !A::NEEDS_SCORES {
                 return Outlined::infer(self, inputs, outputs);
             }
@@ -247,6 +253,34 @@ mod training {
                 T::sums_of_planes(gradient, score_gradient, O::PIXELS, accumulate);
                 block.finish();
             }
+        }
+    }
+
+    impl<T, const OUT: usize, const PATCH: usize, I, O, G, A, B> Conv<T, OUT, PATCH, I, O, G, A, B>
+    where
+        T: Scalar,
+        I: ImageSample<Scalar = T>,
+        O: ImageSample<Scalar = T>,
+        G: Windowed,
+        A: ActivationGradient,
+        B: Bias<T>,
+    {
+        /// The output at a point, and the derivative of the activation times W ∗ **t** of each tangent.
+        #[inline(never)]
+        fn tangents(&self, inputs: &[I], outputs: &mut [O]) {
+            let convolution = self.convolution::<Identity>(inputs, outputs);
+            dispatch(Convolution { bias: &[], ..convolution });
+            let Some(point) = outputs.first_mut() else { return };
+            let planes = point.as_mut_slice().chunks_exact_mut(O::PIXELS);
+            for (plane, bias) in planes.zip(self.bias.as_slice()) {
+                for score in plane {
+                    *score += *bias;
+                }
+            }
+            let mut room = Heap::default();
+            let (scores, _) = split_samples::<O>(room.take(O::LEN), 1);
+            scores.copy_from_slice(&outputs[..1]);
+            tangents_through(PhantomData::<A>, &scores[0], outputs);
         }
     }
 }

@@ -230,6 +230,8 @@ mod training {
     impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
         Differentiable for Dense<T, IN, OUT, A, B>
     {
+        const TANGENTS: bool = true;
+
         fn trace_len(samples: usize) -> usize {
             samples * (Self::KEPT + Self::PARTIAL)
         }
@@ -237,12 +239,15 @@ mod training {
         #[inline(never)]
         fn forward_pass(
             &self,
-            _context: Context,
+            context: Context,
             inputs: &[Self::Input],
             outputs: &mut [Self::Output],
             trace: &mut [T],
             end: End,
         ) {
+            if context.is_tangents() {
+                return self.tangents(inputs, outputs, trace);
+            }
             let (kept, partial) = trace.split_at_mut(inputs.len() * Self::KEPT);
             match DensePlan::training(OUT, IN, inputs.len()) {
                 DensePlan::GemvInline | DensePlan::Gemv => {
@@ -295,6 +300,46 @@ mod training {
     {
         const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
         const PARTIAL: usize = if splits_k(OUT, IN) { OUT } else { 0 };
+
+        /// f(W **x** + **b**), and f′ ⊙ W **t** of each tangent.
+        #[inline(never)]
+        fn tangents(
+            &self,
+            inputs: &[SVector<T, IN>],
+            outputs: &mut [SVector<T, OUT>],
+            trace: &mut [T],
+        ) {
+            T::shared_gemm(Gemm { init: Init::Zero, ..self.gemm(inputs, outputs) });
+            let Some((point, tangents)) = outputs.split_first_mut() else { return };
+            for (score, bias) in point.iter_mut().zip(self.bias.as_slice()) {
+                *score += *bias;
+            }
+            tangents_through::<T, A>(point.as_mut_slice(), flat_mut(tangents), trace);
+        }
+    }
+
+    /// f in place, and f′ times each tangent.
+    fn tangents_through<T: Scalar, A: ActivationGradient>(
+        point: &mut [T],
+        tangents: &mut [T],
+        room: &mut [T],
+    ) {
+        let width = point.len();
+        let scores: &mut [T] = if A::NEEDS_SCORES { &mut room[..width] } else { &mut [] };
+        if A::NEEDS_SCORES {
+            scores.copy_from_slice(point);
+        }
+        dispatch(Activated::<T, A> { scores: &mut *point, width, activation: PhantomData });
+        for gradient in tangents.chunks_exact_mut(width) {
+            // A derivative is a diagonal matrix, or that of `softmax`: symmetric, so that forward and backward are the same.
+            dispatch(Derivative::<T, A> {
+                scores,
+                outputs: point,
+                gradient,
+                width,
+                activation: PhantomData,
+            });
+        }
     }
 
     /// The backward pass of a layer up to its scores: one function for layers of all sizes.

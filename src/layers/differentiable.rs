@@ -24,6 +24,10 @@ pub trait Differentiable: Layer {
     /// Whether a training pass draws random numbers ([`Context::random`]). Where it does, [`Network::gradient`](crate::Network::gradient) makes a seed for it.
     const IS_RANDOM: bool = false;
 
+    /// Whether [`forward_pass`](Self::forward_pass) knows [tangents](Context::is_tangents), so that a Jacobian can be computed forward, column by column.
+    /// A layer that is linear does without a look at the context. A network with a layer that does not has its Jacobian row by row.
+    const TANGENTS: bool = false;
+
     /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs: none unless told otherwise.
     fn trace_len(samples: usize) -> usize {
         let _ = samples;

@@ -145,6 +145,7 @@ mod training {
         Differentiable for Dropout<T, I, NUMERATOR, DENOMINATOR>
     {
         const IS_RANDOM: bool = true;
+        const TANGENTS: bool = true;
 
         /// The factor of each number.
         fn trace_len(samples: usize) -> usize {

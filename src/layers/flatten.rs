@@ -50,6 +50,7 @@ weightless!(
     [T: Scalar, I: Sample<Scalar = T>, const N: usize]
     Flatten<T, I, N>, I => SVector<T, N>,
     "flatten", 0, |_formatter| Ok(())
+    ; linear: true
 );
 
 /// The same numbers in another shape, `reshape 16x4x4` in a description: in the same order, the last index fastest.
@@ -93,4 +94,5 @@ weightless!(
     [T: Scalar, I: Sample<Scalar = T>, O: Sample<Scalar = T>]
     Reshape<T, I, O>, I => O,
     "reshape", 0, |_formatter| Ok(())
+    ; linear: true
 );

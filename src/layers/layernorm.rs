@@ -129,8 +129,10 @@ by_fields!(
 #[cfg(feature = "train")]
 mod training {
     use super::*;
+    use crate::core::Heap;
     use crate::kernels::covariance;
-    use crate::layers::{Batch, Differentiable, End, GradientSink};
+    use crate::layers::outlined::Outlined;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
     use crate::simd::dispatch;
 
     /// `dX = (h − mean of h − x̂ · mean of h x̂) / √(σ² + ε)`, where `h = γ g`.
@@ -197,6 +199,40 @@ mod training {
     impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Differentiable
         for LayerNorm<T, I, N, E>
     {
+        const TANGENTS: bool = true;
+
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[I],
+            outputs: &mut [I],
+            _trace: &mut [T],
+            _end: End,
+        ) {
+            if !context.is_tangents() {
+                return Outlined::infer(self, inputs, outputs);
+            }
+            let (point, tangents) = inputs.split_at(1);
+            let (output, output_tangents) = outputs.split_at_mut(1);
+            Outlined::infer(self, point, output);
+            // The derivative of x̂ is symmetric: forward and backward are the same.
+            let mut ones = Heap::default();
+            let ones = ones.take(N);
+            ones.fill(T::one());
+            for (tangent, to) in tangents.iter().zip(output_tangents) {
+                dispatch(Inputs {
+                    inputs: point,
+                    epsilon: E::VALUE,
+                    output_gradient: slice::from_ref(tangent),
+                    input_gradient: slice::from_mut(to),
+                    weight: ones,
+                });
+                for (to, weight) in to.as_mut_slice().iter_mut().zip(&self.weight) {
+                    *to *= *weight;
+                }
+            }
+        }
+
         #[inline(never)]
         fn backward_pass(
             batch: Batch<'_, Self>,

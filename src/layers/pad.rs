@@ -83,4 +83,5 @@ weightless!(
     ]
     Pad<T, I, O, TOP, LEFT>, I => O,
     "pad", 0, |_formatter| Ok(())
+    ; linear: true
 );

@@ -86,6 +86,7 @@ weightless!(
     kernels: |_samples, set| {
         max_pool_plan(<Over<I, O, G> as Geometry>::SIZES, Registers::on::<T>(set))
     }
+    ; linear: false
 );
 
 /// The mean of each window, `avgpool 2x2` in a description.
@@ -168,6 +169,7 @@ weightless!(
     [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed, const COUNT_PAD: bool]
     AvgPool<T, I, O, G, COUNT_PAD>, I => O,
     "avgpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1])
+    ; linear: true
 );
 
 /// The mean of each channel, `global avgpool` in a description: an image becomes a vector.
@@ -234,4 +236,5 @@ weightless!(
     [T: Scalar, I: ImageSample<Scalar = T>, const C: usize]
     GlobalAvgPool<T, I, C>, I => SVector<T, C>,
     "global avgpool", 0, |_formatter| Ok(())
+    ; linear: true
 );

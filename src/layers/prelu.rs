@@ -123,7 +123,8 @@ by_fields!([T: Scalar, I, const CHANNELS: usize] PRelu<T, I, CHANNELS>, "PRelu" 
 mod training {
     use super::*;
     use crate::core::{flat, flat_mut};
-    use crate::layers::{Batch, Differentiable, End, GradientSink};
+    use crate::layers::outlined::Outlined;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
     use crate::simd::{dispatch, vectorized};
 
     vectorized! {
@@ -139,6 +140,26 @@ mod training {
     impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Differentiable
         for PRelu<T, I, CHANNELS>
     {
+        const TANGENTS: bool = true;
+
+        fn forward_pass(
+            &self,
+            context: Context,
+            inputs: &[I],
+            outputs: &mut [I],
+            _trace: &mut [T],
+            _end: End,
+        ) {
+            if !context.is_tangents() {
+                return Outlined::infer(self, inputs, outputs);
+            }
+            let weight = self.weight.as_slice();
+            for (value, to) in inputs.iter().zip(outputs) {
+                let (values, to) = (slice::from_ref(value), slice::from_mut(to));
+                dispatch(Rectify { weight, inputs: &inputs[..1], values, to });
+            }
+        }
+
         #[inline(never)]
         fn backward_pass(
             batch: Batch<'_, Self>,

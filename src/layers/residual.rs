@@ -328,6 +328,9 @@ mod training {
         /// See [`Differentiable::IS_RANDOM`].
         const IS_RANDOM: bool;
 
+        /// See [`Differentiable::TANGENTS`].
+        const TANGENTS: bool;
+
         /// See [`Differentiable::trace_len`].
         fn trace_len(samples: usize) -> usize;
 
@@ -354,6 +357,7 @@ mod training {
     impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
         const WHOLE_BATCH: bool = false;
         const IS_RANDOM: bool = false;
+        const TANGENTS: bool = true;
 
         fn trace_len(_samples: usize) -> usize {
             0
@@ -382,6 +386,7 @@ mod training {
     {
         const WHOLE_BATCH: bool = L::WHOLE_BATCH;
         const IS_RANDOM: bool = L::IS_RANDOM;
+        const TANGENTS: bool = L::TANGENTS;
 
         /// The layer's own, its outputs, and their gradient.
         fn trace_len(samples: usize) -> usize {
@@ -420,6 +425,7 @@ mod training {
     {
         const WHOLE_BATCH: bool = Block::WHOLE_BATCH || P::WHOLE_BATCH;
         const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
+        const TANGENTS: bool = Block::TANGENTS && P::TANGENTS;
 
         /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
         fn trace_len(samples: usize) -> usize {

@@ -26,8 +26,15 @@ pub struct GradientSink<'a, T> {
 }
 
 enum Target<'a, T> {
-    Gradient { parameters: &'a [T], accumulate: bool },
+    Gradient {
+        parameters: &'a [T],
+        accumulate: bool,
+    },
     Step(Step<'a, T>),
+    /// Nobody asked for it.
+    Nowhere {
+        parameters: &'a [T],
+    },
 }
 
 /// A step of an optimizer, as a backward pass sees it: the same for all optimizers, so that a layer's backward pass is compiled once.
@@ -78,6 +85,8 @@ impl<T> Trained<'_, T> {
 pub(crate) struct Step<'a, T> {
     pub(crate) trained: Trained<'a, T>,
     pub(crate) descent: &'a dyn Descent<T>,
+    /// The place of the first parameter in the network that is not frozen.
+    pub(crate) learns_from: usize,
 }
 
 impl<T> Step<'_, T> {
@@ -107,11 +116,17 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
         Self { gradient, target: Target::Step(step) }
     }
 
+    /// Nowhere: a pass for the gradient of the inputs alone. A layer that does not ask [`is_frozen`](Self::is_frozen) has as much room as a gradient needs.
+    pub(crate) fn nowhere(parameters: &'a [T], room: &'a mut [T]) -> Self {
+        assert_eq!(parameters.len(), room.len(), "a gradient of another network");
+        Self { gradient: room, target: Target::Nowhere { parameters } }
+    }
+
     /// The parameters that the gradient is of.
     #[inline(always)]
     pub fn parameters(&self) -> &[T] {
         match &self.target {
-            Target::Gradient { parameters, .. } => parameters,
+            Target::Gradient { parameters, .. } | Target::Nowhere { parameters } => parameters,
             Target::Step(step) => step.trained.parameters,
         }
     }
@@ -143,6 +158,10 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
                 let (step, rest) = step.split_at(count);
                 (Target::Step(step), Target::Step(rest))
             }
+            Target::Nowhere { parameters } => {
+                let (parameters, rest) = parameters.split_at(count);
+                (Target::Nowhere { parameters }, Target::Nowhere { parameters: rest })
+            }
         };
         (Self { gradient, target }, Self { gradient: rest, target: others })
     }
@@ -161,13 +180,28 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
         matches!(self.target, Target::Step(_))
     }
 
-    /// Whether all these parameters are [frozen](crate::optimizers::Optimizer::freeze): their gradient is not looked at, and need not be computed.
+    /// Whether nobody looks at the gradient of these parameters, which need not be computed then: all are
+    /// [frozen](crate::optimizers::Optimizer::freeze), or the pass is for the gradient of the inputs alone.
     #[inline(always)]
     pub fn is_frozen(&self) -> bool {
         match &self.target {
             Target::Gradient { .. } => false,
             Target::Step(step) => step.descent.are_frozen(step.range()),
+            Target::Nowhere { .. } => true,
         }
+    }
+
+    /// Whether a backward pass through a network ends behind the layers whose parameters these are: nobody looks at their gradient, nor at that of the
+    /// network's inputs.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn is_end<X: ?Sized>(&self, input_gradient: &Option<&mut X>) -> bool {
+        input_gradient.is_none()
+            && match &self.target {
+                Target::Gradient { parameters, .. } => parameters.is_empty(),
+                Target::Step(step) => step.range().end <= step.learns_from,
+                Target::Nowhere { .. } => true,
+            }
     }
 
     /// Room for the gradient of some parameters, counted from the first of these.
@@ -179,7 +213,7 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
     /// All parameters are those of one matrix, whose gradient is a column times a row: a step along it, where this sink is one.
     #[inline]
     pub(crate) fn outer_product(&mut self, column: &[T], row: &[T]) {
-        if let Target::Step(Step { trained, descent }) = &mut self.target {
+        if let Target::Step(Step { trained, descent, .. }) = &mut self.target {
             let count = trained.parameters.len();
             descent.follow_outer_product(trained.range(0..count), column, row);
         }
@@ -202,7 +236,7 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
         match target {
             Target::Gradient { accumulate, .. } => (&mut gradient[self.range.clone()], *accumulate),
             // The same memory for each block, so that it stays in the cache.
-            Target::Step(_) => (&mut gradient[..self.range.len()], false),
+            Target::Step(_) | Target::Nowhere { .. } => (&mut gradient[..self.range.len()], false),
         }
     }
 
@@ -220,7 +254,7 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
     #[inline]
     pub fn finish(self) {
         let GradientSink { gradient, target } = self.sink;
-        if let Target::Step(Step { trained, descent }) = target {
+        if let Target::Step(Step { trained, descent, .. }) = target {
             let gradient = &gradient[..self.range.len()];
             descent.follow(trained.range(self.range), gradient);
         }

@@ -86,4 +86,5 @@ weightless!(
     ]
     Upsample<T, I, O, FH, FW>, I => O,
     "upsample", 0, |formatter| write!(formatter, "{FH}x{FW}")
+    ; linear: true
 );

@@ -26,9 +26,6 @@ pub(super) struct WeightGradient<'a, T> {
 impl<T: Scalar> Split for WeightGradient<'_, T> {
     /// A step.
     fn run(mut self) {
-        if self.sink.is_frozen() {
-            return;
-        }
         let columns = self.sink.parameters().len() / self.outputs.max(1);
         let plan = WeightGradientPlan::of(self.outputs, self.samples, size_of::<T>());
         let width = match plan {
@@ -73,6 +70,9 @@ impl<T: Scalar> WeightGradient<'_, T> {
     /// A gradient as a whole; a step in blocks, which threads share.
     #[inline]
     pub(super) fn compute(mut self) {
+        if self.sink.is_frozen() {
+            return;
+        }
         if self.sink.is_step() {
             share(self);
         } else {

@@ -8,6 +8,7 @@ macro_rules! weightless {
         [$($generics:tt)*] $layer:ty, $input:ty => $output:ty,
         $name:literal, $multiply_adds:expr, |$formatter:ident| $describe:expr
         $(, kernels: $kernels:expr)?
+        ; linear: $linear:literal
     ) => {
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Layer for $layer {
@@ -59,6 +60,8 @@ macro_rules! weightless {
         #[cfg(feature = "train")]
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> $crate::Differentiable for $layer {
+            const TANGENTS: bool = $linear;
+
             fn backward_pass(
                 batch: $crate::layers::Batch<'_, Self>,
                 gradient: &mut [Self::Output],

@@ -74,6 +74,12 @@ impl Tensors {
         true
     }
 
+    /// The place of the first parameter that is not frozen.
+    pub(crate) fn learns_from(&self) -> usize {
+        let frozen = self.0.iter().take_while(|tensor| tensor.settings.frozen);
+        frozen.last().map_or(0, |tensor| tensor.end)
+    }
+
     /// Of these parameters those that are not frozen.
     pub(crate) fn learn(&self, parameters: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let mut start = parameters.start;

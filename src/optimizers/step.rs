@@ -148,8 +148,10 @@ where
     let State { steps, moments, tensors, .. } = state;
     let moments = moments.view();
     let parameters = net.as_mut_slice();
+    let learns_from = tensors.learns_from();
     let descent = Stepping { optimizer: &**optimizer, tensors, number: *steps + 1 };
-    let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
+    let trained = Trained { at: 0, parameters, moments };
+    let step = Step { trained, descent: &descent, learns_from };
     share_whole(Along { step, gradient }, WORTH_WAKING);
     state.steps += 1;
     state.run.left = None;

@@ -2,17 +2,19 @@
 
 use num_traits::{Float, Zero};
 
-use super::pass::{Goal, Pass, Plan, threads, whole_batch};
+use super::batch::{Room, of_batch};
+use super::pass::{
+    Forward, Goal, OfLoss, OutputGradient, Pass, Plan, Wanted, threads, whole_batch,
+};
 use super::{as_f64, fingerprint};
-use crate::core::Heap;
 use crate::core::Scalar;
 use crate::core::flat;
 use crate::kernels::Entry;
-use crate::layers::{Context, Differentiable, GradientSink, Step, Trained};
+use crate::layers::{Context, Differentiable, GradientSink, Step, Trained, forward_batch};
 use crate::losses::Loss;
 use crate::messages::{Backpropagation, Through};
 use crate::optimizers::{Along, Lent, Optimizer, State, Stepping, left_finite};
-use crate::parallel::{share_whole, sharing};
+use crate::parallel::{WORTH_WAKING, share_whole, sharing};
 
 #[diagnostic::do_not_recommend]
 impl<N: Differentiable> Through<N> for Backpropagation {
@@ -31,22 +33,8 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         L: Loss<N::Output, Y, N::Activation>,
     {
         check(inputs, targets);
-        let plan = Plan::of::<N, Y, L>(inputs.len());
-        let mut room = Room::default();
-        let memory = room.take(plan.memory_len::<N>(inputs.len()));
-        let batch = (inputs, targets);
         let context = context.unwrap_or_else(|| own_context(net, inputs));
-        let gradient = gradient.as_mut_slice();
-        // That of no samples, and of what is not a parameter.
-        gradient.fill(N::Scalar::zero());
-        if plan.groups() == 1 {
-            return whole_batch(net, batch, loss, context, memory, gradient);
-        }
-        let mut gradients = vec![N::Scalar::zero(); plan.groups() * N::COUNT];
-        let gradients = &mut gradients;
-        let mean = whole_batch(net, batch, loss, context, memory, gradients);
-        gradient.copy_from_slice(&gradients[..N::COUNT]);
-        mean
+        of_batch(net, (inputs, targets), &OfLoss(loss), context, Some(gradient), None)
     }
 
     fn loss<Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L) -> N::Scalar
@@ -55,11 +43,52 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         L: Loss<N::Output, Y, N::Activation>,
     {
         check(inputs, targets);
-        let plan = Plan::of::<N, Y, L>(inputs.len());
+        of_batch(net, (inputs, targets), &OfLoss(loss), Context::INFERENCE, None, None)
+    }
+
+    fn backward(
+        net: &N,
+        context: Context,
+        inputs: &[N::Input],
+        output_gradients: &[N::Output],
+        gradient: Option<&mut N>,
+        input_gradients: Option<&mut [N::Input]>,
+    ) {
+        assert_eq!(
+            inputs.len(),
+            output_gradients.len(),
+            "a batch takes as many gradients of outputs as inputs"
+        );
+        if let Some(input_gradients) = &input_gradients {
+            assert_eq!(
+                inputs.len(),
+                input_gradients.len(),
+                "a batch has as many gradients of inputs as inputs"
+            );
+        }
+        if gradient.is_none() && input_gradients.is_none() {
+            return;
+        }
+        let batch = (inputs, output_gradients);
+        of_batch(net, batch, &OutputGradient, context, gradient, input_gradients);
+    }
+
+    fn jacobian(net: &N, input: &N::Input, jacobian: &mut [N::Scalar]) {
+        super::jacobian::jacobian(net, input, jacobian);
+    }
+
+    fn forward(net: &N, context: Context, inputs: &[N::Input], outputs: &mut [N::Output]) {
+        assert_eq!(inputs.len(), outputs.len(), "a batch takes as many outputs as inputs");
+        if !context.is_training() {
+            return forward_batch(net, inputs, outputs, WORTH_WAKING);
+        }
+        let plan = Plan::of::<N, N::Output, OutputGradient>(inputs.len());
         let mut room = Room::default();
-        let memory = room.take(plan.memory_len::<N>(inputs.len()));
-        let batch = (inputs, targets);
-        whole_batch(net, batch, loss, Context::INFERENCE, memory, &mut [])
+        let memory = room.take(Forward::<N>::memory_len(plan, inputs.len()));
+        share_whole(
+            Forward { net, plan, context, first: 0, inputs, outputs, memory },
+            WORTH_WAKING,
+        );
     }
 
     fn step<Y, L, O>(
@@ -92,27 +121,6 @@ impl<N: Differentiable> Through<N> for Backpropagation {
     }
 }
 
-/// What the passes keep: in memory of the thread if it is little, so that it is neither allocated nor cleared for each call.
-#[derive(Default)]
-struct Room<T> {
-    thread: Heap,
-    own: Vec<T>,
-}
-
-impl<T: Scalar> Room<T> {
-    /// The most scalars that a thread holds on to.
-    const LITTLE: usize = 64 * 1024;
-
-    /// So many scalars, with anything in them.
-    fn take(&mut self, scalars: usize) -> &mut [T] {
-        if scalars <= Self::LITTLE {
-            return self.thread.take(scalars);
-        }
-        self.own = vec![T::zero(); scalars];
-        &mut self.own
-    }
-}
-
 fn step_with_state<N, Y, L, O>(
     net: &mut N,
     inputs: &[N::Input],
@@ -127,26 +135,33 @@ where
     L: Loss<N::Output, Y, N::Activation>,
     O: Optimizer<N::Scalar>,
 {
-    let plan = Plan::of::<N, Y, L>(inputs.len());
-    state.reserve(plan.memory_len::<N>(inputs.len()), plan.groups() * N::COUNT);
+    let plan = Plan::of::<N, Y, OfLoss<'_, L>>(inputs.len());
+    let memory = plan.memory_len::<N, Y, OfLoss<'_, L>>(inputs.len());
+    state.reserve(memory, plan.groups() * N::COUNT);
+    let objective = &OfLoss(loss);
     let context = state.context();
     let State { steps, moments, tensors, gradient, memory, .. } = state;
+    let learns_from = tensors.learns_from();
     let descent = Stepping { optimizer, tensors, number: *steps + 1 };
     let moments = moments.view();
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
         let gradient = &mut gradient[..N::COUNT];
-        let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
+        let trained = Trained { at: 0, parameters, moments };
+        let step = Step { trained, descent: &descent, learns_from };
         let sink = GradientSink::step(step, gradient);
         let (count, goal) = (inputs.len(), Goal::<N>::Gradient(sink));
-        let pass = Pass { inputs, targets, loss, context, memory, count, goal };
+        let input_gradient = None;
+        let pass =
+            Pass { inputs, targets, objective, context, memory, count, goal, input_gradient };
         let threads = threads::<N>(count, optimizer.moments().len());
         let sum = if threads > 1 { sharing(threads, || pass.run()) } else { pass.run() };
         return N::Scalar::of(sum / as_f64(count));
     }
     let gradients = &mut gradient[..plan.groups() * N::COUNT];
     let batch = (inputs, targets);
-    let mean = whole_batch(net, batch, loss, context, memory, gradients);
+    let wanted = Wanted::Parameters(gradients);
+    let mean = whole_batch(net, batch, objective, context, memory, wanted, None);
     if mean.is_finite() {
         let gradient = &gradients[..N::COUNT];
         // As in `Pass`, but here the gradient is there as a whole.
@@ -154,7 +169,8 @@ where
             return N::Scalar::nan();
         }
         let parameters = net.as_mut_slice();
-        let step = Step { trained: Trained { at: 0, parameters, moments }, descent: &descent };
+        let trained = Trained { at: 0, parameters, moments };
+        let step = Step { trained, descent: &descent, learns_from };
         share_whole(Along { step, gradient }, plan.least_shared::<N>(inputs.len()));
     }
     mean

@@ -4,7 +4,9 @@
 //! [`Optimizer::apply`](crate::optimizers::Optimizer::apply): [`guide::loops`](crate::guide::loops).
 
 mod backpropagation;
+mod batch;
 mod history;
+mod jacobian;
 mod pass;
 mod progress;
 mod schedule;

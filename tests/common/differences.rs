@@ -1,8 +1,9 @@
 //! Gradients by central differences.
 
 use axonal::layers::Context;
+use axonal::messages::{Backpropagation, Through};
 use axonal::prelude::*;
-use axonal::{Scalar, Trainable};
+use axonal::{Differentiable, Sample, Scalar, Trainable};
 use rand::RngExt;
 
 use super::learned;
@@ -37,6 +38,7 @@ pub(crate) fn check<N, Y: Sync, L>(
 where
     N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
+    check_backward(net, Context::INFERENCE, inputs, rng);
     let (value, gradient) = net.gradient(inputs, targets, loss);
     assert_eq!(value, net.loss(inputs, targets, loss), "the two ways to the loss");
     compare(net, value, gradient.as_slice(), |net| net.loss(inputs, targets, loss), rng)
@@ -55,6 +57,7 @@ pub(crate) fn check_training<N, Y: Sync, L>(
 where
     N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
+    check_backward(net, Context::training(1), inputs, rng);
     let training = |net: &N| {
         let mut gradient = N::zeros();
         let context = Context::training(1);
@@ -81,6 +84,75 @@ where
     compare(net, value, gradient.as_slice(), |net| net.loss(inputs, targets, loss), rng)
 }
 
+/// Checks `backward` against differences of Σ **w** · **y** over the batch, with random **w**: to the parameters and to the inputs, together and each alone.
+/// And the Jacobian at the first input, which is computed forward or backward, against the gradients of its outputs.
+fn check_backward<N>(net: &mut N, context: Context, inputs: &[N::Input], rng: &mut StdRng)
+where
+    N: Network + Differentiable + Parameters<Scalar = f64>,
+{
+    /// So many inputs are looked at.
+    const LOOKED_AT: usize = 6;
+    let mut weights = N::Output::zeros_vec(inputs.len());
+    for weight in weights.iter_mut().flat_map(Sample::as_mut_slice) {
+        *weight = rng.random_range(-1.0..1.0);
+    }
+    let value = |net: &N, inputs: &[N::Input]| {
+        let mut outputs = N::Output::zeros_vec(inputs.len());
+        net.forward_with(context, inputs, &mut outputs);
+        let products = outputs
+            .iter()
+            .zip(&weights)
+            .flat_map(|(y, w)| y.as_slice().iter().zip(w.as_slice()).map(|(y, w)| y * w));
+        products.sum::<f64>()
+    };
+    let mut gradient = N::zeros();
+    let mut input_gradients = N::Input::zeros_vec(inputs.len());
+    let to_inputs = Some(&mut input_gradients[..]);
+    net.backward_with(context, inputs, &weights, Some(&mut gradient), to_inputs);
+
+    let (mut alone, mut inputs_alone) = (N::zeros(), N::Input::zeros_vec(inputs.len()));
+    net.backward_with(context, inputs, &weights, Some(&mut alone), None);
+    net.backward_with(context, inputs, &weights, None, Some(&mut inputs_alone));
+    assert!(alone.as_slice() == gradient.as_slice(), "the gradient of the parameters alone");
+    assert!(inputs_alone == input_gradients, "the gradient of the inputs alone");
+
+    let of_net = value(net, inputs);
+    compare(net, of_net, gradient.as_slice(), |net| value(net, inputs), rng);
+    let mut changed = inputs.to_vec();
+    let numbers = inputs.len() * N::INPUT;
+    for _ in 0..LOOKED_AT.min(numbers) {
+        let index = rng.random_range(0..numbers);
+        let (sample, place) = (index / N::INPUT, index % N::INPUT);
+        let at = |change: f64| {
+            let old = inputs[sample].as_slice()[place];
+            changed[sample].as_mut_slice()[place] = old + change;
+            let value = value(net, &changed);
+            changed[sample].as_mut_slice()[place] = old;
+            value
+        };
+        compare_at(input_gradients[sample].as_slice()[place], of_net, at, || {
+            format!("input {index} of {}", N::NAME)
+        });
+    }
+
+    let Some(input) = inputs.first().filter(|_| N::INPUT * N::OUTPUT < 10_000) else { return };
+    let mut jacobian = vec![f64::NAN; N::INPUT * N::OUTPUT];
+    <Backpropagation as Through<N>>::jacobian(net, input, &mut jacobian);
+    for row in 0..N::OUTPUT {
+        let mut unit = N::Output::zeros_vec(1);
+        unit[0].as_mut_slice()[row] = 1.0;
+        let expected = net.input_gradient(input, &unit[0]);
+        for (column, expected) in expected.as_slice().iter().enumerate() {
+            let found = jacobian[column * N::OUTPUT + row];
+            assert!(
+                (found - expected).abs() <= 1e-11 * (1.0 + expected.abs()),
+                "row {row}, column {column} of the Jacobian of {}: {found}, and backward {expected}",
+                N::NAME,
+            );
+        }
+    }
+}
+
 pub(crate) fn compare<N>(
     net: &mut N,
     value: f64,
@@ -99,32 +171,41 @@ where
     };
     let mut kinks = 0;
     for &index in &indices {
-        let derivative = gradient[index];
-        let allowed = TOLERANCE * (1.0 + derivative.abs());
-        let mut slopes = |step: f64| {
-            let old = net.as_slice()[index];
-            let mut at = |change: f64| {
-                net.as_mut_slice()[index] = N::Scalar::of(old.as_f64() + change);
-                loss(net)
-            };
-            let slopes = ((value - at(-step)) / step, (at(step) - value) / step);
+        let old = net.as_slice()[index];
+        let at = |change: f64| {
+            net.as_mut_slice()[index] = N::Scalar::of(old.as_f64() + change);
+            let loss = loss(net);
             net.as_mut_slice()[index] = old;
-            slopes
+            loss
         };
-        let fits = |(left, right)| (derivative - f64::midpoint(left, right)).abs() <= allowed;
-        if fits(slopes(STEP)) {
-            continue;
-        }
-        kinks += 1;
-        let (left, right) = slopes(SMALL_STEP);
-        let inside = left.min(right) - allowed..=left.max(right) + allowed;
-        let is_kink = (left - right).abs() > 10.0 * SMALL_STEP;
-        assert!(
-            fits((left, right)) || is_kink && inside.contains(&derivative),
-            "parameter {index} of {} of {}: derivative {derivative}, slopes {left} and {right}",
-            N::PARAMETERS,
-            N::NAME,
-        );
+        let is_smooth = compare_at(gradient[index], value, at, || {
+            format!("parameter {index} of {} of {}", N::PARAMETERS, N::NAME)
+        });
+        kinks += usize::from(!is_smooth);
     }
     (kinks, indices.len())
+}
+
+/// Holds a derivative against the slopes of a function at both sides of 0, where it has the `value`. Whether there was no kink.
+fn compare_at(
+    derivative: f64,
+    value: f64,
+    mut at: impl FnMut(f64) -> f64,
+    place: impl Fn() -> String,
+) -> bool {
+    let allowed = TOLERANCE * (1.0 + derivative.abs());
+    let mut slopes = |step: f64| ((value - at(-step)) / step, (at(step) - value) / step);
+    let fits = |(left, right)| (derivative - f64::midpoint(left, right)).abs() <= allowed;
+    if fits(slopes(STEP)) {
+        return true;
+    }
+    let (left, right) = slopes(SMALL_STEP);
+    let inside = left.min(right) - allowed..=left.max(right) + allowed;
+    let is_kink = (left - right).abs() > 10.0 * SMALL_STEP;
+    assert!(
+        fits((left, right)) || is_kink && inside.contains(&derivative),
+        "{}: derivative {derivative}, slopes {left} and {right}",
+        place()
+    );
+    false
 }

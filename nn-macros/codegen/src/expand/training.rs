@@ -35,6 +35,9 @@ impl Expansion<'_> {
             const IS_RANDOM: ::core::primitive::bool =
                 false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
 
+            const TANGENTS: ::core::primitive::bool =
+                true #(&& <#types as #root::Differentiable>::TANGENTS)*;
+
             fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
                 #trace_len
             }
@@ -167,7 +170,7 @@ impl Expansion<'_> {
                 let values = self.recast(layer, &quote!(#values));
                 let gradient = self.recast_mut(layer, &quote_spanned!(site=> &mut *#gradient));
                 quote_spanned! {site=>
-                    inputs: #values, input_gradient: ::core::option::Option::Some(#gradient)
+                    inputs: #values, input_gradient: (!is_end).then_some(#gradient)
                 }
             }
             None if layer.is_recast() => quote_spanned! {site=>
@@ -195,14 +198,24 @@ impl Expansion<'_> {
                 let before = before(index, layer);
                 let gradient = self.recast_mut(layer, &gradient);
                 let end = self.training_end(index);
+                let (is_end, stop) = if index > 0 {
+                    (
+                        quote_spanned!(site=> let is_end = sink.is_end(&input_gradient);),
+                        quote_spanned!(site=> if is_end { return; }),
+                    )
+                } else {
+                    (TokenStream::new(), TokenStream::new())
+                };
                 quote_spanned! {site=>
                     let (sink, part) = sink.split_last::<#rust>();
+                    #is_end
                     <#rust as #root::Differentiable>::backward_pass(
                         #root::layers::Batch { #before, #kept },
                         #gradient,
                         #end,
                         part,
                     );
+                    #stop
                 }
             });
         quote_spanned! {site=>
