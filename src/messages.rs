@@ -13,7 +13,7 @@
 use crate::activations::{
     ActivationGradient, ElementwiseGradient, Joined, LastActivation, Probabilities, Step,
 };
-use crate::core::shapes::{answers, classes, image, vector};
+use crate::core::shapes::{Equals, answers, classes, image, vector};
 use crate::core::{Error, Parameters, Sample};
 use crate::data::augment::Augment;
 use crate::layers::{Context, Layer};
@@ -259,17 +259,6 @@ where
     L: LossOf<N, Y, Size: SizeOf<N> + Behind<N, <N as Layer>::Activation, L>>,
 {
 }
-
-/// A type is equal to itself alone.
-pub trait Equals<T> {}
-
-impl<T> Equals<T> for T {}
-
-/// So many answers go with so many outputs.
-impl<S> Equals<answers<S>> for S {}
-
-/// So many classes go with so many outputs.
-impl<S> Equals<classes<S>> for S {}
 
 /// An activation whose outputs are scores of classes, or their probabilities: every one but what dropout leaves of probabilities,
 /// and probabilities beside scores.

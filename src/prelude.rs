@@ -17,7 +17,9 @@ pub use crate::data::Dataset;
 pub use crate::evaluation::Evaluation;
 #[cfg(feature = "train")]
 pub use crate::losses::{
-    BinaryCrossEntropy, CrossEntropy, Hinge, Huber, MeanAbsoluteError, MeanSquaredError,
+    BinaryCrossEntropy, Contrastive, CosineSimilarity, CrossEntropy, Focal, GaussianNll, Hinge,
+    Huber, KullbackLeibler, LogCosh, MeanAbsoluteError, MeanSquaredError, PoissonNll, Quantile,
+    Triplet,
 };
 #[cfg(feature = "train")]
 pub use crate::optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd};

@@ -19,3 +19,13 @@ pub struct classes<S>(core::marker::PhantomData<S>);
 /// Channels, rows, columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct image<const C: usize, const H: usize, const W: usize> {}
+
+/// A size is equal to itself alone; so many answers or classes go with so many outputs.
+#[doc(hidden)]
+pub trait Equals<T> {}
+
+impl<T> Equals<T> for T {}
+
+impl<S> Equals<answers<S>> for S {}
+
+impl<S> Equals<classes<S>> for S {}

@@ -32,12 +32,12 @@ use crate::simd::Vector;
 pub struct BinaryCrossEntropy;
 
 /// Whether the outputs of an activation are probabilities of yes: what decides between yes and no is 1/2.
-fn is_probability<A: LastActivation>() -> bool {
+pub(super) fn is_probability<A: LastActivation>() -> bool {
     (A::THRESHOLD - 0.5).abs() < f64::EPSILON
 }
 
 /// The answers to yes-or-no questions.
-trait BinaryTarget<T> {
+pub(super) trait BinaryTarget<T> {
     /// The targets of outputs, from 0 to 1, from number `first` on: as many as there is room for. They may be in the room, or elsewhere.
     fn answers<'a>(&'a self, first: usize, room: &'a mut [T]) -> &'a [T];
 }

@@ -80,7 +80,7 @@ impl<T: Scalar, const N: usize> OfSample<T, SVector<T, N>> for Scaled<T> {
 }
 
 /// The classes of the pixels of an image.
-trait PixelTarget<T, const C: usize> {
+pub(super) trait PixelTarget<T, const C: usize> {
     /// The probabilities of a channel, those of the pixels from `first` on: as many as there is room for.
     fn channel(&self, channel: usize, first: usize, room: &mut [T]);
 }
@@ -109,7 +109,7 @@ impl<T: Scalar, const C: usize, const H: usize, const W: usize> PixelTarget<T, C
 /// The probabilities of a channel of some pixels; 0 in the lanes behind them. A function, because a closure would not be compiled for
 /// the instruction set of the pass.
 #[inline(always)]
-fn channel_of<T: Scalar, S: Simd, const C: usize>(
+pub(super) fn channel_of<T: Scalar, S: Simd, const C: usize>(
     simd: S,
     target: &impl PixelTarget<T, C>,
     channel: usize,

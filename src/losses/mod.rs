@@ -1,17 +1,78 @@
 //! Losses: definitions and reductions (the mean) are PyTorch's.
 
+/// A loss of single samples, for some kinds of outputs and targets. In an expression for the sum of the losses, `A` is the last activation, and `S` the
+/// instruction set.
+macro_rules! per_sample {
+    (
+        $loss:ty, |$this:ident, $simd:ident, $scores:ident, $targets:ident, $scale:ident|
+        $([$($generics:tt)*] $output:ty, $target:ty, of $size:ty => $evaluate:expr, meter $meter:expr;)+
+    ) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Scalar, A: LastActivation, $($generics)*> Loss<$output, $target, A> for $loss {
+            type Size = $size;
+            const PER_SAMPLE: bool = true;
+
+            #[inline(always)]
+            fn evaluate<S: Simd>(
+                &self,
+                $simd: S,
+                $scores: &mut [$output],
+                $targets: &[$target],
+                $scale: T,
+            ) -> f64 {
+                let $this = self;
+                _ = $this;
+                $evaluate
+            }
+
+            fn meter(&self) -> Option<Box<dyn Meter<$output, $target>>> {
+                let $this = self;
+                _ = $this;
+                $meter
+            }
+        }
+    )+};
+}
+
+mod alone;
 mod binary_cross_entropy;
+mod combined;
+mod cosine;
 mod cross_entropy;
+mod embeddings;
+mod focal;
+mod gaussian;
+mod kullback_leibler;
+mod label_smoothing;
+mod log_cosh;
 mod metrics;
 mod pointwise;
+mod poisson;
 mod probabilities;
+mod quantile;
+mod weighted;
 
 use num_traits::Zero;
 use pulp::Simd;
 
+#[allow(unused_imports, reason = "for networks that end in an activation")]
+pub(crate) use alone::of_outputs_behind;
+use alone::{LossOfOutputs, SizeOfOutputs, methods};
+pub use alone::{OutputLoss, gradient, value};
 pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use combined::{Scaled, Sum};
+pub use cosine::CosineSimilarity;
 pub use cross_entropy::CrossEntropy;
+pub use embeddings::{Contrastive, Triplet};
+pub use focal::Focal;
+pub use gaussian::GaussianNll;
+pub use kullback_leibler::KullbackLeibler;
+pub use label_smoothing::Smoothed;
+pub use log_cosh::LogCosh;
 pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
+pub use poisson::PoissonNll;
+pub use quantile::Quantile;
+pub use weighted::Weighted;
 
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Heap;
@@ -103,6 +164,28 @@ pub trait Loss<O: Sample, Y, A>: Sync {
     fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
         None
     }
+}
+
+methods! {
+    [] MeanSquaredError;
+    [] MeanAbsoluteError;
+    [] Huber;
+    [] LogCosh;
+    [] Quantile;
+    [] PoissonNll;
+    [] GaussianNll;
+    [] CosineSimilarity;
+    [] Hinge;
+    [] BinaryCrossEntropy;
+    [] CrossEntropy;
+    [] KullbackLeibler;
+    [] Focal;
+    [] Triplet;
+    [] Contrastive;
+    [L] Smoothed<L>;
+    [L] Scaled<L>;
+    [First, Second] Sum<First, Second>;
+    [L] Weighted<L>;
 }
 
 /// The loss of one sample.

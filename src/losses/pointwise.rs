@@ -126,6 +126,9 @@ pub trait Pointwise: Sync {
     /// [`MultiLabel`](crate::evaluation::MultiLabel). Without one, targets are numbers, and it is
     /// [`RegressionMetrics`](crate::evaluation::RegressionMetrics).
     const LABELS_ABOVE: Option<f64> = None;
+
+    /// Whether good outputs are near their targets. Where they are something else, a quantile or a logarithm, validation measures the loss alone.
+    const APPROXIMATES: bool = true;
 }
 
 /// How many numbers are taken at a time where samples need not be kept apart.
@@ -295,7 +298,8 @@ impl<L: Pointwise, T: Scalar, A: LastActivation, const N: usize, const M: usize>
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
         match L::LABELS_ABOVE {
             Some(set) => meter(Labels { set }, A::THRESHOLD),
-            None => meter(Numbers, A::THRESHOLD),
+            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLD),
+            None => None,
         }
     }
 }
@@ -330,7 +334,8 @@ impl<
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
         match L::LABELS_ABOVE {
             Some(set) => meter(Labels { set }, A::THRESHOLD),
-            None => meter(Numbers, A::THRESHOLD),
+            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLD),
+            None => None,
         }
     }
 }

@@ -97,6 +97,16 @@ impl<O: Sample> Target<O> for O {
     }
 }
 
+/// A target with the weight of its sample, which a metric does not look at.
+#[diagnostic::do_not_recommend]
+impl<O: Sample, Y: Target<O>> Target<O> for (Y, O::Scalar) {
+    type Report = Y::Report;
+
+    fn record(&self, output: &O, threshold: f64, report: &mut Y::Report) {
+        self.0.record(output, threshold, report);
+    }
+}
+
 /// The numbers of a pixel.
 pub(crate) fn numbers_of<X: Sample>(sample: &X, pixel: usize) -> impl Iterator<Item = X::Scalar> {
     sample.as_slice()[pixel..].iter().step_by(X::PIXELS).copied()

@@ -3,6 +3,7 @@
 
 mod image_losses;
 mod losses;
+mod losses_of_outputs;
 mod optimizers;
 mod stable;
 
