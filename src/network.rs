@@ -172,7 +172,13 @@ pub trait Network: Layer {
     /// If there are not as many outputs as inputs.
     #[inline]
     fn forward_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
-        assert_eq!(inputs.len(), outputs.len(), "`forward_batch` takes as many outputs as inputs");
+        let counts = (inputs.len(), outputs.len());
+        assert!(
+            counts.0 == counts.1,
+            "`forward_batch` takes as many outputs as inputs, found {} inputs and {} outputs",
+            counts.0,
+            counts.1
+        );
         layers::forward_batch(self, inputs, outputs, LONG_BATCH);
     }
 

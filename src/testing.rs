@@ -24,10 +24,14 @@
 //! assert!(outputs.iter().all(|(_, output)| (output - baseline).norm() < 1e-14));
 //! ```
 
+use core::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::core::{Parameters, Sample};
-use crate::layers::{Batch, Context, Differentiable, End, GradientSink, Kind, Layer, Part, Path};
+use crate::kernels::MatrixMut;
+use crate::layers::{
+    Batch, Context, Descent, Differentiable, End, GradientSink, Kind, Layer, Step, Trained, tensors,
+};
 use crate::simd::InstructionSet;
 use crate::trainable::Trainable;
 
@@ -55,12 +59,13 @@ const MOST: usize = 32;
 ///
 /// # Panics
 ///
-/// If a derivative is another one: with the name of the parameter, the derivative and the difference. If there are not as many targets as inputs.
+/// If a derivative is another one: with the name of the parameter, the derivative and the difference. If there are not as many targets as inputs, or none.
 #[track_caller]
 pub fn check_gradient<N, Y, L>(net: &N, inputs: &[N::Input], targets: &[Y], loss: &L)
 where
     N: Trainable<L, Y> + Parameters<Scalar = f64>,
 {
+    check_samples(inputs.len());
     for context in [Context::INFERENCE, Context::training(1)] {
         let mut gradient = N::zeros();
         let value = net.gradient_with(context, inputs, targets, loss, &mut gradient);
@@ -101,19 +106,24 @@ where
 }
 
 /// Compares the backward pass of one layer with central differences of its forward pass: the gradients of its parameters and of its inputs, up to its
-/// scores and up to its outputs, in inference and in training; and whether a gradient is added to one that is there. Of a layer with
-/// [`Differentiable::TANGENTS`], the forward pass with tangents is held against the backward pass.
+/// scores and up to its outputs, in inference and in training.
+///
+/// Looks, too, whether a gradient is added to one that is there, whether a step of an optimizer is given the same gradient, once for each parameter, and
+/// whether the layer reads parameters that the step has moved; and whether it [describes](Layer::describe) all of its tensors, each by a name of its own.
+/// Of a layer with [`Differentiable::TANGENTS`], the forward pass with tangents is held against the backward pass.
 ///
 /// What is differentiated is Σ w y over all outputs y, with weights w from -1 to 1. The differences are those of [`check_gradient`].
 ///
 /// # Panics
 ///
-/// If a derivative is another one: with the name of the parameter, or the place in the inputs, the derivative and the difference.
+/// If a derivative is another one: with the name of the parameter, or the place in the inputs, the derivative and the difference. If there are no inputs.
 #[track_caller]
 pub fn check_layer<L>(layer: &L, inputs: &[L::Input])
 where
     L: Differentiable + Parameters<Scalar = f64>,
 {
+    check_samples(inputs.len());
+    check_names::<L>();
     let mut weights = L::Output::zeros_vec(inputs.len());
     for (sample, weights) in (0..).zip(&mut weights) {
         let draws = Context::training(sample);
@@ -128,16 +138,47 @@ where
                 format!("in {mode}, up to the {end:?}").to_lowercase()
             };
             let pass = Pass { context, end, weights: &weights };
-            let Gradients { value, parameters, inputs: of_inputs } = pass.run(layer, inputs, 0.0);
-            let added = pass.run(layer, inputs, 1.0).parameters;
-            for (index, (added, gradient)) in added.iter().zip(&parameters).enumerate() {
+            let (parameters, of_inputs) = pass.gradient(layer, inputs, 0.0);
+            let (added, _) = pass.gradient(layer, inputs, 1.0);
+            let (steps, of_inputs_in_step) = pass.step(layer, inputs);
+            for (index, gradient) in parameters.iter().enumerate() {
+                let place = || format!("{} {}", name::<L>(index), what());
+                let allowed = 1e-12 * (1.0 + gradient.abs());
+                let times = steps[index].len();
                 assert!(
-                    (added - gradient - 1.0).abs() <= 1e-12 * (1.0 + gradient.abs()),
-                    "{} {}: a gradient of {gradient} was added to 1, and gave {added}",
-                    name::<L>(index),
-                    what(),
+                    times == 1,
+                    "{}: its gradient is handed over {times} times in a step of an optimizer, not once: each parameter is in one `block`, which ends with `finish`",
+                    place(),
+                );
+                assert!(!gradient.is_nan(), "{}: its gradient is NaN, or was not written", place(),);
+                assert!(
+                    (added[index] - gradient - 1.0).abs() <= allowed,
+                    "{}: a gradient of {gradient} was added to 1, and gave {}",
+                    place(),
+                    added[index],
+                );
+                assert!(
+                    (steps[index][0] - gradient).abs() <= allowed,
+                    "{}: the derivative is {gradient} in a gradient, and {} in a step of an optimizer",
+                    place(),
+                    steps[index][0],
                 );
             }
+            for (sample, (gradient, in_step)) in
+                of_inputs.iter().zip(&of_inputs_in_step).enumerate()
+            {
+                for (number, (gradient, in_step)) in
+                    gradient.as_slice().iter().zip(in_step.as_slice()).enumerate()
+                {
+                    assert!(
+                        gradient.is_nan()
+                            || (gradient - in_step).abs() <= 1e-12 * (1.0 + gradient.abs()),
+                        "input {sample}, number {number}, {}: the derivative is {gradient} with a gradient, and {in_step} with a step of an optimizer: a layer must not read its parameters after `finish` has moved them",
+                        what(),
+                    );
+                }
+            }
+            let value = pass.value(layer, inputs);
             let mut changed = copy(layer);
             for index in places(&learned::<L>(), value) {
                 let old = layer.as_slice()[index];
@@ -195,7 +236,8 @@ where
     layer.forward_pass(Context::TANGENTS, &points, &mut outputs, &mut trace, End::Outputs);
     let weights = std::slice::from_ref(weights);
     let pass = Pass { context: Context::INFERENCE, end: End::Outputs, weights };
-    let gradient = pass.run(layer, std::slice::from_ref(input), 0.0).inputs[0];
+    let (_, of_inputs) = pass.gradient(layer, std::slice::from_ref(input), 0.0);
+    let gradient = of_inputs[0];
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     for (tangent, output) in points[1..].iter().zip(&outputs[1..]) {
         let forward = product(weights[0].as_slice(), output.as_slice());
@@ -215,40 +257,72 @@ struct Pass<'a, X> {
     weights: &'a [X],
 }
 
-struct Gradients<X> {
-    value: f64,
-    parameters: Vec<f64>,
-    inputs: Vec<X>,
-}
-
 impl<X: Sample<Scalar = f64>> Pass<'_, X> {
+    /// What is differentiated.
     fn value<L>(&self, layer: &L, inputs: &[L::Input]) -> f64
     where
         L: Differentiable<Output = X> + Parameters<Scalar = f64>,
     {
-        self.run(layer, inputs, 0.0).value
+        let (outputs, _) = self.forward(layer, inputs);
+        let sums = outputs
+            .iter()
+            .zip(self.weights)
+            .map(|(y, w)| y.as_slice().iter().zip(w.as_slice()).map(|(y, w)| y * w).sum::<f64>());
+        sums.sum()
     }
 
-    /// `onto` is what the gradient of each parameter is added to, unless it is 0: then it takes the place of NaN.
-    fn run<L>(&self, layer: &L, inputs: &[L::Input], onto: f64) -> Gradients<L::Input>
+    /// The gradients of parameters and inputs. `onto` is what that of each parameter is added to, unless it is 0: then it takes the place of NaN.
+    fn gradient<L>(&self, layer: &L, inputs: &[L::Input], onto: f64) -> (Vec<f64>, Vec<L::Input>)
     where
         L: Differentiable<Output = X> + Parameters<Scalar = f64>,
     {
         let accumulate = onto != 0.0;
+        let mut parameters = vec![if accumulate { onto } else { f64::NAN }; L::COUNT];
+        let sink = GradientSink::gradient(layer.as_slice(), &mut parameters, accumulate);
+        let of_inputs = self.backward(layer, inputs, sink);
+        (parameters, of_inputs)
+    }
+
+    /// The gradients with which the parameters are handed over in a step of an optimizer, and that of the inputs.
+    fn step<L>(&self, layer: &L, inputs: &[L::Input]) -> (Vec<Vec<f64>>, Vec<L::Input>)
+    where
+        L: Differentiable<Output = X> + Parameters<Scalar = f64>,
+    {
+        let spoiling = Spoiling(Mutex::new(vec![Vec::new(); L::COUNT]));
+        let (mut moved, mut room) = (copy(layer), vec![f64::NAN; L::COUNT]);
+        let moments = MatrixMut::strided(&mut [], [L::COUNT, 0], L::COUNT);
+        let trained = Trained { at: 0, parameters: moved.as_mut_slice(), moments };
+        let sink =
+            GradientSink::step(Step { trained, descent: &spoiling, learns_from: 0 }, &mut room);
+        let of_inputs = self.backward(layer, inputs, sink);
+        (spoiling.0.into_inner().unwrap_or_else(PoisonError::into_inner), of_inputs)
+    }
+
+    /// Outputs, and what is kept for the backward pass.
+    fn forward<L>(&self, layer: &L, inputs: &[L::Input]) -> (Vec<X>, Vec<f64>)
+    where
+        L: Differentiable<Output = X> + Parameters<Scalar = f64>,
+    {
         // A pass must not read what it has not written.
         let mut trace = vec![f64::NAN; L::trace_len(inputs.len())];
         let mut outputs = X::zeros_vec(inputs.len());
-        let mut input_gradient = L::Input::zeros_vec(inputs.len());
         outputs.iter_mut().for_each(|output| output.as_mut_slice().fill(f64::NAN));
-        input_gradient.iter_mut().for_each(|input| input.as_mut_slice().fill(f64::NAN));
-        let mut parameters = vec![if accumulate { onto } else { f64::NAN }; L::COUNT];
         layer.forward_pass(self.context, inputs, &mut outputs, &mut trace, self.end);
-        let value = outputs
-            .iter()
-            .zip(self.weights)
-            .map(|(y, w)| y.as_slice().iter().zip(w.as_slice()).map(|(y, w)| y * w).sum::<f64>());
-        let value = value.sum();
-        let sink = GradientSink::gradient(layer.as_slice(), &mut parameters, accumulate);
+        (outputs, trace)
+    }
+
+    fn backward<L>(
+        &self,
+        layer: &L,
+        inputs: &[L::Input],
+        sink: GradientSink<'_, f64>,
+    ) -> Vec<L::Input>
+    where
+        L: Differentiable<Output = X> + Parameters<Scalar = f64>,
+    {
+        let (outputs, mut trace) = self.forward(layer, inputs);
+        let mut input_gradient = L::Input::zeros_vec(inputs.len());
+        input_gradient.iter_mut().for_each(|input| input.as_mut_slice().fill(f64::NAN));
         let batch = Batch {
             inputs,
             outputs: if self.end == End::Outputs { &outputs } else { &[] },
@@ -256,7 +330,36 @@ impl<X: Sample<Scalar = f64>> Pass<'_, X> {
             input_gradient: Some(&mut input_gradient),
         };
         L::backward_pass(batch, &mut self.weights.to_vec(), self.end, sink);
-        Gradients { value, parameters, inputs: input_gradient }
+        input_gradient
+    }
+}
+
+/// A step that notes the gradients which each parameter is handed over with, and makes the parameter NaN.
+struct Spoiling(Mutex<Vec<Vec<f64>>>);
+
+impl Spoiling {
+    fn note(&self, trained: Trained<'_, f64>, gradient: impl Iterator<Item = f64>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((noted, parameter), gradient) in
+            noted[trained.at..].iter_mut().zip(trained.parameters).zip(gradient)
+        {
+            noted.push(gradient);
+            *parameter = f64::NAN;
+        }
+    }
+}
+
+impl Descent<f64> for Spoiling {
+    fn follow(&self, parameters: Trained<'_, f64>, gradient: &[f64]) {
+        self.note(parameters, gradient.iter().copied());
+    }
+
+    fn follow_outer_product(&self, parameters: Trained<'_, f64>, column: &[f64], row: &[f64]) {
+        self.note(parameters, row.iter().flat_map(|y| column.iter().map(move |x| x * y)));
+    }
+
+    fn are_frozen(&self, _: Range<usize>) -> bool {
+        false
     }
 }
 
@@ -353,14 +456,10 @@ fn unit(bits: u64) -> f64 {
 
 /// The places of all parameters but running statistics.
 fn learned<L: Layer>() -> Vec<usize> {
-    let (mut places, mut at) = (Vec::new(), 0);
-    L::describe(&Path::ROOT, &mut |_, part| {
-        if let Part::Tensor { kind, shape, .. } = part {
-            let count = shape.iter().product::<usize>();
-            if kind != Kind::Statistic {
-                places.extend(at..at + count);
-            }
-            at += count;
+    let mut places = Vec::new();
+    tensors::<L>(&mut |_, kind, shape, start| {
+        if kind != Kind::Statistic {
+            places.extend(start..start + shape.iter().product::<usize>());
         }
     });
     places
@@ -368,15 +467,27 @@ fn learned<L: Layer>() -> Vec<usize> {
 
 /// The tensor that a parameter is in, and its place there.
 fn name<L: Layer>(parameter: usize) -> String {
-    let (mut name, mut at) = (String::new(), 0);
-    L::describe(&Path::ROOT, &mut |path, part| {
-        if let Part::Tensor { shape, .. } = part {
-            let count = shape.iter().product::<usize>();
-            if (at..at + count).contains(&parameter) {
-                name = format!("number {} of `{path}`", parameter - at);
-            }
-            at += count;
+    let mut name = String::new();
+    tensors::<L>(&mut |path, _, shape, start| {
+        if (start..start + shape.iter().product::<usize>()).contains(&parameter) {
+            name = format!("number {} of `{path}`", parameter - start);
         }
     });
     name
+}
+
+/// Two tensors of one name would be one in a file.
+#[track_caller]
+fn check_names<L: Layer>() {
+    let mut names = Vec::new();
+    tensors::<L>(&mut |path, _, _, _| names.push(path.to_string()));
+    for (index, name) in names.iter().enumerate() {
+        assert!(!names[..index].contains(name), "`Layer::describe` names two tensors `{name}`");
+    }
+}
+
+/// Without a sample, nothing would be checked.
+#[track_caller]
+fn check_samples(samples: usize) {
+    assert!(samples > 0, "a gradient is checked on one sample at least, found none");
 }

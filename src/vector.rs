@@ -7,18 +7,13 @@ use num_traits::{Float, Zero};
 use crate::Layer;
 use crate::core::Scalar;
 use crate::kernels::Entry;
-use crate::layers::{Kind, Part, Path};
+use crate::layers::{Kind, tensors};
 
 /// Calls `visit` with the places of the parameters that are learned, which running statistics are not.
 fn learned<N: Layer>(mut visit: impl FnMut(Range<usize>)) {
-    let mut start = 0;
-    N::describe(&Path::ROOT, &mut |_, part| {
-        if let Part::Tensor { kind, shape } = part {
-            let end = start + shape.iter().product::<usize>();
-            if kind != Kind::Statistic {
-                visit(start..end);
-            }
-            start = end;
+    tensors::<N>(&mut |_, kind, shape, start| {
+        if kind != Kind::Statistic {
+            visit(start..start + shape.iter().product::<usize>());
         }
     });
 }

@@ -68,8 +68,11 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     ///
     /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
     #[inline(always)]
+    #[track_caller]
     fn from_slice(scalars: &[Self::Scalar]) -> &Self {
-        assert_eq!(scalars.len(), Self::COUNT, "a slice of another length than the parameters");
+        if scalars.len() != Self::COUNT {
+            another_length(Self::COUNT, scalars.len());
+        }
         // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
         unsafe { &*scalars.as_ptr().cast::<Self>() }
     }
@@ -80,8 +83,11 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     ///
     /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
     #[inline(always)]
+    #[track_caller]
     fn from_mut_slice(scalars: &mut [Self::Scalar]) -> &mut Self {
-        assert_eq!(scalars.len(), Self::COUNT, "a slice of another length than the parameters");
+        if scalars.len() != Self::COUNT {
+            another_length(Self::COUNT, scalars.len());
+        }
         // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
         unsafe { &mut *scalars.as_mut_ptr().cast::<Self>() }
     }
@@ -98,6 +104,15 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
         // the memory comes from the allocator and with the layout that `Box` will free it with.
         unsafe { Box::from_raw(allocate_zeros(layout).cast()) }
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn another_length(parameters: usize, found: usize) -> ! {
+    panic!(
+        "a slice seen as a layer or a network holds its {parameters} parameters, found {found} numbers"
+    )
 }
 
 /// What [`Parameters`] is, for the place where `#[derive(Parameters)]` says that a field is not. It words a message and proves nothing: that is for the

@@ -11,7 +11,7 @@ use crate::core::{Error, Sample};
 /// Samples: inputs, and for each of them a target.
 ///
 /// Inputs and targets are two slices of one length, which is the form that training reads: a batch is a part of them,
-/// not a copy. A data set may be empty, as a part of a split can be; training and evaluation ask for a sample.
+/// not a copy. A data set may be empty, as a part of a split can be: training asks for a sample, and an evaluation without one is NaN.
 ///
 /// ```
 /// use axonal::data::{Class, Dataset};
@@ -191,6 +191,7 @@ impl<I, Y> Dataset<I, Y> {
     /// # Panics
     ///
     /// If there is no sample at one of the places.
+    #[track_caller]
     pub fn select(&self, places: impl IntoIterator<Item = usize>) -> Self
     where
         I: Copy,
@@ -198,6 +199,7 @@ impl<I, Y> Dataset<I, Y> {
     {
         let mut selected = Self { inputs: Vec::new(), targets: Vec::new() };
         for place in places {
+            assert!(place < self.len(), "there is no sample {place} among {}", self.len());
             append(&mut selected.inputs, &self.inputs[place..=place]);
             append(&mut selected.targets, &self.targets[place..=place]);
         }

@@ -188,7 +188,13 @@ impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Dense<T, IN, OUT,
         targets: &[SVector<T, OUT>],
         rate: T,
     ) -> usize {
-        assert_eq!(inputs.len(), targets.len(), "as many targets as inputs");
+        let counts = (inputs.len(), targets.len());
+        assert!(
+            counts.0 == counts.1,
+            "a step takes as many targets as inputs, found {} inputs and {} targets",
+            counts.0,
+            counts.1
+        );
         let mut wrong = 0;
         for (input, target) in inputs.iter().zip(targets) {
             let mut output = SVector::zeros();

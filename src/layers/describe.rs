@@ -64,6 +64,80 @@ impl Part {
     }
 }
 
+/// What is called with a tensor: its path, its kind, its shape, and where it begins among the parameters.
+type VisitTensor<'a> = &'a mut dyn FnMut(&Path<'_>, Kind, &'static [usize], usize);
+
+/// Calls `visit` with each tensor of a layer or network, in memory order.
+///
+/// # Panics
+///
+/// If a layer describes other tensors than it holds: a file would lack some of its numbers.
+pub(crate) fn tensors<L: Layer>(visit: VisitTensor<'_>) {
+    let mut start = 0;
+    L::describe(&Path::ROOT, &mut |path, part| {
+        if let Part::Tensor { kind, shape } = part {
+            let end = start + shape.iter().product::<usize>();
+            if end > L::COUNT {
+                described_wrongly::<L>();
+            }
+            visit(path, kind, shape, start);
+            start = end;
+        }
+    });
+    if start != L::COUNT {
+        described_wrongly::<L>();
+    }
+}
+
+/// Says which layer it is.
+#[cold]
+#[inline(never)]
+fn described_wrongly<L: Layer>() -> ! {
+    // The layers are numbered; `last` are the number of the one before a part, what it holds, and what it has described so far.
+    let (mut wrong, mut last) = (None, (0, 0, 0));
+    let mut all = 0;
+    L::describe(&Path::ROOT, &mut |_, part| match part {
+        Part::Layer { parameters, .. } => {
+            wrong = wrong.or((last.1 != last.2).then_some(last));
+            last = (last.0 + 1, parameters, 0);
+        }
+        Part::Tensor { shape, .. } => {
+            let count = shape.iter().product::<usize>();
+            last.2 += count;
+            all += count;
+        }
+        Part::Kernels(_) => {}
+    });
+    wrong = wrong.or((last.1 != last.2).then_some(last));
+    if let Some((number @ 1.., holds, described)) = wrong {
+        let mut index = 0;
+        L::describe(&Path::ROOT, &mut |path, part| {
+            let Part::Layer { word, .. } = part else { return };
+            index += 1;
+            if index == number {
+                let path = InField(path);
+                panic!(
+                    "`Layer::describe` of `{word}`{path} names tensors of {described} numbers, but the layer holds {holds}: it names all of them, in memory order"
+                );
+            }
+        });
+    }
+    panic!(
+        "`Layer::describe` in `{}` names tensors of {all} numbers, but there are {}: each layer names itself by `Part::layer`, and then all of its tensors",
+        core::any::type_name::<L>(),
+        L::COUNT,
+    )
+}
+
+/// Displays as "in `encoder.dense1`", and as nothing for what is in no network.
+struct InField<'a>(&'a Path<'a>);
+
+impl fmt::Display for InField<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.parent.is_some() { write!(formatter, " in `{}`", self.0) } else { Ok(()) }
+    }
+}
+
 /// What a tensor of parameters is for. Weight decay is for weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -205,9 +205,16 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
     }
 
     /// Room for the gradient of some parameters, counted from the first of these.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer parameters.
     #[inline(always)]
     pub fn block(&mut self, range: Range<usize>) -> GradientBlock<'_, 'a, T> {
-        GradientBlock { sink: self, range }
+        if range.start > range.end || range.end > self.gradient.len() {
+            no_such_block(&range, self.gradient.len());
+        }
+        GradientBlock { sink: self, range, begun: false }
     }
 
     /// All parameters are those of one matrix, whose gradient is a column times a row: a step along it, where this sink is one.
@@ -220,12 +227,20 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn no_such_block(range: &Range<usize>, parameters: usize) -> ! {
+    panic!("a block is some of the parameters 0..{parameters} of a layer, found `block({range:?})`")
+}
+
 /// Room for the gradient of some parameters of a [`GradientSink`].
 #[expect(missing_debug_implementations, reason = "it lives for one call")]
 #[must_use = "a gradient is handed over by `finish`"]
 pub struct GradientBlock<'b, 'a, T> {
     sink: &'b mut GradientSink<'a, T>,
     range: Range<usize>,
+    /// Whether there are sums in the room.
+    begun: bool,
 }
 
 impl<T: Scalar> GradientBlock<'_, '_, T> {
@@ -234,20 +249,25 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
     pub fn room(&mut self) -> (&mut [T], bool) {
         let GradientSink { gradient, target } = &mut *self.sink;
         match target {
-            Target::Gradient { accumulate, .. } => (&mut gradient[self.range.clone()], *accumulate),
+            Target::Gradient { accumulate, .. } => {
+                (&mut gradient[self.range.clone()], *accumulate || self.begun)
+            }
             // The same memory for each block, so that it stays in the cache.
-            Target::Step(_) | Target::Nowhere { .. } => (&mut gradient[..self.range.len()], false),
+            Target::Step(_) | Target::Nowhere { .. } => {
+                (&mut gradient[..self.range.len()], self.begun)
+            }
         }
     }
 
-    /// The room, for a gradient that is added to what is there: zeros, or another gradient.
+    /// The room, for a gradient that is added to what is there: zeros, another gradient, or what this block was given before.
     #[inline(always)]
     pub fn sums(&mut self) -> &mut [T] {
         let (gradient, accumulate) = self.room();
         if !accumulate {
             gradient.fill(T::zero());
         }
-        gradient
+        self.begun = true;
+        self.room().0
     }
 
     /// The gradient of these parameters is complete, and may move them.

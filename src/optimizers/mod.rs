@@ -367,10 +367,11 @@ impl<'a, T: Scalar> Update<'a, T> {
     }
 }
 
+#[track_caller]
 fn check_moments(expected: usize, found: usize) {
-    assert_eq!(
-        expected, found,
-        "as many moments as an optimizer has names: {expected} are asked for, {found} have a name"
+    assert!(
+        expected == found,
+        "an update takes as many moments as its optimizer names in `moments`: this one takes {expected}, and {found} have a name"
     );
 }
 

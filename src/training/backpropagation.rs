@@ -191,5 +191,11 @@ fn own_context<N: Differentiable>(net: &N, inputs: &[N::Input]) -> Context {
 }
 
 fn check<X, Y>(inputs: &[X], targets: &[Y]) {
-    assert_eq!(inputs.len(), targets.len(), "a batch takes as many targets as inputs");
+    let counts = (inputs.len(), targets.len());
+    assert!(
+        counts.0 == counts.1,
+        "a batch takes as many targets as inputs, found {} inputs and {} targets",
+        counts.0,
+        counts.1
+    );
 }

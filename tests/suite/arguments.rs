@@ -68,14 +68,24 @@ fn wrong_arguments_panic_with_a_sentence() {
         (
             "forward_batch without outputs",
             Box::new(|| net.forward_batch(&inputs, &mut [])),
-            "as many outputs as inputs",
+            "as many outputs as inputs, found 1 inputs and 0 outputs",
         ),
         (
             "loss without targets",
             Box::new(|| {
                 net.loss::<SVector<f32, 1>, _>(&inputs, &[], &MeanSquaredError);
             }),
-            "as many targets as inputs",
+            "as many targets as inputs, found 1 inputs and 0 targets",
+        ),
+        (
+            "select of a sample that is not there",
+            Box::new(|| drop(data.select([5]))),
+            "no sample 5",
+        ),
+        (
+            "from_slice of two numbers",
+            Box::new(|| ignored(Net::<f32>::from_slice(&[0.0; 2]))),
+            "its 3 parameters, found 2 numbers",
         ),
         (
             "clip_norm(-1)",

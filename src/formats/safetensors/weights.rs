@@ -5,7 +5,7 @@ use core::fmt;
 use super::header::{File, Stored, Tensors};
 use crate::core::Scalar;
 use crate::core::weights_error::{Brief, Dtype, Fault, Found, Reason, WeightsError};
-use crate::layers::{Layer, Part, Path};
+use crate::layers::{Layer, Path, tensors};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]
@@ -21,14 +21,10 @@ type Visit<'a> = &'a mut dyn FnMut(&Path<'_>, Tensor);
 impl Tensor {
     /// Calls `visit` with those of a layer, in memory order.
     pub(super) fn each<L: Layer>(visit: Visit<'_>) {
-        let (mut index, mut start) = (0, 0);
-        L::describe(&Path::ROOT, &mut |path, part| {
-            if let Part::Tensor { shape, .. } = part {
-                let tensor = Self { index, shape, start };
-                visit(path, tensor);
-                index += 1;
-                start += tensor.len();
-            }
+        let mut index = 0;
+        tensors::<L>(&mut |path, _, shape, start| {
+            visit(path, Self { index, shape, start });
+            index += 1;
         });
     }
 
