@@ -10,6 +10,7 @@ mod step;
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::fmt;
 
 pub use crate::kernels::update::Rule;
 pub use adagrad::AdaGrad;
@@ -385,7 +386,7 @@ pub(crate) struct Run {
 }
 
 /// What an optimizer keeps between steps: its moments, and the memory that a step needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct State<T = f32> {
     learning_rate: f64,
     pub(crate) steps: u64,
@@ -397,6 +398,19 @@ pub struct State<T = f32> {
     pub(crate) tensors: Tensors,
     pub(crate) gradient: Vec<T>,
     pub(crate) memory: Vec<T>,
+}
+
+/// Settings and names: the moments are as many numbers as the network has.
+impl<T> fmt::Debug for State<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("State")
+            .field("learning_rate", &self.learning_rate)
+            .field("steps", &self.steps)
+            .field("seed", &self.seed)
+            .field("moments", &self.moments.names)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T: Scalar> State<T> {

@@ -8,7 +8,7 @@ use crate::kernels::{LINE, MatrixMut};
 /// A column-major matrix with one row a parameter and one named column a moment, in one block of memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Moments<T> {
-    names: &'static [&'static str],
+    pub(super) names: &'static [&'static str],
     /// Rows.
     parameters: usize,
     numbers: Vec<T>,

@@ -329,3 +329,17 @@ fn a_part_of_a_tensor() {
     Sgd::new(0.1)
         .freeze(&*Line::zeros(), |net| SVector::<f32, 2>::from_slice(&net.as_slice()[1..3]));
 }
+
+/// Of a network of millions of parameters, moments are millions of numbers.
+#[test]
+fn an_optimizer_prints_its_settings_and_the_names_of_its_moments() {
+    network! { struct Tiny<input 1 => dense 1>; }
+    let mut optimizer = Adam::new(0.5);
+    Tiny::zeros().train_step(&[[1.0].into()], &[[1.0].into()], &MeanSquaredError, &mut optimizer);
+    let state = format!("{:?}", optimizer.state());
+    assert_eq!(
+        state,
+        r#"State { learning_rate: 0.5, steps: 1, seed: 0, moments: ["exp_avg", "exp_avg_sq"], .. }"#
+    );
+    assert!(format!("{optimizer:?}").ends_with(&format!("state: {state} }}")));
+}
