@@ -171,7 +171,8 @@ pub use {
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … }` | what both blocks make of the input, channels or numbers one after the other | |
 ///
-/// An activation stands behind any layer, or alone: `=> relu`. Behind a layer that has none in its type, such as `batchnorm relu`, it becomes
+/// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
+/// `softplus`, `softsign`, `hard_sigmoid`, `softmax`, `step` and `identity`; the types are in [`activations`]. Behind a layer that has none in its type, such as `batchnorm relu`, it becomes
 /// a layer of its own, without a number: `batchnorm1_relu`.
 ///
 /// # Options

@@ -12,7 +12,8 @@ static SET: AtomicUsize = AtomicUsize::new(0);
 ///
 /// 1. with the feature `rayon`, on a thread of one of its pools: the number of threads of that pool;
 /// 2. what [`set_num_threads`] was given;
-/// 3. the environment variable `AXONAL_THREADS`, or rayon's `RAYON_NUM_THREADS`, at the first call;
+/// 3. the environment variable `AXONAL_THREADS`, or rayon's `RAYON_NUM_THREADS`, at the first call: a number from 1 on; 0 is as if it were not there,
+///    and what is no number is reported on the standard error stream, and left out;
 /// 4. the processors that the machine lets this process use.
 ///
 /// No pool of rayon's is started by the question.
