@@ -11,15 +11,15 @@ use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a,
 use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};
 use crate::kernels::reduce::{add_planes, are_finite, squares};
 #[cfg(feature = "train")]
+use crate::kernels::update::Run;
+#[cfg(feature = "train")]
 use crate::kernels::update::adagrad::AdaGradRule;
 #[cfg(feature = "train")]
 use crate::kernels::update::adam::AdamRule;
 #[cfg(feature = "train")]
-use crate::kernels::update::rmsprop::{self, RmsPropRule};
+use crate::kernels::update::rmsprop::RmsPropRule;
 #[cfg(feature = "train")]
-use crate::kernels::update::sgd::{self, SgdRule};
-#[cfg(feature = "train")]
-use crate::kernels::update::{self, Operands};
+use crate::kernels::update::sgd::SgdRule;
 use crate::parallel::share;
 use crate::simd::{Element, Isa, dispatch};
 
@@ -66,13 +66,17 @@ pub trait Entry: Element {
     fn sum_of_squares(numbers: &[Self]) -> Self;
     /// The optimizers' steps.
     #[cfg(feature = "train")]
-    fn sgd(rule: SgdRule, operands: Operands<'_, Self>);
+    fn sgd(step: Run<'_, Self, SgdRule, 0>);
     #[cfg(feature = "train")]
-    fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>);
+    fn sgd_with_momentum(step: Run<'_, Self, SgdRule, 1>);
     #[cfg(feature = "train")]
-    fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>);
+    fn adagrad(step: Run<'_, Self, AdaGradRule, 1>);
     #[cfg(feature = "train")]
-    fn adam(rule: AdamRule, operands: Operands<'_, Self>);
+    fn rmsprop(step: Run<'_, Self, RmsPropRule, 1>);
+    #[cfg(feature = "train")]
+    fn rmsprop_with_momentum(step: Run<'_, Self, RmsPropRule, 2>);
+    #[cfg(feature = "train")]
+    fn adam(step: Run<'_, Self, AdamRule, 2>);
 }
 
 /// [`Entry::sums_of_planes`], as a pass.
@@ -169,23 +173,33 @@ macro_rules! compiled {
             }
 
             #[cfg(feature = "train")]
-            fn sgd(rule: SgdRule, operands: Operands<'_, Self>) {
-                sgd::step(rule, operands);
+            fn sgd(step: Run<'_, Self, SgdRule, 0>) {
+                dispatch(step);
             }
 
             #[cfg(feature = "train")]
-            fn adagrad(rule: AdaGradRule, operands: Operands<'_, Self>) {
-                dispatch(update::Run { rule, operands });
+            fn sgd_with_momentum(step: Run<'_, Self, SgdRule, 1>) {
+                dispatch(step);
             }
 
             #[cfg(feature = "train")]
-            fn rmsprop(rule: RmsPropRule, operands: Operands<'_, Self>) {
-                rmsprop::step(rule, operands);
+            fn adagrad(step: Run<'_, Self, AdaGradRule, 1>) {
+                dispatch(step);
             }
 
             #[cfg(feature = "train")]
-            fn adam(rule: AdamRule, operands: Operands<'_, Self>) {
-                dispatch(update::Run { rule, operands });
+            fn rmsprop(step: Run<'_, Self, RmsPropRule, 1>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn rmsprop_with_momentum(step: Run<'_, Self, RmsPropRule, 2>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn adam(step: Run<'_, Self, AdamRule, 2>) {
+                dispatch(step);
             }
 
             fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>) {

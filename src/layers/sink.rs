@@ -39,11 +39,9 @@ enum Target<'a, T> {
 
 /// A step of an optimizer, as a backward pass sees it: the same for all optimizers, so that a layer's backward pass is compiled once.
 pub(crate) trait Descent<T>: Sync {
-    /// Moves parameters, of one tensor or more, along their gradient.
-    fn follow(&self, parameters: Trained<'_, T>, gradient: &[T]);
-
-    /// Moves parameters of one tensor along the outer product of a column and a row: the gradient of a matrix for one sample, which is never stored.
-    fn follow_outer_product(&self, parameters: Trained<'_, T>, column: &[T], row: &[T]);
+    /// Moves parameters, of one tensor or more, along their gradient times the one factor 1; or those of one tensor along the outer product of a gradient and
+    /// some factors: the gradient of a matrix for one sample, which is never stored.
+    fn follow(&self, parameters: Trained<'_, T>, gradient: &[T], factors: &[T]);
 
     /// Whether all parameters in this range of the network stay as they are.
     fn are_frozen(&self, parameters: Range<usize>) -> bool;
@@ -222,7 +220,7 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
     pub(crate) fn outer_product(&mut self, column: &[T], row: &[T]) {
         if let Target::Step(Step { trained, descent, .. }) = &mut self.target {
             let count = trained.parameters.len();
-            descent.follow_outer_product(trained.range(0..count), column, row);
+            descent.follow(trained.range(0..count), column, row);
         }
     }
 }
@@ -276,7 +274,7 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
         let GradientSink { gradient, target } = self.sink;
         if let Target::Step(Step { trained, descent, .. }) = target {
             let gradient = &gradient[..self.range.len()];
-            descent.follow(trained.range(self.range), gradient);
+            descent.follow(trained.range(self.range), gradient, &[T::one()]);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
+use crate::kernels::update::Run;
 use crate::kernels::update::adagrad::AdaGradRule;
 
 /// AdaGrad: a step size for each parameter, which shrinks with the gradients it has seen. PyTorch's `Adagrad`.
@@ -91,6 +92,6 @@ impl<T: Scalar> Optimizer<T> for AdaGrad<T> {
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
             epsilon: self.epsilon,
         };
-        T::adagrad(rule, tensor.operands);
+        T::adagrad(Run { rule, operands: tensor.operands });
     }
 }

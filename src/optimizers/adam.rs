@@ -2,6 +2,7 @@
 
 use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
+use crate::kernels::update::Run;
 use crate::kernels::update::adam::AdamRule;
 
 macro_rules! adam {
@@ -136,5 +137,5 @@ fn step<T: Scalar>(
         penalty,
         keep: 1.0 - shrink,
     };
-    T::adam(rule, tensor.operands);
+    T::adam(Run { rule, operands: tensor.operands });
 }

@@ -2,6 +2,7 @@
 
 use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
+use crate::kernels::update::Run;
 use crate::kernels::update::rmsprop::RmsPropRule;
 
 /// RMSProp: gradients divided by a running mean of their size. PyTorch's `RMSprop`.
@@ -105,6 +106,11 @@ impl<T: Scalar> Optimizer<T> for RmsProp<T> {
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
             epsilon: self.epsilon,
         };
-        T::rmsprop(rule, tensor.operands);
+        let operands = tensor.operands;
+        if self.momentum == 0.0 {
+            T::rmsprop(Run { rule, operands });
+        } else {
+            T::rmsprop_with_momentum(Run { rule, operands });
+        }
     }
 }

@@ -56,6 +56,11 @@ impl Tensors {
         &self.0[self.index(parameter)]
     }
 
+    /// Whether one of the tensors stays as it is.
+    pub(super) fn some_are_frozen(&self) -> bool {
+        self.0.iter().any(|tensor| tensor.settings.frozen)
+    }
+
     /// Whether all these parameters stay as they are.
     pub(crate) fn are_frozen(&self, parameters: Range<usize>) -> bool {
         let mut at = parameters.start;

@@ -2,6 +2,7 @@
 
 use super::{Decay, Optimizer, State, Update, accessors, decays};
 use crate::core::Scalar;
+use crate::kernels::update::Run;
 use crate::kernels::update::sgd::SgdRule;
 
 /// Stochastic gradient descent, with momentum, Nesterov's momentum and weight decay. PyTorch's `SGD`.
@@ -89,6 +90,11 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
             nesterov: self.nesterov,
             decay: self.decay.of(tensor.kind, tensor.weight_decay),
         };
-        T::sgd(rule, tensor.operands);
+        let operands = tensor.operands;
+        if self.momentum == 0.0 {
+            T::sgd(Run { rule, operands });
+        } else {
+            T::sgd_with_momentum(Run { rule, operands });
+        }
     }
 }

@@ -33,26 +33,31 @@ impl<T: Scalar, O: Optimizer<T>> Drop for Lent<'_, T, O> {
 
 /// One step of an optimizer over the parameters of a network.
 pub(crate) struct Stepping<'a, O> {
-    pub(crate) optimizer: &'a O,
-    pub(crate) tensors: &'a Tensors,
+    optimizer: &'a O,
+    tensors: &'a Tensors,
     /// From 1 on.
-    pub(crate) number: u64,
+    number: u64,
+    /// Whether one of the tensors is: layers ask of theirs, as a rule for nothing.
+    some_are_frozen: bool,
 }
 
-impl<O> Stepping<'_, O> {
+impl<'a, O> Stepping<'a, O> {
+    pub(crate) fn new(optimizer: &'a O, tensors: &'a Tensors, number: u64) -> Self {
+        Self { optimizer, tensors, number, some_are_frozen: tensors.some_are_frozen() }
+    }
+
     /// Moves parameters of one tensor.
-    fn update<T: Scalar>(&self, trained: Trained<'_, T>, gradient: &[T], factors: &[T])
+    fn update<T: Scalar>(&self, tensor: &Tensor, operands: Operands<'_, T>)
     where
         O: Optimizer<T>,
     {
-        let Trained { at, parameters, moments } = trained;
-        let &Tensor { kind, settings, .. } = self.tensors.at(at);
+        let &Tensor { kind, settings, .. } = tensor;
         if settings.frozen {
             return;
         }
         if kind == Kind::Statistic {
             // What a layer keeps count of is not learned: no learning rate, moments or decay.
-            for (parameter, difference) in parameters.iter_mut().zip(gradient) {
+            for (parameter, difference) in operands.parameters.iter_mut().zip(operands.gradient) {
                 *parameter -= *difference;
             }
             return;
@@ -62,27 +67,29 @@ impl<O> Stepping<'_, O> {
             kind,
             learning_rate: self.optimizer.learning_rate() * settings.learning_rate_factor,
             weight_decay: settings.weight_decay,
-            operands: Operands { parameters, gradient, factors, moments },
+            operands,
         });
     }
 }
 
 impl<T: Scalar, O: Optimizer<T>> Descent<T> for Stepping<'_, O> {
-    fn follow(&self, mut trained: Trained<'_, T>, gradient: &[T]) {
-        let mut start = 0;
-        while start < gradient.len() {
-            let end = (self.tensors.at(trained.at + start).end - trained.at).min(gradient.len());
-            self.update(trained.range(start..end), &gradient[start..end], &[T::one()]);
-            start = end;
+    fn follow(&self, trained: Trained<'_, T>, gradient: &[T], factors: &[T]) {
+        let Trained { at, parameters, mut moments } = trained;
+        let (total, mut start) = (parameters.len(), 0);
+        while start < total {
+            let tensor = self.tensors.at(at + start);
+            let range = start..(tensor.end - at).min(total);
+            start = range.end;
+            // An outer product is that of one tensor.
+            let gradient = if range.len() == total { gradient } else { &gradient[range.clone()] };
+            let (parameters, moments) =
+                (&mut parameters[range.clone()], moments.rows_between(range));
+            self.update(tensor, Operands { parameters, gradient, factors, moments });
         }
     }
 
-    fn follow_outer_product(&self, trained: Trained<'_, T>, column: &[T], row: &[T]) {
-        self.update(trained, column, row);
-    }
-
     fn are_frozen(&self, parameters: Range<usize>) -> bool {
-        self.tensors.are_frozen(parameters)
+        self.some_are_frozen && self.tensors.are_frozen(parameters)
     }
 }
 
@@ -97,7 +104,7 @@ const BLOCK: usize = 2 * 1024;
 
 impl<T: Scalar> Split for Along<'_, T> {
     fn run(self) {
-        self.step.descent.follow(self.step.trained, self.gradient);
+        self.step.descent.follow(self.step.trained, self.gradient, &[T::one()]);
     }
 
     fn multiply_adds(&self) -> usize {
@@ -149,7 +156,7 @@ where
     let moments = moments.view();
     let parameters = net.as_mut_slice();
     let learns_from = tensors.learns_from();
-    let descent = Stepping { optimizer: &**optimizer, tensors, number: *steps + 1 };
+    let descent = Stepping::new(&**optimizer, tensors, *steps + 1);
     let trained = Trained { at: 0, parameters, moments };
     let step = Step { trained, descent: &descent, learns_from };
     share_whole(Along { step, gradient }, WORTH_WAKING);

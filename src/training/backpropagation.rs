@@ -142,7 +142,7 @@ where
     let context = state.context();
     let State { steps, moments, tensors, gradient, memory, .. } = state;
     let learns_from = tensors.learns_from();
-    let descent = Stepping { optimizer, tensors, number: *steps + 1 };
+    let descent = Stepping::new(optimizer, tensors, *steps + 1);
     let moments = moments.view();
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();

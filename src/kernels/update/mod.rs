@@ -24,7 +24,7 @@ use crate::simd::Element;
 /// ∂loss/∂parameter i is `gradient[i % n] * factors[i / n]`, where n is the length of `gradient`: an outer product is given as its two vectors, and never
 /// stored. A gradient as long as the parameters has one factor, which is 1.
 #[derive(Debug)]
-pub struct Operands<'a, T> {
+pub(crate) struct Operands<'a, T> {
     pub(crate) parameters: &'a mut [T],
     pub(crate) gradient: &'a [T],
     pub(crate) factors: &'a [T],
@@ -33,7 +33,11 @@ pub struct Operands<'a, T> {
 }
 
 /// A rule over a tensor, as a pass. The rule is moved in: what its numbers are is known not to change while parameters are written.
-pub(crate) struct Run<'a, T, R, const M: usize> {
+///
+/// An optimizer makes it, and it is handed on as it is: a struct that is put together from others reads them in larger pieces than they were just written in, and
+/// waits for the cache each time.
+#[derive(Debug)]
+pub struct Run<'a, T, R, const M: usize> {
     pub(crate) rule: R,
     pub(crate) operands: Operands<'a, T>,
 }

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Operands, Rule, Run};
-use crate::simd::{Element, Vector, dispatch};
+use super::Rule;
+use crate::simd::{Element, Vector};
 
 /// With learning rate γ, smoothing α, momentum μ, weight decay λ and gradient g:
 ///
@@ -61,15 +61,5 @@ impl<T: Element> Rule<T, 2> for RmsPropRule {
         let (scaled, s) = self.scaled(w, g, s);
         let v = w.constant(self.momentum).mul_add(v, scaled);
         (w.constant(-self.learning_rate).mul_add(v, w), [s, v])
-    }
-}
-
-/// A step of it.
-#[inline(always)]
-pub(crate) fn step<T: Element>(rule: RmsPropRule, operands: Operands<'_, T>) {
-    if rule.momentum == 0.0 {
-        dispatch(Run::<_, _, 1> { rule, operands });
-    } else {
-        dispatch(Run::<_, _, 2> { rule, operands });
     }
 }

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Operands, Rule, Run};
-use crate::simd::{Element, Vector, dispatch};
+use super::Rule;
+use crate::simd::{Element, Vector};
 
 /// With learning rate γ, momentum μ, weight decay λ and gradient g:
 ///
@@ -46,15 +46,5 @@ impl<T: Element> Rule<T, 1> for SgdRule {
         let v = momentum.mul_add(v, g);
         let direction = if self.nesterov { momentum.mul_add(v, g) } else { v };
         (w.constant(-self.learning_rate).mul_add(direction, w), [v])
-    }
-}
-
-/// A step of it.
-#[inline(always)]
-pub(crate) fn step<T: Element>(rule: SgdRule, operands: Operands<'_, T>) {
-    if rule.momentum == 0.0 {
-        dispatch(Run::<_, _, 0> { rule, operands });
-    } else {
-        dispatch(Run::<_, _, 1> { rule, operands });
     }
 }
