@@ -350,12 +350,9 @@ impl Spoiling {
 }
 
 impl Descent<f64> for Spoiling {
-    fn follow(&self, parameters: Trained<'_, f64>, gradient: &[f64]) {
-        self.note(parameters, gradient.iter().copied());
-    }
-
-    fn follow_outer_product(&self, parameters: Trained<'_, f64>, column: &[f64], row: &[f64]) {
-        self.note(parameters, row.iter().flat_map(|y| column.iter().map(move |x| x * y)));
+    fn follow(&self, parameters: Trained<'_, f64>, gradient: &[f64], factors: &[f64]) {
+        let columns = factors.iter().flat_map(|f| gradient.iter().map(move |g| g * f));
+        self.note(parameters, columns);
     }
 
     fn are_frozen(&self, _: Range<usize>) -> bool {
