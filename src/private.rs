@@ -8,6 +8,7 @@ pub use std::path::Path as FilePath;
 use crate::Layer;
 use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
 pub use crate::core::IsParameters;
+use crate::core::cast::{cast, cast_mut};
 pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
 use crate::layers::Passes;
@@ -108,7 +109,7 @@ pub fn split_last_samples<X: Sample>(
     count: usize,
 ) -> (&mut [X], &mut [X::Scalar]) {
     let (rest, last) = buffer.split_at_mut(buffer.len() - count * X::LEN);
-    (bytemuck::cast_slice_mut(last), rest)
+    (cast_mut(last), rest)
 }
 
 /// The first scalars of a buffer as a sample, and the rest of it.
@@ -142,13 +143,13 @@ pub fn recast_mut<A: Sample, B: Sample>(sample: &mut A) -> &mut B {
 /// As [`recast`], for a batch.
 #[inline(always)]
 pub fn recast_all<A: Sample, B: Sample>(samples: &[A]) -> &[B] {
-    bytemuck::cast_slice(samples)
+    cast(samples)
 }
 
 /// As [`recast`], for a batch.
 #[inline(always)]
 pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
-    bytemuck::cast_slice_mut(samples)
+    cast_mut(samples)
 }
 
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives

@@ -5,6 +5,8 @@
     reason = "memory that begins at a cache line; every block states why it is sound"
 )]
 pub(crate) mod alloc;
+#[allow(unsafe_code, reason = "plain old data; every block states why it is sound")]
+pub(crate) mod cast;
 #[cfg(feature = "std")]
 mod class;
 #[cfg(feature = "train")]

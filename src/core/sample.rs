@@ -6,6 +6,7 @@ use bytemuck::Pod;
 use nalgebra::SVector;
 
 use crate::core::Scalar;
+use crate::core::cast::{cast, cast_mut};
 use crate::core::shapes::vector;
 
 /// One input or output of a layer: a vector, or an [`Image`](crate::Image).
@@ -61,13 +62,13 @@ pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
     /// The numbers of one sample.
     #[inline(always)]
     fn as_slice(&self) -> &[Self::Scalar] {
-        bytemuck::cast_slice(core::slice::from_ref(self))
+        cast(core::slice::from_ref(self))
     }
 
     /// The numbers of one sample.
     #[inline(always)]
     fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
-        bytemuck::cast_slice_mut(core::slice::from_mut(self))
+        cast_mut(core::slice::from_mut(self))
     }
 }
 
@@ -115,13 +116,13 @@ impl fmt::Display for Shape {
 /// All numbers of a batch, sample after sample.
 #[inline(always)]
 pub(crate) fn flat<X: Sample>(batch: &[X]) -> &[X::Scalar] {
-    bytemuck::cast_slice(batch)
+    cast(batch)
 }
 
 /// All numbers of a batch, sample after sample.
 #[inline(always)]
 pub(crate) fn flat_mut<X: Sample>(batch: &mut [X]) -> &mut [X::Scalar] {
-    bytemuck::cast_slice_mut(batch)
+    cast_mut(batch)
 }
 
 /// The first samples of a flat slice, and the rest of it.
@@ -131,5 +132,5 @@ pub(crate) fn split_samples<X: Sample>(
     samples: usize,
 ) -> (&mut [X], &mut [X::Scalar]) {
     let (samples, rest) = scalars.split_at_mut(samples * X::LEN);
-    (bytemuck::cast_slice_mut(samples), rest)
+    (cast_mut(samples), rest)
 }

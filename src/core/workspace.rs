@@ -4,6 +4,8 @@
 use crate::core::Scalar;
 #[cfg(feature = "std")]
 use crate::core::alloc::zeros;
+#[cfg(feature = "std")]
+use crate::core::cast::cast_mut;
 
 /// The most scalars on the stack: 256 KiB of `f32`, of the 2 MiB that a thread has.
 const ON_STACK: usize = 64 * 1024;
@@ -62,14 +64,19 @@ impl Heap {
     #[cold]
     pub(crate) fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
+        &mut cast_mut(self.words(words))[..scalars]
+    }
+
+    /// At least so many words. A function that is generic over nothing, and so compiled once.
+    #[cfg(feature = "std")]
+    fn words(&mut self, words: usize) -> &mut [f64] {
         // While a thread ends, the destructor of another thread-local value may run a pass after `FREE` is gone.
         let free = FREE.try_with(|free| free.borrow_mut().pop());
         let mut memory = free.ok().flatten().unwrap_or_default();
         if memory.len() < words {
             memory = zeros(words);
         }
-        let memory = self.words.insert(memory);
-        &mut bytemuck::cast_slice_mut(memory)[..scalars]
+        self.words.insert(memory)
     }
 }
 
@@ -78,7 +85,12 @@ impl Drop for Heap {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(words) = self.words.take() {
-            _ = FREE.try_with(|free| free.borrow_mut().push(words));
+            give_back(words);
         }
     }
+}
+
+#[cfg(feature = "std")]
+fn give_back(words: Vec<f64>) {
+    _ = FREE.try_with(|free| free.borrow_mut().push(words));
 }
