@@ -41,7 +41,7 @@ impl Part {
     pub fn layer<L: Layer>(word: &'static str) -> Self {
         Self::Layer {
             word,
-            activation: |formatter| write!(formatter, "{}", L::Activation::name()),
+            activation: name_of::<L::Activation>,
             output: L::Output::SHAPE,
             parameters: L::COUNT,
         }
@@ -67,66 +67,85 @@ impl Part {
 /// What is called with a tensor: its path, its kind, its shape, and where it begins among the parameters.
 type VisitTensor<'a> = &'a mut dyn FnMut(&Path<'_>, Kind, &'static [usize], usize);
 
+/// What a layer or network says of itself, without its type: so what asks it is compiled once, and not in the build of every user.
+#[derive(Clone, Copy)]
+pub(crate) struct Description {
+    describe: fn(&Path<'_>, &mut dyn FnMut(&Path<'_>, Part)),
+    parameters: usize,
+    name: fn() -> &'static str,
+}
+
+impl Description {
+    pub(crate) fn of<L: Layer>() -> Self {
+        Self { describe: L::describe, parameters: L::COUNT, name: core::any::type_name::<L> }
+    }
+
+    /// [`tensors`]
+    pub(crate) fn tensors(self, visit: VisitTensor<'_>) {
+        let mut start = 0;
+        (self.describe)(&Path::ROOT, &mut |path, part| {
+            if let Part::Tensor { kind, shape } = part {
+                let end = start + shape.iter().product::<usize>();
+                if end > self.parameters {
+                    self.is_wrong();
+                }
+                visit(path, kind, shape, start);
+                start = end;
+            }
+        });
+        if start != self.parameters {
+            self.is_wrong();
+        }
+    }
+
+    /// Says which layer it is.
+    #[cold]
+    #[inline(never)]
+    fn is_wrong(self) -> ! {
+        // The layers are numbered; `last` are the number of the one before a part, what it holds, and what it has described so far.
+        let (mut wrong, mut last) = (None, (0, 0, 0));
+        let mut all = 0;
+        (self.describe)(&Path::ROOT, &mut |_, part| match part {
+            Part::Layer { parameters, .. } => {
+                wrong = wrong.or((last.1 != last.2).then_some(last));
+                last = (last.0 + 1, parameters, 0);
+            }
+            Part::Tensor { shape, .. } => {
+                let count = shape.iter().product::<usize>();
+                last.2 += count;
+                all += count;
+            }
+            Part::Kernels(_) => {}
+        });
+        wrong = wrong.or((last.1 != last.2).then_some(last));
+        if let Some((number @ 1.., holds, described)) = wrong {
+            let mut index = 0;
+            (self.describe)(&Path::ROOT, &mut |path, part| {
+                let Part::Layer { word, .. } = part else { return };
+                index += 1;
+                if index == number {
+                    let path = InField(path);
+                    panic!(
+                        "`Layer::describe` of `{word}`{path} names tensors of {described} numbers, but the layer holds {holds}: it names all of them, in memory order"
+                    );
+                }
+            });
+        }
+        panic!(
+            "`Layer::describe` in `{}` names tensors of {all} numbers, but there are {}: each layer names itself by `Part::layer`, and then all of its tensors",
+            (self.name)(),
+            self.parameters,
+        )
+    }
+}
+
 /// Calls `visit` with each tensor of a layer or network, in memory order.
 ///
 /// # Panics
 ///
 /// If a layer describes other tensors than it holds: a file would lack some of its numbers.
 pub(crate) fn tensors<L: Layer>(visit: VisitTensor<'_>) {
-    let mut start = 0;
-    L::describe(&Path::ROOT, &mut |path, part| {
-        if let Part::Tensor { kind, shape } = part {
-            let end = start + shape.iter().product::<usize>();
-            if end > L::COUNT {
-                described_wrongly::<L>();
-            }
-            visit(path, kind, shape, start);
-            start = end;
-        }
-    });
-    if start != L::COUNT {
-        described_wrongly::<L>();
-    }
-}
-
-/// Says which layer it is.
-#[cold]
-#[inline(never)]
-fn described_wrongly<L: Layer>() -> ! {
-    // The layers are numbered; `last` are the number of the one before a part, what it holds, and what it has described so far.
-    let (mut wrong, mut last) = (None, (0, 0, 0));
-    let mut all = 0;
-    L::describe(&Path::ROOT, &mut |_, part| match part {
-        Part::Layer { parameters, .. } => {
-            wrong = wrong.or((last.1 != last.2).then_some(last));
-            last = (last.0 + 1, parameters, 0);
-        }
-        Part::Tensor { shape, .. } => {
-            let count = shape.iter().product::<usize>();
-            last.2 += count;
-            all += count;
-        }
-        Part::Kernels(_) => {}
-    });
-    wrong = wrong.or((last.1 != last.2).then_some(last));
-    if let Some((number @ 1.., holds, described)) = wrong {
-        let mut index = 0;
-        L::describe(&Path::ROOT, &mut |path, part| {
-            let Part::Layer { word, .. } = part else { return };
-            index += 1;
-            if index == number {
-                let path = InField(path);
-                panic!(
-                    "`Layer::describe` of `{word}`{path} names tensors of {described} numbers, but the layer holds {holds}: it names all of them, in memory order"
-                );
-            }
-        });
-    }
-    panic!(
-        "`Layer::describe` in `{}` names tensors of {all} numbers, but there are {}: each layer names itself by `Part::layer`, and then all of its tensors",
-        core::any::type_name::<L>(),
-        L::COUNT,
-    )
+    Description::of::<L>().tensors(visit);
 }
 
 /// Displays as "in `encoder.dense1`", and as nothing for what is in no network.
@@ -136,6 +155,11 @@ impl fmt::Display for InField<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.parent.is_some() { write!(formatter, " in `{}`", self.0) } else { Ok(()) }
     }
+}
+
+/// One function for all layers with this activation.
+fn name_of<A: Activation>(formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(formatter, "{}", A::name())
 }
 
 /// What a tensor of parameters is for. Weight decay is for weights.

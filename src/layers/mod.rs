@@ -42,7 +42,7 @@ pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use dense::{Dense, NoBias};
-pub(crate) use describe::tensors;
+pub(crate) use describe::{Description, tensors};
 pub use describe::{Kind, Part, Path};
 #[cfg(feature = "train")]
 pub use differentiable::split_trace;

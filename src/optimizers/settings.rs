@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use crate::core::Parameters;
-use crate::layers::{Kind, Layer, tensors as tensors_of};
+use crate::layers::{Description, Kind, Layer};
 
 /// How the parameters of one tensor are moved, where that is not as all others are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,8 +31,13 @@ pub(crate) struct Tensors(Vec<Tensor>);
 
 impl Tensors {
     pub(crate) fn of<N: Layer>() -> Self {
+        Self::described(Description::of::<N>())
+    }
+
+    /// One function for all networks.
+    fn described(network: Description) -> Self {
         let mut tensors = Vec::new();
-        tensors_of::<N>(&mut |path, kind, shape, start| {
+        network.tensors(&mut |path, kind, shape, start| {
             let end = start + shape.iter().product::<usize>();
             let settings =
                 Settings { frozen: false, learning_rate_factor: 1.0, weight_decay: None };
