@@ -11,6 +11,8 @@ use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a,
 use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};
 use crate::kernels::reduce::{add_planes, are_finite, squares};
 #[cfg(feature = "train")]
+use crate::kernels::sum_slices::SumSlices;
+#[cfg(feature = "train")]
 use crate::kernels::update::Run;
 #[cfg(feature = "train")]
 use crate::kernels::update::adagrad::AdaGradRule;
@@ -21,6 +23,8 @@ use crate::kernels::update::rmsprop::RmsPropRule;
 #[cfg(feature = "train")]
 use crate::kernels::update::sgd::SgdRule;
 use crate::parallel::share;
+#[cfg(feature = "train")]
+use crate::parallel::share_whole;
 use crate::simd::{Element, Isa, dispatch};
 
 /// The kernels of a scalar, as functions that are generic over nothing: what a layer calls.
@@ -64,6 +68,9 @@ pub trait Entry: Element {
     fn are_finite(numbers: &[Self]) -> bool;
     /// The sum of their squares.
     fn sum_of_squares(numbers: &[Self]) -> Self;
+    /// `sums[i] += Σ others[j len + i]`, the slices in their order, on several threads if it has `least` multiply-adds.
+    #[cfg(feature = "train")]
+    fn shared_sum(sums: &mut [Self], others: &[Self], least: usize);
     /// The optimizers' steps.
     #[cfg(feature = "train")]
     fn sgd(step: Run<'_, Self, SgdRule, 0>);
@@ -170,6 +177,11 @@ macro_rules! compiled {
 
             fn sum_of_squares(numbers: &[Self]) -> Self {
                 dispatch(SumOfSquares(numbers))
+            }
+
+            #[cfg(feature = "train")]
+            fn shared_sum(sums: &mut [Self], others: &[Self], least: usize) {
+                share_whole(SumSlices::new(sums, others), least);
             }
 
             #[cfg(feature = "train")]

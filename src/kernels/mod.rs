@@ -30,6 +30,8 @@ mod layer_plan;
 mod matrix_mut;
 mod pool;
 mod reduce;
+#[cfg(feature = "train")]
+mod sum_slices;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "train")]

@@ -7,7 +7,7 @@ use super::as_f64;
 use crate::Differentiable;
 use crate::core::Scalar;
 use crate::core::{Sample, flat, split_samples};
-use crate::kernels::{Entry, add};
+use crate::kernels::Entry;
 use crate::layers::{Batch, Context, End, GradientSink};
 use crate::losses::Loss;
 use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
@@ -360,10 +360,7 @@ where
     share_whole(groups, WORTH_WAKING);
     if plan.groups > 1 && of_parameters && N::COUNT > 0 {
         let (sums, others) = gradients.split_at_mut(N::COUNT);
-        share_whole(
-            Sum { sums, others, length: N::COUNT, first: 0 },
-            plan.least_shared::<N>(inputs.len()),
-        );
+        N::Scalar::shared_sum(sums, others, plan.least_shared::<N>(inputs.len()));
     }
     N::Scalar::of(losses.iter().sum::<f64>() / as_f64(inputs.len().max(1)))
 }
@@ -402,7 +399,7 @@ where
         let pieces = self.inputs.chunks(plan.piece).zip(self.targets.chunks(plan.piece));
         for (index, (inputs, targets)) in pieces.enumerate() {
             let offset = index * plan.piece;
-            let (group, is_first) = (offset / plan.group, offset % plan.group == 0);
+            let (group, is_first) = (offset / plan.group, offset.is_multiple_of(plan.group));
             let (of_group, parameters) =
                 (group * N::COUNT..(group + 1) * N::COUNT, self.net.as_slice());
             let goal = match self.gradients.get_mut(of_group) {
@@ -467,51 +464,7 @@ where
     }
 }
 
-/// How many sums are computed at a time.
-const BLOCK: usize = 2 * 1024;
-
 /// About how many multiplications with an addition some passes over some samples take, of which an activation is worth a few.
 fn passes<N: Differentiable>(samples: usize, count: usize) -> usize {
     samples * (count * N::MULTIPLY_ADDS + 8 * N::trace_len(1))
-}
-
-/// Adds the other gradients to some numbers of the first, in their order.
-struct Sum<'a, T> {
-    sums: &'a mut [T],
-    others: &'a [T],
-    /// Of a gradient.
-    length: usize,
-    /// The place of the first sum in a gradient.
-    first: usize,
-}
-
-impl<T: Scalar> WithSimd for Sum<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        // Block after block, each of which stays in the L1 cache until it is complete.
-        for (index, sums) in self.sums.chunks_mut(BLOCK).enumerate() {
-            for other in self.others.chunks_exact(self.length) {
-                add(sums, &other[self.first + index * BLOCK..][..sums.len()]);
-            }
-        }
-    }
-}
-
-impl<T: Scalar> Split for Sum<'_, T> {
-    fn run(self) {
-        dispatch(self);
-    }
-
-    fn multiply_adds(&self) -> usize {
-        // Half of them come from another thread's cache.
-        self.sums.len() * (self.others.len() / self.length) * 8
-    }
-
-    fn split(self, part: usize, whole: usize) -> (Self, Self) {
-        let count = cut(self.sums.len(), BLOCK, part, whole);
-        let (sums, rest) = self.sums.split_at_mut(count);
-        (Self { sums, ..self }, Self { sums: rest, first: self.first + count, ..self })
-    }
 }
