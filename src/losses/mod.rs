@@ -219,7 +219,8 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     targets: &[Y],
     loss: &impl OfSample<O::Scalar, Y>,
 ) -> f64 {
-    if O::PIXELS > 1 || O::LEN > SMALL {
+    // A constant, so that the way that is not taken is not compiled.
+    if const { O::PIXELS > 1 || O::LEN > SMALL } {
         return of_large_scores::<O, Y, A, S>(simd, scores, targets, loss);
     }
     // Not two samples by value: of what is not small they would take room on the stack too.
