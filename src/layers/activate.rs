@@ -39,7 +39,7 @@ impl<T: Scalar, A: Activation> WithSimd for Activated<'_, T, A> {
 /// An activation over a batch of vectors or images, in place: what `forward` does, and what a loss does with scores.
 #[inline(always)]
 pub(crate) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
-    if A::ELEMENTWISE || X::PIXELS == 1 {
+    if const { A::ELEMENTWISE || X::PIXELS == 1 } {
         simd.vectorize(Activated::<X::Scalar, A> {
             scores: flat_mut(samples),
             width: X::LEN,
@@ -177,7 +177,7 @@ mod training {
     use crate::core::flat;
     use crate::layers::outlined::Outlined;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
-    use crate::simd::vectorized;
+    use crate::simd::{dispatch, vectorized};
 
     /// From the gradient of outputs to that of scores, over a batch: a function that all layers with this activation share.
     pub(crate) struct Derivative<'a, T, A> {
@@ -208,6 +208,22 @@ mod training {
         }
     }
 
+    impl<T: Scalar, A: LastActivation> Derivative<'_, T, A> {
+        /// On the machine's instruction set.
+        #[inline(never)]
+        pub(crate) fn run(self) {
+            dispatch(self);
+        }
+    }
+
+    impl<T: Scalar, A: Activation> Activated<'_, T, A> {
+        /// On the machine's instruction set.
+        #[inline(never)]
+        pub(crate) fn run(self) {
+            dispatch(self);
+        }
+    }
+
     /// From the gradient of outputs to that of scores, over a batch of vectors or images. `scores` is empty unless the derivative
     /// needs them.
     #[inline(always)]
@@ -217,7 +233,7 @@ mod training {
         outputs: &[X],
         gradient: &mut [X],
     ) {
-        if A::ELEMENTWISE || X::PIXELS == 1 {
+        if const { A::ELEMENTWISE || X::PIXELS == 1 } {
             simd.vectorize(Derivative::<X::Scalar, A> {
                 scores,
                 outputs: flat(outputs),
@@ -273,27 +289,37 @@ mod training {
         }
     }
 
-    vectorized! {
-        /// [`activate_all`], outside of a pass.
-        pub(crate) fn activate_batch[A: Activation, X: Sample](
-            simd,
-            _activation: PhantomData<A>,
-            samples: &mut [X],
-        ) {
-            activate_all::<A, X, _>(simd, samples);
+    /// [`activate_all`], outside of a pass.
+    pub(crate) fn activate_batch<A: Activation, X: Sample>(
+        activation: PhantomData<A>,
+        samples: &mut [X],
+    ) {
+        if const { A::ELEMENTWISE || X::PIXELS == 1 } {
+            let scores = flat_mut(samples);
+            Activated { scores, width: X::LEN, activation }.run();
+        } else {
+            activate_images(activation, samples);
         }
     }
 
     vectorized! {
-        /// [`derivative`], outside of a pass.
-        pub(crate) fn derivative_batch[A: LastActivation, X: Sample](
-            simd,
-            _activation: PhantomData<A>,
-            scores: &[X::Scalar],
-            outputs: &[X],
-            gradient: &mut [X],
-        ) {
-            derivative::<A, X, _>(simd, scores, outputs, gradient);
+        fn activate_images[A: Activation, X: Sample](simd, _activation: PhantomData<A>, samples: &mut [X]) {
+            activate_all::<A, X, _>(simd, samples);
+        }
+    }
+
+    /// [`derivative`], outside of a pass.
+    pub(crate) fn derivative_batch<A: LastActivation, X: Sample>(
+        activation: PhantomData<A>,
+        scores: &[X::Scalar],
+        outputs: &[X],
+        gradient: &mut [X],
+    ) {
+        if const { A::ELEMENTWISE || X::PIXELS == 1 } {
+            let (outputs, gradient) = (flat(outputs), flat_mut(gradient));
+            Derivative { scores, outputs, gradient, width: X::LEN, activation }.run();
+        } else {
+            dispatch(PixelDerivative { scores, outputs, gradient, activation });
         }
     }
 

@@ -9,13 +9,13 @@ use rand::Rng;
 
 use super::activate::Activated;
 use super::weightless::by_fields;
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, LayerPlan, Part, Path};
 use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
 use crate::core::{flat, flat_mut};
 use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, dense_plan, gemv_inline};
-use crate::simd::{Isa, Registers};
+use crate::simd::{InstructionSet, Isa, Registers};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
 ///
@@ -97,10 +97,32 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
         }
     }
 
+    /// What its products run.
+    fn plan(samples: usize, set: InstructionSet) -> LayerPlan {
+        dense_plan([OUT, IN, samples], Registers::on::<T>(set))
+    }
+
     /// f in place.
     #[inline(always)]
     fn activated(scores: &mut [SVector<T, OUT>]) -> Activated<'_, T, A> {
         Activated { scores: flat_mut(scores), width: OUT, activation: PhantomData }
+    }
+}
+
+/// A layer of any type, and its tensors.
+fn describe(
+    path: &Path<'_>,
+    visit: &mut dyn FnMut(&Path<'_>, Part),
+    layer: [Part; 2],
+    shape: &'static [usize; 2],
+    has_bias: bool,
+) {
+    for part in layer {
+        visit(path, part);
+    }
+    visit(&path.field("weight"), Part::tensor(Kind::Weight, shape));
+    if has_bias {
+        visit(&path.field("bias"), Part::tensor(Kind::Bias, &shape[..1]));
     }
 }
 
@@ -157,15 +179,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     }
 
     fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
-        visit(path, Part::layer::<Self>("dense"));
-        visit(
-            path,
-            Part::Kernels(|samples, set| dense_plan([OUT, IN, samples], Registers::on::<T>(set))),
-        );
-        visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape: &[OUT, IN] });
-        if B::COUNT > 0 {
-            visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape: &[OUT] });
-        }
+        let layer = [Part::layer::<Self>("dense"), Part::Kernels(Self::plan)];
+        describe(path, visit, layer, &[OUT, IN], B::COUNT > 0);
     }
 }
 
@@ -230,7 +245,6 @@ mod training {
     use crate::layers::activate::Derivative;
     use crate::layers::weight_gradient::WeightGradient;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
-    use crate::simd::dispatch;
 
     #[diagnostic::do_not_recommend]
     impl<T: Scalar, const IN: usize, const OUT: usize, A: ActivationGradient, B: Bias<T>>
@@ -252,7 +266,8 @@ mod training {
             end: End,
         ) {
             if context.is_tangents() {
-                return self.tangents(inputs, outputs, trace);
+                T::shared_gemm(Gemm { init: Init::Zero, ..self.gemm(inputs, outputs) });
+                return tangents::<T, A>(self.bias.as_slice(), flat_mut(outputs), OUT, trace);
             }
             let (kept, partial) = trace.split_at_mut(inputs.len() * Self::KEPT);
             match DensePlan::training(OUT, IN, inputs.len()) {
@@ -269,7 +284,7 @@ mod training {
                 if Self::KEPT > 0 {
                     kept.copy_from_slice(flat(outputs));
                 }
-                dispatch(Self::activated(outputs));
+                Self::activated(outputs).run();
             }
         }
 
@@ -281,13 +296,14 @@ mod training {
             sink: GradientSink<'_, T>,
         ) {
             if end == End::Outputs {
-                dispatch(Derivative::<T, A> {
+                Derivative::<T, A> {
                     scores: &batch.trace[..batch.inputs.len() * Self::KEPT],
                     outputs: flat(batch.outputs),
                     gradient: flat_mut(gradient),
                     width: OUT,
                     activation: PhantomData,
-                });
+                }
+                .run();
             }
             Backward {
                 inputs: flat(batch.inputs),
@@ -306,45 +322,32 @@ mod training {
     {
         const KEPT: usize = if A::NEEDS_SCORES { OUT } else { 0 };
         const PARTIAL: usize = if splits_k(OUT, IN) { OUT } else { 0 };
-
-        /// f(W **x** + **b**), and f′ ⊙ W **t** of each tangent.
-        #[inline(never)]
-        fn tangents(
-            &self,
-            inputs: &[SVector<T, IN>],
-            outputs: &mut [SVector<T, OUT>],
-            trace: &mut [T],
-        ) {
-            T::shared_gemm(Gemm { init: Init::Zero, ..self.gemm(inputs, outputs) });
-            let Some((point, tangents)) = outputs.split_first_mut() else { return };
-            for (score, bias) in point.iter_mut().zip(self.bias.as_slice()) {
-                *score += *bias;
-            }
-            tangents_through::<T, A>(point.as_mut_slice(), flat_mut(tangents), trace);
-        }
     }
 
-    /// f in place, and f′ times each tangent.
-    fn tangents_through<T: Scalar, A: ActivationGradient>(
-        point: &mut [T],
-        tangents: &mut [T],
+    /// From W **x** and W **t** of each tangent to f(W **x** + **b**) and f′ ⊙ W **t**: one function for layers of all sizes.
+    #[inline(never)]
+    fn tangents<T: Scalar, A: ActivationGradient>(
+        bias: &[T],
+        outputs: &mut [T],
+        width: usize,
         room: &mut [T],
     ) {
-        let width = point.len();
+        if outputs.is_empty() {
+            return;
+        }
+        let (point, tangents) = outputs.split_at_mut(width);
+        for (score, bias) in point.iter_mut().zip(bias) {
+            *score += *bias;
+        }
         let scores: &mut [T] = if A::NEEDS_SCORES { &mut room[..width] } else { &mut [] };
         if A::NEEDS_SCORES {
             scores.copy_from_slice(point);
         }
-        dispatch(Activated::<T, A> { scores: &mut *point, width, activation: PhantomData });
+        Activated::<T, A> { scores: &mut *point, width, activation: PhantomData }.run();
         for gradient in tangents.chunks_exact_mut(width) {
             // A derivative is a diagonal matrix, or that of `softmax`: symmetric, so that forward and backward are the same.
-            dispatch(Derivative::<T, A> {
-                scores,
-                outputs: point,
-                gradient,
-                width,
-                activation: PhantomData,
-            });
+            Derivative::<T, A> { scores, outputs: point, gradient, width, activation: PhantomData }
+                .run();
         }
     }
 
