@@ -41,7 +41,7 @@ pub use concat::Concat;
 pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
-pub use dense::{Dense, NoBias};
+pub use dense::{Bias, Dense, NoBias};
 pub(crate) use describe::{Description, tensors};
 pub use describe::{Kind, Part, Path};
 #[cfg(feature = "train")]
