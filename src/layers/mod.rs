@@ -34,7 +34,7 @@ use rand::Rng;
 
 pub use activate::Activate;
 #[cfg(feature = "train")]
-pub(crate) use activate::{activate_all, derivative};
+pub(crate) use activate::{activate_all, activate_batch, derivative, derivative_batch};
 pub use batchnorm::BatchNorm;
 pub use concat::Concat;
 #[cfg(feature = "train")]

@@ -332,32 +332,32 @@ per_sample! {
 
     [const N: usize] SVector<T, N>, Class<N>, of classes<vector<N>> => {
         let losses = (Scores(*focal, scale), Probabilities(*focal, scale));
-        of_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
     }, meter meter(*focal, A::THRESHOLD);
 
     [const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, [[Class<C>; W]; H], of classes<image<C, H, W>> => {
         let share = one_over(H * W);
         let scale = scale * T::of(share);
         let losses = (Pixels::<_, C>(Scores(*focal, scale)), Pixels::<_, C>(Probabilities(*focal, scale)));
-        share * of_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        share * of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
     }, meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, bool, of answers<vector<1>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, Class<2>, of answers<vector<1>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[bool; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[Class<2>; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of answers<vector<M>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of answers<image<D, I, X>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 }

@@ -1,10 +1,12 @@
 //! Losses that compare outputs with targets number by number.
 
+use core::marker::PhantomData;
+
 use nalgebra::SVector;
 use num_traits::Zero;
 use pulp::Simd;
 
-use super::{Loss, OfSample, of_scores, one_over};
+use super::{Loss, OfSample, behind, of_scores, one_over};
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Class;
 use crate::core::Image;
@@ -12,7 +14,7 @@ use crate::core::Scalar;
 use crate::core::shapes::{image, vector};
 use crate::core::{Sample, flat, flat_mut};
 use crate::metrics::{Labels, Meter, Numbers, meter};
-use crate::simd::Vector;
+use crate::simd::{Vector, vectorized};
 
 /// The mean of (y − t)², over all numbers of all outputs. PyTorch's `MSELoss`.
 ///
@@ -134,35 +136,38 @@ pub trait Pointwise: Sync {
 /// How many numbers are taken at a time where samples need not be kept apart.
 const BLOCK: usize = 128;
 
-/// The losses of a batch, number by number.
-#[inline(always)]
-fn pointwise<O: Sample, Y: Sample<Scalar = O::Scalar>, A: LastActivation, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    scale: O::Scalar,
-    loss: &impl Pointwise,
-) -> f64 {
-    let share = one_over(O::LEN);
-    let scale = scale * O::Scalar::of(share);
-    if !A::ELEMENTWISE {
-        return share * of_scores::<_, _, A, S>(simd, scores, targets, &OfNumbers { loss, scale });
-    }
-    // The numbers of all samples in one row: small outputs fill the vectors too.
-    let (mut sum, mut before, mut outputs) =
-        (0.0, [O::Scalar::zero(); BLOCK], [O::Scalar::zero(); BLOCK]);
-    for (numbers, targets) in flat_mut(scores).chunks_mut(BLOCK).zip(flat(targets).chunks(BLOCK)) {
-        let count = numbers.len();
-        if A::SCORES {
-            before[..count].copy_from_slice(numbers);
+vectorized! {
+    /// The losses of a batch, number by number.
+    #[inline(always)]
+    fn pointwise[O: Sample, Y: Sample<Scalar = O::Scalar>, A: LastActivation, L: Pointwise](
+        simd,
+        _activation: PhantomData<A>,
+        scores: &mut [O],
+        targets: &[Y],
+        scale: O::Scalar,
+        loss: &L,
+    ) -> f64 {
+        let share = one_over(O::LEN);
+        let scale = scale * O::Scalar::of(share);
+        if !A::ELEMENTWISE {
+            return share * of_scores::<_, _, A, _>(simd, scores, targets, &OfNumbers { loss, scale });
         }
-        apply_on::<A, _, S>(simd, numbers);
-        outputs[..count].copy_from_slice(numbers);
-        sum += of_numbers(simd, numbers, targets, scale, loss);
-        let before = if A::SCORES { &before[..count] } else { &[] };
-        A::through(simd, before, &outputs[..count], numbers);
+        // The numbers of all samples in one row: small outputs fill the vectors too.
+        let (mut sum, mut before, mut outputs) =
+            (0.0, [O::Scalar::zero(); BLOCK], [O::Scalar::zero(); BLOCK]);
+        for (numbers, targets) in flat_mut(scores).chunks_mut(BLOCK).zip(flat(targets).chunks(BLOCK)) {
+            let count = numbers.len();
+            if A::SCORES {
+                before[..count].copy_from_slice(numbers);
+            }
+            apply_on::<A, _, _>(simd, numbers);
+            outputs[..count].copy_from_slice(numbers);
+            sum += of_numbers(simd, numbers, targets, scale, loss);
+            let before = if A::SCORES { &before[..count] } else { &[] };
+            A::through(simd, before, &outputs[..count], numbers);
+        }
+        share * sum
     }
-    share * sum
 }
 
 /// The losses of some outputs, which give place to their scaled derivatives.
@@ -284,15 +289,8 @@ impl<L: Pointwise, T: Scalar, A: LastActivation, const N: usize, const M: usize>
     type Size = vector<M>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, N>],
-        targets: &[SVector<T, M>],
-        scale: T,
-    ) -> f64 {
-        pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+    fn evaluate(&self, scores: &mut [SVector<T, N>], targets: &[SVector<T, M>], scale: T) -> f64 {
+        pointwise(PhantomData::<A>, scores, targets, scale, self)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
@@ -321,14 +319,13 @@ impl<
     const PER_SAMPLE: bool = true;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(
+    fn evaluate(
         &self,
-        simd: S,
         scores: &mut [Image<C, H, W, T>],
         targets: &[Image<D, I, X, T>],
         scale: T,
     ) -> f64 {
-        pointwise::<_, _, A, S>(simd, scores, targets, scale, self)
+        pointwise(PhantomData::<A>, scores, targets, scale, self)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
@@ -356,15 +353,8 @@ impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
     type Size = vector<1>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, 1>],
-        targets: &[Class<2>],
-        scale: T,
-    ) -> f64 {
-        of_scores::<_, _, A, S>(simd, scores, targets, &Margins(scale))
+    fn evaluate(&self, scores: &mut [SVector<T, 1>], targets: &[Class<2>], scale: T) -> f64 {
+        behind(PhantomData::<A>, scores, targets, &Margins(scale))
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, Class<2>>>> {
@@ -401,17 +391,10 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     type Size = vector<N>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, N>],
-        targets: &[Class<N>],
-        scale: T,
-    ) -> f64 {
+    fn evaluate(&self, scores: &mut [SVector<T, N>], targets: &[Class<N>], scale: T) -> f64 {
         let share = one_over(N);
         let loss = MultiMargins(scale * T::of(share));
-        share * of_scores::<_, _, A, S>(simd, scores, targets, &loss)
+        share * behind(PhantomData::<A>, scores, targets, &loss)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {

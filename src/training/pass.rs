@@ -147,7 +147,7 @@ where
         targets: &[Y],
         scale: N::Scalar,
     ) -> f64 {
-        dispatch(Evaluation::<N, Y, L> { loss: self.0, scores, targets, scale })
+        self.0.evaluate(scores, targets, scale)
     }
 }
 
@@ -230,27 +230,6 @@ where
             N::backward_pass(batch, gradient, L::END, sink);
         }
         sum
-    }
-}
-
-/// The loss of some scores, which give place to its gradient.
-struct Evaluation<'a, N: Differentiable, Y, L> {
-    loss: &'a L,
-    scores: &'a mut [N::Output],
-    targets: &'a [Y],
-    scale: N::Scalar,
-}
-
-impl<N, Y, L> WithSimd for Evaluation<'_, N, Y, L>
-where
-    N: Differentiable,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        self.loss.evaluate(simd, self.scores, self.targets, self.scale)
     }
 }
 

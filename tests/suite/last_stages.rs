@@ -324,23 +324,17 @@ where
     type Size = O::Size;
     const PER_SAMPLE: bool = true;
 
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [O],
-        targets: &[(O, O::Classes)],
-        scale: O::Scalar,
-    ) -> f64 {
+    fn evaluate(&self, scores: &mut [O], targets: &[(O, O::Classes)], scale: O::Scalar) -> f64 {
         let (numbers, classes): (Vec<O>, Vec<O::Classes>) = targets.iter().copied().unzip();
         match self {
-            Self::MeanSquaredError => MeanSquaredError.evaluate(simd, scores, &numbers, scale),
-            Self::MeanAbsoluteError => MeanAbsoluteError.evaluate(simd, scores, &numbers, scale),
-            Self::Huber => Huber::new(0.25).evaluate(simd, scores, &numbers, scale),
-            Self::Hinge => Hinge.evaluate(simd, scores, &numbers, scale),
-            Self::CrossEntropy => CrossEntropy.evaluate(simd, scores, &classes, scale),
-            Self::SoftCrossEntropy => CrossEntropy.evaluate(simd, scores, &numbers, scale),
-            Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(simd, scores, &numbers, scale),
-            Self::LogCosh => LogCosh.evaluate(simd, scores, &numbers, scale),
+            Self::MeanSquaredError => MeanSquaredError.evaluate(scores, &numbers, scale),
+            Self::MeanAbsoluteError => MeanAbsoluteError.evaluate(scores, &numbers, scale),
+            Self::Huber => Huber::new(0.25).evaluate(scores, &numbers, scale),
+            Self::Hinge => Hinge.evaluate(scores, &numbers, scale),
+            Self::CrossEntropy => CrossEntropy.evaluate(scores, &classes, scale),
+            Self::SoftCrossEntropy => CrossEntropy.evaluate(scores, &numbers, scale),
+            Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(scores, &numbers, scale),
+            Self::LogCosh => LogCosh.evaluate(scores, &numbers, scale),
         }
     }
 }
