@@ -390,7 +390,6 @@ pub trait Parts<L, O, V, A> {
     /// [`Backpropagation`]
     type Gradients;
 
-    /// The trainer, as one with these parts.
     fn trainer(
         trainer: &mut Trainer<L, O, V, A>,
     ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, Self::Augmentation>;
