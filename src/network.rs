@@ -116,14 +116,10 @@ pub type Jacobian<N> = <<N as Layer>::Input as Differential<<N as Layer>::Output
 pub trait Network: Layer {
     /// The name in the program.
     const NAME: &'static str;
-    /// How many parameters it has.
-    const PARAMETERS: usize = Self::COUNT;
     /// How many numbers one input holds.
     const INPUT: usize = <Self::Input as Sample>::LEN;
     /// How many numbers one output holds.
     const OUTPUT: usize = <Self::Output as Sample>::LEN;
-    /// Multiplications with an addition in one forward pass of one sample.
-    const MULTIPLY_ADDS: usize = <Self as Layer>::MULTIPLY_ADDS;
     /// The bytes that its parameters take.
     const BYTES: usize = size_of::<Self>();
 
@@ -163,7 +159,7 @@ pub trait Network: Layer {
 
     /// The output for each input. A batch of any size is a slice.
     ///
-    /// A batch of fewer than 4 million [multiplications](Self::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
+    /// A batch of fewer than 4 million [multiplications](Layer::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
     /// A larger one is shared with other threads (feature `threads`), which are started, and allocated, by the first call that wants them.
     /// The outputs are the same to the bit.
     ///
@@ -725,7 +721,7 @@ impl<Input, Output> dyn Infer<Input, Output> + '_ {
         self.about_dyn().0
     }
 
-    /// [`Network::PARAMETERS`]
+    /// [`Parameters::PARAMETERS`](crate::Parameters::PARAMETERS)
     pub fn parameters(&self) -> usize {
         self.about_dyn().1
     }

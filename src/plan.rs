@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::layers::{Layer, LayerPlan, Part, Path};
+use crate::layers::{Layer, LayerPlan, ParameterPath, Part};
 use crate::simd::InstructionSet;
 
 /// Which kernels a network runs for a number of samples: for the product of each layer, forward and backward.
@@ -50,7 +50,7 @@ impl ExecutionPlan {
     /// On an instruction set, which this machine need not have.
     pub fn on<L: Layer>(samples: usize, set: InstructionSet) -> Self {
         let mut rows = Vec::new();
-        L::describe(&Path::ROOT, &mut |path, part| {
+        L::describe(&ParameterPath::ROOT, &mut |path, part| {
             if let Part::Kernels(plan) = part {
                 rows.push(LayerKernels { name: path.to_string(), kernels: plan(samples, set) });
             }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::core::{Sample, Shape};
-use crate::layers::{Layer, Part, Path};
+use crate::layers::{Layer, ParameterPath, Part};
 
 /// A table of a network's layers, as Keras prints it: names, output shapes, parameters.
 ///
@@ -48,7 +48,7 @@ impl Summary {
     /// That of the network of this name.
     pub(crate) fn of<N: Layer>(name: &'static str) -> Self {
         let mut rows = Vec::new();
-        N::describe(&Path::ROOT, &mut |path, part| {
+        N::describe(&ParameterPath::ROOT, &mut |path, part| {
             if let Part::Layer { word, activation, output, parameters } = part {
                 let layer = format!("{word} {}", DisplayWith(activation));
                 let layer = layer.trim().trim_end_matches(" identity").to_owned();

@@ -277,7 +277,7 @@ impl<X: Sample<Scalar = f64>> Pass<'_, X> {
         L: Differentiable<Output = X> + Parameters<Scalar = f64>,
     {
         let accumulate = onto != 0.0;
-        let mut parameters = vec![if accumulate { onto } else { f64::NAN }; L::COUNT];
+        let mut parameters = vec![if accumulate { onto } else { f64::NAN }; L::PARAMETERS];
         let sink = GradientSink::gradient(layer.as_slice(), &mut parameters, accumulate);
         let of_inputs = self.backward(layer, inputs, sink);
         (parameters, of_inputs)
@@ -288,9 +288,9 @@ impl<X: Sample<Scalar = f64>> Pass<'_, X> {
     where
         L: Differentiable<Output = X> + Parameters<Scalar = f64>,
     {
-        let spoiling = Spoiling(Mutex::new(vec![Vec::new(); L::COUNT]));
-        let (mut moved, mut room) = (copy(layer), vec![f64::NAN; L::COUNT]);
-        let moments = MatrixMut::strided(&mut [], [L::COUNT, 0], L::COUNT);
+        let spoiling = Spoiling(Mutex::new(vec![Vec::new(); L::PARAMETERS]));
+        let (mut moved, mut room) = (copy(layer), vec![f64::NAN; L::PARAMETERS]);
+        let moments = MatrixMut::strided(&mut [], [L::PARAMETERS, 0], L::PARAMETERS);
         let trained = Trained { at: 0, parameters: moved.as_mut_slice(), moments };
         let sink =
             GradientSink::step(Step { trained, descent: &spoiling, learns_from: 0 }, &mut room);

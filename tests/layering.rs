@@ -43,10 +43,7 @@ const ORDER: &[&str] = &[
 const MACRO_ORDER: &[&str] = &["syntax", "shapes", "expand", "derive_parameters", "panics", "lib"];
 
 /// Imports that are still to be cut: a file or folder, and the folder or file that is imported. One that is needed no longer is a fault.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    // The path that it had, hidden: it is `axonal::Trainable`.
-    ("src/training/mod.rs", "trainable"),
-];
+const EXCEPTIONS: &[(&str, &str)] = &[];
 
 /// Those of the macro's crate.
 const MACRO_EXCEPTIONS: &[(&str, &str)] = &[];

@@ -17,7 +17,7 @@ use crate::core::scalar::Scalar;
 ///
 /// # Safety
 ///
-/// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`, be as large as [`COUNT`](Self::COUNT) scalars, and be aligned as one.
+/// The type must be `repr(C)` (or `repr(transparent)`), hold only values of `Scalar` and types that are themselves `Parameters`, be as large as [`PARAMETERS`](Self::PARAMETERS) scalars, and be aligned as one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made of numbers of one type",
     note = "`Parameters` are nalgebra's static matrices, `SVector<T, 1>` for one number, and structs with `#[derive(Parameters)]`"
@@ -26,8 +26,8 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// How many scalars it holds.
-    const COUNT: usize = {
+    /// How many parameters it has: scalars, those of statistics included.
+    const PARAMETERS: usize = {
         let (size, of_one) = (size_of::<Self>(), size_of::<Self::Scalar>());
         assert!(
             size.is_multiple_of(of_one) && align_of::<Self>() <= align_of::<Self::Scalar>(),
@@ -44,36 +44,38 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     /// [`guide::bytes`](crate::guide::bytes#the-order-in-memory) says it in full.
     #[inline(always)]
     fn as_slice(&self) -> &[Self::Scalar] {
-        if Self::COUNT == 0 {
+        if Self::PARAMETERS == 0 {
             // A type of size zero may be at any address, also one that is not aligned as a scalar.
             return &[];
         }
-        // SAFETY: the contract of the trait: COUNT scalars and nothing else.
-        unsafe { core::slice::from_raw_parts(core::ptr::from_ref(self).cast(), Self::COUNT) }
+        // SAFETY: the contract of the trait: `PARAMETERS` scalars and nothing else.
+        unsafe { core::slice::from_raw_parts(core::ptr::from_ref(self).cast(), Self::PARAMETERS) }
     }
 
     /// All scalars, in memory order.
     #[inline(always)]
     fn as_mut_slice(&mut self) -> &mut [Self::Scalar] {
-        if Self::COUNT == 0 {
+        if Self::PARAMETERS == 0 {
             return &mut [];
         }
-        // SAFETY: the contract of the trait: COUNT scalars and nothing else; every bit pattern is a scalar.
-        unsafe { core::slice::from_raw_parts_mut(core::ptr::from_mut(self).cast(), Self::COUNT) }
+        // SAFETY: the contract of the trait: `PARAMETERS` scalars and nothing else; every bit pattern is a scalar.
+        unsafe {
+            core::slice::from_raw_parts_mut(core::ptr::from_mut(self).cast(), Self::PARAMETERS)
+        }
     }
 
     /// A flat slice seen as this type.
     ///
     /// # Panics
     ///
-    /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
+    /// If the slice does not hold exactly [`PARAMETERS`](Self::PARAMETERS) scalars.
     #[inline(always)]
     #[track_caller]
     fn from_slice(scalars: &[Self::Scalar]) -> &Self {
-        if scalars.len() != Self::COUNT {
-            another_length(Self::COUNT, scalars.len());
+        if scalars.len() != Self::PARAMETERS {
+            another_length(Self::PARAMETERS, scalars.len());
         }
-        // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
+        // SAFETY: the contract of the trait: `PARAMETERS` scalars (just checked), aligned as one, every bit pattern valid.
         unsafe { &*scalars.as_ptr().cast::<Self>() }
     }
 
@@ -81,14 +83,14 @@ pub unsafe trait Parameters: Sized + Send + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// If the slice does not hold exactly [`COUNT`](Self::COUNT) scalars.
+    /// If the slice does not hold exactly [`PARAMETERS`](Self::PARAMETERS) scalars.
     #[inline(always)]
     #[track_caller]
     fn from_mut_slice(scalars: &mut [Self::Scalar]) -> &mut Self {
-        if scalars.len() != Self::COUNT {
-            another_length(Self::COUNT, scalars.len());
+        if scalars.len() != Self::PARAMETERS {
+            another_length(Self::PARAMETERS, scalars.len());
         }
-        // SAFETY: the contract of the trait: COUNT scalars (just checked), aligned as one, every bit pattern valid.
+        // SAFETY: the contract of the trait: `PARAMETERS` scalars (just checked), aligned as one, every bit pattern valid.
         unsafe { &mut *scalars.as_mut_ptr().cast::<Self>() }
     }
 

@@ -6,6 +6,10 @@ use crate::simd::Element;
 /// A floating point number that networks are made of: `f32` or `f64`.
 ///
 /// Sealed: the kernels are written for these two.
+#[expect(
+    private_bounds,
+    reason = "the kernels are private, and so nobody else implements this trait"
+)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number that networks are made of: these are `f32` and `f64`"
 )]

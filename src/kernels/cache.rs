@@ -10,6 +10,7 @@ pub(crate) struct Aligned<A>(pub(crate) A);
 const _: () = assert!(align_of::<Aligned<()>>() == LINE);
 
 /// Numbers between the beginning of the cache line and an address in it.
+#[cfg(feature = "train")]
 #[inline(always)]
 pub(crate) fn beyond_line<T>(at: *const T) -> usize {
     at.addr() % LINE / size_of::<T>()

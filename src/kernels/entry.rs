@@ -3,68 +3,76 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::conv::direct::{DirectConvolution, DirectRows, DirectWeights};
+use crate::kernels::conv::direct::{DirectConvolution, DirectRows};
 use crate::kernels::conv::direct_channels::DirectChannels;
-use crate::kernels::conv::patch_products::{Im2colWeights, PatchProducts};
-use crate::kernels::gemm::split_k::{gemm_split_k, gemv_split_k};
-use crate::kernels::gemm::{Gemm, GemmTransposedA, Gemv, gemm, gemm_transposed_a, gemv};
-use crate::kernels::pool::max2x2::{MaxPool2x2, MaxPool2x2Gradient, Windows2x2};
-use crate::kernels::reduce::{add_planes, are_finite, squares};
-#[cfg(feature = "train")]
-use crate::kernels::sum_slices::SumSlices;
-#[cfg(feature = "train")]
-use crate::kernels::update::Run;
-#[cfg(feature = "train")]
-use crate::kernels::update::adagrad::AdaGradRule;
-#[cfg(feature = "train")]
-use crate::kernels::update::adam::AdamRule;
-#[cfg(feature = "train")]
-use crate::kernels::update::rmsprop::RmsPropRule;
-#[cfg(feature = "train")]
-use crate::kernels::update::sgd::SgdRule;
-use crate::parallel::share;
-#[cfg(feature = "train")]
-use crate::parallel::share_whole;
+use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
+use crate::kernels::pool::max2x2::{MaxPool2x2, Windows2x2};
+use crate::kernels::reduce::squares;
 use crate::simd::{Element, Isa, dispatch};
+#[cfg(feature = "train")]
+use crate::{
+    kernels::{
+        conv::{
+            direct::DirectWeights,
+            patch_products::{Im2colWeights, PatchProducts},
+        },
+        gemm::{
+            GemmTransposedA,
+            split_k::{gemm_split_k, gemv_split_k},
+        },
+        pool::max2x2::MaxPool2x2Gradient,
+        reduce::{add_planes, are_finite},
+        sum_slices::SumSlices,
+        update::{Run, adagrad::AdaGradRule, adam::AdamRule, rmsprop::RmsPropRule, sgd::SgdRule},
+    },
+    parallel::{share, share_whole},
+};
 
 /// The kernels of a scalar, as functions that are generic over nothing: what a layer calls.
 ///
 /// `isa` is the instruction set of the pass ([`Isa::of`]) or, outside of one, of the machine ([`Isa::current`]).
-#[doc(hidden)]
-pub trait Entry: Element {
+pub(crate) trait Entry: Element {
     /// C = init + A B.
     fn gemm(isa: Isa, product: Gemm<'_, Self, false>);
     /// C = init + A Bᵀ.
     fn gemm_transposed_b(isa: Isa, product: Gemm<'_, Self, true>);
-    /// C = Aᵀ B.
-    fn gemm_transposed_a(isa: Isa, product: GemmTransposedA<'_, Self>);
     /// y = init + A x.
     fn gemv(isa: Isa, product: Gemv<'_, Self>);
     /// C = init + A B, on as many threads as pay.
+    #[cfg(feature = "train")]
     fn shared_gemm(product: Gemm<'_, Self, false>);
     /// C = Aᵀ B, on as many threads as pay.
+    #[cfg(feature = "train")]
     fn shared_gemm_transposed_a(product: GemmTransposedA<'_, Self>);
     /// C = init + A B as two halves of k, on two threads if that pays. `partial` has room for m n numbers.
+    #[cfg(feature = "train")]
     fn gemm_split_k(product: Gemm<'_, Self, false>, partial: &mut [Self]);
     /// y = init + A x as two halves of k, on two threads if that pays. `partial` has room for m numbers.
+    #[cfg(feature = "train")]
     fn gemv_split_k(product: Gemv<'_, Self>, partial: &mut [Self]);
     /// Y = b + W ∗ x for one group of channels, with vectors along output rows.
     fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>);
     /// dW += dY ∗ x for one group of channels, with vectors along output rows.
+    #[cfg(feature = "train")]
     fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>);
     /// Y = b + W ∗ x for one group of channels, with vectors of output channels.
     fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>);
     /// dW += dY ∗ x for one group of channels, with vectors of output channels.
+    #[cfg(feature = "train")]
     fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>);
     /// dW += dYᵀ X for a block of patches X.
+    #[cfg(feature = "train")]
     fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>);
     /// The largest number of each 2x2 window.
     fn max_pool_2x2(isa: Isa, pool: MaxPool2x2<'_, Self>);
     /// Its gradient.
+    #[cfg(feature = "train")]
     fn max_pool_2x2_gradient(isa: Isa, pool: MaxPool2x2Gradient<'_, Self>);
     /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
+    #[cfg(feature = "train")]
     fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
     /// Whether none is NaN or infinite.
+    #[cfg(feature = "train")]
     fn are_finite(numbers: &[Self]) -> bool;
     /// The sum of their squares.
     fn sum_of_squares(numbers: &[Self]) -> Self;
@@ -87,6 +95,7 @@ pub trait Entry: Element {
 }
 
 /// [`Entry::sums_of_planes`], as a pass.
+#[cfg(feature = "train")]
 struct SumsOfPlanes<'a, T> {
     sums: &'a mut [T],
     samples: &'a [T],
@@ -94,6 +103,7 @@ struct SumsOfPlanes<'a, T> {
     accumulate: bool,
 }
 
+#[cfg(feature = "train")]
 impl<T: Element> WithSimd for SumsOfPlanes<'_, T> {
     type Output = ();
 
@@ -104,8 +114,10 @@ impl<T: Element> WithSimd for SumsOfPlanes<'_, T> {
 }
 
 /// [`Entry::are_finite`], as a pass.
+#[cfg(feature = "train")]
 struct AreFinite<'a, T>(&'a [T]);
 
+#[cfg(feature = "train")]
 impl<T: Element> WithSimd for AreFinite<'_, T> {
     type Output = bool;
 
@@ -138,30 +150,31 @@ macro_rules! compiled {
                 gemm(isa, product);
             }
 
-            fn gemm_transposed_a(isa: Isa, product: GemmTransposedA<'_, Self>) {
-                gemm_transposed_a(isa, product);
-            }
-
             fn gemv(isa: Isa, product: Gemv<'_, Self>) {
                 gemv(isa, product);
             }
 
+            #[cfg(feature = "train")]
             fn shared_gemm(product: Gemm<'_, Self, false>) {
                 share(product);
             }
 
+            #[cfg(feature = "train")]
             fn shared_gemm_transposed_a(product: GemmTransposedA<'_, Self>) {
                 share(product);
             }
 
+            #[cfg(feature = "train")]
             fn gemm_split_k(product: Gemm<'_, Self, false>, partial: &mut [Self]) {
                 gemm_split_k(product, partial);
             }
 
+            #[cfg(feature = "train")]
             fn gemv_split_k(product: Gemv<'_, Self>, partial: &mut [Self]) {
                 gemv_split_k(product, partial);
             }
 
+            #[cfg(feature = "train")]
             fn sums_of_planes(
                 sums: &mut [Self],
                 samples: &[Self],
@@ -171,6 +184,7 @@ macro_rules! compiled {
                 dispatch(SumsOfPlanes { sums, samples, pixels, accumulate });
             }
 
+            #[cfg(feature = "train")]
             fn are_finite(numbers: &[Self]) -> bool {
                 dispatch(AreFinite(numbers))
             }
@@ -218,6 +232,7 @@ macro_rules! compiled {
                 isa.run(DirectRows(convolution));
             }
 
+            #[cfg(feature = "train")]
             fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>) {
                 isa.run(DirectRows(weights));
             }
@@ -226,10 +241,12 @@ macro_rules! compiled {
                 isa.run(DirectChannels(convolution));
             }
 
+            #[cfg(feature = "train")]
             fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>) {
                 isa.run(DirectChannels(weights));
             }
 
+            #[cfg(feature = "train")]
             fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>) {
                 isa.run(PatchProducts(weights));
             }
@@ -238,6 +255,7 @@ macro_rules! compiled {
                 isa.run(Windows2x2(pool));
             }
 
+            #[cfg(feature = "train")]
             fn max_pool_2x2_gradient(isa: Isa, pool: MaxPool2x2Gradient<'_, Self>) {
                 isa.run(Windows2x2(pool));
             }

@@ -1,11 +1,12 @@
 //! A block of a column-major matrix, to write: two threads may write two blocks of rows of one matrix at the same time, which `&mut [T]` cannot say.
 
 use core::marker::PhantomData;
+#[cfg(feature = "train")]
 use core::ops::Range;
 
 /// A block of rows and columns of a column-major matrix: element [i, j] is `first[i + j * stride]`.
 #[derive(Debug)]
-pub struct MatrixMut<'a, T> {
+pub(crate) struct MatrixMut<'a, T> {
     first: *mut T,
     rows: usize,
     columns: usize,
@@ -20,7 +21,7 @@ unsafe impl<T: Send> Send for MatrixMut<'_, T> {}
 impl<'a, T> MatrixMut<'a, T> {
     /// A whole matrix of `rows` rows, whose columns are contiguous.
     #[inline(always)]
-    pub fn whole(matrix: &'a mut [T], rows: usize) -> Self {
+    pub(crate) fn whole(matrix: &'a mut [T], rows: usize) -> Self {
         let columns = matrix.len() / rows.max(1);
         assert_eq!(matrix.len(), rows * columns, "columns of another length");
         Self { first: matrix.as_mut_ptr(), rows, columns, stride: rows, matrix: PhantomData }
@@ -32,7 +33,7 @@ impl<'a, T> MatrixMut<'a, T> {
     ///
     /// If they are not inside the slice, or overlap.
     #[inline(always)]
-    pub fn strided(matrix: &'a mut [T], [rows, columns]: [usize; 2], stride: usize) -> Self {
+    pub(crate) fn strided(matrix: &'a mut [T], [rows, columns]: [usize; 2], stride: usize) -> Self {
         assert!(
             rows <= stride && (columns == 0 || matrix.len() >= (columns - 1) * stride + rows),
             "the matrix has another size"
@@ -41,12 +42,12 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     #[inline(always)]
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     #[inline(always)]
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
@@ -61,14 +62,16 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     /// The same elements, for a shorter time.
+    #[cfg(feature = "train")]
     #[inline(always)]
-    pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
+    pub(crate) fn reborrow(&mut self) -> MatrixMut<'_, T> {
         MatrixMut { matrix: PhantomData, ..*self }
     }
 
     /// The rows before one, and those from it on.
+    #[cfg(feature = "train")]
     #[inline(always)]
-    pub fn split_rows(self, row: usize) -> (Self, Self) {
+    pub(crate) fn split_rows(self, row: usize) -> (Self, Self) {
         assert!(row <= self.rows, "row {row} of {}", self.rows);
         // Wrapping: without columns, `first` points to no element, and `first + row` may be outside of the slice.
         let rest = self.first.wrapping_add(row);
@@ -83,8 +86,9 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     /// The columns before one, and those from it on.
+    #[cfg(feature = "train")]
     #[inline(always)]
-    pub fn split_columns(self, column: usize) -> (Self, Self) {
+    pub(crate) fn split_columns(self, column: usize) -> (Self, Self) {
         assert!(column <= self.columns, "column {column} of {}", self.columns);
         let rest = self.first.wrapping_add(column * self.stride);
         let columns = self.columns - column;
@@ -92,8 +96,9 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     /// Some rows and columns, for a shorter time.
+    #[cfg(feature = "train")]
     #[inline(always)]
-    pub fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_, T> {
+    pub(crate) fn block(&mut self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_, T> {
         let columns = self.reborrow().split_columns(columns.end).0.split_columns(columns.start).1;
         columns.split_rows(rows.end).0.split_rows(rows.start).1
     }
@@ -117,7 +122,7 @@ impl<'a, T> MatrixMut<'a, T> {
 
     /// The elements of a column.
     #[inline(always)]
-    pub fn column(&mut self, column: usize) -> &mut [T] {
+    pub(crate) fn column(&mut self, column: usize) -> &mut [T] {
         assert!(column < self.columns, "column {column} of {}", self.columns);
         // SAFETY: the column is inside the matrix, and its elements are borrowed by nobody else while `self` is.
         unsafe { core::slice::from_raw_parts_mut(self.first.add(column * self.stride), self.rows) }

@@ -263,6 +263,7 @@ pub(crate) fn add_planes<T: Element, S: Simd>(
 }
 
 /// Whether none of some numbers is NaN or infinite.
+#[cfg(feature = "train")]
 #[inline(always)]
 pub(crate) fn are_finite<T: Element, S: Simd>(simd: S, numbers: &[T]) -> bool {
     let lanes = Vector::<T, S>::LANES;

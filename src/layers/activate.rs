@@ -7,7 +7,7 @@ use core::slice;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{Layer, Part, Path};
+use super::{Layer, ParameterPath, Part};
 use crate::activations::{Activation, apply_on};
 use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
@@ -148,7 +148,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>(""));
     }
 }

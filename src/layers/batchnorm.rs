@@ -10,7 +10,7 @@ use rand::Rng;
 
 use super::ratio::{Fraction, Ratio};
 use super::weightless::by_fields;
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
@@ -175,7 +175,7 @@ where
         self.running_var.fill(T::one());
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>("batchnorm"));
         for (name, kind) in [
             ("weight", Kind::Weight),

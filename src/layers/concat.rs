@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, Part, Passes, Path};
+use super::{Layer, ParameterPath, Part, Passes};
 use crate::activations::Identity;
 use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
@@ -116,7 +116,7 @@ where
         self.second.initialize(rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         A::describe(&path.field("first"), visit);
         B::describe(&path.field("second"), visit);
         visit(path, Part::block::<Self>("concat"));
@@ -208,7 +208,7 @@ mod training {
                 a.as_mut_slice().copy_from_slice(first);
                 b.as_mut_slice().copy_from_slice(second);
             }
-            let (to_first, to_second) = sink.split_at(A::COUNT);
+            let (to_first, to_second) = sink.split_at(A::PARAMETERS);
             let first = Batch {
                 inputs,
                 outputs: a,

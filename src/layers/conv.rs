@@ -11,7 +11,7 @@ use super::activate::activate_whole;
 use super::dense::Bias;
 use super::weightless::by_fields;
 use super::window::{Over, Windowed, fits};
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::{Activation, Identity};
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
@@ -50,7 +50,7 @@ use crate::simd::Registers;
 /// use axonal::{Image, Parameters};
 ///
 /// type First = Conv<f32, 6, 25, Image<1, 28, 28>, Image<6, 24, 24>, Window<5, 5>, Relu>;
-/// assert_eq!(First::COUNT, 6 * 25 + 6);
+/// assert_eq!(First::PARAMETERS, 6 * 25 + 6);
 /// ```
 #[repr(C)]
 #[derive(Parameters)]
@@ -143,7 +143,7 @@ where
         self.initialize_with(A::INITIALIZER, rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>("conv"));
         visit(
             path,
@@ -153,7 +153,7 @@ where
         );
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
-        if B::COUNT > 0 {
+        if B::PARAMETERS > 0 {
             visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape: &[OUT] });
         }
     }
@@ -247,7 +247,7 @@ mod training {
                 });
                 block.finish();
             }
-            if B::COUNT > 0 {
+            if B::PARAMETERS > 0 {
                 let mut block = bias.block(0..OUT);
                 let (gradient, accumulate) = block.room();
                 T::sums_of_planes(gradient, score_gradient, O::PIXELS, accumulate);

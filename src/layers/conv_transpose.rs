@@ -11,7 +11,7 @@ use super::activate::activate_all;
 use super::dense::Bias;
 use super::weightless::by_fields;
 use super::window::{Over, Windowed, fits};
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Activation;
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
@@ -75,7 +75,7 @@ where
             && O::CHANNELS.is_multiple_of(G::GROUPS)
             && IN.is_multiple_of(G::GROUPS)
             && O::CHANNELS / G::GROUPS * G::KERNEL[0] * G::KERNEL[1] == PATCH
-            && (B::COUNT == 0 || B::COUNT == O::CHANNELS),
+            && (B::PARAMETERS == 0 || B::PARAMETERS == O::CHANNELS),
         "`ConvTranspose`: input, window, output and weights do not fit"
     );
 
@@ -141,7 +141,7 @@ where
         self.initialize_with(A::INITIALIZER, rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>("conv_transpose"));
         visit(
             path,
@@ -151,7 +151,7 @@ where
         );
         let weight = Part::Tensor { kind: Kind::Weight, shape: Self::FILE_SHAPE };
         visit(&path.field("weight"), weight);
-        if B::COUNT > 0 {
+        if B::PARAMETERS > 0 {
             let bias = Part::Tensor { kind: Kind::Bias, shape: Self::BIAS_SHAPE };
             visit(&path.field("bias"), bias);
         }
@@ -244,8 +244,8 @@ mod training {
                 });
                 block.finish();
             }
-            if B::COUNT > 0 {
-                let mut block = bias.block(0..B::COUNT);
+            if B::PARAMETERS > 0 {
+                let mut block = bias.block(0..B::PARAMETERS);
                 let (gradient, accumulate) = block.room();
                 T::sums_of_planes(gradient, score_gradient, O::PIXELS, accumulate);
                 block.finish();

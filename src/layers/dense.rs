@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::activate::Activated;
 use super::weightless::by_fields;
-use super::{Kind, Layer, LayerPlan, Part, Path};
+use super::{Kind, Layer, LayerPlan, ParameterPath, Part};
 use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
@@ -111,8 +111,8 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
 
 /// A layer of any type, and its tensors.
 fn describe(
-    path: &Path<'_>,
-    visit: &mut dyn FnMut(&Path<'_>, Part),
+    path: &ParameterPath<'_>,
+    visit: &mut dyn FnMut(&ParameterPath<'_>, Part),
     layer: [Part; 2],
     shape: &'static [usize; 2],
     has_bias: bool,
@@ -178,9 +178,9 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
         self.initialize_with(A::INITIALIZER, rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         let layer = [Part::layer::<Self>("dense"), Part::Kernels(Self::plan)];
-        describe(path, visit, layer, &[OUT, IN], B::COUNT > 0);
+        describe(path, visit, layer, &[OUT, IN], B::PARAMETERS > 0);
     }
 }
 

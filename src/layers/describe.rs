@@ -43,7 +43,7 @@ impl Part {
             word,
             activation: name_of::<L::Activation>,
             output: L::Output::SHAPE,
-            parameters: L::COUNT,
+            parameters: L::PARAMETERS,
         }
     }
 
@@ -65,25 +65,25 @@ impl Part {
 }
 
 /// What is called with a tensor: its path, its kind, its shape, and where it begins among the parameters.
-type VisitTensor<'a> = &'a mut dyn FnMut(&Path<'_>, Kind, &'static [usize], usize);
+type VisitTensor<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Kind, &'static [usize], usize);
 
 /// What a layer or network says of itself, without its type: so what asks it is compiled once, and not in the build of every user.
 #[derive(Clone, Copy)]
 pub(crate) struct Description {
-    describe: fn(&Path<'_>, &mut dyn FnMut(&Path<'_>, Part)),
+    describe: fn(&ParameterPath<'_>, &mut dyn FnMut(&ParameterPath<'_>, Part)),
     parameters: usize,
     name: fn() -> &'static str,
 }
 
 impl Description {
     pub(crate) fn of<L: Layer>() -> Self {
-        Self { describe: L::describe, parameters: L::COUNT, name: core::any::type_name::<L> }
+        Self { describe: L::describe, parameters: L::PARAMETERS, name: core::any::type_name::<L> }
     }
 
     /// [`tensors`]
     pub(crate) fn tensors(self, visit: VisitTensor<'_>) {
         let mut start = 0;
-        (self.describe)(&Path::ROOT, &mut |path, part| {
+        (self.describe)(&ParameterPath::ROOT, &mut |path, part| {
             if let Part::Tensor { kind, shape } = part {
                 let end = start + shape.iter().product::<usize>();
                 if end > self.parameters {
@@ -105,7 +105,7 @@ impl Description {
         // The layers are numbered; `last` are the number of the one before a part, what it holds, and what it has described so far.
         let (mut wrong, mut last) = (None, (0, 0, 0));
         let mut all = 0;
-        (self.describe)(&Path::ROOT, &mut |_, part| match part {
+        (self.describe)(&ParameterPath::ROOT, &mut |_, part| match part {
             Part::Layer { parameters, .. } => {
                 wrong = wrong.or((last.1 != last.2).then_some(last));
                 last = (last.0 + 1, parameters, 0);
@@ -120,7 +120,7 @@ impl Description {
         wrong = wrong.or((last.1 != last.2).then_some(last));
         if let Some((number @ 1.., holds, described)) = wrong {
             let mut index = 0;
-            (self.describe)(&Path::ROOT, &mut |path, part| {
+            (self.describe)(&ParameterPath::ROOT, &mut |path, part| {
                 let Part::Layer { word, .. } = part else { return };
                 index += 1;
                 if index == number {
@@ -149,7 +149,7 @@ pub(crate) fn tensors<L: Layer>(visit: VisitTensor<'_>) {
 }
 
 /// Displays as "in `encoder.dense1`", and as nothing for what is in no network.
-struct InField<'a>(&'a Path<'a>);
+struct InField<'a>(&'a ParameterPath<'a>);
 
 impl fmt::Display for InField<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,14 +177,14 @@ pub enum Kind {
 
 /// The way to a layer or tensor through the networks around it; displays as `encoder.dense1.weight`.
 #[derive(Clone, Copy, Debug)]
-pub struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
+pub struct ParameterPath<'a> {
+    parent: Option<&'a ParameterPath<'a>>,
     name: &'static str,
 }
 
-impl<'a> Path<'a> {
+impl<'a> ParameterPath<'a> {
     /// The network itself.
-    pub const ROOT: Path<'static> = Path { parent: None, name: "" };
+    pub const ROOT: ParameterPath<'static> = ParameterPath { parent: None, name: "" };
 
     /// A field of what `self` leads to.
     pub fn field(&'a self, name: &'static str) -> Self {
@@ -192,7 +192,7 @@ impl<'a> Path<'a> {
     }
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for ParameterPath<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent.filter(|parent| parent.parent.is_some()) {
             write!(formatter, "{parent}.")?;

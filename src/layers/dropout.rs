@@ -7,7 +7,7 @@ use core::slice;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, Part, Path};
+use super::{Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut};
@@ -67,7 +67,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(
             path,
             Part::Layer {

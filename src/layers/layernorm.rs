@@ -10,7 +10,7 @@ use rand::Rng;
 
 use super::ratio::{Fraction, Ratio};
 use super::weightless::by_fields;
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, Shape};
@@ -114,7 +114,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> Layer
         self.bias.fill(T::zero());
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>("layernorm"));
         let shape = Self::FILE_SHAPE;
         visit(&path.field("weight"), Part::Tensor { kind: Kind::Weight, shape });

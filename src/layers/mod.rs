@@ -34,16 +34,18 @@ use rand::Rng;
 
 pub use activate::Activate;
 #[cfg(feature = "train")]
-pub(crate) use activate::{activate_all, derivative};
+pub(crate) use activate::{activate_all, activate_batch, derivative, derivative_batch};
 pub use batchnorm::BatchNorm;
 pub use concat::Concat;
 #[cfg(feature = "train")]
 pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
-pub use dense::{Dense, NoBias};
-pub(crate) use describe::{Description, tensors};
-pub use describe::{Kind, Part, Path};
+pub use dense::{Bias, Dense, NoBias};
+#[cfg(feature = "train")]
+pub(crate) use describe::Description;
+pub(crate) use describe::tensors;
+pub use describe::{Kind, ParameterPath, Part};
 #[cfg(feature = "train")]
 pub use differentiable::split_trace;
 #[cfg(feature = "train")]
@@ -149,7 +151,7 @@ pub trait Layer: Parameters {
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
 
     /// Calls `visit` with each layer and each of its tensors, in memory order.
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part));
 }
 
 /// What a layer does to the probabilities of a `sigmoid` or `softmax` before it.

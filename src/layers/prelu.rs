@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::weightless::by_fields;
-use super::{Kind, Layer, Part, Path};
+use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::{Parameters, Sample, Scalar};
 
@@ -110,7 +110,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const CHANNELS: usize> Layer for PRelu<T,
         self.weight.fill(T::of(0.25));
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         visit(path, Part::layer::<Self>("prelu"));
         let slopes = Part::Tensor { kind: Kind::Bias, shape: &[CHANNELS] };
         visit(&path.field("weight"), slopes);

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::{Layer, Part, Path, outlined::Outlined};
+use super::{Layer, ParameterPath, Part, outlined::Outlined};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::core::Heap;
@@ -70,7 +70,7 @@ pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
 
     /// See [`Layer::describe`].
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part));
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part));
 }
 
 impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
@@ -90,7 +90,7 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
-    fn describe(_path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part)) {}
+    fn describe(_path: &ParameterPath<'_>, _visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {}
 }
 
 /// Adds the projection of one sample, in a room that is given.
@@ -161,7 +161,7 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
         Layer::initialize(self, rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         L::describe(&path.field("projection"), visit);
     }
 }
@@ -285,7 +285,7 @@ where
         self.projection.initialize(rng);
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         Block::describe(&path.field("block"), visit);
         P::describe(path, visit);
         visit(path, Part::block::<Self>("residual"));
@@ -465,7 +465,7 @@ mod training {
             let (projection, rest) = rest.split_at_mut(P::trace_len(samples));
             let (of_outputs, rest) = split_samples::<Self::Output>(rest, samples);
             let (of_block, _) = split_samples::<Self::Input>(rest, samples);
-            let (to_block, to_projection) = sink.split_at(Block::COUNT);
+            let (to_block, to_projection) = sink.split_at(Block::PARAMETERS);
             let to_inputs = input_gradient.as_deref_mut();
             P::pull_back(inputs, projection, gradient, to_inputs, to_projection);
             of_outputs.copy_from_slice(gradient);

@@ -168,7 +168,7 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
     #[inline(always)]
     #[must_use]
     pub fn split_last<L: Parameters<Scalar = T>>(self) -> (Self, Self) {
-        let first = self.gradient.len() - L::COUNT;
+        let first = self.gradient.len() - L::PARAMETERS;
         self.split_at(first)
     }
 

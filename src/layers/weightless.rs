@@ -41,8 +41,8 @@ macro_rules! weightless {
             fn initialize<R: ::rand::Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
             fn describe(
-                path: &$crate::layers::Path<'_>,
-                visit: &mut dyn FnMut(&$crate::layers::Path<'_>, $crate::layers::Part),
+                path: &$crate::layers::ParameterPath<'_>,
+                visit: &mut dyn FnMut(&$crate::layers::ParameterPath<'_>, $crate::layers::Part),
             ) {
                 visit(
                     path,

@@ -1,15 +1,11 @@
 //! A loss of outputs that are there, without a network.
 
-use core::marker::PhantomData;
-
 use num_traits::Zero;
-use pulp::{Simd, WithSimd};
 
 use super::{Loss, one_over};
 use crate::activations::Identity;
 use crate::core::shapes::Equals;
 use crate::core::{Heap, Sample, Scalar, split_samples};
-use crate::simd::dispatch;
 
 /// A [`Loss`] that compares outputs of a network that ends without an activation with targets `Y`; whether the sizes are the same, too, [`SizeOfOutputs`]
 /// says.
@@ -150,28 +146,11 @@ where
     O: Sample,
     L: Loss<O, Y, B>,
 {
-    struct Evaluation<'a, O, Y, L, B> {
-        loss: &'a L,
-        outputs: &'a mut [O],
-        targets: &'a [Y],
-        behind: PhantomData<B>,
-    }
-
-    impl<O: Sample, Y, L: Loss<O, Y, B>, B> WithSimd for Evaluation<'_, O, Y, L, B> {
-        type Output = f64;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> f64 {
-            let share = one_over(self.outputs.len());
-            share * self.loss.evaluate(simd, self.outputs, self.targets, O::Scalar::of(share))
-        }
-    }
-
     if outputs.is_empty() {
         return O::Scalar::zero();
     }
-    let behind = PhantomData::<B>;
-    O::Scalar::of(dispatch(Evaluation { loss, outputs, targets, behind }))
+    let share = one_over(outputs.len());
+    O::Scalar::of(share * loss.evaluate(outputs, targets, O::Scalar::of(share)))
 }
 
 #[track_caller]

@@ -1,5 +1,7 @@
 //! The cross-entropy of yes-or-no questions.
 
+use core::marker::PhantomData;
+
 use nalgebra::SVector;
 use pulp::Simd;
 
@@ -9,7 +11,7 @@ use crate::activations::{LastActivation, Sigmoid};
 use crate::core::shapes::{answers, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
-use crate::simd::Vector;
+use crate::simd::{Vector, vectorized};
 
 /// The cross-entropy of N yes-or-no questions: −t ln σ(z) − (1 − t) ln(1 − σ(z)), the mean over all numbers of all outputs.
 /// PyTorch's `BCEWithLogitsLoss`.
@@ -32,7 +34,7 @@ use crate::simd::Vector;
 pub struct BinaryCrossEntropy;
 
 /// Whether the outputs of an activation are probabilities of yes: what decides between yes and no is 1/2.
-fn is_probability<A: LastActivation>() -> bool {
+pub(super) fn is_probability<A: LastActivation>() -> bool {
     (A::THRESHOLD - 0.5).abs() < f64::EPSILON
 }
 
@@ -79,14 +81,13 @@ macro_rules! yes_or_no {
             const PER_SAMPLE: bool = true;
 
             #[inline(always)]
-            fn evaluate<S: Simd>(
+            fn evaluate(
                 &self,
-                simd: S,
                 scores: &mut [SVector<T, 1>],
                 targets: &[$answer],
                 scale: T,
             ) -> f64 {
-                evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+                evaluate_binary(PhantomData::<A>, scores, targets, scale)
             }
 
             fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
@@ -102,14 +103,13 @@ macro_rules! yes_or_no {
             const PER_SAMPLE: bool = true;
 
             #[inline(always)]
-            fn evaluate<S: Simd>(
+            fn evaluate(
                 &self,
-                simd: S,
                 scores: &mut [Image<1, H, W, T>],
                 targets: &[[[$answer; W]; H]],
                 scale: T,
             ) -> f64 {
-                evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+                evaluate_binary(PhantomData::<A>, scores, targets, scale)
             }
 
             fn meter(&self) -> Option<Box<dyn Meter<Image<1, H, W, T>, [[$answer; W]; H]>>> {
@@ -184,36 +184,28 @@ impl<T: Scalar, Y: BinaryTarget<T>> OfSample<T, Y> for ScaledBinaryProbabilities
     }
 }
 
-/// The mean over all numbers: of scores, of those before `sigmoid`, or of probabilities.
-#[inline(always)]
-fn evaluate_binary<O, Y, A, S>(simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64
-where
-    O: Sample,
-    Y: BinaryTarget<O::Scalar>,
-    A: LastActivation,
-    S: Simd,
-{
-    let share = one_over(O::LEN);
-    let scale = scale * O::Scalar::of(share);
-    let losses = (ScaledBinary(scale), ScaledBinaryProbabilities(scale));
-    share * evaluate_answers::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
-}
-
-/// The losses of answers: of scores, of those before `sigmoid`, or of probabilities.
-#[inline(always)]
-pub(super) fn evaluate_answers<O: Sample, Y, A: LastActivation, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    of_score: &impl OfSample<O::Scalar, Y>,
-    of_probability: &impl OfSample<O::Scalar, Y>,
-) -> f64 {
-    if is::<A, Sigmoid>() {
-        of_outputs(simd, scores, targets, of_score)
-    } else if is_probability::<A>() {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_probability)
-    } else {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_score)
+vectorized! {
+    /// The mean over all numbers: of scores, of those before `sigmoid`, or of probabilities.
+    #[inline(always)]
+    fn evaluate_binary[O: Sample, Y: BinaryTarget<O::Scalar>, A: LastActivation](
+        simd,
+        _activation: PhantomData<A>,
+        scores: &mut [O],
+        targets: &[Y],
+        scale: O::Scalar,
+    ) -> f64 {
+        let share = one_over(O::LEN);
+        let scale = scale * O::Scalar::of(share);
+        let loss = ScaledBinary(scale);
+        share
+            * if is::<A, Sigmoid>() {
+                of_outputs(simd, scores, targets, &loss)
+            } else if is_probability::<A>() {
+                let loss = ScaledBinaryProbabilities(scale);
+                of_scores::<_, _, A, _>(simd, scores, targets, &loss)
+            } else {
+                of_scores::<_, _, A, _>(simd, scores, targets, &loss)
+            }
     }
 }
 
@@ -224,15 +216,8 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     type Size = answers<vector<M>>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, N>],
-        targets: &[SVector<T, M>],
-        scale: T,
-    ) -> f64 {
-        evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+    fn evaluate(&self, scores: &mut [SVector<T, N>], targets: &[SVector<T, M>], scale: T) -> f64 {
+        evaluate_binary(PhantomData::<A>, scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
@@ -256,14 +241,13 @@ impl<
     const PER_SAMPLE: bool = true;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(
+    fn evaluate(
         &self,
-        simd: S,
         scores: &mut [Image<C, H, W, T>],
         targets: &[Image<D, I, X, T>],
         scale: T,
     ) -> f64 {
-        evaluate_binary::<_, _, A, S>(simd, scores, targets, scale)
+        evaluate_binary(PhantomData::<A>, scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {

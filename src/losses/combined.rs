@@ -1,7 +1,5 @@
 //! Losses of losses: a multiple, and a sum.
 
-use pulp::Simd;
-
 use super::Loss;
 use crate::core::shapes::{answers, classes, image, vector};
 use crate::core::{Heap, Sample, Scalar, flat, flat_mut, split_samples};
@@ -49,9 +47,9 @@ impl<O: Sample, Y, A, L: Loss<O, Y, A>> Loss<O, Y, A> for Scaled<L> {
     const PER_SAMPLE: bool = L::PER_SAMPLE;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
+    fn evaluate(&self, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
         let scale = scale * O::Scalar::of(self.factor);
-        self.factor * self.loss.evaluate(simd, scores, targets, scale)
+        self.factor * self.loss.evaluate(scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
@@ -142,12 +140,12 @@ where
     const PER_SAMPLE: bool = First::PER_SAMPLE && Second::PER_SAMPLE;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
+    fn evaluate(&self, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
         let mut heap = Heap::default();
         let (copy, _) = split_samples::<O>(heap.take(scores.len() * O::LEN), scores.len());
         copy.copy_from_slice(scores);
-        let first = self.first.evaluate(simd, scores, targets, scale);
-        let second = self.second.evaluate(simd, copy, targets, scale);
+        let first = self.first.evaluate(scores, targets, scale);
+        let second = self.second.evaluate(copy, targets, scale);
         add(flat_mut(scores), flat(copy));
         first + second
     }

@@ -66,9 +66,9 @@ per_sample! {
     CosineSimilarity, |_loss, simd, scores, targets, scale|
 
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of vector<M> =>
-        of_scores::<_, _, A, S>(simd, scores, targets, &Scaled(scale)), meter None;
+        of_scores::<_, _, A, _>(simd, scores, targets, &Scaled(scale)), meter None;
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of image<D, I, X> =>
-        of_scores::<_, _, A, S>(simd, scores, targets, &Scaled(scale)), meter None;
+        of_scores::<_, _, A, _>(simd, scores, targets, &Scaled(scale)), meter None;
 }

@@ -1,5 +1,7 @@
 //! The cross-entropy of one class among several.
 
+use core::marker::PhantomData;
+
 use nalgebra::SVector;
 use pulp::Simd;
 
@@ -9,7 +11,7 @@ use crate::activations::{LastActivation, Softmax, largest, softmax_and_logarithm
 use crate::core::shapes::{classes, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
-use crate::simd::Vector;
+use crate::simd::{Vector, vectorized};
 
 /// The cross-entropy of one class among N: −ln softmax(z)_target, the mean over the batch. PyTorch's `CrossEntropyLoss`.
 ///
@@ -220,21 +222,30 @@ impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y>
     }
 }
 
-/// The losses of one class among several: of scores, of those before `softmax`, or of probabilities.
-#[inline(always)]
-pub(super) fn evaluate_classes<O: Sample, Y, A: LastActivation, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    of_score: &impl OfSample<O::Scalar, Y>,
-    of_probability: &impl OfSample<O::Scalar, Y>,
-) -> f64 {
-    if is::<A, Softmax>() {
-        of_outputs(simd, scores, targets, of_score)
-    } else if A::DISTRIBUTION {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_probability)
-    } else {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_score)
+vectorized! {
+    /// The losses of one class among several: of scores, of those before `softmax`, or of probabilities.
+    #[inline(always)]
+    fn evaluate_classes[
+        O: Sample,
+        Y,
+        A: LastActivation,
+        L: OfSample<O::Scalar, Y>,
+        P: OfSample<O::Scalar, Y>
+    ](
+        simd,
+        _activation: PhantomData<A>,
+        scores: &mut [O],
+        targets: &[Y],
+        of_score: &L,
+        of_probability: &P,
+    ) -> f64 {
+        if is::<A, Softmax>() {
+            of_outputs(simd, scores, targets, of_score)
+        } else if A::DISTRIBUTION {
+            of_scores::<O, Y, A, _>(simd, scores, targets, of_probability)
+        } else {
+            of_scores::<O, Y, A, _>(simd, scores, targets, of_score)
+        }
     }
 }
 
@@ -245,16 +256,9 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     type Size = classes<vector<N>>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, N>],
-        targets: &[Class<N>],
-        scale: T,
-    ) -> f64 {
+    fn evaluate(&self, scores: &mut [SVector<T, N>], targets: &[Class<N>], scale: T) -> f64 {
         let losses = (Scaled(scale), ScaledProbabilities(scale));
-        evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        evaluate_classes(PhantomData::<A>, scores, targets, &losses.0, &losses.1)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
@@ -269,16 +273,9 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     type Size = classes<vector<M>>;
     const PER_SAMPLE: bool = true;
 
-    #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<T, N>],
-        targets: &[SVector<T, M>],
-        scale: T,
-    ) -> f64 {
+    fn evaluate(&self, scores: &mut [SVector<T, N>], targets: &[SVector<T, M>], scale: T) -> f64 {
         let losses = (Scaled(scale), ScaledProbabilities(scale));
-        evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        evaluate_classes(PhantomData::<A>, scores, targets, &losses.0, &losses.1)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
@@ -288,8 +285,7 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
 
 /// The mean over the pixels of images of `D` channels.
 #[inline(always)]
-fn evaluate_pixels<O, Y, A, S, const D: usize>(
-    simd: S,
+fn evaluate_pixels<O, Y, A, const D: usize>(
     scores: &mut [O],
     targets: &[Y],
     scale: O::Scalar,
@@ -298,12 +294,11 @@ where
     O: Sample,
     Y: PixelTarget<O::Scalar, D>,
     A: LastActivation,
-    S: Simd,
 {
     let share = one_over(O::PIXELS);
     let scale = scale * O::Scalar::of(share);
     let losses = (Pixels::<_, D>(Scaled(scale)), Pixels::<_, D>(ScaledProbabilities(scale)));
-    share * evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+    share * evaluate_classes(PhantomData::<A>, scores, targets, &losses.0, &losses.1)
 }
 
 #[diagnostic::do_not_recommend]
@@ -314,14 +309,13 @@ impl<T: Scalar, A: LastActivation, const C: usize, const H: usize, const W: usiz
     const PER_SAMPLE: bool = true;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(
+    fn evaluate(
         &self,
-        simd: S,
         scores: &mut [Image<C, H, W, T>],
         targets: &[[[Class<C>; W]; H]],
         scale: T,
     ) -> f64 {
-        evaluate_pixels::<_, _, A, S, C>(simd, scores, targets, scale)
+        evaluate_pixels::<_, _, A, C>(scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, [[Class<C>; W]; H]>>> {
@@ -345,14 +339,13 @@ impl<
     const PER_SAMPLE: bool = true;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(
+    fn evaluate(
         &self,
-        simd: S,
         scores: &mut [Image<C, H, W, T>],
         targets: &[Image<D, I, X, T>],
         scale: T,
     ) -> f64 {
-        evaluate_pixels::<_, _, A, S, D>(simd, scores, targets, scale)
+        evaluate_pixels::<_, _, A, D>(scores, targets, scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {

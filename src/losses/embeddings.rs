@@ -7,7 +7,7 @@ use super::{Loss, behind_activation};
 use crate::activations::LastActivation;
 use crate::core::shapes::vector;
 use crate::core::{Class, Heap, Scalar};
-use crate::simd::Vector;
+use crate::simd::{Vector, dispatch};
 
 /// The triplet loss of the embeddings of a batch: max(0, ‖a − p‖ − ‖a − n‖ + margin), the mean over all triplets of an anchor a, another sample p of its class,
 /// and a sample n of another class. PyTorch's `TripletMarginLoss`, without its `eps`, of all valid triplets of the batch ("batch all").
@@ -84,15 +84,14 @@ macro_rules! margin {
         {
             type Size = vector<M>;
 
-            fn evaluate<S: Simd>(
+            fn evaluate(
                 &self,
-                simd: S,
                 scores: &mut [SVector<T, M>],
                 targets: &[Class<N>],
                 scale: T,
             ) -> f64 {
-                behind_activation::<A, _, _>(simd, scores, |embeddings| {
-                    simd.vectorize(Batch { embeddings, labels: targets, scale, loss: *self })
+                behind_activation::<A, _>(scores, |embeddings| {
+                    dispatch(Batch { embeddings, labels: targets, scale, loss: *self })
                 })
             }
         }

@@ -3,11 +3,11 @@
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::binary_cross_entropy::{BinaryTarget, evaluate_answers};
-use super::cross_entropy::{PixelTarget, channel_of, evaluate_classes};
-use super::probabilities::{divisor, logarithm, sum_of};
-use super::{Loss, OfSample, one_over};
-use crate::activations::{LastActivation, softmax_and_logarithm};
+use super::binary_cross_entropy::{BinaryTarget, is_probability};
+use super::cross_entropy::{PixelTarget, channel_of};
+use super::probabilities::{divisor, is, logarithm, sum_of};
+use super::{Loss, OfSample, of_outputs, of_scores, one_over};
+use crate::activations::{LastActivation, Sigmoid, Softmax, softmax_and_logarithm};
 use crate::core::shapes::{answers, classes, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
@@ -297,8 +297,34 @@ where
 {
     let share = one_over(O::LEN);
     let scale = scale * O::Scalar::of(share);
-    let losses = (Answers(Scores(focal, scale)), Answers(Probabilities(focal, scale)));
-    share * evaluate_answers::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+    let of_scores_alone = Answers(Scores(focal, scale));
+    share
+        * if is::<A, Sigmoid>() {
+            of_outputs(simd, scores, targets, &of_scores_alone)
+        } else if is_probability::<A>() {
+            let loss = Answers(Probabilities(focal, scale));
+            of_scores::<_, _, A, S>(simd, scores, targets, &loss)
+        } else {
+            of_scores::<_, _, A, S>(simd, scores, targets, &of_scores_alone)
+        }
+}
+
+/// The losses of one class among several: of scores, of those before `softmax`, or of probabilities.
+#[inline(always)]
+fn of_classes<O: Sample, Y, A: LastActivation, S: Simd>(
+    simd: S,
+    scores: &mut [O],
+    targets: &[Y],
+    of_score: &impl OfSample<O::Scalar, Y>,
+    of_probability: &impl OfSample<O::Scalar, Y>,
+) -> f64 {
+    if is::<A, Softmax>() {
+        of_outputs(simd, scores, targets, of_score)
+    } else if A::DISTRIBUTION {
+        of_scores::<O, Y, A, S>(simd, scores, targets, of_probability)
+    } else {
+        of_scores::<O, Y, A, S>(simd, scores, targets, of_score)
+    }
 }
 
 per_sample! {
@@ -306,32 +332,32 @@ per_sample! {
 
     [const N: usize] SVector<T, N>, Class<N>, of classes<vector<N>> => {
         let losses = (Scores(*focal, scale), Probabilities(*focal, scale));
-        evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
     }, meter meter(*focal, A::THRESHOLD);
 
     [const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, [[Class<C>; W]; H], of classes<image<C, H, W>> => {
         let share = one_over(H * W);
         let scale = scale * T::of(share);
         let losses = (Pixels::<_, C>(Scores(*focal, scale)), Pixels::<_, C>(Probabilities(*focal, scale)));
-        share * evaluate_classes::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
+        share * of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
     }, meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, bool, of answers<vector<1>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, Class<2>, of answers<vector<1>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[bool; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[Class<2>; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of answers<vector<M>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of answers<image<D, I, X>> =>
-        of_answers::<_, _, A, S>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 }

@@ -125,12 +125,12 @@ per_sample! {
 
     [const M: usize, const N: usize] SVector<T, M>, SVector<T, N>, of vector<M> => {
         const { check(M, N) };
-        evaluate::<_, _, A, S>(*loss, simd, scores, targets, scale)
+        evaluate::<_, _, A, _>(*loss, simd, scores, targets, scale)
     }, meter None;
 
     [const C: usize, const D: usize, const H: usize, const W: usize]
     Image<C, H, W, T>, Image<D, H, W, T>, of image<C, H, W> => {
         const { check(C, D) };
-        evaluate::<_, _, A, S>(*loss, simd, scores, targets, scale)
+        evaluate::<_, _, A, _>(*loss, simd, scores, targets, scale)
     }, meter None;
 }

@@ -3,7 +3,6 @@
 use core::slice;
 
 use nalgebra::SVector;
-use pulp::Simd;
 
 use super::{BinaryCrossEntropy, CrossEntropy, Loss};
 use crate::activations::LastActivation;
@@ -154,9 +153,8 @@ macro_rules! smoothed {
             const PER_SAMPLE: bool = true;
 
             #[inline(always)]
-            fn evaluate<S: Simd>(
+            fn evaluate(
                 &self,
-                simd: S,
                 scores: &mut [O],
                 targets: &[Y],
                 scale: O::Scalar,
@@ -171,7 +169,7 @@ macro_rules! smoothed {
                     for t in soft[0].as_mut_slice() {
                         *t = keep * *t + alike;
                     }
-                    sum += Loss::<O, O, A>::evaluate(&self.loss, simd, score, soft, scale);
+                    sum += Loss::<O, O, A>::evaluate(&self.loss, score, soft, scale);
                 }
                 sum
             }

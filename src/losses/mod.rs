@@ -1,19 +1,6 @@
 //! Losses: definitions and reductions (the mean) are PyTorch's.
-//!
-//! | for | losses |
-//! |---|---|
-//! | numbers | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`](struct@Huber), [`LogCosh`], [`Quantile`], [`CosineSimilarity`] |
-//! | numbers and how sure they are; counts | [`GaussianNll`](struct@GaussianNll), [`PoissonNll`](struct@PoissonNll) |
-//! | yes or no, labels | [`BinaryCrossEntropy`], [`Focal`](struct@Focal), [`Hinge`] |
-//! | one class among N, distributions | [`CrossEntropy`], [`Focal`](struct@Focal), [`KullbackLeibler`], [`Hinge`] |
-//! | embeddings of a batch | [`Triplet`], [`Contrastive`] |
-//! | made of other losses | [`Smoothed`], [`Scaled`], [`Sum`], [`Weighted`] |
-//! | of outputs that are there | [`value`], [`gradient`](gradient()) |
-//!
-//! The page [losses](crate::guide::losses) has their formulas, and losses of one's own.
 
-/// A loss of single samples, for some kinds of outputs and targets. In an expression for the sum of the losses, `A` is the last activation, and `S` the
-/// instruction set.
+/// A loss of single samples, for some kinds of outputs and targets. In an expression for the sum of the losses, `A` is the last activation.
 macro_rules! per_sample {
     (
         $loss:ty, |$this:ident, $simd:ident, $scores:ident, $targets:ident, $scale:ident|
@@ -25,16 +12,27 @@ macro_rules! per_sample {
             const PER_SAMPLE: bool = true;
 
             #[inline(always)]
-            fn evaluate<S: Simd>(
+            fn evaluate(
                 &self,
-                $simd: S,
                 $scores: &mut [$output],
                 $targets: &[$target],
                 $scale: T,
             ) -> f64 {
-                let $this = self;
-                _ = $this;
-                $evaluate
+                $crate::simd::vectorized! {
+                    #[inline(always)]
+                    fn pass[T: Scalar, A: LastActivation, $($generics)*](
+                        $simd,
+                        _activation: ::core::marker::PhantomData<A>,
+                        $this: &$loss,
+                        $scores: &mut [$output],
+                        $targets: &[$target],
+                        $scale: T,
+                    ) -> f64 {
+                        _ = $this;
+                        $evaluate
+                    }
+                }
+                pass(::core::marker::PhantomData::<A>, self, $scores, $targets, $scale)
             }
 
             fn meter(&self) -> Option<Box<dyn Meter<$output, $target>>> {
@@ -54,7 +52,6 @@ mod cross_entropy;
 mod embeddings;
 mod focal;
 mod gaussian;
-mod hinge;
 mod kullback_leibler;
 mod label_smoothing;
 mod log_cosh;
@@ -63,29 +60,33 @@ mod pointwise;
 mod poisson;
 mod probabilities;
 mod quantile;
-#[cfg(test)]
-mod tests;
 mod weighted;
+
+use core::marker::PhantomData;
 
 use num_traits::Zero;
 use pulp::Simd;
 
 #[allow(unused_imports, reason = "for networks that end in an activation")]
 pub(crate) use alone::of_outputs_behind;
-use alone::{LossOfOutputs, SizeOfOutputs, methods};
+// These and `Together` are hidden from readers alone: of what is hidden from the compiler, its messages would say the whole path.
+use alone::methods;
+#[cfg_attr(doc, doc(hidden))]
+pub use alone::{LossOfOutputs, SizeOfOutputs};
 pub use alone::{OutputLoss, gradient, value};
 pub use binary_cross_entropy::BinaryCrossEntropy;
+#[cfg_attr(doc, doc(hidden))]
+pub use combined::Together;
 pub use combined::{Scaled, Sum};
 pub use cosine::CosineSimilarity;
 pub use cross_entropy::CrossEntropy;
 pub use embeddings::{Contrastive, Triplet};
 pub use focal::Focal;
 pub use gaussian::GaussianNll;
-pub use hinge::Hinge;
 pub use kullback_leibler::KullbackLeibler;
 pub use label_smoothing::Smoothed;
 pub use log_cosh::LogCosh;
-pub use pointwise::{Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
+pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
 pub use poisson::PoissonNll;
 pub use quantile::Quantile;
 pub use weighted::Weighted;
@@ -93,8 +94,9 @@ pub use weighted::Weighted;
 use crate::activations::{LastActivation, apply_on};
 use crate::core::Heap;
 use crate::core::{Sample, flat, split_samples};
-use crate::layers::{activate_all, derivative};
+use crate::layers::{activate_all, activate_batch, derivative, derivative_batch};
 use crate::metrics::Meter;
+use crate::simd::vectorized;
 
 /// A loss: how far outputs `O` are from targets `Y`, for a network whose last activation is `A`.
 ///
@@ -123,7 +125,6 @@ use crate::metrics::Meter;
 /// use axonal::losses::Loss;
 /// use axonal::prelude::*;
 /// use axonal::shapes::vector;
-/// use axonal::Simd;
 ///
 /// /// The variance of the outputs over the batch.
 /// struct Spread;
@@ -131,7 +132,7 @@ use crate::metrics::Meter;
 /// impl Loss<SVector<f64, 1>, (), Identity> for Spread {
 ///     type Size = vector<1>;
 ///
-///     fn evaluate<S: Simd>(&self, _: S, outputs: &mut [SVector<f64, 1>], _: &[()], scale: f64) -> f64 {
+///     fn evaluate(&self, outputs: &mut [SVector<f64, 1>], _: &[()], scale: f64) -> f64 {
 ///         let count = outputs.len() as f64;
 ///         let mean = outputs.iter().map(|y| y[0]).sum::<f64>() / count;
 ///         // The variance, times the number of samples.
@@ -171,7 +172,10 @@ pub trait Loss<O: Sample, Y, A>: Sync {
     /// The sum of the losses of a batch. On return, `scores` holds the gradient of that sum, times `scale`.
     ///
     /// Both slices have one length. The mean over a batch is the sum with a scale of 1 / its length, over its length.
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64;
+    ///
+    /// It is compiled as all code is, for the oldest processor of the target. A loop that is worth more stands in a function that is
+    /// [`vectorized!`](crate::simd::vectorized).
+    fn evaluate(&self, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64;
 
     /// What validation measures beside the loss, of the network's outputs; without it, the loss alone, and the best epoch is that of the smallest.
     ///
@@ -257,6 +261,20 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     sum
 }
 
+vectorized! {
+    /// [`of_scores`], on the instruction set of the machine.
+    #[inline(always)]
+    fn behind[O: Sample, Y, A: LastActivation, L: OfSample<O::Scalar, Y>](
+        simd,
+        _activation: PhantomData<A>,
+        scores: &mut [O],
+        targets: &[Y],
+        loss: &L,
+    ) -> f64 {
+        of_scores::<O, Y, A, _>(simd, scores, targets, loss)
+    }
+}
+
 /// The most numbers of a vector that [`of_scores`] takes in line.
 const SMALL: usize = 4 * 1024;
 
@@ -293,8 +311,7 @@ fn of_large_scores<O: Sample, Y, A: LastActivation, S: Simd>(
 ///
 /// `loss` is given the outputs, gives back their loss, and writes its gradient in their place; then `scores` holds the gradient of the
 /// scores. On an image the activation is what it is in the network: `softmax` is over the channels of each pixel.
-pub fn behind_activation<A: LastActivation, O: Sample, S: Simd>(
-    simd: S,
+pub fn behind_activation<A: LastActivation, O: Sample>(
     scores: &mut [O],
     loss: impl FnOnce(&mut [O]) -> f64,
 ) -> f64 {
@@ -303,10 +320,11 @@ pub fn behind_activation<A: LastActivation, O: Sample, S: Simd>(
     let (outputs, rest) = split_samples::<O>(heap.take(2 * count * O::LEN), count);
     let (before, _) = split_samples::<O>(rest, count);
     before.copy_from_slice(scores);
-    activate_all::<A, O, S>(simd, scores);
+    activate_batch(PhantomData::<A>, scores);
     outputs.copy_from_slice(scores);
     let sum = loss(scores);
-    derivative::<A, O, S>(simd, if A::SCORES { flat(before) } else { &[] }, outputs, scores);
+    let before = if A::SCORES { flat(before) } else { &[] };
+    derivative_batch(PhantomData::<A>, before, outputs, scores);
     sum
 }
 

@@ -2,8 +2,6 @@
 
 use core::slice;
 
-use pulp::Simd;
-
 use super::Loss;
 use crate::core::{Sample, Scalar};
 use crate::metrics::{Meter, Score};
@@ -61,13 +59,7 @@ where
     const PER_SAMPLE: bool = true;
 
     #[inline(always)]
-    fn evaluate<S: Simd>(
-        &self,
-        simd: S,
-        scores: &mut [O],
-        targets: &[(Y, O::Scalar)],
-        scale: O::Scalar,
-    ) -> f64 {
+    fn evaluate(&self, scores: &mut [O], targets: &[(Y, O::Scalar)], scale: O::Scalar) -> f64 {
         const {
             assert!(
                 L::PER_SAMPLE,
@@ -77,7 +69,7 @@ where
         let mut sum = 0.0;
         for (score, (target, weight)) in scores.chunks_exact_mut(1).zip(targets) {
             let target = slice::from_ref(target);
-            sum += weight.as_f64() * self.loss.evaluate(simd, score, target, scale * *weight);
+            sum += weight.as_f64() * self.loss.evaluate(score, target, scale * *weight);
         }
         sum
     }

@@ -499,7 +499,7 @@ impl<T: Scalar> State<T> {
     /// Makes the moments at the first step.
     pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: &'static [&'static str]) {
         self.belong_to::<N>();
-        self.moments.prepare(moments, N::COUNT);
+        self.moments.prepare(moments, N::PARAMETERS);
     }
 
     fn belong_to<N: Layer<Scalar = T>>(&mut self) {

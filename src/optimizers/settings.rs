@@ -123,7 +123,7 @@ where
     N: Parameters,
     P: Parameters<Scalar = N::Scalar>,
 {
-    if P::COUNT == 0 {
+    if P::PARAMETERS == 0 {
         return 0..0;
     }
     let (whole, part) = (net.as_slice().as_ptr_range(), part.as_slice().as_ptr_range());
@@ -133,5 +133,5 @@ where
         "an optimizer's settings are for a part of the network, such as `|net| &net.dense1`, and this is none of its parts"
     );
     let start = (part.start.addr() - whole.start.addr()) / size_of::<N::Scalar>();
-    start..start + P::COUNT
+    start..start + P::PARAMETERS
 }

@@ -149,7 +149,7 @@ where
     let mut lent = Lent::from(optimizer);
     let Lent { optimizer, state } = &mut lent;
     let gradient = gradient.as_slice();
-    if !state.tensors.learn(0..N::COUNT).all(|range| T::are_finite(&gradient[range])) {
+    if !state.tensors.learn(0..N::PARAMETERS).all(|range| T::are_finite(&gradient[range])) {
         return false;
     }
     let State { steps, moments, tensors, .. } = state;

@@ -8,6 +8,6 @@ mod split;
 
 #[cfg(feature = "threads")]
 pub use number::{num_threads, set_num_threads};
-pub(crate) use split::{Split, cut, share, share_whole};
+pub(crate) use split::{Split, cut, share_whole};
 #[cfg(feature = "train")]
-pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake, sharing};
+pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake, share, sharing};

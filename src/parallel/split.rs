@@ -8,10 +8,10 @@
     allow(dead_code, reason = "what is never shared is never cut")
 )]
 
-#[cfg(all(feature = "threads", feature = "train"))]
-use std::time::Instant;
 #[cfg(feature = "threads")]
-use std::{cell::Cell, sync::Mutex};
+use std::sync::Mutex;
+#[cfg(all(feature = "threads", feature = "train"))]
+use std::{cell::Cell, time::Instant};
 
 #[cfg(feature = "threads")]
 use crate::parallel::number::num_threads;
@@ -30,6 +30,7 @@ pub(crate) trait Split: Send + Sized {
     fn multiply_adds(&self) -> usize;
 
     /// Whether its weights are in two caches, a half in each (split-K): then two threads do it wherever the pass is shared, however little it is.
+    #[cfg(feature = "train")]
     fn is_halved(&self) -> bool {
         false
     }
@@ -50,13 +51,12 @@ pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 #[cfg(feature = "train")]
 pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
 
-#[cfg(feature = "threads")]
+#[cfg(all(feature = "threads", feature = "train"))]
 thread_local! {
     /// How many threads [`share`] may use, on this thread.
     static SHARES: Cell<usize> = const { Cell::new(1) };
 
     /// When [`is_awake`] was last called.
-    #[cfg(feature = "train")]
     static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
@@ -77,6 +77,7 @@ pub(crate) fn is_awake() -> bool {
 }
 
 /// Runs a part of a pass, on several threads if the pass may use them ([`sharing`]) and the part has [`GRAIN`] for each.
+#[cfg(feature = "train")]
 pub(crate) fn share<W: Split>(work: W) {
     #[cfg(feature = "threads")]
     {

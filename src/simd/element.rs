@@ -10,20 +10,20 @@ use num_traits::{Float, FloatConst, FromPrimitive, ToPrimitive};
 use crate::simd::lanes::Lanes;
 use crate::simd::math::Elementary;
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
+pub(crate) trait Sealed {}
+
+impl Sealed for f32 {}
+impl Sealed for f64 {}
 
 /// A floating point number that a vector register holds several of: `f32` or `f64`.
 ///
 /// Sealed: the elementary functions are written for these two. [`Scalar`](crate::Scalar) is what networks are made of: an element that all kernels are compiled for.
+#[expect(private_bounds, reason = "what is private, nobody else implements")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number that networks are made of: these are `f32` and `f64`"
 )]
 pub trait Element:
-    sealed::Sealed
+    Sealed
     + Float
     + FloatConst
     + FromPrimitive

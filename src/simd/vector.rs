@@ -170,6 +170,7 @@ impl<T: Element, S: Simd> Vector<T, S> {
     /// x − x: zero for every number, NaN for NaN and infinity.
     #[inline(always)]
     #[must_use]
+    #[cfg(feature = "train")]
     #[expect(clippy::eq_op, reason = "infinity minus infinity is NaN")]
     pub(crate) fn off_finite(self) -> Self {
         self - self
@@ -178,6 +179,7 @@ impl<T: Element, S: Simd> Vector<T, S> {
     /// The bits of both.
     #[inline(always)]
     #[must_use]
+    #[cfg(feature = "train")]
     pub(crate) fn or(self, other: Self) -> Self {
         self.with(T::v_or(self.simd, self.register, other.register))
     }

@@ -2,7 +2,7 @@
 
 /// A function whose body is compiled for each instruction set, and runs on the [current](super::InstructionSet::current) one.
 ///
-/// The loops of a layer of one's own stand in such functions: elsewhere they would be compiled for the oldest processor of the target. Generic parameters
+/// The loops of a layer or a loss of one's own stand in such functions: elsewhere they would be compiled for the oldest processor of the target. Generic parameters
 /// stand in brackets, and each is in an argument's type (`PhantomData<A>`, if nothing else). A first argument without a type is the instruction set, to
 /// make [`Vector`](super::Vector)s with. What the body calls is compiled with it if it is `#[inline(always)]`. A closure would not be.
 ///
@@ -27,17 +27,17 @@ macro_rules! __vectorized {
         $(#[$meta:meta])*
         $visibility:vis fn $name:ident[$($generics:tt)*](
             $simd:ident, $($argument:ident: $type:ty),* $(,)?
-        ) $body:block
+        ) -> $result:ty $body:block
     ) => {
         $(#[$meta])*
-        $visibility fn $name<$($generics)*>($($argument: $type),*) {
+        $visibility fn $name<$($generics)*>($($argument: $type),*) -> $result {
             struct Pass<Arguments>(Arguments);
 
             impl<$($generics)*> $crate::WithSimd for Pass<($($type,)*)> {
-                type Output = ();
+                type Output = $result;
 
                 #[inline(always)]
-                fn with_simd<Instructions: $crate::Simd>(self, $simd: Instructions) {
+                fn with_simd<Instructions: $crate::Simd>(self, $simd: Instructions) -> $result {
                     let Self(($($argument,)*)) = self;
                     $body
                 }
@@ -49,12 +49,23 @@ macro_rules! __vectorized {
     (
         $(#[$meta:meta])*
         $visibility:vis fn $name:ident[$($generics:tt)*](
-            $($argument:ident: $type:ty),* $(,)?
+            $simd:ident, $($argument:ident: $type:ty),* $(,)?
         ) $body:block
     ) => {
         $crate::__vectorized! {
             $(#[$meta])*
-            $visibility fn $name[$($generics)*](_simd, $($argument: $type),*) $body
+            $visibility fn $name[$($generics)*]($simd, $($argument: $type),*) -> () $body
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis fn $name:ident[$($generics:tt)*](
+            $($argument:ident: $type:ty),* $(,)?
+        ) $(-> $result:ty)? $body:block
+    ) => {
+        $crate::__vectorized! {
+            $(#[$meta])*
+            $visibility fn $name[$($generics)*](_simd, $($argument: $type),*) $(-> $result)? $body
         }
     };
 }

@@ -137,7 +137,7 @@ where
 {
     let plan = Plan::of::<N, Y, OfLoss<'_, L>>(inputs.len());
     let memory = plan.memory_len::<N, Y, OfLoss<'_, L>>(inputs.len());
-    state.reserve(memory, plan.groups() * N::COUNT);
+    state.reserve(memory, plan.groups() * N::PARAMETERS);
     let objective = &OfLoss(loss);
     let context = state.context();
     let State { steps, moments, tensors, gradient, memory, .. } = state;
@@ -146,7 +146,7 @@ where
     let moments = moments.view();
     if plan.is_one_piece(inputs.len()) {
         let parameters = net.as_mut_slice();
-        let gradient = &mut gradient[..N::COUNT];
+        let gradient = &mut gradient[..N::PARAMETERS];
         let trained = Trained { at: 0, parameters, moments };
         let step = Step { trained, descent: &descent, learns_from };
         let sink = GradientSink::step(step, gradient);
@@ -158,14 +158,14 @@ where
         let sum = if threads > 1 { sharing(threads, || pass.run()) } else { pass.run() };
         return N::Scalar::of(sum / as_f64(count));
     }
-    let gradients = &mut gradient[..plan.groups() * N::COUNT];
+    let gradients = &mut gradient[..plan.groups() * N::PARAMETERS];
     let batch = (inputs, targets);
     let wanted = Wanted::Parameters(gradients);
     let mean = whole_batch(net, batch, objective, context, memory, wanted, None);
     if mean.is_finite() {
-        let gradient = &gradients[..N::COUNT];
+        let gradient = &gradients[..N::PARAMETERS];
         // As in `Pass`, but here the gradient is there as a whole.
-        if !tensors.learn(0..N::COUNT).all(|range| N::Scalar::are_finite(&gradient[range])) {
+        if !tensors.learn(0..N::PARAMETERS).all(|range| N::Scalar::are_finite(&gradient[range])) {
             return N::Scalar::nan();
         }
         let parameters = net.as_mut_slice();

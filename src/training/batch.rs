@@ -24,7 +24,7 @@ where
     let plan = Plan::of::<N, Y, L>(samples);
     let (mut memory, mut gradients) = (Room::default(), Room::default());
     let memory = memory.take(plan.memory_len::<N, Y, L>(samples));
-    let of_groups = plan.groups() * N::COUNT;
+    let of_groups = plan.groups() * N::PARAMETERS;
     let Some(gradient) = gradient else {
         let wanted = match &input_gradients {
             Some(_) => Wanted::Inputs(gradients.take(of_groups)),
@@ -43,7 +43,7 @@ where
     gradients.fill(N::Scalar::zero());
     let wanted = Wanted::Parameters(&mut *gradients);
     let mean = whole_batch(net, batch, objective, context, memory, wanted, input_gradients);
-    gradient.copy_from_slice(&gradients[..N::COUNT]);
+    gradient.copy_from_slice(&gradients[..N::PARAMETERS]);
     mean
 }
 

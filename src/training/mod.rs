@@ -13,10 +13,11 @@ mod schedule;
 mod trainer;
 mod validation;
 
-#[doc(hidden)]
-pub use crate::Trainable;
 pub use history::{Epoch, History, Validation};
 pub use schedule::Schedule;
+// Hidden from readers alone, as `messages`.
+#[cfg_attr(doc, doc(hidden))]
+pub use trainer::Parts;
 pub use trainer::Trainer;
 
 /// A number that is another one for other numbers, but for one case in 2⁶⁴: FNV-1a of their bits, eight bytes at a time.

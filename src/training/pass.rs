@@ -1,7 +1,6 @@
 //! Passes over a batch: forward, loss, and backward into a sink.
 
 use num_traits::Float;
-use pulp::{Simd, WithSimd};
 
 use super::as_f64;
 use crate::Differentiable;
@@ -11,7 +10,6 @@ use crate::kernels::Entry;
 use crate::layers::{Batch, Context, End, GradientSink};
 use crate::losses::Loss;
 use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
-use crate::simd::dispatch;
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
 /// L1 cache.
@@ -48,11 +46,11 @@ impl Plan {
         // The same for every objective: with the seed of a batch, `dropout` drops the same numbers whatever the pass is for.
         let each = N::trace_len(1) + <N::Output as Sample>::LEN;
         // Each piece goes over the whole gradient once more: it should not be shorter than that.
-        let most = (CACHED.max(N::COUNT) / each).max(16);
+        let most = (CACHED.max(N::PARAMETERS) / each).max(16);
         let pieces = samples.div_ceil(most).max(1);
         // As many samples as a vector has lanes, or a multiple, which usual batches are too: then all pieces are of one size.
         let piece = samples.div_ceil(pieces).next_multiple_of(16).max(16);
-        let groups = pieces.min(Self::GROUPS).min((Self::GRADIENTS / N::COUNT.max(1)).max(1));
+        let groups = pieces.min(Self::GROUPS).min((Self::GRADIENTS / N::PARAMETERS.max(1)).max(1));
         let group = pieces.div_ceil(groups) * piece;
         Self { piece, group, groups: samples.div_ceil(group).max(1) }
     }
@@ -94,10 +92,10 @@ impl Plan {
 /// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
 pub(super) fn threads<N: Differentiable>(samples: usize, moments: usize) -> usize {
     // To move a parameter takes a few operations for it and for each moment, and waits for memory.
-    let work = 3 * samples * N::MULTIPLY_ADDS + 8 * (1 + moments) * N::COUNT;
+    let work = 3 * samples * N::MULTIPLY_ADDS + 8 * (1 + moments) * N::PARAMETERS;
     if work < WORTH_SHARING || work < WORTH_WAKING && !is_awake() {
         1
-    } else if samples * N::MULTIPLY_ADDS < 64 * N::COUNT {
+    } else if samples * N::MULTIPLY_ADDS < 64 * N::PARAMETERS {
         2
     } else {
         usize::MAX
@@ -147,7 +145,7 @@ where
         targets: &[Y],
         scale: N::Scalar,
     ) -> f64 {
-        dispatch(Evaluation::<N, Y, L> { loss: self.0, scores, targets, scale })
+        self.0.evaluate(scores, targets, scale)
     }
 }
 
@@ -230,27 +228,6 @@ where
             N::backward_pass(batch, gradient, L::END, sink);
         }
         sum
-    }
-}
-
-/// The loss of some scores, which give place to its gradient.
-struct Evaluation<'a, N: Differentiable, Y, L> {
-    loss: &'a L,
-    scores: &'a mut [N::Output],
-    targets: &'a [Y],
-    scale: N::Scalar,
-}
-
-impl<N, Y, L> WithSimd for Evaluation<'_, N, Y, L>
-where
-    N: Differentiable,
-    L: Loss<N::Output, Y, N::Activation>,
-{
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        self.loss.evaluate(simd, self.scores, self.targets, self.scale)
     }
 }
 
@@ -358,8 +335,8 @@ where
         losses: &mut *losses,
     };
     share_whole(groups, WORTH_WAKING);
-    if plan.groups > 1 && of_parameters && N::COUNT > 0 {
-        let (sums, others) = gradients.split_at_mut(N::COUNT);
+    if plan.groups > 1 && of_parameters && N::PARAMETERS > 0 {
+        let (sums, others) = gradients.split_at_mut(N::PARAMETERS);
         N::Scalar::shared_sum(sums, others, plan.least_shared::<N>(inputs.len()));
     }
     N::Scalar::of(losses.iter().sum::<f64>() / as_f64(inputs.len().max(1)))
@@ -401,7 +378,7 @@ where
             let offset = index * plan.piece;
             let (group, is_first) = (offset / plan.group, offset.is_multiple_of(plan.group));
             let (of_group, parameters) =
-                (group * N::COUNT..(group + 1) * N::COUNT, self.net.as_slice());
+                (group * N::PARAMETERS..(group + 1) * N::PARAMETERS, self.net.as_slice());
             let goal = match self.gradients.get_mut(of_group) {
                 Some(gradient) if self.of_parameters => {
                     Goal::Gradient(GradientSink::gradient(parameters, gradient, !is_first))

@@ -390,6 +390,7 @@ pub trait Parts<L, O, V, A> {
     /// [`Backpropagation`]
     type Gradients;
 
+    /// The trainer, as one with these parts.
     fn trainer(
         trainer: &mut Trainer<L, O, V, A>,
     ) -> &mut Trainer<Self::Loss, Self::Optimizer, Self::Validation, Self::Augmentation>;

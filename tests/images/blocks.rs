@@ -3,7 +3,8 @@
 use axonal::Layer;
 use axonal::activations::{Gelu, Identity, Relu, Softmax};
 use axonal::layers::{
-    BatchNorm, Concat, Conv, Dense, Dropout, MaxPool, NoProjection, Part, Path, Residual, Window,
+    BatchNorm, Concat, Conv, Dense, Dropout, MaxPool, NoProjection, ParameterPath, Part, Residual,
+    Window,
 };
 use axonal::prelude::*;
 
@@ -90,7 +91,7 @@ fn a_concatenation_is_one_behind_the_other() {
 
 fn names<L: Layer>() -> (Vec<String>, usize) {
     let (mut names, mut count) = (Vec::new(), 0);
-    L::describe(&Path::ROOT.field("layer"), &mut |path, part| {
+    L::describe(&ParameterPath::ROOT.field("layer"), &mut |path, part| {
         if let Part::Tensor { shape, .. } = part {
             names.push(path.to_string());
             count += shape.iter().product::<usize>();
@@ -112,12 +113,12 @@ fn names_say_the_way() {
             "layer.projection.bias"
         ]
     );
-    assert_eq!(count, Nested::COUNT);
+    assert_eq!(count, Nested::PARAMETERS);
     type Both = Concat<f64, Vector, SVector<f64, 7>, BatchNorm<f64, Vector, 6>, Dense<f64, 6, 1>>;
     let (found, count) = names::<Both>();
     assert_eq!(found[0], "layer.first.weight");
     assert_eq!(found[3], "layer.first.running_var");
     assert_eq!(found[5], "layer.second.bias");
-    assert_eq!(count, Both::COUNT);
-    assert_eq!(NoProjection::<f64>::COUNT, 0);
+    assert_eq!(count, Both::PARAMETERS);
+    assert_eq!(NoProjection::<f64>::PARAMETERS, 0);
 }

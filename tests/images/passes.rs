@@ -52,7 +52,7 @@ impl<L: Differentiable> Training<'_, L> {
         let mut input_gradient = vec![zero::<L::Input>(); inputs.len()];
         outputs.iter_mut().for_each(|output| output.as_mut_slice().fill(nan));
         input_gradient.iter_mut().for_each(|input| input.as_mut_slice().fill(nan));
-        let mut gradient = vec![self.onto.unwrap_or(nan); L::COUNT];
+        let mut gradient = vec![self.onto.unwrap_or(nan); L::PARAMETERS];
         let parameters = Parameters::as_slice(layer);
         let sink = GradientSink::gradient(parameters, &mut gradient, self.onto.is_some());
         layer.forward_pass(context, inputs, &mut outputs, &mut trace, end);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use axonal::activations::{Identity, Softmax};
 use axonal::layers::{
     Activate, AvgPool, Batch, BatchNorm, Context, Conv, ConvTranspose, End, Flatten, GlobalAvgPool,
-    GradientSink, LayerNorm, MaxPool, NoBias, PRelu, Pad, Part, Path as Name, Upsample, Window,
+    GradientSink, LayerNorm, MaxPool, NoBias, PRelu, Pad, ParameterPath as Name, Part, Upsample,
+    Window,
 };
 use axonal::prelude::*;
 use axonal::{Differentiable, Layer, Sample, Simd};
@@ -80,7 +81,7 @@ where
 {
     let case = Case::new(name);
     let parameters = case.parameters("");
-    assert_eq!(parameters.len() + statistics, L::COUNT, "{name}");
+    assert_eq!(parameters.len() + statistics, L::PARAMETERS, "{name}");
     let mut layer = L::zeros();
     Parameters::as_mut_slice(&mut *layer)[..parameters.len()].copy_from_slice(&parameters);
     let output_gradient = case.samples("output_gradient");

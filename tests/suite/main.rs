@@ -4,6 +4,8 @@
 //! whole crate, start the compiler, or are built in a way of their own; each says which at its top. `gradients` stands alone since it takes as long
 //! to build as all of this.
 
+#![allow(unnameable_types, reason = "nobody names what is in a test")]
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -17,7 +19,6 @@ mod initializers;
 mod large_samples;
 mod last_stages;
 mod long_sums;
-mod losses;
 mod math;
 mod network_images;
 mod network_macro;

@@ -209,7 +209,7 @@ fn items_can_be_left_out_by_a_condition() {
 }
 
 mod own {
-    use axonal::layers::{Part, Path};
+    use axonal::layers::{ParameterPath, Part};
     use axonal::prelude::*;
     use axonal::{Layer, Scalar, Simd};
 
@@ -241,7 +241,7 @@ mod own {
             self.scale.fill(T::of(2.0));
         }
 
-        fn describe(_: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Part)) {}
+        fn describe(_: &ParameterPath<'_>, _: &mut dyn FnMut(&ParameterPath<'_>, Part)) {}
     }
 
     network! {

@@ -142,7 +142,7 @@ fn nothing_but_the_marker_of_core_is_one() {
 
     assert!(is_parameters!(Own<f32, String>));
     assert!(!is_parameters!(Own<f32, Rc<u8>>));
-    assert_eq!(Own::<f32, String>::COUNT, 3);
+    assert_eq!(Own::<f32, String>::PARAMETERS, 3);
 }
 
 mod message {
@@ -205,6 +205,6 @@ fn a_layer_of_ones_own_that_is_zeros_of_nothing() {
     #[parameters(scalar = f32)]
     struct Nothing;
 
-    assert_eq!((Nothing::COUNT, Nothing::zeros().as_slice().len()), (0, 0));
+    assert_eq!((Nothing::PARAMETERS, Nothing::zeros().as_slice().len()), (0, 0));
     let _: &Nothing = Nothing::from_slice(&[]);
 }

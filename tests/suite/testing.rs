@@ -4,7 +4,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axonal::activations::{Elementwise, ElementwiseGradient};
-use axonal::layers::{Batch, Context, Differentiable, End, GradientSink, Kind, Layer, Part, Path};
+use axonal::layers::{
+    Batch, Context, Differentiable, End, GradientSink, Kind, Layer, ParameterPath, Part,
+};
 use axonal::prelude::*;
 use axonal::simd::Vector;
 use axonal::testing::{check_gradient, check_layer};
@@ -47,7 +49,7 @@ impl<T: Scalar, const WRONG: u8> Layer for Scale<T, WRONG> {
         self.factors.fill(T::one());
     }
 
-    fn describe(path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part)) {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         let mut tensors = |shapes: &[&'static [usize]]| {
             visit(path, Part::layer::<Self>("scale"));
             for shape in shapes {

@@ -42,7 +42,8 @@ fn there_and_back<N: Network>() {
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "{}", N::NAME);
     assert_eq!(N::load(&path).unwrap().as_slice(), net.as_slice(), "{}", N::NAME);
     let mut matching = N::zeros();
-    let loaded = if N::COUNT > 0 { matching.load_matching(&path).unwrap().loaded.len() } else { 0 };
+    let loaded =
+        if N::PARAMETERS > 0 { matching.load_matching(&path).unwrap().loaded.len() } else { 0 };
     assert_eq!(matching.as_slice(), net.as_slice(), "{}", N::NAME);
     let theirs = SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(theirs.len(), loaded, "{}", N::NAME);

@@ -5,7 +5,7 @@ use core::fmt;
 use super::header::{File, Stored, Tensors};
 use crate::core::Scalar;
 use crate::core::weights_error::{Brief, Dtype, Fault, Found, Reason, WeightsError};
-use crate::layers::{Layer, Path, tensors};
+use crate::layers::{Layer, ParameterPath, tensors};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ pub(super) struct Tensor {
 }
 
 /// What is called with each tensor.
-type Visit<'a> = &'a mut dyn FnMut(&Path<'_>, Tensor);
+type Visit<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Tensor);
 
 impl Tensor {
     /// Calls `visit` with those of a layer, in memory order.
@@ -84,7 +84,7 @@ fn names<L: Layer>(visit: &mut dyn FnMut(&dyn fmt::Display, &'static [usize])) {
 }
 
 /// The name of a tensor in a file: that in its layer, under a prefix.
-pub(super) struct Name<'a>(pub(super) &'a str, pub(super) &'a Path<'a>);
+pub(super) struct Name<'a>(pub(super) &'a str, pub(super) &'a ParameterPath<'a>);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -78,7 +78,7 @@ impl GroupLayout {
 }
 
 /// `Y = b + W ∗ x` for one group of channels of one sample; ∗ is the convolution.
-pub struct DirectConvolution<'a, T> {
+pub(crate) struct DirectConvolution<'a, T> {
     pub(crate) layout: GroupLayout,
     /// With zeros around it, if windows reach there.
     pub(crate) input: &'a [T],
@@ -260,7 +260,7 @@ impl<T: Element> RowTiles<T> {
 }
 
 /// `dW += dY ∗ x` for one group of channels, over all samples.
-pub struct DirectWeights<'a, T> {
+pub(crate) struct DirectWeights<'a, T> {
     pub(crate) layout: GroupLayout,
     /// From the first channel of the group in the first sample on.
     pub(crate) inputs: &'a [T],

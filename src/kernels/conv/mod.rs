@@ -29,6 +29,7 @@ mod backward_weights;
 pub(crate) mod direct;
 pub(crate) mod direct_channels;
 mod im2col;
+#[cfg(feature = "train")]
 pub(crate) mod patch_products;
 pub(crate) mod plan;
 

@@ -8,7 +8,7 @@ use crate::kernels::matrix_mut::MatrixMut;
 use crate::simd::{Element, Isa, Vector};
 
 /// `dW += dYᵀ X` for some columns of X and one block of pixels: a function that all convolutions share.
-pub struct Im2colWeights<'a, T> {
+pub(crate) struct Im2colWeights<'a, T> {
     /// Columns of X, contiguous, of `pixels` numbers each.
     pub(crate) patches: &'a [T],
     pub(crate) pixels: usize,

@@ -25,20 +25,26 @@ pub(crate) mod operands;
 mod packed;
 mod panel;
 pub(crate) mod plan;
+#[cfg(feature = "train")]
 pub(crate) mod shared;
+#[cfg(feature = "train")]
 pub(crate) mod split_k;
 mod swapped;
 mod tiled;
+#[cfg(feature = "train")]
 mod transposed_a;
 
 use crate::kernels::gemm::gemv::GemvBlock;
 use crate::kernels::gemm::packed::Packed;
 use crate::kernels::gemm::swapped::Swapped;
 use crate::kernels::gemm::tiled::Tiled;
+#[cfg(feature = "train")]
 use crate::kernels::gemm::transposed_a::TransposedA;
 use crate::simd::{Element, Isa};
 
-pub(crate) use operands::{Gemm, GemmTransposedA, Gemv, Init};
+#[cfg(feature = "train")]
+pub(crate) use operands::GemmTransposedA;
+pub(crate) use operands::{Gemm, Gemv, Init};
 pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, TILE_COLUMNS, dense as dense_plan};
 #[cfg(feature = "train")]
 pub(crate) use plan::{WeightGradientPlan, cut_k, splits_k};
@@ -79,6 +85,7 @@ fn blocked_gemv<T: Element>(isa: Isa, product: Gemv<'_, T>) {
 }
 
 /// C = Aᵀ B.
+#[cfg(feature = "train")]
 pub(crate) fn gemm_transposed_a<T: Element>(isa: Isa, product: GemmTransposedA<'_, T>) {
     isa.run(TransposedA(product));
 }

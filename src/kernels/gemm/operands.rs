@@ -1,29 +1,33 @@
 //! What is multiplied: matrices as slices, and as pointers once their sizes were checked.
 
-use crate::kernels::gemm::plan::{GemmSizes, TransposedAPlan, transposes_a};
+use crate::kernels::gemm::plan::GemmSizes;
+#[cfg(feature = "train")]
+use crate::kernels::gemm::plan::{TransposedAPlan, transposes_a};
 use crate::kernels::matrix_mut::MatrixMut;
-use crate::simd::{Element, Registers};
+use crate::simd::Element;
+#[cfg(feature = "train")]
+use crate::simd::Registers;
 
 /// C = init + A B, where `A` (m x k) and `C` (m x n) are column-major.
 ///
 /// `B` (k x n) is column-major with contiguous columns, or, where it is `TRANSPOSED_B`, row-major with contiguous rows: a constant, so that
 /// an address in a tile's loop is an offset and not a chain of additions. m and n are those of `C`.
-pub struct Gemm<'a, T, const TRANSPOSED_B: bool> {
-    pub a: &'a [T],
+pub(crate) struct Gemm<'a, T, const TRANSPOSED_B: bool> {
+    pub(crate) a: &'a [T],
     /// From one column of `A` to the next: m, or more where these are some rows of a larger matrix.
-    pub a_stride: usize,
-    pub b: &'a [T],
+    pub(crate) a_stride: usize,
+    pub(crate) b: &'a [T],
     /// From one column of `B` to the next, or one row if it is `TRANSPOSED_B`.
-    pub b_stride: usize,
-    pub c: MatrixMut<'a, T>,
+    pub(crate) b_stride: usize,
+    pub(crate) c: MatrixMut<'a, T>,
     /// Columns of `A` and rows of `B`.
-    pub k: usize,
-    pub init: Init<'a, T>,
+    pub(crate) k: usize,
+    pub(crate) init: Init<'a, T>,
 }
 
 /// What A B is added to.
 #[derive(Clone, Copy)]
-pub enum Init<'a, T> {
+pub(crate) enum Init<'a, T> {
     Zero,
     /// The same column everywhere, of m numbers: the bias of a dense layer.
     Column(&'a [T]),
@@ -147,15 +151,16 @@ impl<T: Element, const TRANSPOSED_B: bool> GemmPointers<T, TRANSPOSED_B> {
 }
 
 /// y = init + A x, where `A` (m x k: `y.len()` x `x.len()`) is column-major and contiguous, and `init` is empty for zero.
-pub struct Gemv<'a, T> {
-    pub a: &'a [T],
-    pub x: &'a [T],
-    pub init: &'a [T],
-    pub y: &'a mut [T],
+pub(crate) struct Gemv<'a, T> {
+    pub(crate) a: &'a [T],
+    pub(crate) x: &'a [T],
+    pub(crate) init: &'a [T],
+    pub(crate) y: &'a mut [T],
 }
 
 /// C = Aᵀ B, where `A` (k x m), `B` (k x n) and `C` (m x n) are column-major, `A` and `B` contiguous.
-pub struct GemmTransposedA<'a, T> {
+#[cfg(feature = "train")]
+pub(crate) struct GemmTransposedA<'a, T> {
     pub(crate) a: &'a [T],
     pub(crate) b: &'a [T],
     pub(crate) c: MatrixMut<'a, T>,
@@ -165,11 +170,12 @@ pub struct GemmTransposedA<'a, T> {
     pub(crate) transposes_a: bool,
 }
 
+#[cfg(feature = "train")]
 impl<'a, T> GemmTransposedA<'a, T> {
     /// # Panics
     ///
     /// If `A` or `B` has not as many columns as `C` has rows or columns.
-    pub fn new(a: &'a [T], b: &'a [T], c: MatrixMut<'a, T>, k: usize) -> Self {
+    pub(crate) fn new(a: &'a [T], b: &'a [T], c: MatrixMut<'a, T>, k: usize) -> Self {
         let (m, n) = (c.rows(), c.columns());
         assert!(a.len() == k * m && b.len() == k * n, "a matrix has another size than said");
         Self { a, b, c, k, transposes_a: transposes_a([m, k, n], size_of::<T>()) }

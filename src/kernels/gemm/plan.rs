@@ -76,9 +76,11 @@ const TRANSPOSE_K_PER_COLUMN: usize = 4;
 pub(crate) const TRANSPOSE_K: usize = 512;
 
 /// Columns of `B` (samples) that are transposed at a time.
+#[cfg(feature = "train")]
 pub(crate) const TRANSPOSED_COLUMNS: usize = 32;
 
 /// Rows of `C` that are computed at a time where `B` is transposed, before they are put into columns: three cache lines of `f32` of each.
+#[cfg(feature = "train")]
 pub(crate) const TRANSPOSED_ROWS: usize = 48;
 
 /// Rows of `C` that the AVX-512 kernel of C = Aᵀ B stores together: one 16-byte store of `f32` for each column.

@@ -20,14 +20,14 @@ pub(crate) struct Planes {
 }
 
 /// The largest number of each window.
-pub struct MaxPool2x2<'a, T> {
+pub(crate) struct MaxPool2x2<'a, T> {
     pub(crate) planes: Planes,
     pub(crate) inputs: &'a [T],
     pub(crate) outputs: &'a mut [T],
 }
 
 /// The gradient of [`MaxPool2x2`]. Numbers in no window are left as they are, or set to zero.
-pub struct MaxPool2x2Gradient<'a, T> {
+pub(crate) struct MaxPool2x2Gradient<'a, T> {
     pub(crate) planes: Planes,
     pub(crate) inputs: &'a [T],
     pub(crate) output_gradient: &'a [T],

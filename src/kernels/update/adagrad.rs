@@ -13,7 +13,7 @@ use crate::simd::{Element, Vector};
 /// w ← w − γ g / (√s + ε)
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct AdaGradRule {
+pub(crate) struct AdaGradRule {
     pub(crate) learning_rate: f64,
     pub(crate) decay: f64,
     pub(crate) epsilon: f64,

@@ -16,7 +16,7 @@ use crate::simd::{Element, Vector};
 ///
 /// Weight decay is a penalty (Adam) or shrinks the weights (AdamW). One division a parameter: √(v / c) + ε = (√v + ε √c) / √c for the correction c.
 #[derive(Clone, Copy, Debug)]
-pub struct AdamRule {
+pub(crate) struct AdamRule {
     pub(crate) learning_rate: f64,
     pub(crate) betas: [f64; 2],
     pub(crate) epsilon: f64,

@@ -37,7 +37,7 @@ pub(crate) struct Operands<'a, T> {
 /// An optimizer makes it, and it is handed on as it is: a struct that is put together from others reads them in larger pieces than they were just written in, and
 /// waits for the cache each time.
 #[derive(Debug)]
-pub struct Run<'a, T, R, const M: usize> {
+pub(crate) struct Run<'a, T, R, const M: usize> {
     pub(crate) rule: R,
     pub(crate) operands: Operands<'a, T>,
 }

@@ -14,7 +14,7 @@ use crate::simd::{Element, Vector};
 /// w ← w − γ v              without momentum, v = g / (√s + ε)
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct RmsPropRule {
+pub(crate) struct RmsPropRule {
     pub(crate) learning_rate: f64,
     pub(crate) alpha: f64,
     pub(crate) momentum: f64,

@@ -13,7 +13,7 @@ use crate::simd::{Element, Vector};
 /// w ← w − γ v            without momentum, v = g; with Nesterov's, w ← w − γ (g + μ v)
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct SgdRule {
+pub(crate) struct SgdRule {
     pub(crate) learning_rate: f64,
     pub(crate) momentum: f64,
     pub(crate) nesterov: bool,

@@ -47,7 +47,7 @@ fn networks_work_under_another_name() {
     assert!(net.loss(&inputs, &targets, &MeanSquaredError) < before);
     assert_eq!(Small::PARAMETERS, 2 * 4 + 4 + 4 + 1);
     assert_eq!(Pixels::zeros().forward(&nn::Image::default()), SVector::<f32, 2>::zeros());
-    assert_eq!(Gain::<f64>::COUNT, Gain::<f64>::zeros().as_slice().len());
+    assert_eq!(Gain::<f64>::PARAMETERS, Gain::<f64>::zeros().as_slice().len());
 
     let net = network!(input 2 => dense 4 tanh => dense 1);
     let other = facade::networks::network!(input 2 => dense 1);

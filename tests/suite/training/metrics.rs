@@ -195,9 +195,8 @@ struct Pinball;
 impl<A: LastActivation> Loss<SVector<f32, 3>, SVector<f32, 1>, A> for Pinball {
     type Size = vector<3>;
 
-    fn evaluate<S: axonal::Simd>(
+    fn evaluate(
         &self,
-        _: S,
         scores: &mut [SVector<f32, 3>],
         targets: &[SVector<f32, 1>],
         scale: f32,
@@ -263,14 +262,8 @@ impl Meter<SVector<f32, 3>, Class<3>> for Wrong {
 impl<A: LastActivation> Loss<SVector<f32, 3>, Class<3>, A> for Halved {
     type Size = vector<3>;
 
-    fn evaluate<S: axonal::Simd>(
-        &self,
-        simd: S,
-        scores: &mut [SVector<f32, 3>],
-        targets: &[Class<3>],
-        scale: f32,
-    ) -> f64 {
-        0.5 * Loss::<_, _, A>::evaluate(&CrossEntropy, simd, scores, targets, 0.5 * scale)
+    fn evaluate(&self, scores: &mut [SVector<f32, 3>], targets: &[Class<3>], scale: f32) -> f64 {
+        0.5 * Loss::<_, _, A>::evaluate(&CrossEntropy, scores, targets, 0.5 * scale)
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<f32, 3>, Class<3>>>> {

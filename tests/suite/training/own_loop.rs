@@ -190,7 +190,7 @@ fn the_gradient_of_inference_against_differences() {
         let context = Context::INFERENCE;
         net.gradient_with(context, &inputs, &targets, &MeanSquaredError, &mut gradient);
         let mut at = 0;
-        N::describe(&axonal::layers::Path::ROOT, &mut |_, part| {
+        N::describe(&axonal::layers::ParameterPath::ROOT, &mut |_, part| {
             if let axonal::layers::Part::Tensor { kind, shape, .. } = part {
                 let count = shape.iter().product::<usize>();
                 let gradient = &gradient.as_slice()[at..at + count];

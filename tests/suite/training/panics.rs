@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use axonal::Simd;
 use axonal::data::augment::Augment;
 use axonal::losses::Loss;
 use axonal::optimizers::{Optimizer, State, Update};
@@ -26,9 +25,9 @@ where
 {
     type Size = <MeanSquaredError as Loss<O, Y, A>>::Size;
 
-    fn evaluate<S: Simd>(&self, simd: S, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
+    fn evaluate(&self, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
         assert!(!self.0.load(Ordering::Relaxed), "asked for");
-        MeanSquaredError.evaluate(simd, scores, targets, scale)
+        MeanSquaredError.evaluate(scores, targets, scale)
     }
 }
 

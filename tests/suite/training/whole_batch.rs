@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use approx::assert_relative_eq;
-use axonal::Simd;
 use axonal::activations::Identity;
 use axonal::losses::Loss;
 use axonal::prelude::*;
@@ -19,13 +18,7 @@ impl<const PER_SAMPLE: bool> Loss<SVector<f64, 1>, (), Identity> for Spread<PER_
     type Size = vector<1>;
     const PER_SAMPLE: bool = PER_SAMPLE;
 
-    fn evaluate<S: Simd>(
-        &self,
-        _: S,
-        outputs: &mut [SVector<f64, 1>],
-        _: &[()],
-        scale: f64,
-    ) -> f64 {
+    fn evaluate(&self, outputs: &mut [SVector<f64, 1>], _: &[()], scale: f64) -> f64 {
         self.0.lock().unwrap().push(outputs.len());
         let mean = outputs.iter().map(|output| output[0]).sum::<f64>() / outputs.len() as f64;
         let sum = outputs.iter().map(|output| (output[0] - mean).powi(2)).sum();

@@ -1,4 +1,3 @@
-use axonal::Simd;
 use axonal::activations::Identity;
 use axonal::losses::Loss;
 use axonal::prelude::*;
@@ -13,7 +12,7 @@ struct Squared;
 impl Loss<SVector<f32, 1>, bool, Identity> for Squared {
     type Size = vector<1>;
 
-    fn evaluate<S: Simd>(&self, _: S, _: &mut [SVector<f32, 1>], _: &[bool], _: f32) -> f64 {
+    fn evaluate(&self, _: &mut [SVector<f32, 1>], _: &[bool], _: f32) -> f64 {
         0.0
     }
 }

@@ -79,8 +79,8 @@ impl Expansion<'_> {
             }
 
             fn describe(
-                path: &#root::layers::Path<'_>,
-                visit: &mut dyn ::core::ops::FnMut(&#root::layers::Path<'_>, #root::layers::Part),
+                path: &#root::layers::ParameterPath<'_>,
+                visit: &mut dyn ::core::ops::FnMut(&#root::layers::ParameterPath<'_>, #root::layers::Part),
             ) {
                 #(#describe)*
             }

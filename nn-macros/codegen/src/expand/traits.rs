@@ -37,13 +37,13 @@ impl Expansion<'_> {
             #[allow(dead_code)]
             impl #name<::core::primitive::f32> {
                 /// How many parameters it has.
-                #visibility const PARAMETERS: #usize = #trait_::PARAMETERS;
+                #visibility const PARAMETERS: #usize = <Self as #root::Parameters>::PARAMETERS;
                 /// How many numbers one input holds.
                 #visibility const INPUT: #usize = #trait_::INPUT;
                 /// How many numbers one output holds.
                 #visibility const OUTPUT: #usize = #trait_::OUTPUT;
                 /// Multiplications with an addition in one forward pass of one sample.
-                #visibility const MULTIPLY_ADDS: #usize = #trait_::MULTIPLY_ADDS;
+                #visibility const MULTIPLY_ADDS: #usize = <Self as #root::Layer>::MULTIPLY_ADDS;
                 /// The bytes that its parameters take.
                 #visibility const BYTES: #usize = #trait_::BYTES;
             }
