@@ -68,6 +68,7 @@ mod formats;
 mod kernels;
 pub mod layers;
 mod network;
+mod networks;
 #[allow(unsafe_code, reason = "every block states why it is sound")]
 mod parallel;
 pub mod prelude;
@@ -111,6 +112,7 @@ pub use layers::Layer;
 /// The version of nalgebra whose matrices networks are made of.
 pub use nalgebra;
 pub use network::{Infer, Network};
+pub use networks::Networks;
 #[cfg(feature = "threads")]
 pub use parallel::{num_threads, set_num_threads};
 #[cfg(feature = "std")]

@@ -4,9 +4,9 @@ use crate::core::Sample;
 #[cfg(feature = "train")]
 use crate::core::{Differential, Parameters};
 use crate::layers;
-use crate::layers::Layer;
 use crate::layers::outlined::{InferOne, infer};
-use crate::vector;
+use crate::layers::{Layer, OfLayer};
+use crate::networks::of_parameters;
 #[cfg(feature = "train")]
 use core::slice;
 
@@ -19,13 +19,10 @@ use crate::{
 use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
 #[cfg(feature = "std")]
 use crate::{plan::ExecutionPlan, summary::Summary};
-#[cfg(feature = "files")]
-use std::path::Path;
 #[cfg(feature = "alloc")]
-use {
-    alloc::{boxed::Box, vec::Vec},
-    rand::Rng,
-};
+use alloc::{boxed::Box, vec::Vec};
+#[cfg(feature = "alloc")]
+use rand::Rng;
 
 /// Methods with a batch and a loss, whose bounds are alike: in documentation those that are meant, to the compiler those that
 /// [speak](crate::messages).
@@ -178,13 +175,7 @@ pub trait Network: Layer {
         layers::forward_batch(self, inputs, outputs, LONG_BATCH);
     }
 
-    /// New random weights, by the initializers of the description; biases are zero.
-    #[cfg(feature = "alloc")]
-    fn random<R: Rng + ?Sized>(rng: &mut R) -> Box<Self> {
-        let mut net = Self::zeros();
-        net.initialize(rng);
-        net
-    }
+    of_parameters!(OfLayer, Layer::initialize, Self::NAME);
 
     /// A table of the layers: shapes, activations, parameters.
     #[cfg(feature = "std")]
@@ -294,50 +285,6 @@ pub trait Network: Layer {
     {
         Backpropagation::gradient(self, Some(context), inputs, targets, loss, gradient)
     }
-    }
-
-    /// The Euclidean norm: the square root of the sum of the squares of all parameters, but for running statistics
-    /// ([`Kind::Statistic`](crate::layers::Kind::Statistic)). NaN where one of them is.
-    fn norm(&self) -> Self::Scalar {
-        vector::norm(self)
-    }
-
-    /// Multiplies all numbers by `factor`, running statistics too: the mean of several gradients is their sum, scaled.
-    fn scale(&mut self, factor: Self::Scalar) {
-        for number in self.as_mut_slice() {
-            *number *= factor;
-        }
-    }
-
-    /// Adds `factor` times another network, running statistics too: gradients of several batches are summed so.
-    fn add_scaled(&mut self, factor: Self::Scalar, other: &Self) {
-        for (number, other) in self.as_mut_slice().iter_mut().zip(other.as_slice()) {
-            *number += factor * *other;
-        }
-    }
-
-    /// Scales a gradient down to the [`norm`](Self::norm) `max`, if it is longer, and gives back the norm that it had. PyTorch's `clip_grad_norm_`.
-    ///
-    /// Running statistics stay as they are. So does a gradient that holds NaN or infinity, whose norm is NaN or infinite:
-    /// [`Optimizer::apply`](crate::optimizers::Optimizer::apply) does not step along it.
-    ///
-    /// # Panics
-    ///
-    /// If `max` is negative or NaN.
-    fn clip_norm(&mut self, max: Self::Scalar) -> Self::Scalar {
-        vector::clip_norm(self, max)
-    }
-
-    /// Limits each number of a gradient to −`max` … `max`, and gives back the largest magnitude that there was, NaN where there is one. PyTorch's
-    /// `clip_grad_value_`.
-    ///
-    /// Running statistics stay as they are, and so does NaN.
-    ///
-    /// # Panics
-    ///
-    /// If `max` is negative or NaN.
-    fn clip_value(&mut self, max: Self::Scalar) -> Self::Scalar {
-        vector::clip_value(self, max)
     }
 
     #[cfg(feature = "train")]
@@ -567,78 +514,6 @@ pub trait Network: Layer {
     {
         Backpropagation::step(self, inputs, targets, loss, optimizer)
     }
-    }
-
-    /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:
-    /// `dense1.weight` of shape `[outputs, inputs]`, `dense1.bias`.
-    ///
-    /// The file is written aside, as `.name.….partial` in the same directory, and renamed: it is there whole, or as it was. A file that is replaced keeps its permissions, and a
-    /// symbolic link leads to the new one; other names of a file (hard links) keep the old one. What a process that was killed left behind, the next save of the same file removes.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be written, is read-only, or is a directory; then a file that was there before is as it was.
-    #[cfg(feature = "files")]
-    fn save(&self, path: impl AsRef<Path>) -> Result<(), crate::Error> {
-        crate::formats::safetensors::save(self, path.as_ref(), "")
-    }
-
-    /// Reads the parameters from a safetensors file, as [`save`](Self::save) or PyTorch wrote it.
-    ///
-    /// The numbers may be `F16`, `BF16`, `F32` or `F64`, whatever the network's are: each becomes the nearest of the network's, which for the first two is the same number.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, is no safetensors file, or lacks a tensor, has one too many, or one of another shape,
-    /// or of integers, or with a number that the network's type cannot hold: the error names the tensor, what was expected, and what was found.
-    ///
-    /// For a part of a file, or of a network, see [`Transfer`](crate::Transfer).
-    #[cfg(feature = "files")]
-    fn load(path: impl AsRef<Path>) -> Result<Box<Self>, crate::Error> {
-        crate::formats::safetensors::load(path.as_ref(), Self::NAME)
-    }
-
-    /// The parameters as the bytes of a safetensors file: what [`save`](Self::save) writes.
-    #[cfg(feature = "alloc")]
-    fn to_bytes(&self) -> Vec<u8> {
-        crate::formats::safetensors::to_bytes(self, "")
-    }
-
-    /// The network whose parameters are in the bytes of a safetensors file, as [`load`](Self::load) reads them: the bytes of
-    /// [`to_bytes`](Self::to_bytes), of `include_bytes!`, or from a server. See [`guide::bytes`](crate::guide::bytes).
-    ///
-    /// ```
-    /// use axonal::prelude::*;
-    ///
-    /// network! { struct Net<input 2 => dense 3 tanh => dense 1>; }
-    ///
-    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
-    /// let bytes: Vec<u8> = net.to_bytes();
-    /// assert_eq!(Net::from_bytes(&bytes)?, net);
-    /// # Ok::<(), axonal::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`load_bytes`](Self::load_bytes).
-    #[cfg(feature = "alloc")]
-    fn from_bytes(bytes: &[u8]) -> Result<Box<Self>, crate::Error> {
-        let mut net = Self::zeros();
-        net.load_bytes(bytes)?;
-        Ok(net)
-    }
-
-    /// Reads the parameters from the bytes of a safetensors file into a network that is there. Without an allocator, too:
-    /// [`guide::bytes`](crate::guide::bytes) shows how a microcontroller gets its weights.
-    ///
-    /// Nothing is asked of where the bytes are in memory.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Weights`](crate::Error::Weights) if they are no safetensors file, or lack a tensor, have one too many, or one of another
-    /// shape, or of numbers that are not read: the message names the tensor, what was expected, and what was found. Then the parameters are as they were.
-    fn load_bytes(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
-        crate::formats::safetensors::load_bytes(self, bytes).map_err(crate::Error::Weights)
     }
 }
 

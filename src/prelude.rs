@@ -5,7 +5,7 @@ pub use rand::SeedableRng;
 pub use rand::rngs::StdRng;
 
 pub use crate::core::{Image, Parameters, Sample};
-pub use crate::{Network, network};
+pub use crate::{Network, Networks, network};
 
 #[cfg(feature = "files")]
 pub use crate::Transfer;

@@ -30,7 +30,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::core::{Parameters, Sample};
 use crate::kernels::MatrixMut;
 use crate::layers::{
-    Batch, Context, Descent, Differentiable, End, GradientSink, Kind, Layer, Step, Trained, tensors,
+    Batch, Context, Descent, Differentiable, End, GradientSink, Kind, Layer, OfLayer, Step,
+    Trained, tensors,
 };
 use crate::simd::InstructionSet;
 use crate::trainable::Trainable;
@@ -454,7 +455,7 @@ fn unit(bits: u64) -> f64 {
 /// The places of all parameters but running statistics.
 fn learned<L: Layer>() -> Vec<usize> {
     let mut places = Vec::new();
-    tensors::<L>(&mut |_, kind, shape, start| {
+    tensors::<OfLayer<L>>(&mut |_, kind, shape, start| {
         if kind != Kind::Statistic {
             places.extend(start..start + shape.iter().product::<usize>());
         }
@@ -465,7 +466,7 @@ fn learned<L: Layer>() -> Vec<usize> {
 /// The tensor that a parameter is in, and its place there.
 fn name<L: Layer>(parameter: usize) -> String {
     let mut name = String::new();
-    tensors::<L>(&mut |path, _, shape, start| {
+    tensors::<OfLayer<L>>(&mut |path, _, shape, start| {
         if (start..start + shape.iter().product::<usize>()).contains(&parameter) {
             name = format!("number {} of `{path}`", parameter - start);
         }
@@ -477,7 +478,7 @@ fn name<L: Layer>(parameter: usize) -> String {
 #[track_caller]
 fn check_names<L: Layer>() {
     let mut names = Vec::new();
-    tensors::<L>(&mut |path, _, _, _| names.push(path.to_string()));
+    tensors::<OfLayer<L>>(&mut |path, _, _, _| names.push(path.to_string()));
     for (index, name) in names.iter().enumerate() {
         assert!(!names[..index].contains(name), "`Layer::describe` names two tensors `{name}`");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::core::Error;
 use crate::formats::safetensors::{self, Matching};
-use crate::layers::Layer;
+use crate::layers::{Layer, OfLayer};
 
 /// Reads and writes a layer, a network inside a network, or what fits of a whole one.
 ///
@@ -50,7 +50,7 @@ pub trait Transfer: Layer {
     /// If the file cannot be read, is no safetensors file, or lacks a tensor under the prefix, has one too many, or one of another shape,
     /// or of numbers that are not read (see [`Network::load`](crate::Network::load)): the error names the tensor, what was expected, and what was found.
     fn load_from(&mut self, path: impl AsRef<Path>, prefix: &str) -> Result<(), Error> {
-        safetensors::load_from(self, path.as_ref(), prefix)
+        safetensors::load_from::<OfLayer<Self>>(self.as_mut_slice(), path.as_ref(), prefix)
     }
 
     /// Reads each tensor whose name and shape are those of a tensor in the file, of any type that [`Network::load`](crate::Network::load) reads;
@@ -62,7 +62,7 @@ pub trait Transfer: Layer {
     ///
     /// If the file cannot be read, is no safetensors file, or has no tensor that fits.
     fn load_matching(&mut self, path: impl AsRef<Path>) -> Result<Matching, Error> {
-        safetensors::load_matching(self, path.as_ref())
+        safetensors::load_matching::<OfLayer<Self>>(self.as_mut_slice(), path.as_ref())
     }
 
     /// Writes all tensors, with a prefix to their names: as a file of a network that has this layer under that label.
@@ -71,7 +71,7 @@ pub trait Transfer: Layer {
     ///
     /// If the file cannot be written; then a file that was there before is as it was.
     fn save_to(&self, path: impl AsRef<Path>, prefix: &str) -> Result<(), Error> {
-        safetensors::save(self, path.as_ref(), prefix)
+        safetensors::save::<OfLayer<Self>>(self.as_slice(), path.as_ref(), prefix)
     }
 }
 

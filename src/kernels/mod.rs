@@ -58,5 +58,5 @@ pub(crate) use pool::{AvgWindows, MaxWindows};
 #[cfg(feature = "train")]
 pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
 #[cfg(feature = "train")]
-pub(crate) use reduce::{ROWS_PER_BLOCK, covariance};
-pub(crate) use reduce::{VECTORS_PER_BLOCK, add_planes, squares, sum};
+pub(crate) use reduce::ROWS_PER_BLOCK;
+pub(crate) use reduce::{VECTORS_PER_BLOCK, add_planes, covariance, squares, sum};

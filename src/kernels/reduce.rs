@@ -70,7 +70,6 @@ fn squares_of_block<T: Element, S: Simd>(simd: S, values: &[T], mean: T) -> T {
 }
 
 /// `Σ g (x - mean)`
-#[cfg(feature = "train")]
 #[inline(always)]
 pub(crate) fn covariance<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let mut sum = 0.0;
@@ -83,7 +82,6 @@ pub(crate) fn covariance<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T
     T::nearest(sum)
 }
 
-#[cfg(feature = "train")]
 #[inline(always)]
 fn covariance_of_block<T: Element, S: Simd>(simd: S, g: &[T], x: &[T], mean: T) -> T {
     let center = Vector::splat(simd, mean);

@@ -65,22 +65,30 @@ impl Part {
 }
 
 /// What is called with a tensor: its path, its kind, its shape, and where it begins among the parameters.
-type VisitTensor<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Kind, &'static [usize], usize);
+pub(super) type VisitTensor<'a> =
+    &'a mut dyn FnMut(&ParameterPath<'_>, Kind, &'static [usize], usize);
+
+/// [`Layer::describe`]
+type Describe = fn(&ParameterPath<'_>, &mut dyn FnMut(&ParameterPath<'_>, Part));
 
 /// What a layer or network says of itself, without its type: so what asks it is compiled once, and not in the build of every user.
 #[derive(Clone, Copy)]
 pub(crate) struct Description {
-    describe: fn(&ParameterPath<'_>, &mut dyn FnMut(&ParameterPath<'_>, Part)),
+    describe: Describe,
     parameters: usize,
     name: fn() -> &'static str,
 }
 
 impl Description {
-    pub(crate) fn of<L: Layer>() -> Self {
-        Self { describe: L::describe, parameters: L::PARAMETERS, name: core::any::type_name::<L> }
+    pub(super) fn new(describe: Describe, parameters: usize, name: fn() -> &'static str) -> Self {
+        Self { describe, parameters, name }
     }
 
-    /// [`tensors`]
+    /// Calls `visit` with each tensor, in memory order.
+    ///
+    /// # Panics
+    ///
+    /// If a layer describes other tensors than it holds: a file would lack some of its numbers.
     pub(crate) fn tensors(self, visit: VisitTensor<'_>) {
         let mut start = 0;
         (self.describe)(&ParameterPath::ROOT, &mut |path, part| {
@@ -139,15 +147,6 @@ impl Description {
     }
 }
 
-/// Calls `visit` with each tensor of a layer or network, in memory order.
-///
-/// # Panics
-///
-/// If a layer describes other tensors than it holds: a file would lack some of its numbers.
-pub(crate) fn tensors<L: Layer>(visit: VisitTensor<'_>) {
-    Description::of::<L>().tensors(visit);
-}
-
 /// Displays as "in `encoder.dense1`", and as nothing for what is in no network.
 struct InField<'a>(&'a ParameterPath<'a>);
 
@@ -179,16 +178,27 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub struct ParameterPath<'a> {
     parent: Option<&'a ParameterPath<'a>>,
-    name: &'static str,
+    name: Name,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    Field(&'static str),
+    Index(usize),
 }
 
 impl<'a> ParameterPath<'a> {
     /// The network itself.
-    pub const ROOT: ParameterPath<'static> = ParameterPath { parent: None, name: "" };
+    pub const ROOT: ParameterPath<'static> = ParameterPath { parent: None, name: Name::Field("") };
 
     /// A field of what `self` leads to.
     pub fn field(&'a self, name: &'static str) -> Self {
-        Self { parent: Some(self), name }
+        Self { parent: Some(self), name: Name::Field(name) }
+    }
+
+    /// An element of the array that `self` leads to: `critics.0`.
+    pub fn index(&'a self, index: usize) -> Self {
+        Self { parent: Some(self), name: Name::Index(index) }
     }
 }
 
@@ -197,6 +207,9 @@ impl fmt::Display for ParameterPath<'_> {
         if let Some(parent) = self.parent.filter(|parent| parent.parent.is_some()) {
             write!(formatter, "{parent}.")?;
         }
-        formatter.write_str(self.name)
+        match self.name {
+            Name::Field(name) => formatter.write_str(name),
+            Name::Index(index) => write!(formatter, "{index}"),
+        }
     }
 }

@@ -23,6 +23,7 @@ mod ratio;
 mod residual;
 #[cfg(feature = "train")]
 mod sink;
+mod tree;
 mod upsample;
 #[cfg(feature = "train")]
 mod weight_gradient;
@@ -42,9 +43,7 @@ pub use context::Context;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use dense::{Bias, Dense, NoBias};
-#[cfg(feature = "train")]
 pub(crate) use describe::Description;
-pub(crate) use describe::tensors;
 pub use describe::{Kind, ParameterPath, Part};
 #[cfg(feature = "train")]
 pub use differentiable::split_trace;
@@ -65,6 +64,8 @@ pub use residual::{NoProjection, Residual, Shortcut};
 pub(crate) use sink::{Descent, Step, Trained};
 #[cfg(feature = "train")]
 pub use sink::{GradientBlock, GradientSink};
+pub use tree::ParameterTree;
+pub(crate) use tree::{Described, OfLayer, OfTree, tensors};
 pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 

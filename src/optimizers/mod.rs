@@ -20,11 +20,10 @@ pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
 pub(crate) use step::{Along, Lent, Stepping, left_finite};
 
-use crate::Layer;
 use crate::core::Parameters;
 use crate::core::{Scalar, zeros};
 use crate::kernels::update::{self, Operands};
-use crate::layers::{Context, Kind};
+use crate::layers::{Context, Described, Kind, OfTree, ParameterTree};
 use crate::simd::dispatch;
 use moments::Moments;
 use settings::{Settings, place};
@@ -172,7 +171,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn apply<N>(&mut self, net: &mut N, gradient: &N) -> bool
     where
         Self: Sized,
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
     {
         step::apply(self, net, gradient)
     }
@@ -200,7 +199,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn freeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
     where
         Self: Sized,
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         for settings in self.state_mut().settings(net, part(net)) {
@@ -217,7 +216,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn unfreeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
     where
         Self: Sized,
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         for settings in self.state_mut().settings(net, part(net)) {
@@ -240,7 +239,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     ) -> &mut Self
     where
         Self: Sized,
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         let factor = rate::<T>("a factor of the learning rate", factor);
@@ -261,7 +260,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     fn set_weight_decay<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P, rate: f64) -> &mut Self
     where
         Self: Sized,
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         let rate = self::rate::<T>("a weight decay", rate);
@@ -497,30 +496,30 @@ impl<T: Scalar> State<T> {
     }
 
     /// Makes the moments at the first step.
-    pub(crate) fn prepare<N: Layer<Scalar = T>>(&mut self, moments: &'static [&'static str]) {
-        self.belong_to::<N>();
-        self.moments.prepare(moments, N::PARAMETERS);
+    pub(crate) fn prepare<D: Described<Scalar = T>>(&mut self, moments: &'static [&'static str]) {
+        self.belong_to::<D>();
+        self.moments.prepare(moments, D::Of::PARAMETERS);
     }
 
-    fn belong_to<N: Layer<Scalar = T>>(&mut self) {
-        let network = TypeId::of::<N>();
+    fn belong_to<D: Described<Scalar = T>>(&mut self) {
+        let network = TypeId::of::<D::Of>();
         assert!(
             *self.network.get_or_insert(network) == network,
             "an optimizer belongs to the network that it stepped first: `{}` is of another type",
-            core::any::type_name::<N>()
+            core::any::type_name::<D::Of>()
         );
         if self.tensors.is_empty() {
-            self.tensors = Tensors::of::<N>();
+            self.tensors = Tensors::of::<D>();
         }
     }
 
     /// How a part of the network is moved.
     fn settings<N, P>(&mut self, net: &N, part: &P) -> impl Iterator<Item = &mut Settings>
     where
-        N: Layer<Scalar = T>,
+        N: ParameterTree<Scalar = T>,
         P: Parameters<Scalar = T>,
     {
-        self.belong_to::<N>();
+        self.belong_to::<OfTree<N>>();
         self.tensors.settings(place(net, part))
     }
 }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use crate::core::Parameters;
-use crate::layers::{Description, Kind, Layer};
+use crate::layers::{Described, Description, Kind};
 
 /// How the parameters of one tensor are moved, where that is not as all others are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +30,8 @@ pub(crate) struct Tensor {
 pub(crate) struct Tensors(Vec<Tensor>);
 
 impl Tensors {
-    pub(crate) fn of<N: Layer>() -> Self {
-        Self::described(Description::of::<N>())
+    pub(crate) fn of<D: Described>() -> Self {
+        Self::described(D::description())
     }
 
     /// One function for all networks.

@@ -3,10 +3,9 @@
 use core::ops::Range;
 
 use super::{Optimizer, State, Tensor, Tensors, Update};
-use crate::Layer;
 use crate::core::Scalar;
 use crate::kernels::update::Operands;
-use crate::layers::{Descent, Kind, Step, Trained};
+use crate::layers::{Descent, Kind, OfTree, ParameterTree, Step, Trained};
 use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
 /// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
@@ -142,10 +141,10 @@ pub(super) fn apply<T, O, N>(optimizer: &mut O, net: &mut N, gradient: &N) -> bo
 where
     T: Scalar,
     O: Optimizer<T>,
-    N: Layer<Scalar = T>,
+    N: ParameterTree<Scalar = T>,
 {
     let moments = optimizer.moments();
-    optimizer.state_mut().prepare::<N>(moments);
+    optimizer.state_mut().prepare::<OfTree<N>>(moments);
     let mut lent = Lent::from(optimizer);
     let Lent { optimizer, state } = &mut lent;
     let gradient = gradient.as_slice();

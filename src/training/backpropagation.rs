@@ -10,7 +10,7 @@ use super::{as_f64, fingerprint};
 use crate::core::Scalar;
 use crate::core::flat;
 use crate::kernels::Entry;
-use crate::layers::{Context, Differentiable, GradientSink, Step, Trained, forward_batch};
+use crate::layers::{Context, Differentiable, GradientSink, OfLayer, Step, Trained, forward_batch};
 use crate::losses::Loss;
 use crate::messages::{Backpropagation, Through};
 use crate::optimizers::{Along, Lent, Optimizer, State, Stepping, left_finite};
@@ -108,7 +108,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
             return N::Scalar::zero();
         }
         let moments = optimizer.moments();
-        optimizer.state_mut().prepare::<N>(moments);
+        optimizer.state_mut().prepare::<OfLayer<N>>(moments);
         let mut lent = Lent::from(optimizer);
         let Lent { optimizer, state, .. } = &mut lent;
         state.run.left = None;

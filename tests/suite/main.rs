@@ -20,6 +20,7 @@ mod large_samples;
 mod last_stages;
 mod long_sums;
 mod math;
+mod models;
 mod network_images;
 mod network_macro;
 mod pytorch;

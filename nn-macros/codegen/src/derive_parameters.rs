@@ -19,6 +19,8 @@ pub fn derive(input: TokenStream) -> TokenStream {
 struct Settings {
     root: Path,
     scalar: Option<Type>,
+    /// Whether `network!` wrote it: a network is a tree of parameters by what it is.
+    network: bool,
 }
 
 fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -31,7 +33,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
         ));
     }
     let settings = settings(input)?;
-    let scalar = scalar(input, settings.scalar)?;
+    let scalar = scalar(input, settings.scalar, &fields)?;
     let root = settings.root;
     let name = &input.ident;
     let conditions: Vec<_> =
@@ -55,6 +57,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     for field in &fields {
         clause.predicates.push(syn::parse2(bound(field, &scalar, &root)?)?);
     }
+    let tree = (!settings.network).then(|| tree(input, &generics, &fields, &root, &conditions));
     let (implementation, arguments, clause) = generics.split_for_impl();
     // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
     let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
@@ -69,19 +72,87 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
             const DERIVED: () = ();
         }
 
+        #tree
+
         #(#conditions)*
         #[allow(dead_code, clippy::all)]
         const _: () = { #words };
     })
 }
 
-/// The scalar that was written, or the first type parameter.
-fn scalar(input: &DeriveInput, written: Option<Type>) -> syn::Result<Type> {
+/// Where each field is a tree of parameters with names, so is the struct: a struct of networks.
+fn tree(
+    input: &DeriveInput,
+    generics: &Generics,
+    fields: &[Field],
+    root: &Path,
+    conditions: &[&syn::Attribute],
+) -> TokenStream {
+    let mut generics = generics.clone();
+    let branches: Vec<(usize, &Field)> =
+        fields.iter().enumerate().filter(|(_, field)| !is_marker(field)).collect();
+    // Nothing is no model; markers alone are what a layer without parameters has.
+    if branches.is_empty() {
+        return TokenStream::new();
+    }
+    let clause = generics.make_where_clause();
+    for (_, field) in &branches {
+        let ty = &field.ty;
+        // With a lifetime, a bound that does not hold is no error: then the struct is no tree.
+        clause.predicates.push(parse_quote!(for<'field> #ty: #root::layers::ParameterTree));
+    }
+    let (implementation, arguments, clause) = generics.split_for_impl();
+    let name = &input.ident;
+    let members: Vec<syn::Member> = branches
+        .iter()
+        .map(|(index, field)| match &field.ident {
+            Some(name) => syn::Member::Named(name.clone()),
+            None => syn::Member::Unnamed((*index).into()),
+        })
+        .collect();
+    let types = branches.iter().map(|(_, field)| &field.ty);
+    let names = members.iter().map(|member| match member {
+        syn::Member::Named(name) => name.unraw().to_string(),
+        syn::Member::Unnamed(index) => index.index.to_string(),
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #(#conditions)*
+        #[automatically_derived]
+        #[allow(clippy::all)]
+        impl #implementation #root::layers::ParameterTree for #name #arguments #clause {
+            fn describe(
+                path: &#root::layers::ParameterPath<'_>,
+                visit: &mut dyn ::core::ops::FnMut(&#root::layers::ParameterPath<'_>, #root::layers::Part),
+            ) {
+                #(<#types as #root::layers::ParameterTree>::describe(&path.field(#names), visit);)*
+            }
+
+            fn initialize<Generator: #root::rand::Rng + ?::core::marker::Sized>(
+                &mut self,
+                rng: &mut Generator,
+            ) {
+                #(#root::layers::ParameterTree::initialize(&mut self.#members, rng);)*
+            }
+        }
+
+        #(#conditions)*
+        #[automatically_derived]
+        impl #implementation #root::Networks for #name #arguments #clause {}
+    }
+}
+
+/// The scalar that was written, or the first type parameter, unless that stands for a whole field.
+fn scalar(input: &DeriveInput, written: Option<Type>, fields: &[Field]) -> syn::Result<Type> {
+    if let Some(scalar) = written {
+        return Ok(scalar);
+    }
     let parameter = input.generics.type_params().next().map(|parameter| &parameter.ident);
-    match (written, parameter) {
-        (Some(scalar), _) => Ok(scalar),
-        (None, Some(parameter)) => Ok(parse_quote!(#parameter)),
-        (None, None) => Err(syn::Error::new_spanned(
+    let is_field = |name: &Ident| {
+        fields.iter().any(|field| matches!(&field.ty, Type::Path(ty) if ty.path.is_ident(name)))
+    };
+    match parameter {
+        Some(name) if !is_field(name) => Ok(parse_quote!(#name)),
+        _ => Err(syn::Error::new_spanned(
             &input.ident,
             "which scalar is it made of? Write `#[parameters(scalar = f32)]`",
         )),
@@ -234,7 +305,7 @@ fn fields(input: &DeriveInput) -> syn::Result<Vec<Field>> {
 }
 
 fn settings(input: &DeriveInput) -> syn::Result<Settings> {
-    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None };
+    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None, network: false };
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
     {
         attribute.parse_nested_meta(|meta| {
@@ -243,6 +314,9 @@ fn settings(input: &DeriveInput) -> syn::Result<Settings> {
                 Ok(())
             } else if meta.path.is_ident("scalar") {
                 settings.scalar = Some(meta.value()?.parse()?);
+                Ok(())
+            } else if meta.path.is_ident("network") {
+                settings.network = true;
                 Ok(())
             } else {
                 Err(meta.error("`parameters` knows `scalar = f32` and `crate = path`"))

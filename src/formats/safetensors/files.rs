@@ -12,26 +12,41 @@ use crate::core::Error;
 use crate::core::weights_error::{Dtype, Fault, Found, Reason};
 use crate::files::atomic;
 use crate::files::kind::{BEGINNING, describe, is_text};
-use crate::layers::Layer;
+use crate::layers::Described;
 
 /// See [`Network::save`](crate::Network::save) and [`Transfer::save_to`](crate::Transfer::save_to).
-pub(crate) fn save<L: Layer>(layer: &L, path: &Path, prefix: &str) -> Result<(), Error> {
-    atomic::write(path, &to_bytes(layer, prefix))
+pub(crate) fn save<D: Described>(
+    parameters: &[D::Scalar],
+    path: &Path,
+    prefix: &str,
+) -> Result<(), Error> {
+    atomic::write(path, &to_bytes::<D>(parameters, prefix))
 }
 
 /// See [`Network::load`](crate::Network::load); `name` is the network's.
-pub(crate) fn load<N: Layer>(path: &Path, name: &str) -> Result<Box<N>, Error> {
-    let mut net = N::zeros();
-    load_part(&mut *net, path, "", &format!("`{name}`"))?;
-    Ok(net)
+pub(crate) fn load<D: Described>(
+    parameters: &mut [D::Scalar],
+    path: &Path,
+    name: &str,
+) -> Result<(), Error> {
+    load_part::<D>(parameters, path, "", &format!("`{name}`"))
 }
 
 /// See [`Transfer::load_from`](crate::Transfer::load_from).
-pub(crate) fn load_from<L: Layer>(layer: &mut L, path: &Path, prefix: &str) -> Result<(), Error> {
-    load_part(layer, path, prefix, &format!("the layer loaded from `{prefix}`"))
+pub(crate) fn load_from<D: Described>(
+    parameters: &mut [D::Scalar],
+    path: &Path,
+    prefix: &str,
+) -> Result<(), Error> {
+    load_part::<D>(parameters, path, prefix, &format!("the layer loaded from `{prefix}`"))
 }
 
-fn load_part<L: Layer>(layer: &mut L, path: &Path, prefix: &str, what: &str) -> Result<(), Error> {
+fn load_part<D: Described>(
+    parameters: &mut [D::Scalar],
+    path: &Path,
+    prefix: &str,
+    what: &str,
+) -> Result<(), Error> {
     let bytes = read(path)?;
     let file = open(path, &bytes)?;
     let mismatch = |tensor: String, expected: String, found: String| Error::Tensor {
@@ -40,7 +55,7 @@ fn load_part<L: Layer>(layer: &mut L, path: &Path, prefix: &str, what: &str) -> 
         expected,
         found,
     };
-    fill(layer, file, prefix).map_err(|fault| match fault {
+    fill::<D>(parameters, file, prefix).map_err(|fault| match fault {
         Fault::File(flaw) => no_weights(path, &flaw),
         Fault::Unknown(name, found) => {
             mismatch(name.to_string(), format!("no such tensor in {what}"), found.to_string())
@@ -51,9 +66,9 @@ fn load_part<L: Layer>(layer: &mut L, path: &Path, prefix: &str, what: &str) -> 
                 _ => reason.to_string(),
             };
             let (mut name, mut expected) = (String::new(), String::new());
-            Tensor::each::<L>(&mut |path, tensor| {
+            Tensor::each::<D>(&mut |path, tensor| {
                 if tensor.index == index {
-                    let dtype = Dtype::scalar::<L::Scalar>();
+                    let dtype = Dtype::scalar::<D::Scalar>();
                     name = Name(prefix, path).to_string();
                     expected = reason.expected(tensor.shape, dtype).to_string();
                 }
@@ -64,7 +79,10 @@ fn load_part<L: Layer>(layer: &mut L, path: &Path, prefix: &str, what: &str) -> 
 }
 
 /// See [`Transfer::load_matching`](crate::Transfer::load_matching).
-pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matching, Error> {
+pub(crate) fn load_matching<D: Described>(
+    parameters: &mut [D::Scalar],
+    path: &Path,
+) -> Result<Matching, Error> {
     let bytes = read(path)?;
     let file = open(path, &bytes)?;
     let mut stored: BTreeMap<String, Stored<'_>> = BTreeMap::new();
@@ -84,13 +102,13 @@ pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matc
     let mut matching = Matching::default();
     let mut fitting = Vec::new();
     let mut names = BTreeSet::new();
-    Tensor::each::<L>(&mut |path, tensor| {
+    Tensor::each::<D>(&mut |path, tensor| {
         let name = path.to_string();
-        let dtype = Dtype::scalar::<L::Scalar>();
+        let dtype = Dtype::scalar::<D::Scalar>();
         let own = Found::of(dtype, tensor.shape.iter().copied()).to_string();
         let found = match stored.get(&name) {
             None => None,
-            Some(stored) => match tensor.check::<L::Scalar>(stored) {
+            Some(stored) => match tensor.check::<D::Scalar>(stored) {
                 Ok(()) => {
                     fitting.push((tensor, *stored));
                     matching.loaded.push(name.clone());
@@ -129,7 +147,7 @@ pub(crate) fn load_matching<L: Layer>(layer: &mut L, path: &Path) -> Result<Matc
     }
     matching.unused.extend(stored.into_keys().filter(|name| !names.contains(name)));
     for (tensor, stored) in fitting {
-        tensor.copy(&stored, layer.as_mut_slice());
+        tensor.copy(&stored, parameters);
     }
     Ok(matching)
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use super::header::{File, Stored, Tensors};
 use crate::core::Scalar;
 use crate::core::weights_error::{Brief, Dtype, Fault, Found, Reason, WeightsError};
-use crate::layers::{Layer, ParameterPath, tensors};
+use crate::layers::{Described, ParameterPath, tensors};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]
@@ -20,9 +20,9 @@ type Visit<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Tensor);
 
 impl Tensor {
     /// Calls `visit` with those of a layer, in memory order.
-    pub(super) fn each<L: Layer>(visit: Visit<'_>) {
+    pub(super) fn each<D: Described>(visit: Visit<'_>) {
         let mut index = 0;
-        tensors::<L>(&mut |path, _, shape, start| {
+        tensors::<D>(&mut |path, _, shape, start| {
             visit(path, Self { index, shape, start });
             index += 1;
         });
@@ -72,15 +72,18 @@ impl Tensor {
 }
 
 /// See [`Network::load_bytes`](crate::Network::load_bytes).
-pub(crate) fn load_bytes<L: Layer>(layer: &mut L, bytes: &[u8]) -> Result<(), WeightsError> {
+pub(crate) fn load_bytes<D: Described>(
+    parameters: &mut [D::Scalar],
+    bytes: &[u8],
+) -> Result<(), WeightsError> {
     let file = File::read(bytes).map_err(Fault::File);
-    let filled = file.and_then(|file| fill(layer, file, ""));
-    filled.map_err(|fault| WeightsError::new(names::<L>, Dtype::scalar::<L::Scalar>(), fault))
+    let filled = file.and_then(|file| fill::<D>(parameters, file, ""));
+    filled.map_err(|fault| WeightsError::new(names::<D>, Dtype::scalar::<D::Scalar>(), fault))
 }
 
 /// The names and shapes of a layer's tensors, for its errors.
-fn names<L: Layer>(visit: &mut dyn FnMut(&dyn fmt::Display, &'static [usize])) {
-    Tensor::each::<L>(&mut |path, tensor| visit(path, tensor.shape));
+fn names<D: Described>(visit: &mut dyn FnMut(&dyn fmt::Display, &'static [usize])) {
+    Tensor::each::<D>(&mut |path, tensor| visit(path, tensor.shape));
 }
 
 /// The name of a tensor in a file: that in its layer, under a prefix.
@@ -102,18 +105,22 @@ pub(super) fn is_ignored(stored: &Stored<'_>) -> bool {
 }
 
 /// All tensors of a layer from those under a prefix, or none of them.
-pub(super) fn fill<L: Layer>(layer: &mut L, file: File<'_>, prefix: &str) -> Result<(), Fault> {
+pub(super) fn fill<D: Described>(
+    parameters: &mut [D::Scalar],
+    file: File<'_>,
+    prefix: &str,
+) -> Result<(), Fault> {
     let mut search = Search::new(file);
     let mut checked = Ok(());
     let mut count = 0;
-    Tensor::each::<L>(&mut |path, tensor| {
+    Tensor::each::<D>(&mut |path, tensor| {
         count += 1;
         if checked.is_err() {
             return;
         }
         let fault = |reason| Fault::Tensor { index: tensor.index, reason };
         checked = match search.find(&Name(prefix, path)) {
-            Some(stored) => tensor.check::<L::Scalar>(&stored).map_err(fault),
+            Some(stored) => tensor.check::<D::Scalar>(&stored).map_err(fault),
             None => Err(fault(Reason::Missing)),
         };
     });
@@ -123,11 +130,11 @@ pub(super) fn fill<L: Layer>(layer: &mut L, file: File<'_>, prefix: &str) -> Res
     let is_ours = |stored: &Stored<'_>| !is_ignored(stored) && stored.name.is_under(prefix);
     if file.tensors().filter(is_ours).count() != count {
         let mut ours = file.tensors().filter(is_ours);
-        if let Some(other) = ours.find(|stored| !is_in::<L>(prefix, stored)) {
+        if let Some(other) = ours.find(|stored| !is_in::<D>(prefix, stored)) {
             return Err(Fault::Unknown(Brief::of(other.name.chars()), found(&other)));
         }
         let mut twice = None;
-        Tensor::each::<L>(&mut |path, tensor| {
+        Tensor::each::<D>(&mut |path, tensor| {
             let name = Name(prefix, path);
             let is_it = |stored: &Stored<'_>| stored.name.is_displayed_by(&name);
             if twice.is_none() && file.tensors().filter(is_it).count() > 1 {
@@ -139,18 +146,18 @@ pub(super) fn fill<L: Layer>(layer: &mut L, file: File<'_>, prefix: &str) -> Res
         }
     }
     let mut search = Search::new(file);
-    Tensor::each::<L>(&mut |path, tensor| {
+    Tensor::each::<D>(&mut |path, tensor| {
         if let Some(stored) = search.find(&Name(prefix, path)) {
-            tensor.copy(&stored, layer.as_mut_slice());
+            tensor.copy(&stored, parameters);
         }
     });
     Ok(())
 }
 
 /// Whether a layer has a tensor of the name that the file has, under a prefix.
-fn is_in<L: Layer>(prefix: &str, stored: &Stored<'_>) -> bool {
+fn is_in<D: Described>(prefix: &str, stored: &Stored<'_>) -> bool {
     let mut is = false;
-    Tensor::each::<L>(&mut |path, _| {
+    Tensor::each::<D>(&mut |path, _| {
         is = is || stored.name.is_displayed_by(Name(prefix, path));
     });
     is

@@ -7,17 +7,17 @@ use alloc::string::{String, ToString};
 
 use super::weights::{Name, Tensor};
 use crate::core::weights_error::Dtype;
-use crate::layers::Layer;
+use crate::layers::Described;
 
 /// The tensors in memory order, with a prefix to their names.
-pub(crate) fn to_bytes<L: Layer>(layer: &L, prefix: &str) -> Vec<u8> {
-    let dtype = Dtype::scalar::<L::Scalar>();
+pub(crate) fn to_bytes<D: Described>(parameters: &[D::Scalar], prefix: &str) -> Vec<u8> {
+    let dtype = Dtype::scalar::<D::Scalar>();
     let mut header = String::from("{");
     let mut at = 0;
-    Tensor::each::<L>(&mut |path, tensor| {
+    Tensor::each::<D>(&mut |path, tensor| {
         let separator = if header.len() == 1 { "" } else { "," };
         let name = quoted(&Name(prefix, path).to_string());
-        let (shape, end) = (tensor.shape, at + tensor.len() * size_of::<L::Scalar>());
+        let (shape, end) = (tensor.shape, at + tensor.len() * size_of::<D::Scalar>());
         // Writing to a string cannot fail.
         let _ = write!(
             header,
@@ -33,8 +33,7 @@ pub(crate) fn to_bytes<L: Layer>(layer: &L, prefix: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of::<u64>() + header.len() + at);
     bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    let parameters = layer.as_slice();
-    Tensor::each::<L>(&mut |_, tensor| {
+    Tensor::each::<D>(&mut |_, tensor| {
         for position in tensor.positions() {
             let start = bytes.len();
             bytes.extend_from_slice(bytemuck::bytes_of(&parameters[position]));
