@@ -14,7 +14,7 @@ use crate::core::{Parameters, Scalar};
 /// What can be done with them is in [`Network`](crate::Network) and in [`Networks`](crate::Networks).
 ///
 /// `network!` implements it for every network that it defines, and the derive where each field is such a tree, or a marker (`PhantomData`): a field is a branch of its name, `first.dense1.weight`.
-/// A [`Network`](crate::Network) that is written by hand implements it by hand, with `#[parameters(network)]` beside its derive.
+/// Where the crate has another name, the struct says `#[parameters(crate = name, networks)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a network nor a struct of networks",
     note = "a network in a box is `*net`: write `&*net` and `&mut *net`",

@@ -19,8 +19,9 @@ pub fn derive(input: TokenStream) -> TokenStream {
 struct Settings {
     root: Path,
     scalar: Option<Type>,
-    /// Whether `network!` wrote it: a network is a tree of parameters by what it is.
-    network: bool,
+    /// Whether a struct of networks becomes a tree of parameters: not one that `network!` wrote, which is one by what it is; nor, unless it says so, one
+    /// with a path of its own to the crate, of which only the traits are known to be there that make the implementation sound.
+    tree: bool,
 }
 
 fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -57,7 +58,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     for field in &fields {
         clause.predicates.push(syn::parse2(bound(field, &scalar, &root)?)?);
     }
-    let tree = (!settings.network).then(|| tree(input, &generics, &fields, &root, &conditions));
+    let tree = settings.tree.then(|| tree(input, &generics, &fields, &root, &conditions));
     let (implementation, arguments, clause) = generics.split_for_impl();
     // `unsafe` has the macro's span, so that it compiles under `#![forbid(unsafe_code)]`.
     let unsafe_ = quote_spanned!(Span::mixed_site()=> unsafe);
@@ -305,18 +306,19 @@ fn fields(input: &DeriveInput) -> syn::Result<Vec<Field>> {
 }
 
 fn settings(input: &DeriveInput) -> syn::Result<Settings> {
-    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None, network: false };
+    let mut settings = Settings { root: parse_quote!(::axonal), scalar: None, tree: true };
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters"))
     {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
                 settings.root = meta.value()?.parse()?;
+                settings.tree = false;
                 Ok(())
             } else if meta.path.is_ident("scalar") {
                 settings.scalar = Some(meta.value()?.parse()?);
                 Ok(())
-            } else if meta.path.is_ident("network") {
-                settings.network = true;
+            } else if meta.path.is_ident("networks") {
+                settings.tree = true;
                 Ok(())
             } else {
                 Err(meta.error("`parameters` knows `scalar = f32` and `crate = path`"))

@@ -49,7 +49,7 @@ impl Expansion<'_> {
             #[repr(C)]
             #[allow(clippy::struct_field_names)]
             #[derive(#root::Parameters)]
-            #[parameters(crate = #root, network)]
+            #[parameters(crate = #root)]
             #visibility #keyword #name #generics #body
         }
     }
