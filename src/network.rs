@@ -5,7 +5,7 @@ use crate::core::Sample;
 use crate::core::{Differential, Parameters};
 use crate::layers;
 use crate::layers::outlined::{InferOne, infer};
-use crate::layers::{Layer, OfLayer};
+use crate::layers::{Layer, OfLayer, ParameterPath, ParameterTree, Part, Whole};
 use crate::networks::of_parameters;
 #[cfg(feature = "train")]
 use core::slice;
@@ -21,7 +21,6 @@ use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
 use crate::{plan::ExecutionPlan, summary::Summary};
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, vec::Vec};
-#[cfg(feature = "alloc")]
 use rand::Rng;
 
 /// Methods with a batch and a loss, whose bounds are alike: in documentation those that are meant, to the compiler those that
@@ -175,7 +174,7 @@ pub trait Network: Layer {
         layers::forward_batch(self, inputs, outputs, LONG_BATCH);
     }
 
-    of_parameters!(OfLayer, Layer::initialize, Self::NAME);
+    of_parameters!(OfLayer<Self>, Layer::initialize, Self::NAME);
 
     /// A table of the layers: shapes, activations, parameters.
     #[cfg(feature = "std")]
@@ -514,6 +513,18 @@ pub trait Network: Layer {
     {
         Backpropagation::step(self, inputs, targets, loss, optimizer)
     }
+    }
+}
+
+// A network has the parameters of its layers, with their names.
+#[diagnostic::do_not_recommend]
+impl<N: Network> ParameterTree<Whole> for N {
+    fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
+        <N as Layer>::describe(path, visit);
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        <N as Layer>::initialize(self, rng);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be done with the parameters of a network, or of several in a struct: as one vector, and as a file.
 
-use crate::layers::{OfTree, ParameterTree};
+use crate::layers::{Elements, Fields, OfTree, ParameterTree};
 
 #[cfg(feature = "alloc")]
 use {
@@ -11,7 +11,7 @@ use {
 /// The methods that [`Network`](crate::Network) and [`Networks`] have in common. Not in a trait of their own: one that both have would have to be imported
 /// beside them, and one that is imported with them would make each call ambiguous.
 macro_rules! of_parameters {
-    ($of:ident, $initialize:expr, $name:expr) => {
+    ($of:ty, $initialize:expr, $name:expr) => {
         /// New random weights, by the initializers of the descriptions; biases are zero.
         #[cfg(feature = "alloc")]
         fn random<R: Rng + ?Sized>(rng: &mut R) -> Box<Self> {
@@ -23,14 +23,14 @@ macro_rules! of_parameters {
         /// The Euclidean norm: the square root of the sum of the squares of all parameters, but for running statistics
         /// ([`Kind::Statistic`](crate::layers::Kind::Statistic)). NaN where one of them is.
         fn norm(&self) -> Self::Scalar {
-            $crate::vector::norm::<$of<Self>>(self.as_slice())
+            $crate::vector::norm::<$of>(self.as_slice())
         }
 
         /// The inner product of two models as vectors, running statistics left out: Σ aᵢ bᵢ. Of two gradients, how far they agree.
         ///
         /// Summed in blocks, of which the sum is one of `f64`, as [`norm`](Self::norm) is.
         fn dot(&self, other: &Self) -> Self::Scalar {
-            $crate::vector::dot::<$of<Self>>(self.as_slice(), other.as_slice())
+            $crate::vector::dot::<$of>(self.as_slice(), other.as_slice())
         }
 
         /// Multiplies all numbers by `factor`, running statistics too: the mean of several gradients is their sum, scaled.
@@ -63,7 +63,7 @@ macro_rules! of_parameters {
         ///
         /// If `max` is negative or NaN.
         fn clip_norm(&mut self, max: Self::Scalar) -> Self::Scalar {
-            $crate::vector::clip_norm::<$of<Self>>(self.as_mut_slice(), max)
+            $crate::vector::clip_norm::<$of>(self.as_mut_slice(), max)
         }
 
         /// Limits each number of a gradient to −`max` … `max`, and gives back the largest magnitude that there was, NaN where there is one. PyTorch's
@@ -75,7 +75,7 @@ macro_rules! of_parameters {
         ///
         /// If `max` is negative or NaN.
         fn clip_value(&mut self, max: Self::Scalar) -> Self::Scalar {
-            $crate::vector::clip_value::<$of<Self>>(self.as_mut_slice(), max)
+            $crate::vector::clip_value::<$of>(self.as_mut_slice(), max)
         }
 
         /// Writes the parameters as a [safetensors](https://github.com/huggingface/safetensors) file, with PyTorch's names and orientation:
@@ -89,7 +89,7 @@ macro_rules! of_parameters {
         /// If the file cannot be written, is read-only, or is a directory; then a file that was there before is as it was.
         #[cfg(feature = "files")]
         fn save(&self, path: impl AsRef<std::path::Path>) -> Result<(), $crate::Error> {
-            $crate::formats::safetensors::save::<$of<Self>>(self.as_slice(), path.as_ref(), "")
+            $crate::formats::safetensors::save::<$of>(self.as_slice(), path.as_ref(), "")
         }
 
         /// Reads the parameters from a safetensors file, as [`save`](Self::save) or PyTorch wrote it.
@@ -107,14 +107,14 @@ macro_rules! of_parameters {
             let mut model = Self::zeros();
             let name = $name;
             let numbers = model.as_mut_slice();
-            $crate::formats::safetensors::load::<$of<Self>>(numbers, path.as_ref(), name)?;
+            $crate::formats::safetensors::load::<$of>(numbers, path.as_ref(), name)?;
             Ok(model)
         }
 
         /// The parameters as the bytes of a safetensors file: what [`save`](Self::save) writes.
         #[cfg(feature = "alloc")]
         fn to_bytes(&self) -> Vec<u8> {
-            $crate::formats::safetensors::to_bytes::<$of<Self>>(self.as_slice(), "")
+            $crate::formats::safetensors::to_bytes::<$of>(self.as_slice(), "")
         }
 
         /// The network whose parameters are in the bytes of a safetensors file, as [`load`](Self::load) reads them: the bytes of
@@ -151,7 +151,7 @@ macro_rules! of_parameters {
         /// [`Error::Weights`](crate::Error::Weights) if they are no safetensors file, or lack a tensor, have one too many, or one of another
         /// shape, or of numbers that are not read: the message names the tensor, what was expected, and what was found. Then the parameters are as they were.
         fn load_bytes(&mut self, bytes: &[u8]) -> Result<(), $crate::Error> {
-            $crate::formats::safetensors::load_bytes::<$of<Self>>(self.as_mut_slice(), bytes)
+            $crate::formats::safetensors::load_bytes::<$of>(self.as_mut_slice(), bytes)
                 .map_err($crate::Error::Weights)
         }
     };
@@ -197,11 +197,15 @@ pub(crate) use of_parameters;
 /// assert!(Twins::from_bytes(&bytes)?.as_slice() == online.as_slice());
 /// # Ok::<(), axonal::Error>(())
 /// ```
-pub trait Networks: ParameterTree {
-    of_parameters!(OfTree, ParameterTree::initialize, name_of::<Self>());
+pub trait Networks<M>: ParameterTree<M> {
+    of_parameters!(OfTree<Self, M>, ParameterTree::<M>::initialize, name_of::<Self>());
 }
 
-impl<P: ParameterTree, const N: usize> Networks for [P; N] {}
+#[diagnostic::do_not_recommend]
+impl<P: ParameterTree<Fields<M>>, M> Networks<Fields<M>> for P {}
+
+#[diagnostic::do_not_recommend]
+impl<P: ParameterTree<Elements<M>>, M> Networks<Elements<M>> for P {}
 
 /// The name of a type without its path, for messages.
 #[cfg(feature = "files")]

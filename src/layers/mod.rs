@@ -66,6 +66,8 @@ pub(crate) use sink::{Descent, Step, Trained};
 pub use sink::{GradientBlock, GradientSink};
 pub use tree::ParameterTree;
 pub(crate) use tree::{Described, OfLayer, OfTree, tensors};
+#[doc(hidden)]
+pub use tree::{Elements, Fields, Whole};
 pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 

@@ -11,16 +11,17 @@ use crate::core::{Parameters, Scalar};
 
 /// Parameters with names, as a tree: a network, a struct of networks with `#[derive(Parameters)]`, or an array of either.
 ///
-/// What can be done with them is in [`Network`](crate::Network) and in [`Networks`](crate::Networks).
+/// What can be done with them is in [`Network`](crate::Network) and in [`Networks`](crate::Networks). The derive implements it where each field is such a tree, or
+/// a marker (`PhantomData`): a field is a branch of its name, `first.dense1.weight`. Where the crate has another name, the struct says
+/// `#[parameters(crate = name, networks)]`.
 ///
-/// `network!` implements it for every network that it defines, and the derive where each field is such a tree, or a marker (`PhantomData`): a field is a branch of its name, `first.dense1.weight`.
-/// Where the crate has another name, the struct says `#[parameters(crate = name, networks)]`.
+/// `M` says which of these it is; the compiler finds it. Without it, no implementation could be for all networks and another one for structs of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a network nor a struct of networks",
     note = "a network in a box is `*net`: write `&*net` and `&mut *net`",
     note = "a struct of networks has `#[repr(C)]` and `#[derive(Parameters)]`, and networks in all of its fields"
 )]
-pub trait ParameterTree: Parameters {
+pub trait ParameterTree<M>: Parameters {
     /// Calls `visit` with each layer and each of its tensors, in memory order.
     fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part));
 
@@ -28,8 +29,20 @@ pub trait ParameterTree: Parameters {
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
 }
 
+/// It is a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole;
+
+/// It is a struct, whose fields are trees as `M` says.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<M>(PhantomData<M>);
+
+/// It is an array of trees.
+#[derive(Clone, Copy, Debug)]
+pub struct Elements<M>(PhantomData<M>);
+
 #[diagnostic::do_not_recommend]
-impl<P: ParameterTree, const N: usize> ParameterTree for [P; N] {
+impl<P: ParameterTree<M>, M, const N: usize> ParameterTree<Elements<M>> for [P; N] {
     fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         for index in 0..N {
             P::describe(&path.index(index), visit);
@@ -44,7 +57,7 @@ impl<P: ParameterTree, const N: usize> ParameterTree for [P; N] {
 }
 
 /// What has tensors with names: the one bound of all that looks at them, whether they are those of a [`Layer`] or of a [`ParameterTree`].
-pub(crate) trait Described: 'static {
+pub(crate) trait Described {
     /// What has them.
     type Of: Parameters<Scalar = Self::Scalar>;
 
@@ -75,9 +88,9 @@ impl<L: Layer> Described for OfLayer<L> {
 
 /// The tensors of a tree.
 #[derive(Debug)]
-pub(crate) struct OfTree<P>(PhantomData<P>);
+pub(crate) struct OfTree<P, M>(PhantomData<(P, M)>);
 
-impl<P: ParameterTree> Described for OfTree<P> {
+impl<P: ParameterTree<M>, M> Described for OfTree<P, M> {
     type Of = P;
     type Scalar = P::Scalar;
 

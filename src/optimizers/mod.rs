@@ -168,12 +168,12 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// # Panics
     ///
     /// If the optimizer belongs to another network.
-    fn apply<N>(&mut self, net: &mut N, gradient: &N) -> bool
+    fn apply<N, M>(&mut self, net: &mut N, gradient: &N) -> bool
     where
         Self: Sized,
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
     {
-        step::apply(self, net, gradient)
+        step::apply::<T, Self, N, M>(self, net, gradient)
     }
 
     /// The context of the next step: a pass of training, with a seed made of [`State::set_seed`]'s and of the number of steps taken. With it,
@@ -196,13 +196,13 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// # Panics
     ///
     /// If the optimizer belongs to another network, or the part is no part of this one.
-    fn freeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
+    fn freeze<N, P, M>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
     where
         Self: Sized,
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
         P: Parameters<Scalar = T>,
     {
-        for settings in self.state_mut().settings(net, part(net)) {
+        for settings in self.state_mut().settings::<N, P, M>(net, part(net)) {
             settings.frozen = true;
         }
         self
@@ -213,13 +213,13 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// # Panics
     ///
     /// As [`freeze`](Self::freeze).
-    fn unfreeze<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
+    fn unfreeze<N, P, M>(&mut self, net: &N, part: impl Fn(&N) -> &P) -> &mut Self
     where
         Self: Sized,
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
         P: Parameters<Scalar = T>,
     {
-        for settings in self.state_mut().settings(net, part(net)) {
+        for settings in self.state_mut().settings::<N, P, M>(net, part(net)) {
             settings.frozen = false;
         }
         self
@@ -231,7 +231,7 @@ pub trait Optimizer<T: Scalar>: Sync {
     ///
     /// As [`freeze`](Self::freeze), or if the factor is negative, NaN or infinite.
     #[track_caller]
-    fn scale_learning_rate<N, P>(
+    fn scale_learning_rate<N, P, M>(
         &mut self,
         net: &N,
         part: impl Fn(&N) -> &P,
@@ -239,11 +239,11 @@ pub trait Optimizer<T: Scalar>: Sync {
     ) -> &mut Self
     where
         Self: Sized,
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         let factor = rate::<T>("a factor of the learning rate", factor);
-        for settings in self.state_mut().settings(net, part(net)) {
+        for settings in self.state_mut().settings::<N, P, M>(net, part(net)) {
             settings.learning_rate_factor = factor;
         }
         self
@@ -257,14 +257,19 @@ pub trait Optimizer<T: Scalar>: Sync {
     ///
     /// As [`freeze`](Self::freeze), or if the rate is negative, NaN or infinite.
     #[track_caller]
-    fn set_weight_decay<N, P>(&mut self, net: &N, part: impl Fn(&N) -> &P, rate: f64) -> &mut Self
+    fn set_weight_decay<N, P, M>(
+        &mut self,
+        net: &N,
+        part: impl Fn(&N) -> &P,
+        rate: f64,
+    ) -> &mut Self
     where
         Self: Sized,
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
         P: Parameters<Scalar = T>,
     {
         let rate = self::rate::<T>("a weight decay", rate);
-        for settings in self.state_mut().settings(net, part(net)) {
+        for settings in self.state_mut().settings::<N, P, M>(net, part(net)) {
             settings.weight_decay = Some(rate);
         }
         self
@@ -514,12 +519,12 @@ impl<T: Scalar> State<T> {
     }
 
     /// How a part of the network is moved.
-    fn settings<N, P>(&mut self, net: &N, part: &P) -> impl Iterator<Item = &mut Settings>
+    fn settings<N, P, M>(&mut self, net: &N, part: &P) -> impl Iterator<Item = &mut Settings>
     where
-        N: ParameterTree<Scalar = T>,
+        N: ParameterTree<M, Scalar = T>,
         P: Parameters<Scalar = T>,
     {
-        self.belong_to::<OfTree<N>>();
+        self.belong_to::<OfTree<N, M>>();
         self.tensors.settings(place(net, part))
     }
 }

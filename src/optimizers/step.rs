@@ -137,14 +137,14 @@ pub(crate) fn left_finite<T: Scalar>(state: &State<T>, parameters: &[T], loss: T
 }
 
 /// [`Optimizer::apply`]
-pub(super) fn apply<T, O, N>(optimizer: &mut O, net: &mut N, gradient: &N) -> bool
+pub(super) fn apply<T, O, N, M>(optimizer: &mut O, net: &mut N, gradient: &N) -> bool
 where
     T: Scalar,
     O: Optimizer<T>,
-    N: ParameterTree<Scalar = T>,
+    N: ParameterTree<M, Scalar = T>,
 {
     let moments = optimizer.moments();
-    optimizer.state_mut().prepare::<OfTree<N>>(moments);
+    optimizer.state_mut().prepare::<OfTree<N, M>>(moments);
     let mut lent = Lent::from(optimizer);
     let Lent { optimizer, state } = &mut lent;
     let gradient = gradient.as_slice();

@@ -172,7 +172,7 @@ fn models_of_type_parameters_and_without_names() {
     let mut rng = StdRng::seed_from_u64(1);
     let pair = Pair::<Critic<f64>, Actor<f64>>::random(&mut rng);
     let mut names = Vec::new();
-    <Pair<Critic<f64>, Actor<f64>> as axonal::layers::ParameterTree>::describe(
+    <Pair<Critic<f64>, Actor<f64>> as axonal::layers::ParameterTree<_>>::describe(
         &axonal::layers::ParameterPath::ROOT,
         &mut |path, part| {
             if let axonal::layers::Part::Tensor { .. } = part {

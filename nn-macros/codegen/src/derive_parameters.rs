@@ -96,13 +96,22 @@ fn tree(
     if branches.is_empty() {
         return TokenStream::new();
     }
+    // How each field is a tree, which the compiler finds.
+    let kinds: Vec<Ident> = (0..branches.len())
+        .map(|index| quote::format_ident!("Kind{index}", span = Span::mixed_site()))
+        .collect();
     let clause = generics.make_where_clause();
-    for (_, field) in &branches {
+    for ((_, field), kind) in branches.iter().zip(&kinds) {
         let ty = &field.ty;
         // With a lifetime, a bound that does not hold is no error: then the struct is no tree.
-        clause.predicates.push(parse_quote!(for<'field> #ty: #root::layers::ParameterTree));
+        clause.predicates.push(parse_quote!(for<'field> #ty: #root::layers::ParameterTree<#kind>));
     }
-    let (implementation, arguments, clause) = generics.split_for_impl();
+    let (_, arguments, clause) = generics.split_for_impl();
+    let mut generics = generics.clone();
+    for kind in &kinds {
+        generics.params.push(parse_quote!(#kind));
+    }
+    let (implementation, ..) = generics.split_for_impl();
     let name = &input.ident;
     let members: Vec<syn::Member> = branches
         .iter()
@@ -120,25 +129,23 @@ fn tree(
         #(#conditions)*
         #[automatically_derived]
         #[allow(clippy::all)]
-        impl #implementation #root::layers::ParameterTree for #name #arguments #clause {
+        impl #implementation #root::layers::ParameterTree<#root::layers::Fields<(#(#kinds,)*)>>
+            for #name #arguments #clause
+        {
             fn describe(
                 path: &#root::layers::ParameterPath<'_>,
                 visit: &mut dyn ::core::ops::FnMut(&#root::layers::ParameterPath<'_>, #root::layers::Part),
             ) {
-                #(<#types as #root::layers::ParameterTree>::describe(&path.field(#names), visit);)*
+                #(<#types as #root::layers::ParameterTree<#kinds>>::describe(&path.field(#names), visit);)*
             }
 
             fn initialize<Generator: #root::rand::Rng + ?::core::marker::Sized>(
                 &mut self,
                 rng: &mut Generator,
             ) {
-                #(#root::layers::ParameterTree::initialize(&mut self.#members, rng);)*
+                #(#root::layers::ParameterTree::<#kinds>::initialize(&mut self.#members, rng);)*
             }
         }
-
-        #(#conditions)*
-        #[automatically_derived]
-        impl #implementation #root::Networks for #name #arguments #clause {}
     }
 }
 

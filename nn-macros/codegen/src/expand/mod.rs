@@ -165,9 +165,6 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
         tokens.extend(expansion.differentiable());
     }
     tokens.extend(expansion.network());
-    if !definition.block {
-        tokens.extend(expansion.tree());
-    }
     tokens.extend(expansion.inherent());
     tokens.extend(expansion.common());
     tokens.extend(expansion.blocks());

@@ -15,24 +15,6 @@ impl Expansion<'_> {
         self.implement(&quote!(#root::Network), &[], &body)
     }
 
-    /// The network as a part of a struct of networks.
-    pub(super) fn tree(&self) -> TokenStream {
-        let root = self.root;
-        let body = quote_spanned! {Span::mixed_site()=>
-            fn describe(
-                path: &#root::layers::ParameterPath<'_>,
-                visit: &mut dyn ::core::ops::FnMut(&#root::layers::ParameterPath<'_>, #root::layers::Part),
-            ) {
-                <Self as #root::Layer>::describe(path, visit);
-            }
-
-            fn initialize<R: #root::rand::Rng + ?::core::marker::Sized>(&mut self, rng: &mut R) {
-                <Self as #root::Layer>::initialize(self, rng);
-            }
-        };
-        self.implement(&quote!(#root::layers::ParameterTree), &[], &body)
-    }
-
     /// `Digits` alone means `f32`, in expressions too.
     pub(super) fn inherent(&self) -> TokenStream {
         let Self { root, name, conditions, .. } = self;
