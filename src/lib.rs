@@ -28,7 +28,7 @@
 //! | | |
 //! |---|---|
 //! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
-//! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [`optimizers`] |
+//! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | measure | [`evaluation::Evaluation`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |

@@ -137,6 +137,39 @@ optimizers! {
     adamw_allocates_nothing: AdamW::default();
 }
 
+/// Losses with copies of scores, smoothed targets, distances: memory that the thread keeps.
+#[test]
+fn losses_allocate_nothing() {
+    let (inputs, labels) = data();
+    let (inputs, labels) = (&inputs[..40], &labels[..40]);
+    let net = Net::random(&mut StdRng::seed_from_u64(1));
+    let mut gradient = Net::zeros();
+    let mut outputs = vec![SVector::zeros(); 40];
+    net.forward_batch(inputs, &mut outputs);
+    let mut gradients = outputs.clone();
+    let weighted: Vec<(Class<5>, f32)> = labels.iter().map(|label| (*label, 0.5)).collect();
+    macro_rules! nothing {
+        ($($loss:expr, $targets:expr;)+) => {$({
+            let loss = $loss;
+            let mut run = || {
+                net.gradient_into(inputs, $targets, &loss, &mut gradient);
+                loss.gradient(&outputs, $targets, &mut gradients);
+                loss.value(&outputs, $targets);
+            };
+            run();
+            assert_eq!(allocations(run), 0, "{}", stringify!($loss));
+        })+};
+    }
+    nothing! {
+        CrossEntropy, labels;
+        CrossEntropy.plus(Hinge.scaled(0.1)).plus(Triplet::new(1.0)), labels;
+        CrossEntropy.label_smoothing(0.1), labels;
+        CrossEntropy.weighted(), &weighted;
+        Contrastive::new(1.0), labels;
+        Focal, labels;
+    }
+}
+
 /// Neither the outputs of all samples nor the counts of all pairs of classes: 24 MB and 7 GB.
 #[test]
 fn an_evaluation_takes_memory_for_classes_and_some_samples() {

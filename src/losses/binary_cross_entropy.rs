@@ -5,9 +5,9 @@ use core::marker::PhantomData;
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::probabilities::{divisor, is, logarithm, sum_of};
-use super::{Loss, OfSample, of_outputs, of_scores, one_over};
-use crate::activations::{LastActivation, Sigmoid};
+use super::probabilities::{divisor, logarithm, of_answers, sum_of};
+use super::{Loss, OfSample, one_over};
+use crate::activations::LastActivation;
 use crate::core::shapes::{answers, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
@@ -32,11 +32,6 @@ use crate::simd::{Vector, vectorized};
 /// | [`Image<C, H, W>`](crate::Image) | an image of numbers from 0 to 1; where C is 1, also a mask, `[[bool; W]; H]` or `[[Class<2>; W]; H]` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinaryCrossEntropy;
-
-/// Whether the outputs of an activation are probabilities of yes: what decides between yes and no is 1/2.
-pub(super) fn is_probability<A: LastActivation>() -> bool {
-    (A::THRESHOLD - 0.5).abs() < f64::EPSILON
-}
 
 /// The answers to yes-or-no questions.
 pub(super) trait BinaryTarget<T> {
@@ -196,16 +191,8 @@ vectorized! {
     ) -> f64 {
         let share = one_over(O::LEN);
         let scale = scale * O::Scalar::of(share);
-        let loss = ScaledBinary(scale);
-        share
-            * if is::<A, Sigmoid>() {
-                of_outputs(simd, scores, targets, &loss)
-            } else if is_probability::<A>() {
-                let loss = ScaledBinaryProbabilities(scale);
-                of_scores::<_, _, A, _>(simd, scores, targets, &loss)
-            } else {
-                of_scores::<_, _, A, _>(simd, scores, targets, &loss)
-            }
+        let losses = (ScaledBinary(scale), ScaledBinaryProbabilities(scale));
+        share * of_answers::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
     }
 }
 

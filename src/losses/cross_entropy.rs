@@ -5,9 +5,9 @@ use core::marker::PhantomData;
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::probabilities::{divisor, is, logarithm, sum_of};
-use super::{Loss, OfSample, of_outputs, of_scores, one_over};
-use crate::activations::{LastActivation, Softmax, largest, softmax_and_logarithm};
+use super::probabilities::{divisor, logarithm, of_classes, sum_of};
+use super::{Loss, OfSample, one_over};
+use crate::activations::{LastActivation, largest, softmax_and_logarithm};
 use crate::core::shapes::{classes, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
@@ -239,13 +239,7 @@ vectorized! {
         of_score: &L,
         of_probability: &P,
     ) -> f64 {
-        if is::<A, Softmax>() {
-            of_outputs(simd, scores, targets, of_score)
-        } else if A::DISTRIBUTION {
-            of_scores::<O, Y, A, _>(simd, scores, targets, of_probability)
-        } else {
-            of_scores::<O, Y, A, _>(simd, scores, targets, of_score)
-        }
+        of_classes::<O, Y, A, _>(simd, scores, targets, of_score, of_probability)
     }
 }
 

@@ -3,11 +3,11 @@
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::binary_cross_entropy::{BinaryTarget, is_probability};
+use super::binary_cross_entropy::BinaryTarget;
 use super::cross_entropy::{PixelTarget, channel_of};
-use super::probabilities::{divisor, is, logarithm, sum_of};
-use super::{Loss, OfSample, of_outputs, of_scores, one_over};
-use crate::activations::{LastActivation, Sigmoid, Softmax, softmax_and_logarithm};
+use super::probabilities::{divisor, logarithm, of_answers, of_classes, sum_of};
+use super::{Loss, OfSample, one_over};
+use crate::activations::{LastActivation, softmax_and_logarithm};
 use crate::core::shapes::{answers, classes, image, vector};
 use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
@@ -282,7 +282,7 @@ impl<T: Scalar, Y: PixelTarget<T, C>, const C: usize> OfSample<T, Y>
 
 /// The mean over all numbers.
 #[inline(always)]
-fn of_answers<O, Y, A, S>(
+fn mean_of_answers<O, Y, A, S>(
     focal: Focal,
     simd: S,
     scores: &mut [O],
@@ -297,34 +297,8 @@ where
 {
     let share = one_over(O::LEN);
     let scale = scale * O::Scalar::of(share);
-    let of_scores_alone = Answers(Scores(focal, scale));
-    share
-        * if is::<A, Sigmoid>() {
-            of_outputs(simd, scores, targets, &of_scores_alone)
-        } else if is_probability::<A>() {
-            let loss = Answers(Probabilities(focal, scale));
-            of_scores::<_, _, A, S>(simd, scores, targets, &loss)
-        } else {
-            of_scores::<_, _, A, S>(simd, scores, targets, &of_scores_alone)
-        }
-}
-
-/// The losses of one class among several: of scores, of those before `softmax`, or of probabilities.
-#[inline(always)]
-fn of_classes<O: Sample, Y, A: LastActivation, S: Simd>(
-    simd: S,
-    scores: &mut [O],
-    targets: &[Y],
-    of_score: &impl OfSample<O::Scalar, Y>,
-    of_probability: &impl OfSample<O::Scalar, Y>,
-) -> f64 {
-    if is::<A, Softmax>() {
-        of_outputs(simd, scores, targets, of_score)
-    } else if A::DISTRIBUTION {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_probability)
-    } else {
-        of_scores::<O, Y, A, S>(simd, scores, targets, of_score)
-    }
+    let losses = (Answers(Scores(focal, scale)), Answers(Probabilities(focal, scale)));
+    share * of_answers::<_, _, A, S>(simd, scores, targets, &losses.0, &losses.1)
 }
 
 per_sample! {
@@ -343,21 +317,21 @@ per_sample! {
     }, meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, bool, of answers<vector<1>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, Class<2>, of answers<vector<1>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[bool; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[Class<2>; W]; H], of answers<image<1, H, W>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of answers<vector<M>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of answers<image<D, I, X>> =>
-        of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
 }

@@ -1,4 +1,16 @@
 //! Losses: definitions and reductions (the mean) are PyTorch's.
+//!
+//! | for | losses |
+//! |---|---|
+//! | numbers | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`](struct@Huber), [`LogCosh`], [`Quantile`], [`CosineSimilarity`] |
+//! | numbers and how sure they are; counts | [`GaussianNll`](struct@GaussianNll), [`PoissonNll`](struct@PoissonNll) |
+//! | yes or no, labels | [`BinaryCrossEntropy`], [`Focal`](struct@Focal), [`Hinge`] |
+//! | one class among N, distributions | [`CrossEntropy`], [`Focal`](struct@Focal), [`KullbackLeibler`], [`Hinge`] |
+//! | embeddings of a batch | [`Triplet`], [`Contrastive`] |
+//! | made of other losses | [`Smoothed`], [`Scaled`], [`Sum`], [`Weighted`] |
+//! | of outputs that are there | [`value`], [`gradient`](gradient()) |
+//!
+//! The page [losses](crate::guide::losses) has their formulas, and losses of one's own.
 
 /// A loss of single samples, for some kinds of outputs and targets. In an expression for the sum of the losses, `A` is the last activation.
 macro_rules! per_sample {
@@ -52,6 +64,7 @@ mod cross_entropy;
 mod embeddings;
 mod focal;
 mod gaussian;
+mod hinge;
 mod kullback_leibler;
 mod label_smoothing;
 mod log_cosh;
@@ -60,6 +73,8 @@ mod pointwise;
 mod poisson;
 mod probabilities;
 mod quantile;
+#[cfg(test)]
+mod tests;
 mod weighted;
 
 use core::marker::PhantomData;
@@ -83,10 +98,11 @@ pub use cross_entropy::CrossEntropy;
 pub use embeddings::{Contrastive, Triplet};
 pub use focal::Focal;
 pub use gaussian::GaussianNll;
+pub use hinge::Hinge;
 pub use kullback_leibler::KullbackLeibler;
 pub use label_smoothing::Smoothed;
 pub use log_cosh::LogCosh;
-pub use pointwise::{Hinge, Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
+pub use pointwise::{Huber, MeanAbsoluteError, MeanSquaredError, Pointwise};
 pub use poisson::PoissonNll;
 pub use quantile::Quantile;
 pub use weighted::Weighted;

@@ -8,12 +8,15 @@ use crate::core::Sample;
 ///
 /// | loss | targets | what is measured |
 /// |---|---|---|
-/// | [`CrossEntropy`], [`Hinge`] | [`Class<N>`](crate::data::Class) | [`Confusion<N>`](super::Confusion) of the class with the largest output |
-/// | [`CrossEntropy`] | N probabilities | the same; the actual class is the one of the largest probability |
-/// | [`BinaryCrossEntropy`], [`Hinge`] | `bool`, `Class<2>` for one output | [`Confusion<2>`](super::Confusion): 1 is where the output is above the threshold |
-/// | [`BinaryCrossEntropy`] | N numbers from 0 to 1 | [`MultiLabel<N>`](super::MultiLabel): a label is set where its target is above 1/2 |
+/// | [`CrossEntropy`], [`Focal`], [`Hinge`] | [`Class<N>`](crate::data::Class) | [`Confusion<N>`](super::Confusion) of the class with the largest output |
+/// | [`CrossEntropy`], [`KullbackLeibler`] | N probabilities | the same; the actual class is the one of the largest probability |
+/// | [`BinaryCrossEntropy`], [`Focal`], [`Hinge`] | `bool`, `Class<2>` for one output | [`Confusion<2>`](super::Confusion): 1 is where the output is above the threshold |
+/// | [`BinaryCrossEntropy`], [`Focal`] | N numbers from 0 to 1 | [`MultiLabel<N>`](super::MultiLabel): a label is set where its target is above 1/2 |
 /// | [`Hinge`] | N numbers −1 or 1 | [`MultiLabel<N>`](super::MultiLabel): a label is set where its target is above 0 |
-/// | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`](struct@crate::losses::Huber) | N numbers | [`RegressionMetrics`](super::RegressionMetrics) |
+/// | [`MeanSquaredError`], [`MeanAbsoluteError`], [`Huber`], [`LogCosh`] | N numbers | [`RegressionMetrics`](super::RegressionMetrics) |
+/// | [`GaussianNll`] | N numbers | the same, of the means; validation goes by the loss |
+///
+/// What is made of a loss, by `label_smoothing`, `scaled`, `plus` or `weighted`, measures what that measures; of a sum it is the first. Validation with any other loss goes by the loss alone.
 ///
 /// Of images, each pixel is a sample of its own, but for a regression. The first of several largest outputs counts. The threshold is that
 /// of the network's last activation ([`Activation::THRESHOLD`](crate::activations::Activation::THRESHOLD)): 1/2 behind `sigmoid`,
@@ -23,6 +26,11 @@ use crate::core::Sample;
 /// [`CrossEntropy`]: crate::losses::CrossEntropy
 /// [`BinaryCrossEntropy`]: crate::losses::BinaryCrossEntropy
 /// [`Hinge`]: crate::losses::Hinge
+/// [`KullbackLeibler`]: crate::losses::KullbackLeibler
+/// [`Focal`]: struct@crate::losses::Focal
+/// [`Huber`]: struct@crate::losses::Huber
+/// [`LogCosh`]: crate::losses::LogCosh
+/// [`GaussianNll`]: struct@crate::losses::GaussianNll
 /// [`MeanSquaredError`]: crate::losses::MeanSquaredError
 /// [`MeanAbsoluteError`]: crate::losses::MeanAbsoluteError
 pub trait Metric<O, Y> {

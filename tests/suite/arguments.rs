@@ -64,6 +64,31 @@ fn wrong_arguments_panic_with_a_sentence() {
         ("Huber::new(0)", Box::new(|| ignored(Huber::new(0.0))), "finite and above 0"),
         ("Huber::new(-1)", Box::new(|| ignored(Huber::new(-1.0))), "finite and above 0"),
         ("Huber::new(∞)", Box::new(|| ignored(Huber::new(f64::INFINITY))), "finite and above 0"),
+        ("Quantile::new(1)", Box::new(|| ignored(Quantile::new(1.0))), "a share between 0 and 1"),
+        ("Quantile::new(NaN)", Box::new(|| ignored(Quantile::new(f64::NAN))), "between 0 and 1"),
+        ("Focal.gamma(-1)", Box::new(|| ignored(Focal.gamma(-1.0))), "finite, from 0 on"),
+        ("Focal.alpha(2)", Box::new(|| ignored(Focal.alpha(2.0))), "a share from 0 to 1"),
+        ("Triplet::new(0)", Box::new(|| ignored(Triplet::new(0.0))), "a margin is finite"),
+        ("Contrastive::new(NaN)", Box::new(|| ignored(Contrastive::new(f64::NAN))), "a margin"),
+        ("scaled(∞)", Box::new(|| ignored(Huber.scaled(f64::INFINITY))), "by a finite number"),
+        (
+            "label_smoothing(1.5)",
+            Box::new(|| ignored(CrossEntropy.label_smoothing(1.5))),
+            "from 0 to 1",
+        ),
+        (
+            "a loss of outputs without targets",
+            Box::new(|| {
+                let targets: [SVector<f32, 2>; 0] = [];
+                ignored(MeanSquaredError.value(&inputs, &targets));
+            }),
+            "there are 1 outputs and 0 targets",
+        ),
+        (
+            "a gradient of outputs without room",
+            Box::new(|| ignored(MeanSquaredError.gradient(&inputs, &inputs, &mut []))),
+            "there are 1 outputs and 0 gradients",
+        ),
         ("Threshold of NaN", Box::new(|| ignored(Threshold::new(f64::NAN))), "not NaN"),
         (
             "forward_batch without outputs",

@@ -7,7 +7,7 @@
 
 use axonal::Trainable;
 use axonal::activations::{Elementwise, ElementwiseGradient, LastActivation};
-use axonal::losses::{Loss, Pointwise};
+use axonal::losses::{Loss, Pointwise, Scaled, Smoothed, Sum};
 use axonal::prelude::*;
 use axonal::simd::Vector;
 use axonal::{Layer, Sample, Scalar, Simd};
@@ -76,6 +76,68 @@ fn binary_cross_entropy(outputs: Outputs, y: &Numbers, t: &Numbers) -> f64 {
         let p = if outputs == Outputs::Probabilities { y } else { 1.0 / (1.0 + (-y).exp()) };
         -t * p.ln() - (1.0 - t) * (1.0 - p).ln()
     })
+}
+
+fn kullback_leibler(outputs: Outputs, y: &Numbers, t: &Numbers) -> f64 {
+    let entropies = t.by_pixel().map(|t| t.iter().map(|t| t * t.ln()).sum::<f64>());
+    cross_entropy(outputs, y, t) + mean(entropies)
+}
+
+/// With γ = 2.
+fn focal(outputs: Outputs, y: &Numbers, t: &Numbers) -> f64 {
+    of_numbers(y, t, |y, t| {
+        let p = if outputs == Outputs::Probabilities { y } else { 1.0 / (1.0 + (-y).exp()) };
+        let wrong = p * (1.0 - t) + t * (1.0 - p);
+        (-t * p.ln() - (1.0 - t) * (1.0 - p).ln()) * wrong * wrong
+    })
+}
+
+/// With γ = 2, of one class a pixel.
+fn focal_of_classes(outputs: Outputs, y: &Numbers, t: &Numbers) -> f64 {
+    mean(y.by_pixel().zip(t.by_pixel()).map(|(y, t)| {
+        let sum: f64 = match outputs {
+            Outputs::Distributions => 1.0,
+            _ => y.iter().map(|y| y.exp()).sum(),
+        };
+        let p = y.iter().zip(t).find(|(_, t)| *t == 1.0).map(|(y, _)| match outputs {
+            Outputs::Distributions => *y,
+            _ => y.exp() / sum,
+        });
+        let p = p.unwrap();
+        -(1.0 - p).powi(2) * p.ln()
+    }))
+}
+
+/// With ε = 0.2.
+fn smoothed(t: &Numbers) -> Numbers {
+    let alike = 0.2 / t.channels as f64;
+    let numbers = t.numbers.iter().map(|t| 0.8 * t + alike).collect();
+    Numbers { numbers, ..*t }
+}
+
+/// 1 − cos, of samples.
+fn cosine(y: &Numbers, t: &Numbers) -> f64 {
+    let len = y.channels * y.pixels;
+    mean(y.numbers.chunks(len).zip(t.numbers.chunks(len)).map(|(y, t)| {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        1.0 - dot(y, t) / ((dot(y, y) + 1e-12) * (dot(t, t) + 1e-12)).sqrt()
+    }))
+}
+
+/// A weight for a sample with these targets.
+fn weight(t: f64) -> f64 {
+    1.5 - t
+}
+
+/// Squared errors of samples with weights.
+fn weighted(y: &Numbers, t: &Numbers) -> f64 {
+    let len = y.channels * y.pixels;
+    mean(
+        y.numbers
+            .chunks(len)
+            .zip(t.numbers.chunks(len))
+            .map(|(y, t)| weight(t[0]) * mean(y.iter().zip(t).map(|(y, t)| (y - t).powi(2)))),
+    )
 }
 
 fn huber(difference: f64, delta: f64) -> f64 {
@@ -242,6 +304,15 @@ enum Any {
     BinaryCrossEntropy,
     /// One of the user's own.
     LogCosh,
+    Quantile,
+    PoissonNll,
+    CosineSimilarity,
+    KullbackLeibler,
+    Focal,
+    FocalOfClasses,
+    Smoothed,
+    Sum,
+    Weighted,
 }
 
 /// ln cosh(y − t)
@@ -262,7 +333,7 @@ impl Pointwise for LogCosh {
 }
 
 impl Any {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 17] = [
         Self::MeanSquaredError,
         Self::MeanAbsoluteError,
         Self::Huber,
@@ -271,19 +342,32 @@ impl Any {
         Self::SoftCrossEntropy,
         Self::BinaryCrossEntropy,
         Self::LogCosh,
+        Self::Quantile,
+        Self::PoissonNll,
+        Self::CosineSimilarity,
+        Self::KullbackLeibler,
+        Self::Focal,
+        Self::FocalOfClasses,
+        Self::Smoothed,
+        Self::Sum,
+        Self::Weighted,
     ];
 
     /// What it takes.
     fn targets<N: Layer<Output: Classified>>(self, rng: &mut StdRng) -> Targets<Target<N>, N> {
         let (numbers, classes) = match self {
-            Self::CrossEntropy => {
+            Self::CrossEntropy | Self::FocalOfClasses | Self::Smoothed => {
                 let (classes, numbers) = classes::<N>(rng);
                 (numbers, classes)
             }
             _ => {
                 let (numbers, _) = match self {
                     Self::Hinge => signs::<N>(rng),
-                    Self::SoftCrossEntropy | Self::BinaryCrossEntropy => shares::<N>(rng),
+                    Self::SoftCrossEntropy
+                    | Self::BinaryCrossEntropy
+                    | Self::PoissonNll
+                    | Self::KullbackLeibler
+                    | Self::Focal => shares::<N>(rng),
                     _ => numbers::<N>(rng),
                 };
                 (numbers, classes::<N>(rng).0)
@@ -302,6 +386,15 @@ impl Any {
             Self::CrossEntropy | Self::SoftCrossEntropy => cross_entropy(outputs, y, t),
             Self::BinaryCrossEntropy => binary_cross_entropy(outputs, y, t),
             Self::LogCosh => of_numbers(y, t, |y, t| (y - t).cosh().ln()),
+            Self::Quantile => of_numbers(y, t, |y, t| f64::max(0.9 * (t - y), -0.1 * (t - y))),
+            Self::PoissonNll => of_numbers(y, t, |y, t| y.exp() - t * y),
+            Self::CosineSimilarity => cosine(y, t),
+            Self::KullbackLeibler => kullback_leibler(outputs, y, t),
+            Self::Focal => focal(outputs, y, t),
+            Self::FocalOfClasses => focal_of_classes(outputs, y, t),
+            Self::Smoothed => cross_entropy(outputs, y, &smoothed(t)),
+            Self::Sum => of_numbers(y, t, |y, t| (y - t).powi(2)) + 0.5 * cosine(y, t),
+            Self::Weighted => weighted(y, t),
         }
     }
 }
@@ -320,6 +413,13 @@ where
     CrossEntropy: Loss<O, O, A> + Loss<O, O::Classes, A>,
     BinaryCrossEntropy: Loss<O, O, A>,
     LogCosh: Loss<O, O, A>,
+    Quantile: Loss<O, O, A>,
+    PoissonNll: Loss<O, O, A>,
+    CosineSimilarity: Loss<O, O, A>,
+    KullbackLeibler: Loss<O, O, A>,
+    Focal: Loss<O, O, A> + Loss<O, O::Classes, A>,
+    Smoothed<CrossEntropy>: Loss<O, O::Classes, A>,
+    Sum<MeanSquaredError, Scaled<CosineSimilarity>>: Loss<O, O, A>,
 {
     type Size = O::Size;
     const PER_SAMPLE: bool = true;
@@ -335,6 +435,22 @@ where
             Self::SoftCrossEntropy => CrossEntropy.evaluate(scores, &numbers, scale),
             Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(scores, &numbers, scale),
             Self::LogCosh => LogCosh.evaluate(scores, &numbers, scale),
+            Self::Quantile => Quantile::new(0.9).evaluate(scores, &numbers, scale),
+            Self::PoissonNll => PoissonNll.evaluate(scores, &numbers, scale),
+            Self::CosineSimilarity => CosineSimilarity.evaluate(scores, &numbers, scale),
+            Self::KullbackLeibler => KullbackLeibler.evaluate(scores, &numbers, scale),
+            Self::Focal => Focal.evaluate(scores, &numbers, scale),
+            Self::FocalOfClasses => Focal.evaluate(scores, &classes, scale),
+            Self::Smoothed => CrossEntropy.label_smoothing(0.2).evaluate(scores, &classes, scale),
+            Self::Sum => {
+                let sum = MeanSquaredError.plus(CosineSimilarity.scaled(0.5));
+                sum.evaluate(scores, &numbers, scale)
+            }
+            Self::Weighted => {
+                let weight = |t: &O| O::Scalar::of(weight(t.as_slice()[0].as_f64()));
+                let weighted: Vec<_> = numbers.iter().map(|t| (*t, weight(t))).collect();
+                MeanSquaredError.weighted().evaluate(scores, &weighted, scale)
+            }
         }
     }
 }
@@ -347,7 +463,8 @@ where
     let rng = &mut StdRng::seed_from_u64(3);
     for loss in Any::ALL {
         // Yes-or-no questions do not go with `softmax`, which the compiler says of the loss itself.
-        if outputs == Outputs::Distributions && matches!(loss, Any::BinaryCrossEntropy) {
+        if outputs == Outputs::Distributions && matches!(loss, Any::BinaryCrossEntropy | Any::Focal)
+        {
             continue;
         }
         check::<N, _, _>(loss.targets::<N>(rng), &loss, |y, t| loss.of(outputs, y, t), rng);

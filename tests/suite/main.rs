@@ -19,6 +19,7 @@ mod initializers;
 mod large_samples;
 mod last_stages;
 mod long_sums;
+mod losses;
 mod math;
 mod models;
 mod network_images;
