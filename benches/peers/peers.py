@@ -18,6 +18,9 @@ NETWORKS = {
     "784-512-512-10": ([784, 512, 512, 10], "relu"),
     "6-64-8-4": ([6, 64, 8, 4], "relu"),
 }
+# Those whose Jacobians are taken.
+JACOBIANS = {"8-64-64-2": [8, 64, 64, 2], "24-64-64-24": [24, 64, 64, 24]}
+BACKWARD_BATCH = 32
 
 # The same data as benches/shared/data.rs.
 CLASS_SETS = 10
@@ -228,6 +231,45 @@ def pytorch(arguments):
                     except Exception as error:
                         report(error, f"{workload}, {setting}")
 
+    for name in ["784-128-10", "LeNet-5"]:
+        x = images(BACKWARD_BATCH) if name == "LeNet-5" else inputs(BACKWARD_BATCH, 784)
+        x = torch.from_numpy(x)
+        net = lenet() if name == "LeNet-5" else network([784, 128, 10], "sigmoid")
+        output_gradients = torch.from_numpy(targets(BACKWARD_BATCH, 10))
+        for kind, ends in [
+            ("backward", [*net.parameters()]),
+            ("backward to inputs too", [*net.parameters(), x]),
+        ]:
+            workload = f"gradients/{kind}/{name}/{BACKWARD_BATCH}"
+            x.requires_grad_(ends[-1] is x)
+            for setting in ["eager", "compiled"]:
+                if not bench.wants(workload):
+                    continue
+                forward = torch.compile(net) if setting == "compiled" else net
+                call = lambda: torch.autograd.grad(forward(x), ends, output_gradients)
+                try:
+                    check = sum(gradient.abs().sum() for gradient in call())
+                    bench.measure(workload, setting, check, call)
+                except Exception as error:
+                    report(error, f"{workload}, {setting}")
+
+    for name, widths in JACOBIANS.items():
+        workload = f"gradients/jacobian/{name}"
+        if not bench.wants(workload):
+            continue
+        net, x = network(widths, "tanh"), torch.from_numpy(inputs(1, widths[0])[0])
+        net.requires_grad_(False)
+        for mode in [torch.func.jacrev, torch.func.jacfwd]:
+            for setting in ["", ", compiled"]:
+                call = mode(net)
+                if setting:
+                    call = torch.compile(call)
+                try:
+                    check = call(x).abs().sum()
+                    bench.measure(workload, mode.__name__ + setting, check, lambda: call(x))
+                except Exception as error:
+                    report(error, f"{workload}, {mode.__name__}{setting}")
+
     make = lambda: network([4, 32, 16, 4], "tanh")
     x, y = torch.from_numpy(inputs(10_000, 4)), torch.from_numpy(targets(10_000, 4))
     train("small/4-32-16-4", make, torch.nn.MSELoss(), x, [y], "adam")
@@ -433,6 +475,44 @@ def jax(arguments):
             call = jax.jit(lambda net, x: lenet(net, x, layout))
             check = jnp.abs(call(net, x)).sum()
             bench.measure(workload, f"jitted, {layout}", check, lambda: wait(call(net, x)))
+
+    def backward(workload, setting, forward, net, x):
+        """The vector-Jacobian product to the parameters, and to the inputs too."""
+        output_gradients = jnp.array(targets(BACKWARD_BATCH, 10))
+
+        def to_parameters(net, x, output_gradients):
+            return jax.vjp(lambda net: forward(net, x), net)[1](output_gradients)
+
+        def to_both(net, x, output_gradients):
+            return jax.vjp(forward, net, x)[1](output_gradients)
+
+        for kind, product in [("backward", to_parameters), ("backward to inputs too", to_both)]:
+            if not bench.wants(f"gradients/{kind}/{workload}"):
+                continue
+            jitted = jax.jit(product)
+            call = lambda: wait(jitted(net, x, output_gradients))
+            check = sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(call()))
+            bench.measure(f"gradients/{kind}/{workload}", setting, check, call)
+
+    dense = lambda net, x: forward(net, x, "sigmoid")
+    x = jnp.array(inputs(BACKWARD_BATCH, 784))
+    workload = f"784-128-10/{BACKWARD_BATCH}"
+    backward(workload, "jitted", dense, parameters([784, 128, 10]), x)
+    for layout in LAYOUTS:
+        x = lenet_images(BACKWARD_BATCH, layout)
+        net, run = lenet_parameters(layout), lambda net, x: lenet(net, x, layout)
+        backward(f"LeNet-5/{BACKWARD_BATCH}", f"jitted, {layout}", run, net, x)
+
+    for name, widths in JACOBIANS.items():
+        workload = f"gradients/jacobian/{name}"
+        if not bench.wants(workload):
+            continue
+        net, x = parameters(widths), jnp.array(inputs(1, widths[0])[0])
+        for mode in [jax.jacrev, jax.jacfwd]:
+            jitted = jax.jit(mode(lambda x, net: forward(net, x, "tanh")))
+            check = jnp.abs(jitted(x, net)).sum()
+            setting = f"{mode.__name__}, jitted"
+            bench.measure(workload, setting, check, lambda: wait(jitted(x, net)))
 
     x, y = jnp.array(inputs(10_000, 4)), jnp.array(targets(10_000, 4))
     make = lambda: parameters([4, 32, 16, 4])

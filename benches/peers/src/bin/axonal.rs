@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use axonal::simd::InstructionSet;
 use axonal::layers::{Conv, Dense};
 use axonal::prelude::*;
-use axonal::Trainable;
+use axonal::simd::InstructionSet;
+use axonal::{Differentiable, Sample, Trainable};
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 
@@ -21,6 +21,9 @@ network! {
 
     /// The network of burn's issue 4811.
     pub struct Tiny<input 6 => dense 64 relu => dense 8 relu => dense 4>;
+
+    /// A model of a state of 24 numbers.
+    pub struct Dynamics<input 24 => dense 64 tanh => dense 64 tanh => dense 24>;
 
     /// SimpleChains.jl's first workload.
     pub struct Small<input 4 => dense 32 tanh => dense 16 tanh => dense 4>;
@@ -142,6 +145,51 @@ where
     });
 }
 
+/// From gradients of the outputs to those of the parameters, and of the inputs too; beside it the gradient of a loss, which is a training step
+/// without its update.
+fn backward<N>(bench: &Bench, name: &str, net: &N, inputs: &[N::Input])
+where
+    N: Network<Scalar = f32, Output = SVector<f32, 10>> + Trainable<CrossEntropy, Class<10>>,
+{
+    let samples = inputs.len();
+    let output_gradients = self::samples::<10>(&f32s(data::targets(samples, 10)));
+    let (mut gradient, mut input_gradients) = (N::zeros(), N::Input::zeros_vec(samples));
+    let sizes = |net: &N| sum_of_sizes(net.as_slice().iter().copied());
+
+    net.backward(inputs, &output_gradients, &mut gradient, None);
+    bench.measure(&format!("gradients/backward/{name}/{samples}"), sizes(&gradient), || {
+        net.backward(black_box(inputs), &output_gradients, &mut gradient, None);
+    });
+    net.backward(inputs, &output_gradients, &mut gradient, Some(&mut input_gradients));
+    let of_inputs = input_gradients.iter().flat_map(|x| x.as_slice()).copied();
+    let check = sizes(&gradient) + sum_of_sizes(of_inputs);
+    bench.measure(&format!("gradients/backward to inputs too/{name}/{samples}"), check, || {
+        let to_inputs = Some(&mut input_gradients[..]);
+        net.backward(black_box(inputs), &output_gradients, &mut gradient, to_inputs);
+    });
+    let classes = data::classes(samples, 0).into_iter();
+    let targets: Vec<Class<10>> =
+        classes.map(|class| Class::new(class).expect("a digit")).collect();
+    net.gradient_into(inputs, &targets, &CrossEntropy, &mut gradient);
+    bench.measure(&format!("gradients/loss and gradient/{name}/{samples}"), sizes(&gradient), || {
+        net.gradient_into(black_box(inputs), &targets, &CrossEntropy, &mut gradient)
+    });
+}
+
+fn jacobian<N, const IN: usize, const OUT: usize>(bench: &Bench, name: &str, net: &N)
+where
+    N: Network<Scalar = f32, Input = SVector<f32, IN>, Output = SVector<f32, OUT>>,
+    N: Differentiable,
+{
+    let input = samples::<IN>(&f32s(data::inputs(1, IN)))[0];
+    let mut jacobian: SMatrix<f32, OUT, IN> = net.jacobian(&input);
+    let check = sum_of_sizes(jacobian.iter().copied());
+    bench.measure(&format!("gradients/jacobian/{name}"), check, || {
+        net.jacobian_into(black_box(&input), &mut jacobian);
+        black_box(&mut jacobian);
+    });
+}
+
 /// One sample a call, each call fed by the last one's output.
 fn chain<N, const SIZE: usize>(bench: &Bench, net: &N)
 where
@@ -184,6 +232,15 @@ fn main() {
     set(&mut tiny.dense3, 3);
     inference(&bench, "6-64-8-4", &*tiny);
     inference_of(&bench, "LeNet-5", &*lenet(), &images(64));
+
+    backward(&bench, "784-128-10", &*digits(), &rows(32));
+    backward(&bench, "LeNet-5", &*lenet(), &images(32));
+    jacobian(&bench, "8-64-64-2", &*policy);
+    let mut dynamics = Dynamics::<f32>::zeros();
+    set(&mut dynamics.dense1, 1);
+    set(&mut dynamics.dense2, 2);
+    set(&mut dynamics.dense3, 3);
+    jacobian(&bench, "24-64-64-24", &*dynamics);
 
     macro_rules! chains {
         ($($network:ident)+) => {$(
