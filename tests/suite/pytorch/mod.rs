@@ -1,6 +1,7 @@
-//! Losses, optimizers and files against PyTorch's numbers (`fixtures/losses.py`, `image_losses.py`, `optimizers.py`).
+//! Losses, optimizers, gradients of networks and files against PyTorch's numbers (`fixtures/losses.py`, `image_losses.py`, `optimizers.py`, `gradients.py`).
 #![cfg(feature = "std")]
 
+mod gradients;
 mod image_losses;
 mod losses;
 mod losses_of_outputs;
