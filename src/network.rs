@@ -12,11 +12,13 @@ use core::slice;
 
 #[cfg(feature = "train")]
 use crate::{
+    activations::Probabilities,
     layers::Context,
+    losses::{Loss, of_outputs_behind},
     messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
 };
 #[cfg(doc)]
-use crate::{layers::Differentiable, losses::Loss, optimizers::Optimizer};
+use crate::{layers::Differentiable, optimizers::Optimizer};
 #[cfg(feature = "std")]
 use crate::{plan::ExecutionPlan, summary::Summary};
 #[cfg(feature = "alloc")]
@@ -476,6 +478,69 @@ pub trait Network: Layer {
     }
     {
         Backpropagation::jacobian(self, input, jacobian.as_mut_slice());
+    }
+    }
+
+    #[cfg(feature = "train")]
+    documented! {
+    /// The mean loss of outputs of this network, and its gradient with respect to them: for a loop that mixes losses, before [`backward`](Self::backward).
+    ///
+    /// The loss is that of [`loss`](Self::loss), and the outputs are those of [`forward`](Self::forward): of a network that ends in `softmax`, probabilities, of
+    /// whose logarithms `CrossEntropy` makes use (−100 at least). Where a network ends without an activation, the loss's own
+    /// [`gradient`](crate::losses::gradient) does the same.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 3 softmax>; }
+    ///
+    /// let net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let (inputs, targets) = ([[0.5, -1.0].into()], [Class::new(2)?]);
+    /// let mut outputs = [net.forward(&inputs[0])];
+    /// let mut output_gradients = outputs;
+    /// let loss = net.output_loss(&outputs, &targets, &CrossEntropy, &mut output_gradients);
+    /// assert!((loss + outputs[0][2].ln()).abs() < 1e-6);
+    /// assert!((output_gradients[0][2] + 1.0 / outputs[0][2]).abs() < 1e-5);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many targets, and places for gradients, as outputs.
+    fn output_loss<Y, L>(
+        &self,
+        outputs: &[Self::Output],
+        targets: &[Y],
+        loss: &L,
+        output_gradients: &mut [Self::Output]
+    ) -> Self::Scalar
+    where {
+        Backpropagation: Through<Self, Is: Copy>,
+        Y: Sync,
+        L: LossOf<
+                Self,
+                Y,
+                Size: SizeOf<Self, Is: Copy> + Behind<Self, Self::Activation, L, Is: Copy>,
+            > + Loss<Self::Output, Y, Probabilities<Self::Activation>>,
+    }
+    documented as <Y, L>(
+        &self,
+        outputs: &[Self::Output],
+        targets: &[Y],
+        loss: &L,
+        output_gradients: &mut [Self::Output]
+    )
+    where {
+        Self: Differentiable,
+        Y: Sync,
+        L: Loss<Self::Output, Y, Self::Activation> + Loss<Self::Output, Y, Probabilities<Self::Activation>>,
+    }
+    {
+        let count = outputs.len();
+        assert_eq!(count, targets.len(), "a batch takes as many targets as outputs");
+        assert_eq!(count, output_gradients.len(), "a batch has as many gradients as outputs");
+        output_gradients.copy_from_slice(outputs);
+        of_outputs_behind::<Probabilities<Self::Activation>, _, _, _>(loss, output_gradients, targets)
     }
     }
 

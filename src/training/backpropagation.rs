@@ -32,7 +32,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         Y: Sync,
         L: Loss<N::Output, Y, N::Activation>,
     {
-        check(inputs, targets);
+        check(inputs.len(), targets.len(), "targets");
         let context = context.unwrap_or_else(|| own_context(net, inputs));
         of_batch(net, (inputs, targets), &OfLoss(loss), context, Some(gradient), None)
     }
@@ -42,7 +42,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         Y: Sync,
         L: Loss<N::Output, Y, N::Activation>,
     {
-        check(inputs, targets);
+        check(inputs.len(), targets.len(), "targets");
         of_batch(net, (inputs, targets), &OfLoss(loss), Context::INFERENCE, None, None)
     }
 
@@ -54,17 +54,9 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         gradient: Option<&mut N>,
         input_gradients: Option<&mut [N::Input]>,
     ) {
-        assert_eq!(
-            inputs.len(),
-            output_gradients.len(),
-            "a batch takes as many gradients of outputs as inputs"
-        );
+        check(inputs.len(), output_gradients.len(), "gradients of outputs");
         if let Some(input_gradients) = &input_gradients {
-            assert_eq!(
-                inputs.len(),
-                input_gradients.len(),
-                "a batch has as many gradients of inputs as inputs"
-            );
+            check(inputs.len(), input_gradients.len(), "gradients of inputs");
         }
         if gradient.is_none() && input_gradients.is_none() {
             return;
@@ -78,7 +70,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
     }
 
     fn forward(net: &N, context: Context, inputs: &[N::Input], outputs: &mut [N::Output]) {
-        assert_eq!(inputs.len(), outputs.len(), "a batch takes as many outputs as inputs");
+        check(inputs.len(), outputs.len(), "outputs");
         if !context.is_training() {
             return forward_batch(net, inputs, outputs, WORTH_WAKING);
         }
@@ -103,7 +95,7 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         L: Loss<N::Output, Y, N::Activation>,
         O: Optimizer<N::Scalar>,
     {
-        check(inputs, targets);
+        check(inputs.len(), targets.len(), "targets");
         if inputs.is_empty() {
             return N::Scalar::zero();
         }
@@ -190,12 +182,9 @@ fn own_context<N: Differentiable>(net: &N, inputs: &[N::Input]) -> Context {
     Context::training(Context::training(fingerprint(weights.chain(inputs))).random(0))
 }
 
-fn check<X, Y>(inputs: &[X], targets: &[Y]) {
-    let counts = (inputs.len(), targets.len());
+fn check(inputs: usize, found: usize, what: &str) {
     assert!(
-        counts.0 == counts.1,
-        "a batch takes as many targets as inputs, found {} inputs and {} targets",
-        counts.0,
-        counts.1
+        inputs == found,
+        "a batch takes as many {what} as inputs, found {inputs} inputs and {found} {what}"
     );
 }

@@ -11,6 +11,7 @@ mod common;
 
 mod activations;
 mod arguments;
+mod backward;
 mod data;
 mod deep_network;
 mod errors;
