@@ -82,7 +82,6 @@ use core::marker::PhantomData;
 use num_traits::Zero;
 use pulp::Simd;
 
-#[allow(unused_imports, reason = "for networks that end in an activation")]
 pub(crate) use alone::of_outputs_behind;
 // These and `Together` are hidden from readers alone: of what is hidden from the compiler, its messages would say the whole path.
 use alone::methods;
