@@ -507,12 +507,19 @@ def jax(arguments):
         workload = f"gradients/jacobian/{name}"
         if not bench.wants(workload):
             continue
-        net, x = parameters(widths), jnp.array(inputs(1, widths[0])[0])
+        net, points = parameters(widths), jnp.array(inputs(64, widths[0]))
         for mode in [jax.jacrev, jax.jacfwd]:
-            jitted = jax.jit(mode(lambda x, net: forward(net, x, "tanh")))
+            function = mode(lambda x, net: forward(net, x, "tanh"))
+            jitted = jax.jit(function)
+            x = points[0]
             check = jnp.abs(jitted(x, net)).sum()
             setting = f"{mode.__name__}, jitted"
             bench.measure(workload, setting, check, lambda: wait(jitted(x, net)))
+            # At one point after another in a compiled loop.
+            mapped = jax.jit(lambda points, net: lax.map(lambda x: function(x, net), points))
+            check = jnp.abs(mapped(points, net)[0]).sum()
+            call, steps = lambda: wait(mapped(points, net)), len(points)
+            bench.measure(workload, f"{mode.__name__}, map", check, call, steps=steps)
 
     x, y = jnp.array(inputs(10_000, 4)), jnp.array(targets(10_000, 4))
     make = lambda: parameters([4, 32, 16, 4])
