@@ -108,6 +108,42 @@ fn a_step_by_hand_allocates_nothing() {
     assert_eq!(allocations(step), 0);
 }
 
+/// Gradients from those of outputs, of few samples and of many groups of pieces, Jacobians, and a step of several networks: after the first call.
+#[test]
+fn a_loop_with_gradients_of_outputs_allocates_nothing() {
+    #[repr(C)]
+    #[derive(Parameters)]
+    #[parameters(scalar = f32)]
+    struct Pair {
+        first: Net,
+        others: [Net; 2],
+    }
+
+    let (inputs, _) = data();
+    let mut rng = StdRng::seed_from_u64(1);
+    let (mut online, mut average) = (Pair::random(&mut rng), Pair::zeros());
+    let (mut gradient, mut optimizer) = (Pair::zeros(), Adam::default());
+    let mut outputs = vec![SVector::zeros(); LARGEST];
+    let mut to_inputs = vec![SVector::zeros(); LARGEST];
+    let mut jacobian = SMatrix::<f32, 5, 70>::zeros();
+    for samples in [LARGEST, 0, 1, 40, LARGEST] {
+        let inputs = &inputs[..samples];
+        let (outputs, to_inputs) = (&mut outputs[..samples], &mut to_inputs[..samples]);
+        let mut step = || {
+            let context = optimizer.context();
+            online.first.forward_with(context, inputs, outputs);
+            online.first.backward(inputs, outputs, &mut gradient.first, Some(to_inputs));
+            online.others[1].backward_with(context, inputs, outputs, None, Some(to_inputs));
+            online.first.jacobian_into(&SVector::repeat(0.5), &mut jacobian);
+            assert!(gradient.clip_norm(1.0).is_finite() && gradient.dot(&gradient) >= 0.0);
+            assert!(optimizer.apply(&mut *online, &gradient));
+            average.lerp(&online, 0.01);
+        };
+        step();
+        assert_eq!(allocations(step), 0, "{samples} samples");
+    }
+}
+
 macro_rules! optimizers {
     ($($name:ident: $optimizer:expr;)+) => {$(
         #[test]

@@ -129,6 +129,7 @@ fn tree(
         #(#conditions)*
         #[automatically_derived]
         #[allow(clippy::all)]
+        #[diagnostic::do_not_recommend]
         impl #implementation #root::layers::ParameterTree<#root::layers::Fields<(#(#kinds,)*)>>
             for #name #arguments #clause
         {
