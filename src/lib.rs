@@ -62,8 +62,8 @@ extern crate self as axonal;
 pub mod __private;
 pub mod activations;
 mod core;
-mod files;
 mod formats;
+mod io;
 #[allow(unsafe_code, reason = "every block states why it is sound")]
 mod kernels;
 pub mod layers;
@@ -79,6 +79,8 @@ pub mod simd;
 pub mod data;
 #[cfg(feature = "train")]
 pub mod evaluation;
+#[cfg(feature = "std")]
+mod execution_plan;
 #[cfg(feature = "train")]
 pub mod losses;
 #[cfg(feature = "train")]
@@ -89,8 +91,6 @@ pub mod messages;
 mod metrics;
 #[cfg(feature = "train")]
 pub mod optimizers;
-#[cfg(feature = "std")]
-mod plan;
 #[cfg(feature = "std")]
 mod summary;
 #[cfg(feature = "train")]
@@ -106,6 +106,8 @@ mod vector;
 pub use crate::core::{
     Error, Image, ImageSample, Parameters, Sample, Scalar, Shape, WeightsError, init, shapes,
 };
+#[cfg(feature = "std")]
+pub use execution_plan::{ExecutionPlan, LayerKernels};
 #[cfg(feature = "train")]
 pub use layers::Differentiable;
 pub use layers::Layer;
@@ -115,8 +117,6 @@ pub use network::{Infer, Network};
 pub use networks::Networks;
 #[cfg(feature = "threads")]
 pub use parallel::{num_threads, set_num_threads};
-#[cfg(feature = "std")]
-pub use plan::{ExecutionPlan, LayerKernels};
 pub use pulp::Simd;
 #[doc(hidden)]
 pub use pulp::WithSimd;
@@ -164,10 +164,10 @@ pub use {
 /// | `conv_transpose 8 4x4` | transposed convolution | as `conv`, without `floor` |
 /// | `maxpool 2x2`, `avgpool 2x2` | the largest, or the mean, under a kernel | `stride` (the kernel, if not written) `pad` `floor` |
 /// | `global avgpool` | the mean of each channel, a vector | |
-/// | `upsample 2` | each pixel so many times | |
+/// | `upsample 2` | each pixel twice, down and across | |
 /// | `pad 2` | zeros around | |
 /// | `flatten`, `reshape 16x4x4` | the same numbers in another shape | |
-/// | `dropout 0.5` | while training, drops so many | |
+/// | `dropout 0.5` | while training, drops half of the numbers | |
 /// | `batchnorm`, `layernorm` | normalize over the batch, over a sample | |
 /// | `prelu` | a rectifier with one learned slope a channel | |
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
@@ -183,7 +183,7 @@ pub use {
 /// |---|---|
 /// | `stride 2`, `stride 2x1` | how far the kernel moves: rows, columns |
 /// | `pad 1`, `pad 1x2` | zeros above and below, left and right |
-/// | `pad same` | so many that the output is as large as the input, divided by the stride |
+/// | `pad same` | zeros all around, as many as make the output as large as the input, divided by the stride |
 /// | `dilation 2` | the distance between the pixels under a kernel |
 /// | `groups 3`, `depthwise` | parts of the channels that do not see each other; as many as there are channels |
 /// | `floor` | rows and columns at the end, which the windows do not reach, are dropped |

@@ -17,10 +17,10 @@ use crate::{
     losses::{Loss, of_outputs_behind},
     messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
 };
+#[cfg(feature = "std")]
+use crate::{execution_plan::ExecutionPlan, summary::Summary};
 #[cfg(doc)]
 use crate::{layers::Differentiable, optimizers::Optimizer};
-#[cfg(feature = "std")]
-use crate::{plan::ExecutionPlan, summary::Summary};
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, vec::Vec};
 use rand::Rng;
@@ -184,7 +184,7 @@ pub trait Network: Layer {
         Summary::of::<Self>(Self::NAME)
     }
 
-    /// A table of the kernels that run for so many samples on this machine, layer by layer, forward and backward: nothing is run.
+    /// A table of the kernels that run for a batch of `samples` on this machine, layer by layer, forward and backward. Nothing is run.
     #[cfg(feature = "std")]
     fn plan(samples: usize) -> ExecutionPlan {
         ExecutionPlan::of::<Self>(samples)
@@ -678,6 +678,6 @@ impl<Input, Output> dyn Infer<Input, Output> + '_ {
     }
 }
 
-/// From so many multiplications with an addition on, `forward_batch` runs on several threads: a little more than are worth waking threads for, because
-/// it is called in loops against the clock too, where starting and waking threads is out of place.
+/// From this many multiplications with an addition on, `forward_batch` runs on several threads: a little more than waking them pays for, because
+/// `forward_batch` is also called in loops against the clock, where starting and waking threads is out of place.
 const LONG_BATCH: usize = 4 * 1024 * 1024;

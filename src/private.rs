@@ -23,7 +23,7 @@ const BUFFER: usize = 32 * 1024;
 /// As many as that many scalars hold go through small layers, where what a call of a kernel takes counts.
 const SMALL_BUFFER: usize = 2 * 1024;
 
-/// So many samples help the matrix kernels.
+/// From this many samples on, the matrix kernels gain from a batch.
 const FEW: usize = 24;
 
 /// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece, so it is larger.

@@ -1,4 +1,5 @@
-//! The one bound of functions for any network or loss.
+//! [`Trainable`]: a network with a loss and targets, the one bound of functions for any of them. (`layers/differentiable.rs` is the trait of a layer,
+//! `training/backpropagation.rs` what both lead to: gradients and steps.)
 
 use crate::layers::{Differentiable, Layer};
 use crate::messages::{Behind, Compared, LossOf, SizeOf};

@@ -11,7 +11,7 @@ use bytemuck::Pod;
 #[inline(always)]
 pub(crate) fn cast<A: Pod, B: Pod>(from: &[A]) -> &[B] {
     let len = cast_len::<A, B>(size_of_val(from));
-    // SAFETY: so many `B` are as many bytes as `from`, and aligned as its elements are at least (`cast_len`); any bytes are a `B`.
+    // SAFETY: `len` `B`s have as many bytes as `from`, and need no more alignment than its elements (`cast_len`); any bytes are a `B`.
     unsafe { slice::from_raw_parts(from.as_ptr().cast(), len) }
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn cast_mut<A: Pod, B: Pod>(from: &mut [A]) -> &mut [B] {
     unsafe { slice::from_raw_parts_mut(from.as_mut_ptr().cast(), len) }
 }
 
-/// How many `B` so many bytes are.
+/// How many `B`s a slice of `A`s of this many bytes is.
 #[inline(always)]
 fn cast_len<A, B>(bytes: usize) -> usize {
     let fits = const { align_of::<A>() >= align_of::<B>() && size_of::<B>() > 0 };

@@ -185,7 +185,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ///
     /// # Panics
     ///
-    /// If there are not so many channels.
+    /// If the image has no such channel.
     #[must_use]
     pub fn plane(&self, channel: usize) -> SMatrixView<'_, T, W, H> {
         SMatrixView::from_slice(self.0[channel].as_flattened())
@@ -203,7 +203,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ///
     /// # Panics
     ///
-    /// If there are not so many channels.
+    /// If the image has no such channel.
     pub fn plane_mut(&mut self, channel: usize) -> SMatrixViewMut<'_, T, W, H> {
         SMatrixViewMut::from_slice(self.0[channel].as_flattened_mut())
     }

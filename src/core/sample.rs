@@ -44,7 +44,7 @@ pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
         bytemuck::zeroed_box()
     }
 
-    /// So many samples of zeros, to be filled in place: `vec![sample; count]` and `collect` pass each sample over the stack.
+    /// `count` samples of zeros, to be filled in place: `vec![sample; count]` and `collect` pass each sample over the stack.
     ///
     /// ```
     /// use axonal::prelude::*;
@@ -96,7 +96,7 @@ pub trait ImageSample: Sample {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shape {
-    /// So many numbers.
+    /// How many numbers.
     Vector(usize),
     /// Channels, rows, columns.
     Image(usize, usize, usize),

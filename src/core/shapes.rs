@@ -4,7 +4,7 @@
 //! `Matrix<f32, Const<9>, Const<1>, ArrayStorage<f32, 9, 1>>` matters to a reader. See [`Sample::Size`](crate::Sample::Size).
 #![allow(non_camel_case_types, reason = "words of messages, as a description writes them")]
 
-/// So many numbers.
+/// A vector of `N` numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct vector<const N: usize> {}
 
@@ -20,7 +20,7 @@ pub struct classes<S>(core::marker::PhantomData<S>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct image<const C: usize, const H: usize, const W: usize> {}
 
-/// A size is equal to itself alone; so many answers or classes go with so many outputs.
+/// A size is equal to itself alone; N answers or classes go with N outputs.
 #[doc(hidden)]
 pub trait Equals<T> {}
 

@@ -67,7 +67,7 @@ impl Heap {
         &mut cast_mut(self.words(words))[..scalars]
     }
 
-    /// At least so many words. A function that is generic over nothing, and so compiled once.
+    /// At least `words` words. It is generic over nothing, and so compiled once.
     #[cfg(feature = "std")]
     fn words(&mut self, words: usize) -> &mut [f64] {
         // While a thread ends, the destructor of another thread-local value may run a pass after `FREE` is gone.

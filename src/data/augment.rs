@@ -53,7 +53,7 @@ pub trait Augment<X> {
     fn augment<R: Rng + ?Sized>(&self, sample: &mut X, rng: &mut R);
 }
 
-/// Moves an image by up to so many pixels in each direction, each distance equally likely; zeros come in at the edges.
+/// Moves an image by a random number of pixels, up to the given one, in each direction, each distance equally likely; zeros come in at the edges.
 ///
 /// torchvision's `RandomAffine(0, translate)`, Keras's `RandomTranslation(fill_mode="constant")`, in whole pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +63,13 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// By up to so many pixels up, down, left and right; more than an image is large are as many as it is, after which nothing of it is left.
+    /// By up to `pixels` pixels up, down, left and right. From the size of the image on, a shift may leave nothing of it.
     #[must_use]
     pub fn new(pixels: usize) -> Self {
         Self { rows: pixels, columns: pixels }
     }
 
-    /// By up to so many rows up and down, and so many columns left and right.
+    /// By up to `rows` rows up and down, and `columns` columns left and right.
     #[must_use]
     pub fn rows_and_columns(rows: usize, columns: usize) -> Self {
         Self { rows, columns }

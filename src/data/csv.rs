@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::missing::Fill;
 use crate::core::Scalar;
-use crate::files::kind::quoted;
-use crate::files::source::Source;
+use crate::io::file_kind::quoted;
+use crate::io::source::Source;
 
 /// Describes a CSV file to read; [`classification`](Csv::classification) and [`regression`](Csv::regression) read it.
 ///
@@ -281,7 +281,7 @@ impl Csv {
         self
     }
 
-    /// So many lines at the beginning of the file, such as a title, are not a part of the table.
+    /// The first `lines` lines of the file, such as a title, are not a part of the table.
     pub fn skip_lines(mut self, lines: usize) -> Self {
         self.skip = lines;
         self

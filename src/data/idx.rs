@@ -19,8 +19,8 @@ use nalgebra::SVector;
 use super::Dataset;
 use crate::core::Class;
 use crate::core::{Error, Image};
-use crate::files::kind::describe;
-use crate::files::source::{Content, Source};
+use crate::io::file_kind::describe;
+use crate::io::source::{Content, Source};
 
 /// MNIST, or a set of its form: 28x28 grey pixels from 0 (background) to 1, and the digit or letter that they show.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,12 +4,11 @@ use std::io::{self, BufRead, Read};
 
 use super::csv::{Csv, Delimiter};
 use crate::core::Error;
-use crate::files::source::{Refused, Source};
+use crate::io::source::{Refused, Source};
 
-/// The bytes of a table, without what is skipped.
+/// The bytes of a table without its skipped lines and comments.
 ///
-/// Of lines to skip and of comments only the ends are left, which the `csv` crate takes for blank lines: so the number of lines
-/// before a byte stays what it is in the file.
+/// Of these only the line ends are left, which the `csv` crate takes for blank lines: so its line numbers are those of the file.
 pub(super) struct Lines<'a> {
     reader: Box<dyn BufRead + 'a>,
     /// How many lines are still to be skipped.

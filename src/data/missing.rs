@@ -1,17 +1,17 @@
-//! Cells without a value: which these are, and what is put into their place.
+//! Cells without a value: which texts mean that, and the value that takes their place.
 
 use std::collections::HashMap;
 
 use crate::core::Scalar;
 
-/// What is taken for a missing value unless [`Csv::missing_values`](super::Csv::missing_values) says otherwise: an empty cell,
-/// what pandas takes for one, and the `?` of the UCI repository.
+/// The texts that mean a missing value unless [`Csv::missing_values`](super::Csv::missing_values) says otherwise: an empty cell,
+/// pandas's, and the `?` of the UCI repository.
 pub(super) const MISSING: [&str; 20] = [
     "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
 
-/// What stands in the place of missing inputs: scikit-learn's `SimpleImputer` and its `strategy`.
+/// The value that takes the place of a missing input: scikit-learn's `SimpleImputer` and its `strategy`.
 ///
 /// The statistics are those of the column in the file that is read, over the rows that are kept. Where a part of the file
 /// is split off as test data, they have thus seen the test data.
@@ -55,7 +55,7 @@ impl Fill {
     }
 }
 
-/// Fills what is NaN in the column at `start` of rows of `width` numbers; false if there is no value to take it from.
+/// Replaces the NaNs in the column at `start` of rows of `width` numbers; false if there is no value to take it from.
 pub(super) fn fill_numbers<T: Scalar>(
     numbers: &mut [T],
     width: usize,
@@ -80,7 +80,7 @@ pub(super) fn fill_numbers<T: Scalar>(
     true
 }
 
-/// Fills what is NaN in one-hot columns with the most frequent word; false if there is none.
+/// Replaces the NaNs in one-hot columns with the most frequent word; false if there is none.
 pub(super) fn fill_words<T: Scalar>(
     numbers: &mut [T],
     width: usize,

@@ -9,8 +9,8 @@ use super::csv::{Column, Csv, CsvReport, Delimiter, Header, listed};
 use super::lines::{AHEAD, GAP, Limited, Lines};
 use super::missing::{MISSING, Words, fill_numbers, fill_words};
 use crate::core::{Error, Scalar};
-use crate::files::kind::quoted;
-use crate::files::source::Source;
+use crate::io::file_kind::quoted;
+use crate::io::source::Source;
 
 pub(super) struct Rows<'a> {
     csv: &'a Csv,
@@ -339,7 +339,7 @@ impl<'a> Rows<'a> {
         self.record.get(column).unwrap_or_default().trim()
     }
 
-    /// Where the current row begins in what is read.
+    /// Where the current row begins: bytes from the beginning of the text.
     pub(super) fn byte(&self) -> u64 {
         self.record.position().map_or(0, csv::Position::byte)
     }
@@ -364,7 +364,7 @@ impl<'a> Rows<'a> {
         Ok(text)
     }
 
-    /// Appends the current row's inputs; what is to be filled in becomes NaN.
+    /// Appends the current row's inputs; a missing one that is to be filled in becomes NaN.
     pub(super) fn read_inputs<T: Scalar + FromStr>(
         &self,
         numbers: &mut Vec<T>,
@@ -414,7 +414,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Fills in what is missing in the inputs of all rows.
+    /// Fills in the missing inputs of all rows.
     pub(super) fn finish<T: Scalar>(&self, numbers: &mut [T]) -> Result<(), Error> {
         let lacking = || {
             let column = |column: &usize| self.missing[*column];
@@ -541,7 +541,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// What may help where the columns are not what they should be, seen from the first lines.
+    /// Advice, from the first lines of the file, where its columns are not those that were asked for.
     fn layout_advice(&self) -> Option<String> {
         let first = self
             .header

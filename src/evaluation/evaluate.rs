@@ -114,7 +114,7 @@ pub(crate) fn measure<N, Y>(
 {
     /// Samples a pass: some for each thread.
     const PIECE: usize = 1024;
-    /// Fewer of large outputs: so many numbers in all, if that is enough for the threads and the kernels.
+    /// Fewer of large outputs: no more than this many numbers a pass, but [`FEW`] samples at least, for the threads and the kernels.
     const NUMBERS: usize = 1 << 20;
     const FEW: usize = 16;
     let piece = (NUMBERS / N::Output::LEN.max(1)).clamp(FEW, PIECE).min(inputs.len().max(1));

@@ -7,9 +7,9 @@ use std::path::Path;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Encoder, Transformations};
 
 use crate::core::{Error, Image, Scalar};
-use crate::files::atomic;
-use crate::files::kind::{BEGINNING, describe, kind};
-use crate::files::source::Source;
+use crate::io::atomic;
+use crate::io::file_kind::{BEGINNING, describe, kind};
+use crate::io::source::Source;
 
 impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T> {
     /// Reads a PNG file; black becomes 0, white becomes 1. With the feature `png`.

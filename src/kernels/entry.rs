@@ -68,7 +68,7 @@ pub(crate) trait Entry: Element {
     /// Its gradient.
     #[cfg(feature = "train")]
     fn max_pool_2x2_gradient(isa: Isa, pool: MaxPool2x2Gradient<'_, Self>);
-    /// `sums[channel] += ` the sum of its plane of so many pixels, over all samples, or `=` unless they `accumulate`.
+    /// `sums[channel] += ` the sum of the channel's planes (`pixels` numbers each) over all samples; without `accumulate`, `=` in the place of `+=`.
     #[cfg(feature = "train")]
     fn sums_of_planes(sums: &mut [Self], samples: &[Self], pixels: usize, accumulate: bool);
     /// Whether none is NaN or infinite.

@@ -143,7 +143,7 @@ fn add_narrow_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
     }
 }
 
-/// [`add_rows`] for so many rows that they are summed up in blocks of [`ROWS_PER_BLOCK`].
+/// [`add_rows`] for more than [`ROWS_PER_BLOCK`] rows: blocks of this many are summed up apart.
 #[inline(always)]
 fn add_many_rows<T: Element, S: Simd>(simd: S, sums: &mut [T], rows: &[T]) {
     let (width, lanes) = (sums.len(), Vector::<T, S>::LANES);

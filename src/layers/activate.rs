@@ -59,7 +59,7 @@ pub(super) fn activate_whole<A: Activation, X: Sample, S: Simd>(simd: S, samples
     }
 }
 
-/// Of so many channels a pixel is on the stack.
+/// Up to this many channels, a pixel is copied to the stack.
 #[cfg(feature = "std")]
 const FEW_CHANNELS: usize = 256;
 

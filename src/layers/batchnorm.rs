@@ -8,8 +8,8 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::ratio::{Fraction, Ratio};
-use super::weightless::by_fields;
+use super::fraction::{Fraction, Ratio};
+use super::macros::by_fields;
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::Sample;
@@ -83,7 +83,7 @@ where
     }
 }
 
-/// 1 / √(σ² + ε); NaN where σ² is infinite, because what was squared was too large: with 0, the outputs would look sound.
+/// 1 / √(σ² + ε). NaN where σ² is infinite, because a square overflowed: with 1 / ∞ = 0, the outputs would look sound.
 #[inline(always)]
 fn inverse<T: Scalar>(variance: T, epsilon: f64) -> T {
     T::one() / Float::sqrt(variance + T::of(epsilon)) + variance * T::zero()
@@ -204,7 +204,7 @@ mod training {
     /// How many channels have their sums on the stack.
     const SUMS: usize = 256;
 
-    /// So many samples are summed up in their own type, and the sums of blocks in `f64`, as in the kernels.
+    /// Samples of a block, which are summed up in their own type; the sums of blocks are added in `f64`, as in the kernels.
     const SAMPLES: usize = crate::kernels::ROWS_PER_BLOCK;
 
     /// The means and variances of a batch.

@@ -79,7 +79,7 @@ where
     type Output = O;
     type Activation = Identity;
 
-    /// Where both blocks pass on what they are given, each some of it.
+    /// Each block passes on some of the numbers, if both pass on numbers at all.
     const PASSES: Passes = A::PASSES.then(B::PASSES).then(Passes::Probabilities);
 
     const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;

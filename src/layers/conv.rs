@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::activate::activate_whole;
 use super::dense::Bias;
-use super::weightless::by_fields;
+use super::macros::by_fields;
 use super::window::{Over, Windowed, fits};
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::{Activation, Identity};

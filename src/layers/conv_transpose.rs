@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::activate::activate_all;
 use super::dense::Bias;
-use super::weightless::by_fields;
+use super::macros::by_fields;
 use super::window::{Over, Windowed, fits};
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Activation;
@@ -24,9 +24,9 @@ use crate::simd::Registers;
 ///
 /// y(o, ·, ·) = f(b(o) + Σ x(c, r, s) W(c, o, i, j)), where the summand is at the row r·stride + i·dilation − pad and the
 /// column s·stride + j·dilation − pad. It is the [`Conv`](super::Conv) of the same window with its inputs and outputs exchanged:
-/// what that does to gradients, this does to numbers.
+/// its forward pass is the other's pass from the gradient of outputs to that of inputs.
 ///
-/// `output_padding 1` gives the output so many rows and columns more at its end, as in PyTorch, where the usual layer that doubles an image is
+/// `output_padding 1` gives the output one more row and column at its end, as in PyTorch, where the usual layer that doubles an image is
 /// `conv_transpose 8 3x3 stride 2 pad 1 output_padding 1`. `pad same` gives H · stride rows too, as Keras's does, but where kernel − stride is odd it takes the
 /// odd row away below, and PyTorch's layer above: the weights of one, loaded into the other, move the image by a pixel.
 ///

@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::activate::Activated;
-use super::weightless::by_fields;
+use super::macros::by_fields;
 use super::{Kind, Layer, LayerPlan, ParameterPath, Part};
 use crate::activations::{Activation, Identity, Step};
 use crate::core::Initializer;

@@ -110,7 +110,7 @@ impl Description {
     #[cold]
     #[inline(never)]
     fn is_wrong(self) -> ! {
-        // The layers are numbered; `last` are the number of the one before a part, what it holds, and what it has described so far.
+        // Layers are numbered. `last` is the layer before a part: its number, how many parameters it has, and how many it has described so far.
         let (mut wrong, mut last) = (None, (0, 0, 0));
         let mut all = 0;
         (self.describe)(&ParameterPath::ROOT, &mut |_, part| match part {
@@ -147,7 +147,7 @@ impl Description {
     }
 }
 
-/// Displays as "in `encoder.dense1`", and as nothing for what is in no network.
+/// Displays as "in `encoder.dense1`", and as nothing for a layer that is in no network.
 struct InField<'a>(&'a ParameterPath<'a>);
 
 impl fmt::Display for InField<'_> {

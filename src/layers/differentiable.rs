@@ -25,10 +25,11 @@ pub trait Differentiable: Layer {
     const IS_RANDOM: bool = false;
 
     /// Whether [`forward_pass`](Self::forward_pass) knows [tangents](Context::is_tangents), so that a Jacobian can be computed forward, column by column.
-    /// A layer that is linear does without a look at the context. A network with a layer that does not has its Jacobian row by row.
+    /// A linear layer needs no code for it: its pass over tangents is its pass over inputs. Where one layer has none, the network's Jacobian is computed
+    /// backward, row by row.
     const TANGENTS: bool = false;
 
-    /// How many scalars a batch of so many samples keeps between the forward and the backward pass, besides inputs and outputs: none unless told otherwise.
+    /// How many scalars a batch of `samples` samples keeps between the forward and the backward pass, besides inputs and outputs: none by default.
     fn trace_len(samples: usize) -> usize {
         let _ = samples;
         0

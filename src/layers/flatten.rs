@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::weightless::weightless;
+use super::macros::parameter_free;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut};
 
@@ -46,7 +46,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize> Flatten<T, I, N> {
     }
 }
 
-weightless!(
+parameter_free!(
     [T: Scalar, I: Sample<Scalar = T>, const N: usize]
     Flatten<T, I, N>, I => SVector<T, N>,
     "flatten", 0, |_formatter| Ok(())
@@ -90,7 +90,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, O: Sample<Scalar = T>> Reshape<T, I, O> {
     }
 }
 
-weightless!(
+parameter_free!(
     [T: Scalar, I: Sample<Scalar = T>, O: Sample<Scalar = T>]
     Reshape<T, I, O>, I => O,
     "reshape", 0, |_formatter| Ok(())

@@ -8,8 +8,8 @@ use num_traits::Float;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::ratio::{Fraction, Ratio};
-use super::weightless::by_fields;
+use super::fraction::{Fraction, Ratio};
+use super::macros::by_fields;
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::{Parameters, Scalar};

@@ -13,21 +13,21 @@ mod describe;
 mod differentiable;
 mod dropout;
 mod flatten;
+mod fraction;
+#[cfg(feature = "train")]
+mod gradient_sink;
 mod inference;
 mod layernorm;
+mod macros;
 pub(crate) mod outlined;
 mod pad;
 mod pool;
 mod prelu;
-mod ratio;
 mod residual;
-#[cfg(feature = "train")]
-mod sink;
 mod tree;
 mod upsample;
 #[cfg(feature = "train")]
 mod weight_gradient;
-mod weightless;
 mod window;
 
 use pulp::Simd;
@@ -51,19 +51,19 @@ pub use differentiable::split_trace;
 pub use differentiable::{Batch, Differentiable, End};
 pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
+pub use fraction::{Fraction, Ratio};
+#[cfg(feature = "train")]
+pub(crate) use gradient_sink::{Descent, Step, Trained};
+#[cfg(feature = "train")]
+pub use gradient_sink::{GradientBlock, GradientSink};
 pub(crate) use inference::forward_batch;
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
 pub use prelu::PRelu;
-pub use ratio::{Fraction, Ratio};
 #[cfg(feature = "train")]
 pub use residual::ShortcutGradient;
 pub use residual::{NoProjection, Residual, Shortcut};
-#[cfg(feature = "train")]
-pub(crate) use sink::{Descent, Step, Trained};
-#[cfg(feature = "train")]
-pub use sink::{GradientBlock, GradientSink};
 pub use tree::ParameterTree;
 pub(crate) use tree::{Described, OfLayer, OfTree, tensors};
 #[doc(hidden)]
@@ -98,15 +98,15 @@ pub trait Layer: Parameters {
     /// Multiplications with an addition, for one sample.
     const MULTIPLY_ADDS: usize;
 
-    /// Whether what it does is in functions that find the instruction set themselves, as the layers of a deep network are called: then it is compiled
-    /// once, and not for each instruction set, and `simd` is not that of the machine.
+    /// Whether the layers inside are called through functions of their own (`outlined.rs`), which find the instruction set themselves. Then this layer's
+    /// code is compiled once, and not for each instruction set, and its `simd` is the baseline, whatever the machine has.
     #[doc(hidden)]
     const OUTLINED: bool = false;
 
     /// One output from one input.
     fn infer_one<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output);
 
-    /// One output for each input; both slices have one length. One by one, unless told otherwise.
+    /// One output for each input; both slices have one length. By default, sample by sample.
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
         for (input, output) in inputs.iter().zip(outputs) {
@@ -118,11 +118,11 @@ pub trait Layer: Parameters {
     #[doc(hidden)]
     const ROOM_FOR_ONE: usize = 0;
 
-    /// As many for [`infer_in`](Self::infer_in).
+    /// The same for [`infer_in`](Self::infer_in).
     #[doc(hidden)]
     const ROOM: usize = 0;
 
-    /// [`infer_one`](Self::infer_one) with room for what is between the layers in it, which begins with anything.
+    /// [`infer_one`](Self::infer_one), with `room` for the numbers between the layers inside. It need not be cleared before.
     ///
     /// A network of networks so has one buffer, whose place is known to the compiler: buffers of their own would add up on the stack.
     #[doc(hidden)]
@@ -163,7 +163,7 @@ pub trait Layer: Parameters {
 /// the probabilities of `sigmoid`, as `conv 1 4x4 => flatten => sigmoid` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passes {
-    /// Its outputs are numbers of its own: `dense`, `batchnorm`, `residual`.
+    /// New numbers, which are no probabilities any more: `dense`, `batchnorm`, `residual`.
     Nothing,
     /// The same numbers in the same order: `flatten`, `reshape`, `identity`. The network ends in the activation before them.
     Numbers,

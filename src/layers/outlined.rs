@@ -1,4 +1,4 @@
-//! Layers as functions of their own, which find the instruction set themselves.
+//! Inference through a layer *outlined*, the opposite of inlined: as a function of its own, which finds the instruction set itself.
 //!
 //! One sample of a small network goes through one function with all layers in it, compiled for each instruction set: nothing is faster. Of a deep one, that
 //! function would take the compiler minutes. There each layer is called through a function of its own,

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use pulp::Simd;
 
-use super::weightless::weightless;
+use super::macros::parameter_free;
 use crate::core::ImageSample;
 use crate::core::{Parameters, Scalar};
 
@@ -76,7 +76,7 @@ where
     }
 }
 
-weightless!(
+parameter_free!(
     [
         T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>,
         const TOP: usize, const LEFT: usize

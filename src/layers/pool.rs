@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use nalgebra::SVector;
 use pulp::Simd;
 
-use super::weightless::weightless;
+use super::macros::parameter_free;
 use super::window::{Over, Windowed, fits};
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
@@ -79,7 +79,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windo
     }
 }
 
-weightless!(
+parameter_free!(
     [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed]
     MaxPool<T, I, O, G>, I => O,
     "maxpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1]),
@@ -165,7 +165,7 @@ where
     }
 }
 
-weightless!(
+parameter_free!(
     [T: Scalar, I: ImageSample<Scalar = T>, O: ImageSample<Scalar = T>, G: Windowed, const COUNT_PAD: bool]
     AvgPool<T, I, O, G, COUNT_PAD>, I => O,
     "avgpool", 0, |formatter| write!(formatter, "{}x{}", G::KERNEL[0], G::KERNEL[1])
@@ -232,7 +232,7 @@ impl<T: Scalar, I: ImageSample<Scalar = T>, const C: usize> GlobalAvgPool<T, I, 
     }
 }
 
-weightless!(
+parameter_free!(
     [T: Scalar, I: ImageSample<Scalar = T>, const C: usize]
     GlobalAvgPool<T, I, C>, I => SVector<T, C>,
     "global avgpool", 0, |_formatter| Ok(())

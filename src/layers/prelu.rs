@@ -7,7 +7,7 @@ use nalgebra::SVector;
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
-use super::weightless::by_fields;
+use super::macros::by_fields;
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
 use crate::core::{Parameters, Sample, Scalar};

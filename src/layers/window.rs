@@ -13,7 +13,7 @@ use crate::kernels::{Geometry, Sizes};
 /// | `SH`, `SW` | 1 | `stride`: from one window to the next |
 /// | `TOP`, `LEFT`, `BOTTOM`, `RIGHT` | 0 | `pad`: rows and columns around the image |
 /// | `DH`, `DW` | 1 | `dilation`: from one number of a window to the next |
-/// | `GROUPS` | 1 | `groups`: channels in so many groups that do not see each other |
+/// | `GROUPS` | 1 | `groups`: parts of the channels that do not see each other |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window<
     const KH: usize,

@@ -228,7 +228,7 @@ impl<T: Scalar, L: OfDistances, const M: usize, const N: usize> WithSimd for Bat
                 *distance = distance_between(simd, from, to);
             }
             if distances.iter().any(|distance| distance.is_nan()) {
-                // It is not to be lost in a comparison, nor where there is no triplet.
+                // A comparison would lose the NaN, and so would a batch without a triplet.
                 sum = f64::NAN;
                 break;
             }

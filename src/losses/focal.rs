@@ -1,4 +1,4 @@
-//! Cross-entropies in which what is easy counts little.
+//! The focal loss: a cross-entropy in which samples that the network is sure of count little.
 
 use nalgebra::SVector;
 use pulp::Simd;
@@ -13,8 +13,8 @@ use crate::core::{Class, Image, Sample, Scalar};
 use crate::metrics::{Meter, meter};
 use crate::simd::Vector;
 
-/// The focal loss: a cross-entropy times (1 − p)^γ, where p is the probability that the network gives to what is right. What it is sure of and right about
-/// counts little; so rare objects count among many easy ones.
+/// The focal loss: a cross-entropy times (1 − p)^γ, where p is the probability that the network gives to the right answer. Where it is sure, and
+/// right, the loss counts little: so a few rare objects count beside many easy ones.
 ///
 /// γ is 2, as in the paper, or what [`gamma`](Self::gamma) says; with 0 it is the cross-entropy. α is left out, or what [`alpha`](Self::alpha) says.
 ///
@@ -60,7 +60,7 @@ impl Default for Focal {
 }
 
 impl Focal {
-    /// With another γ: the larger, the less counts what is easy.
+    /// With another γ: the larger, the less do samples count that the network is sure of.
     ///
     /// # Panics
     ///
@@ -114,7 +114,7 @@ impl Focal {
         (power, gamma * power / q)
     }
 
-    /// Of a number between yes and no, what it counts.
+    /// α t + (1 − α) (1 − t), the weight of a target t from 0 (no) to 1 (yes); 1 without α.
     #[inline(always)]
     fn weight<T: Scalar, S: Simd>(self, t: Vector<T, S>) -> Vector<T, S> {
         let one = t.constant(1.0);

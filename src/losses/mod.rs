@@ -258,7 +258,7 @@ fn of_scores<O: Sample, Y, A: LastActivation, S: Simd>(
     if const { O::PIXELS > 1 || O::LEN > SMALL } {
         return of_large_scores::<O, Y, A, S>(simd, scores, targets, loss);
     }
-    // Not two samples by value: of what is not small they would take room on the stack too.
+    // Not two samples by value: large ones would take room on the stack even where the heap is used.
     let mut few = [O::Scalar::zero(); 2 * FEW];
     let mut heap = Heap::default();
     let (before, outputs) = heap.or(&mut few, 2 * O::LEN).split_at_mut(O::LEN);

@@ -1,4 +1,4 @@
-//! What a loss says of given outputs of an activation, taken back through that activation, is what it says of the scores in one step: every last activation,
+//! A loss of scores, in one step, is the loss of the activation's outputs, with its gradient taken back through the activation: for every last activation,
 //! every loss, every kind of target.
 
 use core::fmt::Debug;

@@ -14,7 +14,7 @@ pub trait Target<O> {
     fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
 }
 
-/// What targets say of themselves.
+/// The metric of a kind of target, whatever the loss.
 pub(crate) struct ByTarget;
 
 impl<O: Sample, Y: Target<O>> Metric<O, Y> for ByTarget {

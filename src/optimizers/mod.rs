@@ -546,7 +546,7 @@ impl<T: Scalar> State<T> {
     }
 }
 
-/// A setting that is checked where it is made: what comes of a wrong one is NaN, or a network that learns nothing, and much later.
+/// A setting, checked where it is made: a wrong one would show much later, as NaN, or as a network that learns nothing.
 #[track_caller]
 fn setting(name: &str, value: f64, is_good: bool, range: &str) -> f64 {
     assert!(is_good, "{name} is {range}, found {value}");

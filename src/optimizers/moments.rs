@@ -1,4 +1,4 @@
-//! What an optimizer keeps for each parameter.
+//! The numbers that an optimizer keeps for each parameter: its moments.
 
 use core::ptr;
 
@@ -17,12 +17,12 @@ pub(crate) struct Moments<T> {
 impl<T: Scalar> Moments<T> {
     pub(super) const NONE: Self = Self { names: &[], parameters: 0, numbers: Vec::new() };
 
-    /// From one column to the next: each begins as far from the beginning of a cache line as the parameters do.
+    /// Numbers from one column to the next. Each column begins as far from the beginning of a cache line as the parameters do.
     fn stride(&self) -> usize {
         self.parameters.next_multiple_of(LINE / size_of::<T>())
     }
 
-    /// Makes those that are not there yet, of zeros, and forgets those that have no name any more.
+    /// Adds the moments of `names` that are missing, as zeros, and drops those that are not in `names`.
     ///
     /// # Panics
     ///

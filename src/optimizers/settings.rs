@@ -20,7 +20,7 @@ pub(crate) struct Tensor {
     /// `encoder.dense1.weight`
     path: Box<str>,
     pub(crate) kind: Kind,
-    /// Its last parameter's place among those of the network, plus one.
+    /// The end of the tensor's parameters among those of the network.
     pub(crate) end: usize,
     pub(crate) settings: Settings,
 }

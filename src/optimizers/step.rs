@@ -8,10 +8,10 @@ use crate::kernels::update::Operands;
 use crate::layers::{Descent, Kind, OfTree, ParameterTree, Step, Trained};
 use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
-/// An optimizer and its state for one step, in which the state is changed and the optimizer asked at the same time.
+/// An optimizer without its state, and the state: a step changes the one while it asks the other.
 ///
-/// The optimizer has it back however the step ends: where a loss, a layer or a rule of the user's own panics and he catches that, moments, frozen layers
-/// and the number of steps are still there.
+/// Dropped, it gives the state back to the optimizer. So moments, frozen layers and the number of steps are still there where a loss, a layer or a rule of
+/// the user's own panics, and the panic is caught.
 pub(crate) struct Lent<'a, T: Scalar, O: Optimizer<T>> {
     pub(crate) optimizer: &'a mut O,
     pub(crate) state: State<T>,
@@ -36,7 +36,7 @@ pub(crate) struct Stepping<'a, O> {
     tensors: &'a Tensors,
     /// From 1 on.
     number: u64,
-    /// Whether one of the tensors is: layers ask of theirs, as a rule for nothing.
+    /// Whether any tensor is frozen. Layers ask for each of theirs, and as a rule none is.
     some_are_frozen: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a, O> Stepping<'a, O> {
             return;
         }
         if kind == Kind::Statistic {
-            // What a layer keeps count of is not learned: no learning rate, moments or decay.
+            // A statistic is not learned: no learning rate, moments or decay. Its gradient is the difference from the new value.
             for (parameter, difference) in operands.parameters.iter_mut().zip(operands.gradient) {
                 *parameter -= *difference;
             }

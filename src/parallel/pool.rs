@@ -216,7 +216,7 @@ fn is_for(state: u64, helper: usize) -> bool {
     parts(state) as usize > helper + 1
 }
 
-/// Sees to it that so many helpers are awake.
+/// Wakes helpers until `count` are awake.
 fn wake(count: usize) {
     let mut helpers = TEAM.helpers.lock().unwrap_or_else(PoisonError::into_inner);
     while helpers.len() < count {

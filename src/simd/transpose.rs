@@ -9,7 +9,7 @@ pub(crate) struct Columns<P> {
     pub(crate) stride: usize,
 }
 
-/// Writes the matrix `from`, of so many rows and columns, to `to`, transposed.
+/// Writes the matrix `from`, of `rows` x `columns`, to `to`, transposed.
 ///
 /// # Safety
 ///

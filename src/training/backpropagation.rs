@@ -1,4 +1,4 @@
-//! Gradients, and steps along them.
+//! Backpropagation through a whole network: its gradients, and steps along them. Each layer's part is its [`Differentiable`].
 
 use num_traits::{Float, Zero};
 

@@ -34,7 +34,7 @@ where
     };
     let gradient = gradient.as_mut_slice();
     if plan.groups() == 1 {
-        // That of no samples, and of what is not a parameter.
+        // Nobody else clears it: of no samples nothing is written, nor are the bytes that are no parameter.
         gradient.fill(N::Scalar::zero());
         let wanted = Wanted::Parameters(gradient);
         return whole_batch(net, batch, objective, context, memory, wanted, input_gradients);
@@ -47,7 +47,8 @@ where
     mean
 }
 
-/// What the passes keep: in memory of the thread, so that it is neither allocated nor cleared for each call, unless it is very much.
+/// Memory for the numbers that passes keep. The thread holds on to it, so that a call neither allocates nor clears it; more than
+/// [`LITTLE`](Self::LITTLE) scalars are allocated for the call.
 #[derive(Default)]
 pub(super) struct Room<T> {
     thread: Heap,
@@ -58,7 +59,7 @@ impl<T: Scalar> Room<T> {
     /// The most scalars that a thread holds on to: 64 MiB of `f32`.
     const LITTLE: usize = 16 * 1024 * 1024;
 
-    /// So many scalars, with anything in them.
+    /// Room for `scalars` numbers, with anything in them.
     pub(super) fn take(&mut self, scalars: usize) -> &mut [T] {
         if scalars <= Self::LITTLE {
             return self.thread.take(scalars);

@@ -86,7 +86,7 @@ impl Plan {
     }
 }
 
-/// How many threads pay for a step with so many samples, of an optimizer with so many moments.
+/// How many threads pay for a step over `samples` samples, of an optimizer that keeps `moments` numbers for each parameter.
 ///
 /// Two do each a [half](crate::kernels::splits_k) of the large products, and keep their halves of the weights and moments. Of more,
 /// each reads all weights, which then have to travel back to those that move them: about what 64 samples take for each weight.
@@ -286,17 +286,17 @@ impl<N: Differentiable> Split for Forward<'_, N> {
     }
 }
 
-/// What is wanted of a batch.
+/// Which gradients of a batch are computed.
 pub(super) enum Wanted<'a, N: Differentiable> {
     /// The loss alone.
     Loss,
-    /// Gradients of the parameters: of each group of the [plan](Plan) one, of which the first becomes the sum.
+    /// Those of the parameters: a gradient for each group of the [plan](Plan). The first becomes their sum.
     Parameters(&'a mut [N::Scalar]),
-    /// The gradient of the inputs, and room for as many gradients of the parameters as there are groups, which are not computed.
+    /// That of the inputs alone. The room, a gradient of the parameters for each group, is for the layers to work in.
     Inputs(&'a mut [N::Scalar]),
 }
 
-/// The mean loss of a batch, with what is wanted of it.
+/// The mean loss of a batch, and the gradients that are `wanted`.
 pub(super) fn whole_batch<N, Y, L>(
     net: &N,
     (inputs, targets): (&[N::Input], &[Y]),

@@ -28,7 +28,7 @@ pub enum Schedule {
     ///
     /// Source: I. Loshchilov, F. Hutter, [SGDR: stochastic gradient descent with warm restarts](https://arxiv.org/abs/1608.03983) (2016).
     Cosine,
-    /// As [`Cosine`](Self::Cosine), over so many epochs whatever a call of `fit` is told; 0 after them. PyTorch's `CosineAnnealingLR(T_max)`.
+    /// As [`Cosine`](Self::Cosine), over this many epochs, whatever a call of `fit` is told; 0 after them. PyTorch's `CosineAnnealingLR(T_max)`.
     CosineOver {
         /// After how many epochs it is 0.
         epochs: usize,
@@ -52,7 +52,7 @@ impl Schedule {
         assert!(epochs > 0, "a schedule takes one epoch at least, found `epochs: 0`");
     }
 
-    /// The factor of an epoch, counted from 0, of so many epochs.
+    /// The factor of an epoch, counted from 0, of a training of `epochs` epochs.
     ///
     /// # Panics
     ///

@@ -408,7 +408,7 @@ impl<T, L, O, V, A> Parts<L, O, V, A> for T {
     }
 }
 
-/// Something, and what is done to it in the end, also where there is a panic.
+/// A value, and a function that is run on it when it is dropped: where a panic unwinds, too.
 struct OnDrop<'a, T, F: FnMut(&mut T)>(&'a mut T, F);
 
 impl<T, F: FnMut(&mut T)> Drop for OnDrop<'_, T, F> {

@@ -10,8 +10,8 @@ use super::weights::{Name, Tensor, fill, found, is_ignored};
 use super::writing::to_bytes;
 use crate::core::Error;
 use crate::core::weights_error::{Dtype, Fault, Found, Reason};
-use crate::files::atomic;
-use crate::files::kind::{BEGINNING, describe, is_text};
+use crate::io::atomic;
+use crate::io::file_kind::{BEGINNING, describe, is_text};
 use crate::layers::Described;
 
 /// See [`Network::save`](crate::Network::save) and [`Transfer::save_to`](crate::Transfer::save_to).
@@ -125,7 +125,7 @@ pub(crate) fn load_matching<D: Described>(
         names.insert(name);
     });
     if let ([], [first, ..]) = (fitting.as_slice(), matching.kept.as_slice()) {
-        // A name that both have is nearer to what was meant.
+        // A tensor whose name both have is more likely the one that was meant.
         let first = matching.kept.iter().find(|kept| kept.found.is_some()).unwrap_or(first);
         let Kept { tensor, expected, found } = first;
         let (expected, found) = match found {

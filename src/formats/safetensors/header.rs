@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use core::str;
 
 use crate::core::weights_error::{Dtype, Flaw};
-use crate::files::kind::{is_text, kind};
+use crate::io::file_kind::{is_text, kind};
 
 /// Longer headers are refused, as the format's own library does.
 const LONGEST: usize = 100_000_000;
@@ -396,7 +396,7 @@ impl Iterator for Chars<'_> {
     }
 }
 
-/// Is written to without an error as long as what is written is what comes next.
+/// The rest of a text. Writing to it compares: an error if the written text is not the next part of it.
 struct Rest<'a>(Chars<'a>);
 
 impl fmt::Write for Rest<'_> {

@@ -56,7 +56,7 @@ impl Tensor {
         });
     }
 
-    /// Whether what a file has under its name is what it needs.
+    /// Whether the tensor that a file has under this one's name has its shape and a type that can be read.
     pub(super) fn check<T: Scalar>(self, stored: &Stored<'_>) -> Result<(), Reason> {
         let found = found(stored);
         if !stored.dtype.is_read() {

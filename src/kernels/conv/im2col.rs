@@ -98,7 +98,7 @@ impl<T: Entry> Buffer<T> {
     pub(crate) fn with_margins(&mut self, len: usize) -> &mut [T] {
         assert!(len <= BUFFER_LEN, "{len} numbers in a buffer for {BUFFER_LEN}");
         self.write(len + 2 * MARGIN);
-        // SAFETY: so many numbers have been written.
+        // SAFETY: `write` has written these `len + 2 * MARGIN` numbers.
         unsafe {
             core::slice::from_raw_parts_mut(self.numbers.as_mut_ptr().cast(), len + 2 * MARGIN)
         }

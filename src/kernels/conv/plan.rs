@@ -105,7 +105,7 @@ impl Forward {
 }
 
 impl BackwardData {
-    /// For a block of so many pixels.
+    /// For a block of `pixels` pixels.
     #[inline(always)]
     pub(crate) const fn of(sizes: Sizes, pixels: usize) -> Self {
         let gathers = gathered_channels(&sizes, pixels) > 0
@@ -206,7 +206,7 @@ pub(crate) const fn first_block(sizes: &Sizes) -> [usize; 2] {
     [rows.div_ceil(blocks), columns]
 }
 
-/// How many whole channels of the im2col matrix fit the buffer, for a block of so many pixels.
+/// How many whole channels of the im2col matrix fit the buffer, for a block of `pixels` pixels.
 #[inline(always)]
 pub(crate) const fn gathered_channels(sizes: &Sizes, pixels: usize) -> usize {
     BUFFER_LEN / pixels / sizes.taps()

@@ -1,21 +1,23 @@
 //! Matrix products: C = A B, y = A x, C = Aᵀ B.
 //!
-//! | file | |
-//! |---|---|
-//! | `plan` | which of the kernels below a product runs, from its sizes: thresholds and choices |
-//! | `operands` | what is multiplied: [`Gemm`], [`Gemv`], [`GemmTransposedA`] |
-//! | `microkernel` | a tile of `C` in registers, k steps long |
-//! | `tiled` | `C` tile by tile, straight from the matrices |
-//! | `narrow` | `C` of fewer rows than a vector has lanes |
-//! | `packed`, `panel` | `A` copied so that the rows of a tile are side by side, and the memory for it |
-//! | `swapped` | Cᵀ = B Aᵀ in the place of C = A Bᵀ |
-//! | `gemv` | one column: y = A x |
-//! | `transposed_a` | C = Aᵀ B |
-//! | `blocked` | sums along a long k, block by block |
-//! | `shared`, `split_k` | what threads share: columns of `C`, halves of k |
+//! | file | what it computes | who asks for it, by which plan |
+//! |---|---|---|
+//! | `plan` | which kernel a product runs, from its sizes alone: thresholds and choices | `gemm`, `gemv` and `gemm_transposed_a` below, and layers |
+//! | `operands` | nothing: what is multiplied, as [`Gemm`], [`Gemv`], [`GemmTransposedA`] | layers, convolutions |
+//! | `gemv` | y = A x: one sample | [`GemvPlan`], all but `Blocked`; small ones by `DensePlan::GemvInline` |
+//! | `tiled` | C = A B, tile by tile, straight from the matrices | [`GemmPlan::Tiled`]: 128 outputs of 784 inputs, 32 samples |
+//! | `narrow` | C of fewer rows than a vector has lanes: a layer of few outputs | [`GemmPlan::Narrow`], through `tiled` |
+//! | `packed` | C = A B, with the rows of a tile of `A` copied side by side | [`GemmPlan::Packed`]: columns of `A` far apart, such as those of 512 outputs |
+//! | `swapped` | Cᵀ = B Aᵀ in the place of C = A Bᵀ | [`GemmPlan::Swapped`], for weight gradients of few outputs |
+//! | `blocked` | sums along a long k, block by block, added in `f64` | [`GemmPlan::Blocked`], [`GemvPlan::Blocked`] |
+//! | `transposed_a` | C = Aᵀ B: the gradient of a layer's inputs | `TransposedAPlan` |
+//! | `microkernel` | one tile of `C` in registers, k steps long | `tiled`, `packed`; direct convolutions |
+//! | `panel` | nothing: the memory that `A` is copied to | `packed`, `transposed_a` |
+//! | `shared` | columns of `C` on several threads | training: `T::shared_gemm` and its kin |
+//! | `split_k` | C = A B as two halves of k, one a thread | training: `DensePlan::GemmSplitK`, `GemvSplitK` |
 //!
-//! Each but the last row imports those before it. The functions here choose, for an instruction set that was found at run time; they are compiled once, by
-//! [`Entry`](crate::kernels::Entry), whose methods are what a layer calls.
+//! `Net::plan(samples)` prints the choices for a network. The functions here choose, for an instruction set that was found at run time; they are compiled once,
+//! by [`Entry`](crate::kernels::Entry), whose methods are what a layer calls.
 
 mod blocked;
 pub(crate) mod gemv;

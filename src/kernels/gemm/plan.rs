@@ -12,7 +12,7 @@ use crate::simd::Registers;
 
 // # Thresholds: each with the reason for its figure.
 
-/// C = A B sums up at most so many products in the scalar's own type. Longer sums are cut into blocks of so many, whose sums are added in `f64`:
+/// The longest k whose products are summed up in the scalar's own type. A longer k is cut into blocks of this length, whose sums are added in `f64`:
 /// the error of a sum does not grow with k.
 pub(crate) const BLOCKED_K: usize = 4 * 1024;
 
@@ -21,58 +21,58 @@ pub(crate) const BLOCKED_K: usize = 4 * 1024;
 /// Work that is cut in multiples of 12 columns has whole tiles.
 pub(crate) const TILE_COLUMNS: usize = 12;
 
-/// `A` is packed if its columns begin so many bytes apart, or more. 1 KB apart, columns fall into 4 of the 64 sets of a usual L1 cache (32 KB, 8 ways):
+/// `A` is packed if its columns begin this many bytes apart, or more. 1 KB apart, columns fall into 4 of the 64 sets of a usual L1 cache (32 KB, 8 ways):
 /// the rows of a tile would be gone from it when the next columns of `B` need them.
 const PACKED_STRIDE: usize = 1024;
 
-/// `A` is packed for k and n of so many or more: below, the copy costs more than the cache misses that it saves.
+/// `A` is packed for k >= 32 and n >= 24: below, the copy costs more than the cache misses that it saves.
 const PACKED_K: usize = 32;
 const PACKED_N: usize = 24;
 
 /// A packed panel of `A`, in bytes: a usual L1 cache.
 pub(crate) const PANEL_BYTES: usize = 32 * 1024;
 
-/// C = A Bᵀ uses up so many bytes of `A` before it goes on along k. Each number of a column of `B` is in a cache line of its own there, and `A` must leave
-/// room for these lines: a usual L1 cache.
+/// C = A Bᵀ takes k in pieces whose columns of `A` have this many bytes. Each number of a column of `B` is in a cache line of its own there, and `A` must
+/// leave room for these lines in a usual L1 cache.
 const DEPTH_BYTES: usize = 32 * 1024;
 
-/// C = A Bᵀ takes at least so many steps along k at a time: fewer are not worth storing and loading `C`.
+/// The shortest of these pieces: fewer steps along k are not worth storing and loading `C`.
 const DEPTH_LEAST: usize = 24;
 
-/// Cᵀ = B Aᵀ in the place of C = A Bᵀ pays for k of so many or more: the time of its sums is then more than that of transposing `C`.
+/// Cᵀ = B Aᵀ in the place of C = A Bᵀ pays from this k on: the sums then take longer than transposing `C`.
 const SWAPPED_K: usize = 64;
 
 /// Numbers of Cᵀ that are computed at a time, on the stack: 8 KB of `f32`.
 pub(crate) const SWAPPED_SCRATCH: usize = 2048;
 
-/// y = A x is computed in the caller's own code for m k of so many or fewer, where the compiler unrolls it for the sizes of the layer;
+/// y = A x is computed in the caller's own code up to this m k, where the compiler unrolls it for the sizes of the layer;
 /// above, in one function that all layers share: the call is then less than one per cent.
 const GEMV_INLINE: usize = 8 * 1024;
 
-/// y = A x is read in whole columns or aligned vectors for m of so many vectors or more: fewer rows fit into registers as they are.
+/// y = A x is read in whole columns or aligned vectors from this many vectors of rows (m / lanes) on: fewer rows fit into registers as they are.
 const GEMV_VECTORS: usize = 16;
 
 /// y = A x reads matrices of more bytes than this in memory order, with y in the cache: they are in the L2 cache or beyond it, where prefetching wants
 /// one stream.
 const GEMV_STREAMED: usize = 256 * 1024;
 
-/// y = A x of at most so many numbers is done before it is found out where the vectors of `A` begin.
+/// Up to this m k, y = A x is done before it is found out where the vectors of `A` are aligned.
 const GEMV_UNALIGNED: usize = 2048;
 
-/// A layer with so many weights or more sums up two halves of its inputs apart, one for each of two threads: each keeps its half of the weights in its cache,
+/// From this many weights on, a layer sums up two halves of its inputs apart, one for each of two threads: each keeps its half of the weights in its cache,
 /// step after step. Fewer weights (128 KB of `f32`) fit into either cache.
 const SPLIT_K_WEIGHTS: usize = 32 * 1024;
 
-/// And only if k is so much or more: a half is then 32 inputs, eight times the unit in which inputs are cut.
+/// And only from this k on: a half is then 32 inputs, eight times the unit in which inputs are cut.
 const SPLIT_K_INPUTS: usize = 64;
 
-/// Inputs are cut in multiples of this: narrower tiles have so many columns.
+/// Inputs are cut in multiples of this: the columns of a narrower tile.
 const SPLIT_K_UNIT: usize = 4;
 
 /// C = Aᵀ B transposes `A` only if k <= 4 n: the transposition is spread over n columns, and saves each of them the sums over the lanes of dot products.
 const TRANSPOSE_K_PER_COLUMN: usize = 4;
 
-/// C = Aᵀ B transposes `A`, or columns of `B`, only for k of at most so many: they are on the stack, 32 columns of 2 KB of `f32`.
+/// C = Aᵀ B transposes `A`, or columns of `B`, only up to this k: they are on the stack, 32 columns of 2 KB of `f32`.
 pub(crate) const TRANSPOSE_K: usize = 512;
 
 /// Columns of `B` (samples) that are transposed at a time.
@@ -341,7 +341,7 @@ impl DensePlan {
 pub(crate) enum WeightGradientPlan {
     /// One sample, whole cache lines: dW = dy xᵀ goes into the step as it is computed, and is nowhere stored.
     OuterProduct,
-    /// C = A Bᵀ for so many columns of dW (inputs) at a time.
+    /// C = A Bᵀ, for `columns` columns of dW (inputs) at a time.
     Blocks { columns: usize },
 }
 

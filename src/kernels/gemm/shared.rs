@@ -6,7 +6,7 @@ use crate::kernels::gemm::{gemm, gemm_transposed_a};
 use crate::parallel::{Split, cut};
 use crate::simd::{Element, Isa};
 
-/// Columns of `C` are cut in multiples of this: the narrower tiles have so many.
+/// Columns of `C` are cut in multiples of this: the columns of a narrower tile.
 const UNIT: usize = 4;
 
 impl<T: Element, const TRANSPOSED_B: bool> Split for Gemm<'_, T, TRANSPOSED_B> {

@@ -70,7 +70,7 @@ fn at<K: Geometry>(y: usize, x: usize, ky: usize, kx: usize) -> Option<usize> {
     Some(row * K::WIDTH + column)
 }
 
-/// The planes of so many numbers.
+/// The planes that `numbers` numbers are.
 #[inline(always)]
 fn planes<K: Geometry>(numbers: usize) -> Planes {
     Planes { count: numbers / K::PLANE, rows: K::HEIGHT, columns: K::WIDTH }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
-use super::kind::{BEGINNING, kind};
+use super::file_kind::{BEGINNING, kind};
 use crate::core::Error;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -1,12 +1,11 @@
-//! What a file is when it is not what was asked for: a download gone wrong, an archive, another program's format.
+//! Which kind of file was given in the place of the one that was asked for: a download gone wrong, an archive, another program's format.
 
-/// How many bytes of a file's beginning tell what it is: the mark of a tar archive stands last, at 257.
+/// How many bytes of a file's beginning tell its kind: the mark of a tar archive stands last, at 257.
 pub(crate) const BEGINNING: usize = 512;
 
-/// What begins so, in words for a message, with the way out where there is one; nothing for what is not known.
+/// The kind of a file with this beginning, in words for a message, with the way out where there is one; `None` for a kind that is not known.
 ///
-/// What could be the beginning of a table is not taken for something else. A damaged safetensors file, whose reader knows more, is
-/// not named.
+/// A beginning that could be that of a table is `None`, and so is a damaged safetensors file, of which its reader says more.
 pub(crate) fn kind(beginning: &[u8]) -> Option<&'static str> {
     if beginning.is_empty() {
         return Some("an empty file");

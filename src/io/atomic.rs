@@ -1,7 +1,7 @@
 //! Files are written aside and renamed: whoever reads one sees it whole, or the one before it.
 //!
-//! What was written aside and not renamed, because the process was killed, is found and removed by the next write of the same file. A
-//! process holds a lock on what it writes, which ends with it: so one that is alive is not disturbed, in another container neither.
+//! If a process is killed before it renames, its partial file stays. The next write of the same file removes it. A process holds a lock on the partial file
+//! while it lives: so no other one, not even in another container, removes a file that is still being written.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
@@ -124,8 +124,8 @@ fn keep_owner(_: &File, _: &Metadata) {}
 /// Names beside a file: `.net.safetensors.0123456789abcdef.partial`.
 struct Aside<'a> {
     directory: &'a Path,
-    /// `.net.safetensors.`: as much of the name as leaves room for the rest in any file system. Two long names may share it: then each write removes
-    /// what is left behind of the other, too, which nobody needs either.
+    /// `.net.safetensors.`: as much of the name as leaves room for the rest in any file system. Two long names may share it: then a write of one also
+    /// removes the partial files that the other left, which nobody needs.
     begin: String,
 }
 

@@ -1,4 +1,4 @@
-//! A number in a type.
+//! A decimal number in a type, as a fraction: `eps 0.001` of a description is `Ratio<1, 1000>`.
 
 /// `NUMERATOR / DENOMINATOR`, a decimal number of a description: types hold integers only.
 ///

@@ -1,9 +1,9 @@
-//! What layers without parameters have in common, and what layers with some.
+//! Macros that implement traits for layers: `parameter_free!` all that a layer without parameters needs, `by_fields!` `Debug` and `PartialEq` of one with parameters.
 
 /// The traits of a layer whose outputs depend on its inputs alone.
 ///
 /// It has the functions `run(simd, inputs, outputs)` and, for training, `pull_back(simd, inputs, output_gradient, input_gradient)`.
-macro_rules! weightless {
+macro_rules! parameter_free {
     (
         [$($generics:tt)*] $layer:ty, $input:ty => $output:ty,
         $name:literal, $multiply_adds:expr, |$formatter:ident| $describe:expr
@@ -118,4 +118,4 @@ macro_rules! by_fields {
 }
 
 pub(super) use by_fields;
-pub(super) use weightless;
+pub(super) use parameter_free;

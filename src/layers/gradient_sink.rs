@@ -88,7 +88,7 @@ pub(crate) struct Step<'a, T> {
 }
 
 impl<T> Step<'_, T> {
-    /// For so many parameters from the first on, and for the others.
+    /// The step of the first `count` parameters, and that of the others.
     #[inline(always)]
     pub(crate) fn split_at(self, count: usize) -> (Self, Self) {
         let (trained, others) = self.trained.split_at(count);
@@ -102,7 +102,7 @@ impl<T> Step<'_, T> {
 }
 
 impl<'a, T: Scalar> GradientSink<'a, T> {
-    /// Into a gradient: in the place of what is there, or, to `accumulate`, added to it.
+    /// A sink that writes into `gradient`, or, to `accumulate`, adds to it.
     pub fn gradient(parameters: &'a [T], gradient: &'a mut [T], accumulate: bool) -> Self {
         assert_eq!(parameters.len(), gradient.len(), "a gradient of another network");
         Self { gradient, target: Target::Gradient { parameters, accumulate } }
@@ -139,7 +139,7 @@ impl<'a, T: Scalar> GradientSink<'a, T> {
         L::from_slice(self.parameters())
     }
 
-    /// For so many parameters from the first on, and for the others.
+    /// The sink for the gradient of the first `count` parameters, and that for the others.
     #[inline(always)]
     #[must_use]
     pub fn split_at(self, count: usize) -> (Self, Self) {
@@ -242,7 +242,7 @@ pub struct GradientBlock<'b, 'a, T> {
 }
 
 impl<T: Scalar> GradientBlock<'_, '_, T> {
-    /// The room, and whether the gradient is to be added to what is there. If not, anything may be there.
+    /// Room for the block's gradient, and whether to add to the numbers in it. If not, they are to be overwritten: they may be anything.
     #[inline(always)]
     pub fn room(&mut self) -> (&mut [T], bool) {
         let GradientSink { gradient, target } = &mut *self.sink;
@@ -257,7 +257,7 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
         }
     }
 
-    /// The room, for a gradient that is added to what is there: zeros, another gradient, or what this block was given before.
+    /// Room for the block's gradient, to add to the numbers in it: zeros, another gradient, or an earlier part of this block's.
     #[inline(always)]
     pub fn sums(&mut self) -> &mut [T] {
         let (gradient, accumulate) = self.room();
