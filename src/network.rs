@@ -221,7 +221,7 @@ pub trait Network: Layer {
         (loss, gradient)
     }
 
-    /// As [`gradient`](Self::gradient), into a network that is there, in the place of what it holds: the mean loss.
+    /// As [`gradient`](Self::gradient), but writes the gradient into an existing network, over the numbers in it, and gives the mean loss back.
     ///
     /// Nothing is allocated after a thread's first call, for a batch that is taken in one piece and whose layers keep up to 65,536 numbers
     /// of it: some hundred samples of a small network.
@@ -294,8 +294,8 @@ pub trait Network: Layer {
     /// `torch.autograd.grad(outputs, …, grad_outputs)`, JAX's `vjp`.
     ///
     /// For a function L of all outputs **y**ᵢ of the batch, with `output_gradients[i]` = ∂L/∂**y**ᵢ, `gradient` becomes ∂L/∂w for each parameter w, and
-    /// `input_gradients[i]` becomes ∂L/∂**x**ᵢ, in the place of what they hold. Nothing is divided by the number of samples: of a mean, the factor is in the
-    /// gradient that is given. What is not asked for is not computed.
+    /// `input_gradients[i]` becomes ∂L/∂**x**ᵢ, over the numbers in them. Nothing is divided by the number of samples: for the mean of losses,
+    /// `output_gradients` has the factor in it. A gradient that is not asked for is not computed.
     ///
     /// The pass is one of inference, that of [`forward`](Self::forward): `dropout` drops nothing, and `batchnorm` takes its running statistics.
     /// For one of training, or for the inputs alone, see [`backward_with`](Self::backward_with). A forward pass is part of the call. The page
@@ -455,7 +455,7 @@ pub trait Network: Layer {
         jacobian
     }
 
-    /// [`jacobian`](Self::jacobian) into a matrix that is there, in the place of what it holds.
+    /// As [`jacobian`](Self::jacobian), but writes into an existing matrix, over the numbers in it.
     ///
     /// ```
     /// use axonal::Parameters;

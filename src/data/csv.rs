@@ -12,7 +12,7 @@ use crate::io::source::Source;
 
 /// Describes a CSV file to read; [`classification`](Csv::classification) and [`regression`](Csv::regression) read it.
 ///
-/// Unless told otherwise, the file has a header line, commas between its cells, and its target in the last column.
+/// By default, the file has a header line, commas between its cells, and its target in the last column.
 /// A file compressed with gzip is read as it is.
 pub fn csv(path: impl AsRef<Path>) -> Csv {
     Csv::new(Place::File(path.as_ref().to_owned()))

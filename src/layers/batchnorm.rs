@@ -25,15 +25,14 @@ use crate::kernels::normalize;
 /// move towards them by a tenth of the way (`M`, `batchnorm momentum 0.01`): of σ² it is the unbiased one, as in PyTorch. In inference, μ and σ² are the running ones.
 /// A batch in training is one pass, whatever its size.
 ///
-/// A batch of a single number a channel (one sample, of vectors or of images of one pixel) has no variance. PyTorch refuses it; here μ and σ² are the running
-/// ones then, as in inference, and stay as they are: nothing is learned of the statistics, and nothing is spoiled. So with batches of one sample alone they stay
-/// 0 and 1. A last batch of one in each epoch does no harm; `Trainer::drop_last` leaves it out. Batches of two or three have a variance, but a poor one.
+/// A batch of a single number a channel (one sample, of vectors or of images of one pixel) has no variance. PyTorch refuses it; here such a batch is normalized
+/// by the running μ and σ², as in inference, and leaves them unchanged. With batches of one sample alone, they stay 0 and 1. A last batch of one in each epoch does no harm; `Trainer::drop_last` leaves it out. Batches of two or three have a variance, but a poor one.
 ///
 /// The gradient that [`Network::gradient`](crate::Network::gradient) gives for a running statistic is the momentum times how far it is from that of the batch: what a
 /// step subtracts from it, as it is ([`Kind::Statistic`]).
 ///
-/// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, whose `eps` and `momentum` these are. Keras's `BatchNormalization` has ε = 10⁻³ unless told otherwise, and
-/// its momentum is 1 − that of PyTorch: Keras's defaults are `batchnorm eps 1e-3 momentum 0.01`. A file of weights has neither in it: those of a network
+/// PyTorch's `nn.BatchNorm1d` and `nn.BatchNorm2d`, whose `eps` and `momentum` these are. Keras's `BatchNormalization` has ε = 10⁻³ by default, and
+/// its momentum is 1 − that of PyTorch: Keras's defaults are `batchnorm eps 1e-3 momentum 0.01`. A file of weights holds neither ε nor momentum: the weights of a network
 /// with another ε (Keras's, torchvision's Inception, EfficientNet and MobileNetV3: 10⁻³) load without a word, and give other outputs unless `eps` is written.
 ///
 /// # Shapes

@@ -169,8 +169,8 @@ pub enum Kind {
     Weight,
     /// Is added to something; or is a factor that should not shrink, as the slopes of `prelu`.
     Bias,
-    /// Kept while training, by the layer itself, and not learned: a running mean. In a gradient, what a step is to subtract from it stands in its place, and
-    /// every optimizer subtracts it as it is, without a learning rate, moments or decay; norms and clipping leave it out.
+    /// Kept while training, by the layer itself, and not learned: a running mean. Its part of a gradient is the difference that a step subtracts from it,
+    /// whatever the optimizer, without a learning rate, moments or decay; norms and clipping leave it out.
     Statistic,
 }
 

@@ -37,7 +37,7 @@ pub trait Differentiable: Layer {
 
     /// The forward pass of training. A backward pass may follow in either mode of the `context`.
     ///
-    /// Unless told otherwise, it is the pass of inference. A layer with a [`Layer::Activation`] has one of its own: it may have to stop before it.
+    /// By default, the pass of inference. A layer with a [`Layer::Activation`] writes one of its own: at [`End::Scores`] the pass stops before the activation.
     fn forward_pass(
         &self,
         context: Context,

@@ -92,7 +92,7 @@ pub trait Layer: Parameters {
     /// The activation that its scores go through last, [`Identity`](crate::activations::Identity) if there is none.
     type Activation: Activation;
 
-    /// What becomes of probabilities that go in: whether a network that ends in such a layer ends in the activation before it.
+    /// What the layer does to the probabilities of a `sigmoid` or `softmax` before it: whether a network that ends in this layer still ends in that activation.
     const PASSES: Passes = Passes::Nothing;
 
     /// Multiplications with an addition, for one sample.

@@ -93,9 +93,9 @@ parameter_free!(
 ///
 /// y(c, r, s) = Σᵢⱼ x(c, r·stride + i − pad, s·stride + j − pad) / n; x is zero beyond its edges.
 ///
-/// Whether those zeros count in n is `COUNT_PAD`, `count_include_pad true` or `false` in a description. Where they do, n is KH · KW, as in PyTorch, and so
-/// it is behind a padding of numbers unless told otherwise. Where they do not, n is how many numbers of the window are on the image: so it is behind
-/// `pad same`, as in Keras.
+/// Whether those zeros count in n is `COUNT_PAD`, `count_include_pad true` or `false` in a description. Where they do, n is KH · KW, as in PyTorch:
+/// the default for `pad 1` and its kin. Where they do not, n is how many numbers of the window are on the image, as in Keras: the default for
+/// `pad same`.
 ///
 /// PyTorch's `nn.AvgPool2d`, Keras's `AveragePooling2D`. A constant image stays constant with Keras's, and is darker at its edges with PyTorch's:
 ///

@@ -18,7 +18,7 @@ use crate::simd::{Vector, vectorized};
 ///
 /// It takes scores z ("logits"). A network that ends in `sigmoid` gives the same value and gradient: the sigmoid is not taken twice,
 /// but once, together with the logarithm, in the stable form max(z, 0) − z t + ln(1 + exp(−|z|)).
-/// So it is where the numbers of `sigmoid` are passed on as they are (`sigmoid => flatten`).
+/// The same holds where a layer passes on the numbers of `sigmoid` unchanged (`sigmoid => flatten`).
 ///
 /// Of other probabilities it takes the logarithms as they stand, −100 at least, as PyTorch's `BCELoss`: of those of `sigmoid` that other
 /// layers have mixed (`sigmoid => maxpool 2x2`), and of an activation whose [decision boundary](crate::activations::Activation::THRESHOLD) is

@@ -17,8 +17,8 @@ use crate::simd::{Vector, vectorized};
 ///
 /// It takes scores z ("logits"). A network that ends in `softmax` gives the same value and gradient: the softmax is not taken twice,
 /// but once, together with the logarithm, in the stable form ln Σ exp(z − max z) − (z_target − max z).
-/// So it is where the numbers of `softmax` are passed on as they are (`softmax => flatten` of a single pixel). Of probabilities that other
-/// layers have mixed (`softmax => global avgpool`) it takes the logarithm as they stand, −100 at least.
+/// The same holds where a layer passes on the numbers of `softmax` unchanged (`softmax => flatten` of a single pixel). Of probabilities that other
+/// layers have mixed (`softmax => global avgpool`) it takes the logarithm, −100 at least.
 /// After any other activation, its outputs are the scores.
 ///
 /// # Shapes

@@ -487,7 +487,7 @@ impl<T: Scalar> State<T> {
         self.steps
     }
 
-    /// Sets where the randomness of training, such as dropout's, begins; 0 unless told otherwise.
+    /// Sets the seed of training's random numbers, such as dropout's; 0 by default.
     /// A [`Trainer`](crate::training::Trainer) draws it from the generator that it is given.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;

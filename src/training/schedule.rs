@@ -18,12 +18,12 @@ pub enum Schedule {
     },
     /// Multiplied by `factor` after every epoch. PyTorch's `ExponentialLR`.
     Exponential {
-        /// What the next epoch has it multiplied by.
+        /// The learning rate is multiplied by this from one epoch to the next.
         factor: f64,
     },
     /// Half a cosine, from the optimizer's learning rate towards 0 after the last epoch. PyTorch's `CosineAnnealingLR`.
     ///
-    /// A call of `fit` that goes on goes down to 0 again from where it comes on the longer cosine: for several calls that are to be one, see
+    /// A call of `fit` that goes on takes a cosine over all epochs, those before it too, from its place on that cosine down to 0. For several calls that are to be one, see
     /// [`CosineOver`](Self::CosineOver).
     ///
     /// Source: I. Loshchilov, F. Hutter, [SGDR: stochastic gradient descent with warm restarts](https://arxiv.org/abs/1608.03983) (2016).

@@ -105,7 +105,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         self
     }
 
-    /// Sets whether each epoch takes the samples in an order of its own (it does unless told otherwise).
+    /// Sets whether each epoch takes the samples in a new random order, as it does by default.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
@@ -308,7 +308,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
             let start = Instant::now();
             let learning_rate = base * self.schedule.factor(epoch - 1, epochs);
             self.optimizer.set_learning_rate(learning_rate);
-            // From the same start in each epoch: nothing of the one before is needed to go on.
+            // Each epoch shuffles the same start, so that a resumed run needs no order of an earlier epoch.
             order.clear();
             order.extend(0..data.len());
             if self.shuffle {
