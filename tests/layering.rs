@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "vector",
     "execution_plan",
     "summary",
+    "networks",
     "network",
     "trainable",
     "transfer",
