@@ -88,7 +88,7 @@ fn pixels<const N: usize>(sample: usize) -> [[Class<N>; 2]; 2] {
 }
 
 fn mask(sample: usize) -> [[bool; 2]; 2] {
-    [[true, sample % 2 == 0], [false, sample % 3 == 0]]
+    [[true, sample.is_multiple_of(2)], [false, sample.is_multiple_of(3)]]
 }
 
 /// Losses of any outputs.
@@ -131,11 +131,11 @@ fn check_answers<A: LastActivation>() {
     check::<A, Five, _, _>(&BinaryCrossEntropy, shares);
     check::<A, Mask, _, _>(&BinaryCrossEntropy, mask);
     check::<A, Mask, _, _>(&BinaryCrossEntropy, pixels::<2>);
-    check::<A, SVector<f64, 1>, _, _>(&BinaryCrossEntropy, |sample| sample % 2 == 0);
+    check::<A, SVector<f64, 1>, _, _>(&BinaryCrossEntropy, |sample| sample.is_multiple_of(2));
     check::<A, SVector<f64, 1>, _, _>(&BinaryCrossEntropy, class::<2>);
     check::<A, Five, _, _>(&Focal.alpha(0.25), shares);
     check::<A, Mask, _, _>(&Focal, mask);
-    check::<A, SVector<f64, 1>, _, _>(&Focal, |sample| sample % 2 == 0);
+    check::<A, SVector<f64, 1>, _, _>(&Focal, |sample| sample.is_multiple_of(2));
     check::<A, Five, _, _>(&BinaryCrossEntropy.label_smoothing(0.1), shares);
     check::<A, Mask, _, _>(&BinaryCrossEntropy.label_smoothing(0.1), mask);
 }

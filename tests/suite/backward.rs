@@ -255,7 +255,7 @@ fn behind_frozen_layers_nothing_is_computed() {
     let mut net = Behind::random(&mut StdRng::seed_from_u64(1));
     let mut optimizer = Sgd::new(0.1);
     let (inputs, targets) = ([[0.1, 0.2, 0.3].into()], [[1.0].into()]);
-    let mut step = |net: &mut Behind, optimizer: &mut Sgd| {
+    let step = |net: &mut Behind, optimizer: &mut Sgd| {
         counted(&mut || {
             net.train_step(&inputs, &targets, &MeanSquaredError, optimizer);
         })
