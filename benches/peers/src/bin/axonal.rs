@@ -9,6 +9,11 @@ use axonal::{Differentiable, Sample, Trainable};
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 
+/// The example, whose training is a workload.
+#[path = "../../../../examples/pendulum.rs"]
+#[allow(dead_code, reason = "its main")]
+mod pendulum;
+
 network! {
     /// Training, and inference.
     pub struct Digits<input 784 => dense 128 sigmoid => dense 10>;
@@ -276,5 +281,11 @@ fn main() {
     let check = gradient.as_slice().iter().map(|slope| slope.abs()).sum();
     bench.measure("small/24-8-2 f64", check, || {
         chain.gradient_into(black_box(&inputs), &targets, &MeanSquaredError, &mut gradient)
+    });
+
+    // Without a check: other generators of random numbers give other agents.
+    bench.measure("pendulum/TD3", 0.0, || {
+        let mut rng = StdRng::seed_from_u64(7);
+        pendulum::train(&mut pendulum::Agent::random(&mut rng), &mut rng)
     });
 }
