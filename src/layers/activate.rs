@@ -36,7 +36,7 @@ impl<T: Scalar, A: Activation> WithSimd for Activated<'_, T, A> {
     }
 }
 
-/// An activation over a batch of vectors or images, in place: what `forward` does, and what a loss does with scores.
+/// An activation over a batch of vectors or images, in place: the same function for `forward` and for a loss of scores.
 #[inline(always)]
 pub(crate) fn activate_all<A: Activation, X: Sample, S: Simd>(simd: S, samples: &mut [X]) {
     if const { A::ELEMENTWISE || X::PIXELS == 1 } {
@@ -97,7 +97,7 @@ impl<X: Sample, A: Activation> WithSimd for Whole<'_, X, A> {
     }
 }
 
-/// The channels of a pixel, of which the first is the first number.
+/// The channels of a pixel: from the first number of `sample` on, every `pixels`th.
 #[inline(always)]
 fn take_pixel<T: Scalar>(sample: &[T], pixel: &mut [T], pixels: usize) {
     for (to, from) in pixel.iter_mut().zip(sample.iter().step_by(pixels)) {

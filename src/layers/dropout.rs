@@ -13,7 +13,7 @@ use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat, flat_mut};
 
 /// While training, each number is zero with the probability p = `NUMERATOR / DENOMINATOR`, `dropout 0.5` in a description;
-/// the others are divided by 1 − p, so that the mean stays what it was. In inference, nothing is done.
+/// the others are divided by 1 − p, so that the mean does not change. In inference, it passes its input on.
 ///
 /// y = x · m / (1 − p), where m is 0 with the probability p and 1 else.
 ///

@@ -172,7 +172,7 @@ where
     Block: Layer<Scalar = T>,
     P: Shortcut<Block::Input, Block::Output>,
 {
-    /// Adds what belongs to one input, in a pass that is on the machine's instruction set, or in a deep network, which is not.
+    /// Adds the shortcut of one input. `simd` is the machine's instruction set, or, in a deep network, the baseline.
     #[inline(always)]
     fn shortcut<S: Simd>(
         &self,

@@ -19,7 +19,7 @@ pub(super) struct WeightGradient<'a, T> {
     pub(super) outputs: usize,
     /// From one sample of the inputs to the next.
     pub(super) stride: usize,
-    /// As many parameters as `outputs` times some of the inputs, of which the first is `inputs[0]`.
+    /// For whole columns of W, `outputs` parameters each; the first belongs to the input `inputs[0]`.
     pub(super) sink: GradientSink<'a, T>,
 }
 

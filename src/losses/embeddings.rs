@@ -12,8 +12,8 @@ use crate::simd::{Vector, dispatch};
 /// The triplet loss of the embeddings of a batch: max(0, ‖a − p‖ − ‖a − n‖ + margin), the mean over all triplets of an anchor a, another sample p of its class,
 /// and a sample n of another class. PyTorch's `TripletMarginLoss`, without its `eps`, of all valid triplets of the batch ("batch all").
 ///
-/// Targets are labels, [`Class<N>`](Class), of any number of classes; outputs are vectors of any length. A batch without a triplet, all of one class or no two
-/// of one, has the loss 0 and no gradient; the gradient of a distance 0 is 0. The loss looks across the batch: a step takes it as a whole.
+/// Targets are labels, [`Class<N>`](Class), of any number of classes; outputs are vectors of any length. A batch without a triplet (all samples of one class, or each
+/// of another) has the loss 0 and no gradient; the gradient of a distance 0 is 0. The loss looks across the batch: a step takes it as a whole.
 /// Its time grows with the square of the batch, B² (M + ln B) for outputs of M numbers, not with its cube: of each anchor the distances are sorted.
 ///
 /// Source: F. Schroff, D. Kalenichenko, J. Philbin, [FaceNet](https://arxiv.org/abs/1503.03832) (2015), with distances in the place of their squares.
@@ -33,7 +33,7 @@ pub struct Triplet {
     margin: f64,
 }
 
-/// The contrastive loss of the embeddings of a batch: of a pair with the distance d, ½ d² if both are of one class, ½ max(0, margin − d)² if they are not; the mean
+/// The contrastive loss of the embeddings of a batch: for a pair at a distance d, ½ d² if both are of one class, ½ max(0, margin − d)² if they are not; the mean
 /// over all pairs of the batch.
 ///
 /// Targets are labels, [`Class<N>`](Class), of any number of classes; outputs are vectors of any length. A batch of one sample has the loss 0; the gradient of
@@ -55,7 +55,7 @@ pub struct Contrastive {
     margin: f64,
 }
 
-/// Their margins.
+/// `new`, `margin` and [`Loss`] of both losses.
 macro_rules! margin {
     ($($loss:ident),+) => {$(
         impl $loss {
@@ -102,9 +102,9 @@ margin!(Triplet, Contrastive);
 
 /// A loss of the distances from one sample to all others.
 trait OfDistances {
-    /// The loss of an anchor, and of how many pairs or triplets it is the sum. Each distance gives place to the derivative with respect to it.
+    /// The sum of the losses of an anchor's pairs or triplets, and their number. Each distance is replaced by the derivative with respect to it.
     ///
-    /// `room` is for as many numbers.
+    /// `room` has as many numbers as `distances`; they may be anything.
     fn of_anchor<const N: usize>(
         &self,
         anchor: usize,

@@ -16,7 +16,7 @@ use crate::simd::Vector;
 ///
 /// `GaussianNll.full()` adds the constant ½ ln 2π, as PyTorch's `full=True`: then the loss is the likelihood itself.
 ///
-/// A network with it gives an estimate and how sure it is of that, of every input another one. Validation goes by the loss;
+/// So the network says of each input how sure its estimate is. Validation goes by the loss;
 /// [`Evaluation::by`](crate::evaluation::Evaluation::by) measures the means.
 ///
 /// # Shapes

@@ -326,7 +326,7 @@ pub struct Update<'a, T> {
 }
 
 impl<'a, T: Scalar> Update<'a, T> {
-    /// Runs a rule over all of it, in vectors of the machine's instruction set.
+    /// Runs a rule over all the parameters, in vectors of the machine's instruction set.
     ///
     /// # Panics
     ///
@@ -559,7 +559,7 @@ fn rate<T: Scalar>(name: &str, value: f64) -> f64 {
     setting(name, value, value >= 0.0 && T::of(value).is_finite(), "a finite number from 0 on")
 }
 
-/// What is added to a divisor, which is not zero in the network's numbers either.
+/// An ε that is added to a divisor: above 0, in the network's numbers too.
 #[track_caller]
 fn divisor<T: Scalar>(name: &str, value: f64) -> f64 {
     let is_good = T::of(value) > T::zero() && T::of(value).is_finite();
