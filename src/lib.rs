@@ -213,7 +213,7 @@ pub use {
 /// # Under another name
 ///
 /// It needs no path to this crate: it works where the crate has another name in `Cargo.toml` (`nn = { package = "axonal", … }`), next to another version of it,
-/// and through a re-export of one's own crate. `#[derive(Parameters)]` is told: `#[parameters(crate = nn)]` above the struct.
+/// and through a re-export of one's own crate. `#[derive(Parameters)]` is told: `#[parameters(crate = nn)]` above the struct, and `#[parameters(crate = nn, networks)]` above a struct of [`Networks`].
 #[macro_export]
 macro_rules! network {
     ($($description:tt)*) => { $crate::__private::network! { [$crate] $($description)* } };

@@ -113,7 +113,8 @@ pub struct Backpropagation;
 /// A bound on the network itself would be shorter, but rustc adds the definition of a type that lacks a trait.
 #[diagnostic::on_unimplemented(
     message = "`{N}` cannot be trained by backpropagation: a layer or an activation in it has no gradient",
-    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
+    note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`",
+    note = "where the network is a type parameter, ask for `N: axonal::Network + axonal::Differentiable`"
 )]
 pub trait Through<N: Layer> {
     #[doc(hidden)]

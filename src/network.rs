@@ -14,7 +14,7 @@ use core::slice;
 use crate::{
     activations::Probabilities,
     layers::Context,
-    losses::{Loss, of_outputs_behind},
+    losses::{Loss, check_count, of_outputs_behind},
     messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
 };
 #[cfg(feature = "std")]
@@ -537,8 +537,8 @@ pub trait Network: Layer {
     }
     {
         let count = outputs.len();
-        assert_eq!(count, targets.len(), "a batch takes as many targets as outputs");
-        assert_eq!(count, output_gradients.len(), "a batch has as many gradients as outputs");
+        check_count(count, targets.len(), "targets");
+        check_count(count, output_gradients.len(), "gradients");
         output_gradients.copy_from_slice(outputs);
         of_outputs_behind::<Probabilities<Self::Activation>, _, _, _>(loss, output_gradients, targets)
     }

@@ -162,6 +162,12 @@ pub(crate) use of_parameters;
 ///
 /// A struct is one whose fields are networks, or structs or arrays of them. It has what a [`Network`](crate::Network) has of these methods, and an optimizer takes a
 /// step along a gradient of it ([`Optimizer::apply`](crate::optimizers::Optimizer::apply)). Its tensors are called after the fields: `first.dense1.weight`.
+/// Under another name of this crate, the struct says `#[parameters(crate = name, networks)]`.
+///
+/// * A copy is `copy.lerp(&online, 1.0)`, into memory that is there. `Debug` and `PartialEq` can be derived; `Clone` cannot, because a clone would pass through the stack.
+/// * A part of a file is read by the network that it is for, [`online.first.load_from(path, "first")`](crate::Transfer).
+/// * Numbers beside the networks, such as the temperature of soft actor-critic, have a network of their own: of `input 1 => dense 1 no_bias` the
+///   weight `dense1.weight[0]` is one.
 ///
 /// ```
 /// use axonal::prelude::*;

@@ -83,6 +83,10 @@ vectorized! {
             // a + (b − a) is not always b.
             return numbers.copy_from_slice(others);
         }
+        if t.is_zero() {
+            // 0 times infinity is not 0.
+            return;
+        }
         for (number, other) in numbers.iter_mut().zip(others) {
             *number += t * (*other - *number);
         }

@@ -19,7 +19,7 @@ use crate::core::{Parameters, Scalar};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a network nor a struct of networks",
     note = "a network in a box is `*net`: write `&*net` and `&mut *net`",
-    note = "a struct of networks has `#[repr(C)]` and `#[derive(Parameters)]`, and networks in all of its fields"
+    note = "a struct of networks has `#[repr(C)]` and `#[derive(Parameters)]`, and networks in all of its fields; where this crate has another name, it says `#[parameters(crate = name, networks)]`"
 )]
 pub trait ParameterTree<M>: Parameters {
     /// Calls `visit` with each layer and each of its tensors, in memory order.

@@ -94,7 +94,7 @@ where
     O: Sample,
     L: LossOfOutputs<O, Y, Size: SizeOfOutputs<O::Size, Is: Copy>>,
 {
-    check(outputs.len(), targets.len(), "targets");
+    check_count(outputs.len(), targets.len(), "targets");
     let mut heap = Heap::default();
     let (copy, _) = split_samples::<O>(heap.take(outputs.len() * O::LEN), outputs.len());
     copy.copy_from_slice(outputs);
@@ -130,8 +130,8 @@ where
     O: Sample,
     L: LossOfOutputs<O, Y, Size: SizeOfOutputs<O::Size, Is: Copy>>,
 {
-    check(outputs.len(), targets.len(), "targets");
-    check(outputs.len(), output_gradients.len(), "gradients");
+    check_count(outputs.len(), targets.len(), "targets");
+    check_count(outputs.len(), output_gradients.len(), "gradients");
     output_gradients.copy_from_slice(outputs);
     of_outputs_behind::<Identity, _, _, _>(loss, output_gradients, targets)
 }
@@ -154,7 +154,7 @@ where
 }
 
 #[track_caller]
-fn check(outputs: usize, found: usize, what: &str) {
+pub(crate) fn check_count(outputs: usize, found: usize, what: &str) {
     assert!(
         outputs == found,
         "a loss takes as many {what} as outputs: there are {outputs} outputs and {found} {what}"

@@ -82,7 +82,7 @@ use core::marker::PhantomData;
 use num_traits::Zero;
 use pulp::Simd;
 
-pub(crate) use alone::of_outputs_behind;
+pub(crate) use alone::{check_count, of_outputs_behind};
 // These and `Together` are hidden from readers alone: of what is hidden from the compiler, its messages would say the whole path.
 use alone::methods;
 #[cfg_attr(doc, doc(hidden))]

@@ -65,7 +65,9 @@ fn a_model_is_the_vector_of_its_networks() {
     a.lerp(&b, 1.0);
     assert_eq!(a, b);
     let c = agent(3);
-    a.lerp(&c, 0.0);
+    let mut infinite = agent(4);
+    infinite.fill(f64::INFINITY);
+    a.lerp(&infinite, 0.0);
     assert_eq!(a, b);
     a.lerp(&c, 0.25);
     for ((now, b), c) in a.as_slice().iter().zip(b.as_slice()).zip(c.as_slice()) {

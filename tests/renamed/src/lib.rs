@@ -21,6 +21,15 @@ struct Gain<T: nn::Scalar> {
     factor: SVector<T, 1>,
 }
 
+/// Networks that are stepped and saved together.
+#[repr(C)]
+#[derive(Parameters)]
+#[parameters(crate = nn, networks, scalar = f32)]
+struct Pair {
+    first: Small,
+    others: [Scale; 2],
+}
+
 /// As a crate that uses this one would see it.
 mod facade {
     pub(crate) use nn as networks;
@@ -48,6 +57,13 @@ fn networks_work_under_another_name() {
     assert_eq!(Small::PARAMETERS, 2 * 4 + 4 + 4 + 1);
     assert_eq!(Pixels::zeros().forward(&nn::Image::default()), SVector::<f32, 2>::zeros());
     assert_eq!(Gain::<f64>::PARAMETERS, Gain::<f64>::zeros().as_slice().len());
+
+    let mut pair = Pair::random(&mut StdRng::seed_from_u64(1));
+    let gradient = Pair::random(&mut StdRng::seed_from_u64(2));
+    assert!(Adam::default().apply(&mut *pair, &gradient) && pair.dot(&gradient).is_finite());
+    assert!(
+        Pair::from_bytes(&pair.to_bytes()).is_ok_and(|same| same.as_slice() == pair.as_slice())
+    );
 
     let net = network!(input 2 => dense 4 tanh => dense 1);
     let other = facade::networks::network!(input 2 => dense 1);
