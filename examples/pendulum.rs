@@ -8,7 +8,6 @@ use std::array;
 use std::f32::consts::PI;
 use std::time::Instant;
 
-use axonal::layers::Context;
 use axonal::prelude::*;
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -130,8 +129,7 @@ pub fn train(online: &mut Agent, rng: &mut StdRng) -> Box<Agent> {
             online.actor.forward_batch(&states, &mut actions);
             let inputs: [_; BATCH] = array::from_fn(|i| states[i].push(actions[i][0]));
             let up = [SVector::from([-1.0 / BATCH as f32]); BATCH];
-            let to = Some(&mut input_gradients[..]);
-            online.critics[0].backward_with(Context::INFERENCE, &inputs, &up, None, to);
+            online.critics[0].input_gradients(&inputs, &up, &mut input_gradients);
             let action_gradients = input_gradients.map(|gradient| [gradient[3]].into());
             online.actor.backward(&states, &action_gradients, &mut gradient, None);
             of_actor.apply(&mut online.actor, &gradient);

@@ -395,9 +395,25 @@ pub trait Network: Layer {
         Backpropagation::forward(self, context, inputs, outputs);
     }
 
+    /// The gradients of the inputs of a batch, from those of its outputs, as [`backward`](Self::backward) gives them; those of the parameters are not computed.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many gradients as inputs.
+    fn input_gradients(
+        &self,
+        inputs: &[Self::Input],
+        output_gradients: &[Self::Output],
+        input_gradients: &mut [Self::Input],
+    )
+    {
+        let (context, to) = (Context::INFERENCE, Some(input_gradients));
+        Backpropagation::backward(self, context, inputs, output_gradients, None, to);
+    }
+
     /// The gradient of one input, from that of its output: Jᵀ **g**, with the Jacobian J = ∂**y**/∂**x**. The pass is one of inference.
     ///
-    /// For a batch, see [`backward_with`](Self::backward_with).
+    /// For a batch, see [`input_gradients`](Self::input_gradients).
     ///
     /// ```
     /// use axonal::prelude::*;

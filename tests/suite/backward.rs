@@ -280,6 +280,9 @@ fn layers_without_parameters_at_the_beginning_are_not_passed() {
     let alone = gradient.clone();
     net.backward(&inputs, &weights, &mut gradient, Some(&mut to_inputs));
     assert_eq!(alone, gradient);
+    let mut inputs_alone = Sample::zeros_vec(3);
+    net.input_gradients(&inputs, &weights, &mut inputs_alone);
+    assert_eq!(to_inputs, inputs_alone);
     let expected = net.dense1.weight.transpose() * weights[0];
     assert!(
         (SVector::<f32, 16>::from_column_slice(to_inputs[0].as_slice()) - expected).norm() < 1e-6

@@ -176,9 +176,11 @@ where
     let targets: Vec<Class<10>> =
         classes.map(|class| Class::new(class).expect("a digit")).collect();
     net.gradient_into(inputs, &targets, &CrossEntropy, &mut gradient);
-    bench.measure(&format!("gradients/loss and gradient/{name}/{samples}"), sizes(&gradient), || {
-        net.gradient_into(black_box(inputs), &targets, &CrossEntropy, &mut gradient)
-    });
+    bench.measure(
+        &format!("gradients/loss and gradient/{name}/{samples}"),
+        sizes(&gradient),
+        || net.gradient_into(black_box(inputs), &targets, &CrossEntropy, &mut gradient),
+    );
 }
 
 fn jacobian<N, const IN: usize, const OUT: usize>(bench: &Bench, name: &str, net: &N)
