@@ -413,7 +413,7 @@ pub trait Network: Layer {
 
     /// The gradient of one input, from that of its output: Jᵀ **g**, with the Jacobian J = ∂**y**/∂**x**. The pass is one of inference.
     ///
-    /// For a batch, see [`input_gradients`](Self::input_gradients).
+    /// For a batch, and for an input that is too large to be a value on the stack, see [`input_gradients`](Self::input_gradients).
     ///
     /// ```
     /// use axonal::prelude::*;

@@ -323,17 +323,25 @@ mod training {
         }
     }
 
-    /// f of the scores at a point, in place of the first of them, and f′ times each of the others, which are tangents: a derivative is symmetric, so that
-    /// forward and backward are the same.
+    /// The first of `outputs` holds the scores at a point, without the bias of each channel, the others tangents of these scores. The point becomes
+    /// f(scores + bias), and each tangent is multiplied by f′: a derivative is symmetric, so that forward and backward are the same.
     #[inline(never)]
     pub(crate) fn tangents_through<A: ActivationGradient, X: Sample>(
         activation: PhantomData<A>,
-        scores: &X,
+        bias: &[X::Scalar],
         outputs: &mut [X],
     ) {
         let (point, tangents) = outputs.split_at_mut(1);
+        let planes = point[0].as_mut_slice().chunks_exact_mut(X::PIXELS);
+        for (plane, bias) in planes.zip(bias) {
+            for score in plane {
+                *score += *bias;
+            }
+        }
+        let mut room = Heap::default();
+        let scores = room.take(if A::NEEDS_SCORES { X::LEN } else { 0 });
+        scores.copy_from_slice(&point[0].as_slice()[..scores.len()]);
         activate_batch(activation, point);
-        let scores = if A::NEEDS_SCORES { scores.as_slice() } else { &[] };
         for tangent in tangents {
             derivative_batch(activation, scores, point, slice::from_mut(tangent));
         }
@@ -353,7 +361,7 @@ mod training {
         ) {
             if context.is_tangents() {
                 outputs.copy_from_slice(inputs);
-                return tangents_through(PhantomData::<A>, &inputs[0], outputs);
+                return tangents_through(PhantomData::<A>, &[], outputs);
             }
             match end {
                 End::Scores => outputs.copy_from_slice(inputs),

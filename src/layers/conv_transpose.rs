@@ -167,7 +167,6 @@ by_fields!(
 mod training {
     use super::*;
     use crate::activations::{ActivationGradient, Identity};
-    use crate::core::{Heap, split_samples};
     use crate::kernels::{Convolution, ConvolutionWeights};
     use crate::layers::activate::{activate_batch, derivative_batch, tangents_through};
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
@@ -268,17 +267,7 @@ mod training {
         fn tangents(&self, inputs: &[I], outputs: &mut [O]) {
             let convolution = self.convolution(inputs, outputs);
             dispatch(ConvolutionInputs { onto: Onto::Zero, ..convolution });
-            let Some(point) = outputs.first_mut() else { return };
-            let planes = point.as_mut_slice().chunks_exact_mut(O::PIXELS);
-            for (plane, bias) in planes.zip(self.bias.as_slice()) {
-                for score in plane {
-                    *score += *bias;
-                }
-            }
-            let mut room = Heap::default();
-            let (scores, _) = split_samples::<O>(room.take(O::LEN), 1);
-            scores.copy_from_slice(&outputs[..1]);
-            tangents_through(PhantomData::<A>, &scores[0], outputs);
+            tangents_through(PhantomData::<A>, self.bias.as_slice(), outputs);
         }
     }
 }

@@ -30,7 +30,7 @@ fn forward_mode<N: Differentiable>(net: &N, input: &N::Input, jacobian: &mut [N:
     let (points, rest) =
         split_samples::<N::Input>(room.take(most * (inputs + outputs) + N::trace_len(most)), most);
     let (images, trace) = split_samples::<N::Output>(rest, most);
-    points[0] = *input;
+    copy(input, &mut points[..1]);
     for (index, columns) in jacobian.chunks_mut(BLOCK * outputs).enumerate() {
         let count = columns.len() / outputs;
         unit_vectors(&mut points[1..=count], index * BLOCK);
@@ -51,7 +51,7 @@ fn reverse_mode<N: Differentiable>(net: &N, input: &N::Input, jacobian: &mut [N:
     let (points, rest) = split_samples::<N::Input>(room.take(most * (2 * inputs + outputs)), most);
     let (rows, rest) = split_samples::<N::Input>(rest, most);
     let (units, _) = split_samples::<N::Output>(rest, most);
-    points.fill(*input);
+    copy(input, points);
     for first in (0..outputs).step_by(BLOCK) {
         let count = BLOCK.min(outputs - first);
         unit_vectors(&mut units[..count], first);
@@ -62,6 +62,13 @@ fn reverse_mode<N: Differentiable>(net: &N, input: &N::Input, jacobian: &mut [N:
                 jacobian[column * outputs + first + row] = *number;
             }
         }
+    }
+}
+
+/// Copies of the input, which may be too large to be passed by value.
+fn copy<X: Sample>(input: &X, points: &mut [X]) {
+    for point in points {
+        point.as_mut_slice().copy_from_slice(input.as_slice());
     }
 }
 

@@ -188,6 +188,21 @@ fn a_jacobian_has_a_row_an_output() {
     }
 }
 
+/// 4 MB of inputs, on a thread with a stack of 2 MiB.
+#[test]
+fn inputs_that_no_stack_has_room_for() {
+    network! { struct Long<input 1000000 => dense 2>; }
+    let mut net = Long::zeros();
+    net.dense1.weight.fill(0.5);
+    let inputs = SVector::zeros_vec(1);
+    let mut to_inputs = SVector::zeros_vec(1);
+    net.input_gradients(&inputs, &[[1.0, 2.0].into()], &mut to_inputs);
+    assert!(to_inputs[0].iter().all(|number| *number == 1.5));
+    let mut jacobian: Box<SMatrix<f32, 2, 1_000_000>> = Parameters::zeros();
+    net.jacobian_into(&inputs[0], &mut jacobian);
+    assert!(jacobian.iter().all(|number| *number == 0.5));
+}
+
 #[test]
 fn nan_goes_in_and_comes_out() {
     let net = Net::random(&mut StdRng::seed_from_u64(1));
