@@ -146,27 +146,6 @@ impl<I, Y> Dataset<I, Y> {
         }
     }
 
-    /// Cuts the data in two, in order: the first `fraction` of the samples (rounded to a whole number) and the rest.
-    ///
-    /// [Shuffle](Self::shuffle) first, unless the order is random already: files are often sorted by class.
-    ///
-    /// ```
-    /// use axonal::data::Dataset;
-    ///
-    /// let data: Dataset<i32, i32> = (0..10).map(|i| (i, -i)).collect();
-    /// let (train, test) = data.split(0.8)?;
-    /// assert_eq!((train.len(), test.inputs()), (8, &[8, 9][..]));
-    /// # Ok::<(), axonal::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::FractionOutOfRange`] if `fraction` is not from 0 to 1.
-    pub fn split(self, fraction: f64) -> Result<(Self, Self), Error> {
-        let first = share(self.len(), fraction)?;
-        Ok(self.split_at(first))
-    }
-
     /// The data in batches of `size` samples, in order, without a copy; the last one may be smaller.
     ///
     /// # Panics
@@ -286,12 +265,12 @@ impl<I, Y> Dataset<I, Y> {
         Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(f).collect() }
     }
 
-    fn swap(&mut self, a: usize, b: usize) {
+    pub(super) fn swap(&mut self, a: usize, b: usize) {
         swap(&mut self.inputs, a, b);
         swap(&mut self.targets, a, b);
     }
 
-    fn split_at(mut self, first: usize) -> (Self, Self) {
+    pub(super) fn split_at(mut self, first: usize) -> (Self, Self) {
         let rest =
             Self { inputs: self.inputs.split_off(first), targets: self.targets.split_off(first) };
         (self, rest)
@@ -307,63 +286,12 @@ impl<I, const N: usize> Dataset<I, Class<N>> {
         }
         counts
     }
-
-    /// Cuts the data in two as [`split`](Self::split) does, but takes the same `fraction` of each class.
-    ///
-    /// The first part has the first samples of each class, in order; the rest comes in another order than it had.
-    ///
-    /// ```
-    /// use axonal::data::Class;
-    ///
-    /// // Three classes of 50 samples, sorted by class.
-    /// let iris = axonal::data::csv("examples/data/iris.csv").classification::<f32, 4, 3>()?;
-    /// let (train, test) = iris.split_stratified(0.8)?;
-    /// assert_eq!(train.class_counts(), [40, 40, 40]);
-    /// assert_eq!(test.class_counts(), [10, 10, 10]);
-    /// # Ok::<(), axonal::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::FractionOutOfRange`] if `fraction` is not from 0 to 1.
-    pub fn split_stratified(mut self, fraction: f64) -> Result<(Self, Self), Error> {
-        let mut wanted = self.class_counts();
-        for count in &mut wanted {
-            *count = share(*count, fraction)?;
-        }
-        // Also for data without a class, where the loop above looks at nothing.
-        share(0, fraction)?;
-        let mut first = 0;
-        for i in 0..self.len() {
-            let wanted = &mut wanted[self.targets[i].index()];
-            if *wanted > 0 {
-                *wanted -= 1;
-                self.swap(first, i);
-                first += 1;
-            }
-        }
-        Ok(self.split_at(first))
-    }
 }
 
 /// Of two places of a slice, piece by piece: `slice::swap` has a whole element on the stack.
 fn swap<V>(values: &mut [V], a: usize, b: usize) {
     if let Ok([a, b]) = values.get_disjoint_mut([a, b]) {
         mem::swap(a, b);
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "the product is between 0 and `len`, which is far below 2^53"
-)]
-fn share(len: usize, fraction: f64) -> Result<usize, Error> {
-    if (0.0..=1.0).contains(&fraction) {
-        Ok(((len as f64 * fraction).round() as usize).min(len))
-    } else {
-        Err(Error::FractionOutOfRange { fraction })
     }
 }
 

@@ -23,6 +23,7 @@ mod missing;
 #[cfg(feature = "files")]
 mod rows;
 mod scaling;
+mod split;
 #[cfg(feature = "files")]
 mod table;
 
@@ -35,3 +36,7 @@ pub use idx::{Mnist, emnist, mnist};
 #[cfg(feature = "files")]
 pub use missing::Fill;
 pub use scaling::Standardizer;
+pub use split::Stratified;
+#[cfg(feature = "train")]
+#[allow(unused_imports, reason = "for a trainer that takes a fraction for validation")]
+pub(crate) use split::{check_fraction, stratified_places};
