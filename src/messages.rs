@@ -454,7 +454,18 @@ pub trait Measures<N: Layer, L, Y, S = <<N as Layer>::Output as Sample>::Size> {
         targets: &[Y],
         loss: &L,
         epoch: usize,
-    ) -> Result<Option<(f64, Score)>, Error>;
+    ) -> Result<Option<Measured>, Error>;
+}
+
+/// What a network is measured at.
+#[derive(Debug)]
+pub struct Measured {
+    /// The mean loss.
+    pub loss: f64,
+    /// The score that epochs are compared by.
+    pub score: Score,
+    /// All scores.
+    pub scores: Vec<Score>,
 }
 
 /// The network is measured on a data set.

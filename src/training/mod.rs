@@ -13,7 +13,7 @@ mod schedule;
 mod trainer;
 mod validation;
 
-pub use history::{Epoch, History, Validation};
+pub use history::{Epoch, History, Kept, Stop, Validation};
 pub use schedule::Schedule;
 // Hidden from readers alone, as `messages`.
 #[cfg_attr(doc, doc(hidden))]

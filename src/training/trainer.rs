@@ -358,12 +358,18 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
                     good.restore(net);
                 }
             })?;
-            let validation = validation.map(|(loss, score)| Validation::new(loss, score));
+            let validation = validation.map(Validation::new);
             #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
             let samples = used as f64;
             let duration = start.elapsed();
-            let epoch =
-                Epoch { number: epoch, loss: sum / samples, learning_rate, duration, validation };
+            let epoch = Epoch {
+                number: epoch,
+                loss: sum / samples,
+                learning_rate,
+                duration,
+                validation,
+                scores: Vec::new(),
+            };
             progress.epoch(&epoch);
             history.epochs.push(epoch);
             self.optimizer.state_mut().run.epochs += 1;

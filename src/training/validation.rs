@@ -7,7 +7,7 @@ use crate::data::Dataset;
 use crate::evaluation::measure;
 use crate::layers::Layer;
 use crate::losses::Loss;
-use crate::messages::{Measures, Measuring, NoValidation, Through, ValidateOn};
+use crate::messages::{Measured, Measures, Measuring, NoValidation, Through, ValidateOn};
 use crate::metrics::Score;
 
 #[diagnostic::do_not_recommend]
@@ -58,7 +58,7 @@ where
         targets: &[Y],
         loss: &L,
         epoch: usize,
-    ) -> Result<Option<(f64, Score)>, Error> {
+    ) -> Result<Option<Measured>, Error> {
         let mean = G::loss(net, inputs, targets, loss).as_f64();
         if !mean.is_finite() {
             let mut samples = inputs.chunks(1).zip(targets.chunks(1));
@@ -66,14 +66,14 @@ where
             return Err(Error::DivergedInValidation { epoch, loss: mean, sample });
         }
         let by_loss = Score::smaller("loss", mean);
-        let mut score = by_loss;
+        let (mut score, mut scores) = (by_loss, Vec::new());
         if let Some(mut meter) = loss.meter() {
             measure(net, inputs, targets, &mut *meter);
-            score = meter.score();
+            (score, scores) = (meter.score(), vec![meter.score()]);
         }
         // R² of one sample is not defined, nor, to compare epochs, that of equal targets.
         let score = if score.value.is_nan() { by_loss } else { score };
-        Ok(Some((mean, score)))
+        Ok(Some(Measured { loss: mean, score, scores }))
     }
 }
 
@@ -91,7 +91,7 @@ impl<N: Layer, L, Y> Measures<N, L, Y, <N::Output as Sample>::Size> for NoValida
         _targets: &[Y],
         _loss: &L,
         _epoch: usize,
-    ) -> Result<Option<(f64, Score)>, Error> {
+    ) -> Result<Option<Measured>, Error> {
         Ok(None)
     }
 }

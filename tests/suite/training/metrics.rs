@@ -62,7 +62,7 @@ fn check(row: &str, metric: &str, perfect: f64, [good, nearly, bad]: [Epoch; 3])
     approx::assert_relative_eq!(right.score, perfect, epsilon = 1e-6);
     assert!(right.is_better_than(&most), "{row}: {right:?} {most:?}");
     assert!(most.is_better_than(&wrong), "{row}: {most:?} {wrong:?}");
-    let history = History { epochs: vec![bad, good, nearly] };
+    let history = History { epochs: vec![bad, good, nearly], ..History::default() };
     assert_eq!(history.best(), Some(&history.epochs[1]), "{row}");
     assert!(history.to_string().contains(metric), "{row}");
 

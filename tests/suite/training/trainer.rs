@@ -80,7 +80,7 @@ fn the_history_has_the_epochs() {
     assert_eq!(last.metric, "R²");
     assert_eq!(last.score, Evaluation::of(&*net, &test).r2());
     let table = history.to_string();
-    assert_eq!(table.lines().count(), 3);
+    assert_eq!(table.lines().count(), 4);
     assert!(table.starts_with("epoch   1  loss "), "{table}");
 }
 
