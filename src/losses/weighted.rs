@@ -95,4 +95,8 @@ impl<O: Sample, Y> Meter<O, (Y, O::Scalar)> for Unweighted<O, Y> {
     fn score(&self) -> Score {
         self.meter.score()
     }
+
+    fn scores(&self) -> Vec<Score> {
+        self.meter.scores()
+    }
 }

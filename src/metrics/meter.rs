@@ -36,6 +36,11 @@ pub trait Meter<O, Y> {
 
     /// What all of them add up to.
     fn score(&self) -> Score;
+
+    /// All numbers that are known of them, the first of them [`score`](Self::score): a [report](Report::scores)'s, where the meter has one.
+    fn scores(&self) -> Vec<Score> {
+        vec![self.score()]
+    }
 }
 
 /// A metric that adds up.
@@ -60,6 +65,10 @@ impl<O, Y, M: Metric<O, Y>> Meter<O, Y> for Accumulator<M, M::Report> {
 
     fn score(&self) -> Score {
         self.report.score()
+    }
+
+    fn scores(&self) -> Vec<Score> {
+        self.report.scores()
     }
 }
 

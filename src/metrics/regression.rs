@@ -11,10 +11,12 @@ use crate::core::{Sample, Scalar};
 /// MSE  = sum (y - p)² / n
 /// RMSE = sqrt(MSE)
 /// MAE  = sum |y - p| / n
+/// MAPE = sum |y - p| / max(|y|, 2⁻⁵²) / n
 /// R²   = 1 - sum (y - p)² / sum (y - mean y)²
+/// explained variance = 1 - sum (y - p - mean (y - p))² / sum (y - mean y)²
 /// ```
 ///
-/// Of several outputs each value is the plain average over the outputs, as scikit-learn's `uniform_average`. Without a
+/// Of several outputs each value is the plain average over the outputs, as scikit-learn's `uniform_average`, but for the largest error. Without a
 /// sample every value is NaN, and where an output or a target is; how many are is [counted](Self::nan_outputs).
 ///
 /// ```
@@ -47,6 +49,26 @@ struct Output {
     mean: f64,
     /// The sum of the targets' squared distances from their mean.
     spread: f64,
+    relative_errors: f64,
+    /// NaN once there was one.
+    largest_error: f64,
+    mean_error: f64,
+    /// The sum of the errors' squared distances from their mean.
+    error_spread: f64,
+}
+
+impl Output {
+    /// The share of the targets' spread that is not left in the errors.
+    fn explained(&self, left: f64) -> f64 {
+        if self.spread != 0.0 {
+            1.0 - left / self.spread
+        } else if left > 0.0 {
+            0.0
+        } else {
+            // 1, or NaN.
+            1.0 - left
+        }
+    }
 }
 
 impl<S> RegressionMetrics<S> {
@@ -77,6 +99,14 @@ impl<S> RegressionMetrics<S> {
             let distance = target - sums.mean;
             sums.mean += distance / samples;
             sums.spread += distance * (target - sums.mean);
+            let distance = error - sums.mean_error;
+            sums.mean_error += distance / samples;
+            sums.error_spread += distance * (error - sums.mean_error);
+            sums.relative_errors += error.abs() / target.abs().max(f64::EPSILON);
+            // `f64::max` would take the number and leave the NaN.
+            if error.abs() > sums.largest_error || error.is_nan() {
+                sums.largest_error = error.abs();
+            }
         }
         self.nan_outputs += u64::from(nan_outputs);
         self.nan_targets += u64::from(nan_targets);
@@ -119,16 +149,33 @@ impl<S> RegressionMetrics<S> {
         if self.samples < 2 {
             return f64::NAN;
         }
-        self.average(|output| {
-            if output.spread != 0.0 {
-                1.0 - output.squared_errors / output.spread
-            } else if output.squared_errors > 0.0 {
-                0.0
-            } else {
-                // 1, or NaN.
-                1.0 - output.squared_errors
-            }
-        })
+        self.average(|output| output.explained(output.squared_errors))
+    }
+
+    /// The explained variance: R² of predictions from which their mean error is taken away. scikit-learn's `explained_variance_score`.
+    ///
+    /// Where all targets are equal it is 1 if all errors are equal and 0 otherwise.
+    pub fn explained_variance(&self) -> f64 {
+        self.average(|output| output.explained(output.error_spread))
+    }
+
+    /// The mean of the errors' shares of the targets: 0.1 is 10 %. scikit-learn's `mean_absolute_percentage_error`.
+    ///
+    /// A target of 0 makes it very large: it is for targets that are far from 0.
+    pub fn mape(&self) -> f64 {
+        self.average(|output| output.relative_errors / self.samples as f64)
+    }
+
+    /// The largest |y - p|, of all outputs. scikit-learn's `max_error`.
+    pub fn max_error(&self) -> f64 {
+        let errors = self.outputs.iter().map(|output| output.largest_error);
+        let larger = |a: f64, b: f64| if a >= b || a.is_nan() { a } else { b };
+        errors.reduce(larger).unwrap_or(f64::NAN)
+    }
+
+    /// The mean of y - p: above 0 where the predictions are too small on the whole.
+    pub fn mean_error(&self) -> f64 {
+        self.average(|output| output.mean_error)
     }
 
     /// Whether all targets are equal.

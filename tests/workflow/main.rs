@@ -2,4 +2,6 @@
 //!
 //! Apart from `tests/suite`, which takes minutes to build.
 
+#[cfg(feature = "train")]
+mod evaluation;
 mod splits;

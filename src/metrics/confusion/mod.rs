@@ -1,9 +1,12 @@
+mod table;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use nalgebra::DMatrix;
 
 use crate::core::Class;
+
+pub(super) use table::{fmt_nan, width};
 
 /// Which classes were taken for which: counts of (actual, predicted) pairs, and the measures that follow from them.
 ///
@@ -13,6 +16,14 @@ use crate::core::Class;
 /// recall(c)    = right predictions of c / samples of c
 /// f1(c)        = 2 precision(c) recall(c) / (precision(c) + recall(c))
 /// iou(c)       = right predictions of c / (predictions of c + samples of c - right predictions of c)
+/// ```
+///
+/// With t(c) the samples and p(c) the predictions of a class, r the right predictions and n the samples of all classes:
+///
+/// ```text
+/// balanced accuracy = the average of recall(c) over the classes that have samples
+/// Matthews          = (r n - Σ t(c) p(c)) / √((n² - Σ p(c)²) (n² - Σ t(c)²))
+/// Cohen's kappa     = (r n - Σ t(c) p(c)) / (n² - Σ t(c) p(c))
 /// ```
 ///
 /// As in scikit-learn, a quotient of a class whose divisor is 0 counts as 0, and a class that is neither actual nor predicted
@@ -64,8 +75,16 @@ struct Averages {
     f1: f64,
 }
 
-/// Larger tables are cut to this many lines.
-const MOST_LINES: usize = 20;
+/// What coefficients of agreement are made of.
+struct Sums {
+    samples: f64,
+    /// The right predictions, times the samples.
+    right: f64,
+    /// What chance would have of that: Σ t(c) p(c).
+    chance: f64,
+    actual_squared: f64,
+    predicted_squared: f64,
+}
 
 impl<const C: usize> Confusion<C> {
     /// Nothing recorded yet.
@@ -197,9 +216,77 @@ impl<const C: usize> Confusion<C> {
         quotient(2 * self.right(class), self.predictions(class) + self.support(class))
     }
 
+    /// The plain average of the precision over the classes.
+    pub fn macro_precision(&self) -> f64 {
+        self.averages(|_| 1).precision
+    }
+
+    /// The plain average of the recall over the classes.
+    pub fn macro_recall(&self) -> f64 {
+        self.averages(|_| 1).recall
+    }
+
     /// The plain average of F1 over the classes.
     pub fn macro_f1(&self) -> f64 {
         self.averages(|_| 1).f1
+    }
+
+    /// The average of F1 over the classes, each weighing as much as it has samples.
+    pub fn weighted_f1(&self) -> f64 {
+        self.averages(|class| self.support(class)).f1
+    }
+
+    /// The plain average of the recall over the classes that have samples: what a guess gives is 1 / classes, however unequal the
+    /// classes are. scikit-learn's `balanced_accuracy_score`.
+    ///
+    /// It is [`macro_recall`](Self::macro_recall) where no class is predicted that has no sample.
+    pub fn balanced_accuracy(&self) -> f64 {
+        let actual = Class::all().filter(|&class| self.support(class) > 0);
+        let (sum, count) =
+            actual.fold((0.0, 0_u64), |(sum, count), c| (sum + self.recall(c), count + 1));
+        sum / count as f64
+    }
+
+    /// Matthews' correlation coefficient, φ, of any number of classes: 1 if all is right, 0 for a guess, −1 at worst, whatever the
+    /// classes' shares. scikit-learn's `matthews_corrcoef`, from Gorodkin, *Comparing two K-category assignments by a K-category
+    /// correlation coefficient*, 2004.
+    ///
+    /// As there, it is 0 where all samples or all predictions are of one class. Outputs and targets that are NaN count as classes of
+    /// their own that nothing agrees with. Without a sample it is NaN.
+    pub fn matthews(&self) -> f64 {
+        let sums = self.sums();
+        if sums.samples == 0.0 {
+            return f64::NAN;
+        }
+        let square = sums.samples * sums.samples;
+        let spread = (square - sums.predicted_squared) * (square - sums.actual_squared);
+        if spread > 0.0 { (sums.right - sums.chance) / spread.sqrt() } else { 0.0 }
+    }
+
+    /// Cohen's kappa: the part of the agreement that chance does not give; 1 if all is right, 0 for a guess. scikit-learn's
+    /// `cohen_kappa_score`, from Cohen, *A coefficient of agreement for nominal scales*, 1960.
+    ///
+    /// As there, it is NaN where all samples and all predictions are of the same class, and so it is without a sample.
+    pub fn cohen_kappa(&self) -> f64 {
+        let sums = self.sums();
+        (sums.right - sums.chance) / (sums.samples * sums.samples - sums.chance)
+    }
+
+    fn sums(&self) -> Sums {
+        let sum = |term: &dyn Fn(&Counts) -> u128| self.classes.iter().map(term).sum::<u128>();
+        let samples = u128::from(self.samples());
+        let (nan_outputs, nan_targets) =
+            (u128::from(self.nan_outputs), u128::from(self.nan_targets));
+        // What was predicted for a sample of no known class is not kept: it is of no class either.
+        let unpredicted = nan_outputs + nan_targets;
+        Sums {
+            samples: samples as f64,
+            right: (u128::from(self.all_right()) * samples) as f64,
+            chance: sum(&|c| u128::from(c.actual) * u128::from(c.predicted)) as f64,
+            actual_squared: (sum(&|c| u128::from(c.actual).pow(2)) + nan_targets.pow(2)) as f64,
+            predicted_squared: (sum(&|c| u128::from(c.predicted).pow(2)) + unpredicted.pow(2))
+                as f64,
+        }
     }
 
     /// Intersection over union, the Jaccard index: of the samples that are of a class or are taken for it, the share that is both.
@@ -249,81 +336,6 @@ impl<const C: usize> Confusion<C> {
     fn name(&self, class: Class<C>) -> String {
         self.names.get(class.index()).cloned().unwrap_or_else(|| class.to_string())
     }
-
-    /// Precision, recall, F1 and support of each class, as scikit-learn's `classification_report` prints them.
-    fn fmt_classes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut classes = self.present();
-        let count = classes.len();
-        if count > MOST_LINES {
-            classes.sort_by(|&a, &b| self.f1(a).total_cmp(&self.f1(b)));
-            classes.truncate(MOST_LINES);
-        }
-        let names: Vec<String> = classes.iter().map(|&class| self.name(class)).collect();
-        let width = width(&names).max("weighted average".len());
-
-        writeln!(f, "{:width$}  precision    recall        F1   support", "")?;
-        for (&class, name) in classes.iter().zip(&names) {
-            let (precision, recall) = (self.precision(class), self.recall(class));
-            let (f1, support) = (self.f1(class), self.support(class));
-            writeln!(f, "{name:>width$} {precision:10.4}{recall:10.4}{f1:10.4}{support:10}")?;
-        }
-        if count > MOST_LINES {
-            writeln!(
-                f,
-                "{:>width$}  (the {MOST_LINES} of {count} classes with the lowest F1)",
-                "…"
-            )?;
-        }
-        let support = self.samples();
-        let averages = [
-            ("average", self.averages(|_| 1)),
-            ("weighted average", self.averages(|class| self.support(class))),
-        ];
-        for (name, Averages { precision, recall, f1 }) in averages {
-            writeln!(f, "{name:>width$} {precision:10.4}{recall:10.4}{f1:10.4}{support:10}")?;
-        }
-        Ok(())
-    }
-
-    fn fmt_matrix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let classes = self.present();
-        let names: Vec<String> = classes.iter().map(|&class| self.name(class)).collect();
-        let counts = self.counts().map(|(_, _, count)| count.to_string()).collect::<Vec<_>>();
-        let cell = width(&names).max(width(&counts));
-        let head = width(&names);
-
-        writeln!(f, "confusion matrix (rows: actual, columns: predicted)")?;
-        write!(f, "{:head$}", "")?;
-        for name in &names {
-            write!(f, "  {name:>cell$}")?;
-        }
-        for (row, name) in classes.iter().zip(&names) {
-            write!(f, "\n{name:>head$}")?;
-            for column in &classes {
-                write!(f, "  {:>cell$}", self.count(*row, *column))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a matrix of many classes is read for.
-    fn fmt_confusions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut wrong: Vec<(u64, Class<C>, Class<C>)> = self
-            .counts()
-            .filter(|(actual, predicted, _)| actual != predicted)
-            .map(|(actual, predicted, count)| (count, actual, predicted))
-            .collect();
-        wrong.sort_by_key(|&(count, actual, predicted)| (u64::MAX - count, actual, predicted));
-
-        write!(f, "most frequent confusions")?;
-        for &(count, actual, predicted) in wrong.iter().take(MOST_LINES) {
-            write!(f, "\n{count:10}  {} taken for {}", self.name(actual), self.name(predicted))?;
-        }
-        if wrong.is_empty() {
-            write!(f, "\n      none")?;
-        }
-        Ok(())
-    }
 }
 
 impl<const C: usize> Default for Confusion<C> {
@@ -343,37 +355,6 @@ impl<const C: usize> FromIterator<(Class<C>, Class<C>)> for Confusion<C> {
     }
 }
 
-/// The accuracy, a line for each class, and the confusion matrix.
-///
-/// Beyond 20 classes only the worst are listed, and the most frequent confusions stand in for the matrix.
-impl<const C: usize> fmt::Display for Confusion<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (right, samples) = (self.all_right(), self.samples());
-        writeln!(f, "accuracy {:.4} ({right} of {samples})", self.accuracy())?;
-        for (count, of) in [(self.nan_outputs, "output"), (self.nan_targets, "target")] {
-            fmt_nan(f, count, of)?;
-        }
-        writeln!(f)?;
-        self.fmt_classes(f)?;
-        writeln!(f)?;
-        if self.present().len() <= MOST_LINES { self.fmt_matrix(f) } else { self.fmt_confusions(f) }
-    }
-}
-
-/// A line that says of how many samples the outputs, or the targets, are NaN, if there are any.
-pub(super) fn fmt_nan(f: &mut fmt::Formatter<'_>, count: u64, of: &str) -> fmt::Result {
-    match count {
-        0 => Ok(()),
-        1 => writeln!(f, "1 {of} is NaN, which counts as wrong"),
-        _ => writeln!(f, "{count} {of}s are NaN, which count as wrong"),
-    }
-}
-
 pub(super) fn quotient(dividend: u64, divisor: u64) -> f64 {
     if divisor == 0 { 0.0 } else { dividend as f64 / divisor as f64 }
-}
-
-/// The longest text's number of characters.
-pub(super) fn width(texts: &[String]) -> usize {
-    texts.iter().map(|text| text.chars().count()).max().unwrap_or(0)
 }
