@@ -24,4 +24,4 @@ pub use crate::losses::{
 #[cfg(feature = "train")]
 pub use crate::optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
 #[cfg(feature = "train")]
-pub use crate::training::{History, Schedule, Trainer};
+pub use crate::training::{History, Plateau, Schedule, Trainer};

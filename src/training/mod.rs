@@ -8,13 +8,15 @@ mod batch;
 mod history;
 mod jacobian;
 mod pass;
+mod plateau;
 mod progress;
 mod schedule;
 mod trainer;
 mod validation;
 
 pub use history::{Epoch, History, Kept, Stop, Validation};
-pub use schedule::Schedule;
+pub use plateau::{Plateau, PlateauState};
+pub use schedule::{Schedule, ScheduleFunction};
 // Hidden from readers alone, as `messages`.
 #[cfg_attr(doc, doc(hidden))]
 pub use trainer::Parts;

@@ -11,7 +11,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::progress::Progress;
-use super::{Epoch, History, Schedule, Validation, fingerprint};
+use super::{Epoch, History, Schedule, Validation, as_f64, fingerprint};
 use crate::core::{Error, Scalar, append, flat};
 use crate::data::Dataset;
 use crate::data::augment::{Augment, NoAugmentation};
@@ -306,7 +306,7 @@ impl<L, O, V, A> Trainer<L, O, V, A> {
         let mut history = History::default();
         for epoch in done + 1..=epochs {
             let start = Instant::now();
-            let learning_rate = base * self.schedule.factor(epoch - 1, epochs);
+            let learning_rate = base * self.schedule.factor(as_f64(epoch - 1), epochs);
             self.optimizer.set_learning_rate(learning_rate);
             // Each epoch shuffles the same start, so that a resumed run needs no order of an earlier epoch.
             order.clear();

@@ -28,7 +28,7 @@ fn wrong_arguments_panic_with_a_sentence() {
     let net = Net::zeros();
     let inputs = [SVector::from([1.0, 2.0])];
     let schedule = |schedule: Schedule| move || drop(trainer().schedule(schedule));
-    let factor = |schedule: Schedule, epochs| move || ignored(schedule.factor(0, epochs));
+    let factor = |schedule: Schedule, epochs| move || ignored(schedule.factor(0.0, epochs));
     let mut gradient = Net::zeros();
     let mut other = Net::zeros();
     type Call<'a> = Box<dyn FnOnce() + 'a>;

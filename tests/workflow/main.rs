@@ -4,4 +4,6 @@
 
 #[cfg(feature = "train")]
 mod evaluation;
+#[cfg(feature = "train")]
+mod schedules;
 mod splits;

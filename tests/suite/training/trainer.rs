@@ -248,8 +248,8 @@ fn cosines_over_several_calls() {
     };
     let over = Schedule::CosineOver { epochs: 4 };
     let whole = rates(Schedule::Cosine, 4, 1);
-    assert_eq!(rates(over, 4, 1), whole);
-    assert_eq!(rates(over, 1, 4), whole);
+    assert_eq!(rates(over.clone(), 4, 1), whole);
+    assert_eq!(rates(over.clone(), 1, 4), whole);
     assert_eq!(rates(over, 6, 1)[4..], [0.0, 0.0]);
     let calls = rates(Schedule::Cosine, 1, 4);
     assert!(calls.is_sorted_by(|before, after| before > after), "{calls:?}");
