@@ -81,6 +81,18 @@ pub enum Error {
     #[error(transparent)]
     Weights(WeightsError),
 
+    /// Bytes in memory are not the state of this optimizer, or of one of this network.
+    #[cfg(feature = "train")]
+    #[error("optimizer state, {place}: expected {expected}, found {found}")]
+    OptimizerState {
+        /// The place in the state: "tensor `state.dense1.weight.exp_avg`".
+        place: String,
+        /// What the optimizer needs there, as in "F32 [128, 784]".
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+
     /// There are not as many numbers as a sample has.
     #[error("a sample of the shape {shape} takes {expected} numbers, found {found}")]
     SampleLength {

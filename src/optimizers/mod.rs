@@ -4,6 +4,7 @@ mod adagrad;
 mod adam;
 mod moments;
 mod rmsprop;
+pub(crate) mod saving;
 mod settings;
 mod sgd;
 mod step;
@@ -180,6 +181,153 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// [`gradient_with`](crate::Network::gradient_with) drops what [`train_step`](crate::Network::train_step) would drop.
     fn context(&self) -> Context {
         self.state().context()
+    }
+
+    /// Makes the [moments](State::moment) of a network, as zeros, as the first step does: to [set](State::set_moment) them before it.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    fn prepare<N, M>(&mut self, net: &N)
+    where
+        Self: Sized,
+        N: ParameterTree<M, Scalar = T>,
+    {
+        let _ = net;
+        let moments = self.moments();
+        self.state_mut().prepare::<OfTree<N, M>>(moments);
+    }
+
+    /// Writes the state as a [safetensors](https://github.com/huggingface/safetensors) file: with the network's own file
+    /// ([`Network::save`](crate::Network::save)), what a training needs to go on. See [`state_to_bytes`](Self::state_to_bytes) for what is in it.
+    ///
+    /// The file is written whole or not at all, as a network's is.
+    ///
+    /// ```no_run
+    /// # use axonal::prelude::*;
+    /// # network! { struct Net<input 2 => dense 4 tanh => dense 1>; }
+    /// # let (net, mut optimizer) = (Net::random(&mut StdRng::seed_from_u64(1)), Adam::new(0.01));
+    /// net.save("net.safetensors")?;
+    /// optimizer.save_state(&*net, "adam.safetensors")?;
+    /// // Later, or in another program.
+    /// let net = Net::load("net.safetensors")?;
+    /// let mut optimizer = Adam::default();
+    /// optimizer.load_state(&*net, "adam.safetensors")?;
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written, is read-only, or is a directory; then a file that was there before is as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    #[cfg(feature = "files")]
+    fn save_state<N, M>(
+        &self,
+        net: &N,
+        path: impl AsRef<std::path::Path>,
+    ) -> Result<(), crate::Error>
+    where
+        Self: Sized,
+        N: ParameterTree<M, Scalar = T>,
+    {
+        let _ = net;
+        saving::save::<OfTree<N, M>, Self>(self, path.as_ref())
+    }
+
+    /// Reads the state that [`save_state`](Self::save_state) wrote, or PyTorch: see [`load_state_bytes`](Self::load_state_bytes).
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is no safetensors file, or is not the state of an optimizer with the same moments of the same network: the error names the
+    /// tensor, what was expected, and what was found. Then the optimizer is as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    #[cfg(feature = "files")]
+    fn load_state<N, M>(
+        &mut self,
+        net: &N,
+        path: impl AsRef<std::path::Path>,
+    ) -> Result<(), crate::Error>
+    where
+        Self: Sized,
+        N: ParameterTree<M, Scalar = T>,
+    {
+        let _ = net;
+        saving::load::<OfTree<N, M>, Self>(self, path.as_ref())
+    }
+
+    /// The state as the bytes of a safetensors file: what [`save_state`](Self::save_state) writes.
+    ///
+    /// The names are PyTorch's, those of `get_optimizer_state_dict` with `flatten_optimizer_state_dict=True`: `state.dense1.weight.exp_avg`, of the shape and orientation of
+    /// the weight; `state.dense1.weight.step`, an `F32` that is the number of steps. Running statistics have no state. In `__metadata__` are `steps`, `seed`
+    /// ([`State::set_seed`]) and `learning_rate`, exactly. Before the first step the moments are zeros.
+    ///
+    /// Not in it, because the program says them: the other settings of the optimizer, and those of parts of the network
+    /// ([frozen](Self::freeze) ones).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Net<input 2 => dense 4 tanh => dropout 0.2 => dense 1>; }
+    ///
+    /// let (inputs, targets) = ([[1.0, 2.0].into(), [3.0, -2.0].into()], [[1.0].into(), [-1.0].into()]);
+    /// let mut net = Net::random(&mut StdRng::seed_from_u64(1));
+    /// let mut optimizer = Adam::new(0.01);
+    /// optimizer.state_mut().set_seed(7);
+    /// net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+    /// let (weights, state) = (net.to_bytes(), optimizer.state_to_bytes(&*net));
+    ///
+    /// let mut same = Net::from_bytes(&weights)?;
+    /// let mut other = Adam::default();
+    /// other.load_state_bytes(&*same, &state)?;
+    ///
+    /// // One more step of each: the same bits.
+    /// net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer);
+    /// same.train_step(&inputs, &targets, &MeanSquaredError, &mut other);
+    /// assert_eq!(net, same);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    fn state_to_bytes<N, M>(&self, net: &N) -> Vec<u8>
+    where
+        Self: Sized,
+        N: ParameterTree<M, Scalar = T>,
+    {
+        let _ = net;
+        saving::to_bytes::<OfTree<N, M>, Self>(self)
+    }
+
+    /// Reads the state from the bytes of a safetensors file: those of [`state_to_bytes`](Self::state_to_bytes), or PyTorch's.
+    ///
+    /// * The moments may be `F16`, `BF16`, `F32` or `F64`, as weights may.
+    /// * The learning rate comes with the state, as it does in PyTorch; [`set_learning_rate`](Self::set_learning_rate) changes it afterwards.
+    /// * Where the file has no `__metadata__`, as PyTorch's have none, the steps are those that stand beside the moments; the seed and the learning rate stay as they were.
+    ///   Where it says nothing of steps, as PyTorch's `SGD` does, they are counted from 1.
+    /// * Tensors whose names do not begin with `state.` are not looked at: PyTorch's `param_groups`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OptimizerState`](crate::Error::OptimizerState) if they are no safetensors file, or not the state of an optimizer with the same moments of the same network: the
+    /// message names the tensor, what was expected, and what was found. Then the optimizer is as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer belongs to another network.
+    fn load_state_bytes<N, M>(&mut self, net: &N, bytes: &[u8]) -> Result<(), crate::Error>
+    where
+        Self: Sized,
+        N: ParameterTree<M, Scalar = T>,
+    {
+        let _ = net;
+        saving::load_bytes::<OfTree<N, M>, Self>(self, bytes)
     }
 
     /// Forgets all steps, for another network of the same type: the moments are zero again, and steps are counted from 1.
@@ -464,8 +612,8 @@ impl<T: Scalar> State<T> {
         self.learning_rate = rate::<T>("a learning rate", learning_rate);
     }
 
-    /// One of the [moments](Optimizer::moments), for all parameters of the network in memory order, as its `as_slice` has them; none before the first step,
-    /// and of another name.
+    /// One of the [moments](Optimizer::moments), for all parameters of the network in memory order, as its `as_slice` has them; none before the first step
+    /// (or [`Optimizer::prepare`]), and of another name.
     ///
     /// ```
     /// use axonal::prelude::*;
@@ -482,9 +630,58 @@ impl<T: Scalar> State<T> {
         self.moments.get(name)
     }
 
+    /// One of the moments, to be changed. Those of running statistics and of frozen parts are there, and no step looks at them.
+    pub fn moment_mut(&mut self, name: &str) -> Option<&mut [T]> {
+        self.moments.get_mut(name)
+    }
+
+    /// Sets one of the moments, for all parameters of the network in memory order.
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Line<input 1 => dense 1>; }
+    ///
+    /// let (mut net, mut optimizer) = (Line::zeros(), Sgd::new(0.5).momentum(0.5));
+    /// optimizer.prepare(&*net);
+    /// optimizer.state_mut().set_moment("momentum_buffer", &[2.0, 4.0]);
+    /// optimizer.apply(&mut *net, &Line::zeros());
+    /// assert_eq!(net.as_slice(), [-0.5, -1.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is none of this name, which may be because there was no step yet ([`Optimizer::prepare`] makes them), or if there are not as many numbers as
+    /// parameters.
+    #[track_caller]
+    pub fn set_moment(&mut self, name: &str, numbers: &[T]) {
+        let names = self.moments.names;
+        let Some(moment) = self.moments.get_mut(name) else {
+            panic!(
+                "there is no moment `{name}` to set: an optimizer has those that it names, from its first step or `prepare` on; this one has {names:?}"
+            );
+        };
+        let (expected, found) = (moment.len(), numbers.len());
+        assert!(
+            expected == found,
+            "a moment has a number for each of the network's {expected} parameters, found {found}"
+        );
+        moment.copy_from_slice(numbers);
+    }
+
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Sets how many steps were taken: on it depend corrections such as Adam's, and the numbers that [`dropout`](Self::set_seed) draws.
+    pub fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
+    /// The seed of training's random numbers.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Sets the seed of training's random numbers, such as dropout's; 0 by default.
@@ -506,13 +703,18 @@ impl<T: Scalar> State<T> {
         self.moments.prepare(moments, D::Of::PARAMETERS);
     }
 
-    fn belong_to<D: Described<Scalar = T>>(&mut self) {
-        let network = TypeId::of::<D::Of>();
+    /// That it is the state of no other network.
+    fn check_network<D: Described<Scalar = T>>(&self) {
         assert!(
-            *self.network.get_or_insert(network) == network,
+            self.network.is_none_or(|network| network == TypeId::of::<D::Of>()),
             "an optimizer belongs to the network that it stepped first: `{}` is of another type",
             core::any::type_name::<D::Of>()
         );
+    }
+
+    fn belong_to<D: Described<Scalar = T>>(&mut self) {
+        self.check_network::<D>();
+        self.network = Some(TypeId::of::<D::Of>());
         if self.tensors.is_empty() {
             self.tensors = Tensors::of::<D>();
         }
@@ -556,7 +758,11 @@ fn setting(name: &str, value: f64, is_good: bool, range: &str) -> f64 {
 /// A learning rate, a weight decay: finite in the network's numbers too.
 #[track_caller]
 fn rate<T: Scalar>(name: &str, value: f64) -> f64 {
-    setting(name, value, value >= 0.0 && T::of(value).is_finite(), "a finite number from 0 on")
+    setting(name, value, is_rate::<T>(value), "a finite number from 0 on")
+}
+
+fn is_rate<T: Scalar>(value: f64) -> bool {
+    value >= 0.0 && T::of(value).is_finite()
 }
 
 /// An ε that is added to a divisor: above 0, in the network's numbers too.

@@ -55,6 +55,13 @@ impl<T: Scalar> Moments<T> {
         self.columns().zip(self.names).find(|(_, found)| **found == name).map(|(column, _)| column)
     }
 
+    /// The same, to be changed.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut [T]> {
+        let index = self.names.iter().position(|found| *found == name)?;
+        let start = index * self.stride();
+        Some(&mut self.numbers[start..][..self.parameters])
+    }
+
     pub(super) fn columns(&self) -> impl Iterator<Item = &[T]> {
         let stride = self.stride();
         (0..self.names.len()).map(move |index| &self.numbers[index * stride..][..self.parameters])

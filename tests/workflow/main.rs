@@ -4,6 +4,8 @@
 
 #[cfg(feature = "train")]
 mod evaluation;
+#[cfg(all(feature = "train", feature = "files"))]
+mod optimizer_state;
 #[cfg(feature = "train")]
 mod schedules;
 mod splits;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::header::{File, Stored};
+use super::list::list;
 use super::matching::{Kept, Matching};
 use super::weights::{Name, Tensor, fill, found, is_ignored};
 use super::writing::to_bytes;
@@ -48,7 +49,17 @@ fn load_part<D: Described>(
     what: &str,
 ) -> Result<(), Error> {
     let bytes = read(path)?;
-    let file = open(path, &bytes)?;
+    fill_from::<D>(parameters, open(path, &bytes)?, path, prefix, what)
+}
+
+/// All tensors of a layer from those under a prefix of a file that is open, or none of them; `what` is what they are for.
+pub(crate) fn fill_from<D: Described>(
+    parameters: &mut [D::Scalar],
+    file: File<'_>,
+    path: &Path,
+    prefix: &str,
+    what: &str,
+) -> Result<(), Error> {
     let mismatch = |tensor: String, expected: String, found: String| Error::Tensor {
         path: path.to_path_buf(),
         tensor,
@@ -62,7 +73,7 @@ fn load_part<D: Described>(
         }
         Fault::Tensor { index, reason } => {
             let found = match reason {
-                Reason::Missing => format!("{reason} (the file has {})", list(file)),
+                Reason::Missing => format!("{reason} (the file has {})", list(file.tensors())),
                 _ => reason.to_string(),
             };
             let (mut name, mut expected) = (String::new(), String::new());
@@ -135,7 +146,7 @@ pub(crate) fn load_matching<D: Described>(
             ),
             None => (
                 format!("one at least that the network has too, such as `{tensor}` {expected}"),
-                list(file),
+                list(file.tensors()),
             ),
         };
         return Err(Error::Format {
@@ -152,11 +163,13 @@ pub(crate) fn load_matching<D: Described>(
     Ok(matching)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| Error::Io { action: "read", path: path.to_path_buf(), source })
 }
 
-fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<File<'a>, Error> {
+/// The tensors in the bytes of a file.
+pub(crate) fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<File<'a>, Error> {
     File::read(bytes).map_err(|flaw| {
         let beginning = &bytes[..bytes.len().min(BEGINNING)];
         // What the text says is what a person wants to know.
@@ -174,22 +187,5 @@ fn no_weights(path: &Path, flaw: &dyn std::fmt::Display) -> Error {
         place: "header".to_owned(),
         expected: "a safetensors file".to_owned(),
         found: flaw.to_string(),
-    }
-}
-
-/// The first names by the alphabet, and how many more there are.
-fn list(file: File<'_>) -> String {
-    const SHOWN: usize = 8;
-    let tensors = file.tensors().filter(|tensor| !is_ignored(tensor));
-    let mut names: Vec<String> = tensors.map(|tensor| tensor.name.chars().collect()).collect();
-    names.sort_unstable();
-    if names.is_empty() {
-        return "no tensors".to_owned();
-    }
-    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    let shown = shown.join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }

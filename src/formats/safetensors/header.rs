@@ -79,7 +79,22 @@ impl<'a> File<'a> {
 
     /// The tensors, as the header has them.
     pub(crate) fn tensors(&self) -> Tensors<'a> {
-        Tensors { file: *self, at: 0, state: State::Start, metadata: false }
+        Tensors { file: *self, at: 0, state: State::Start, metadata: None }
+    }
+
+    /// What `__metadata__` has under a key: of several, the last, as in the format's own library.
+    #[cfg(feature = "train")]
+    pub(crate) fn metadata(&self, key: impl fmt::Display) -> Option<Text<'a>> {
+        let mut tensors = self.tensors();
+        while tensors.metadata.is_none() && tensors.next().is_some() {}
+        let (mut place, mut found) = (Tensors { at: tensors.metadata?, ..tensors }, None);
+        // The file is sound: this says the same again.
+        let _ = place.each_of_metadata(&mut |name, value| {
+            if name.is_displayed_by(&key) {
+                found = Some(value);
+            }
+        });
+        found
     }
 }
 
@@ -104,7 +119,8 @@ pub(crate) struct Tensors<'a> {
     file: File<'a>,
     at: usize,
     state: State,
-    metadata: bool,
+    /// Where the value of `__metadata__` begins, if it was met.
+    metadata: Option<usize>,
 }
 
 impl<'a> Iterator for Tensors<'a> {
@@ -139,11 +155,11 @@ impl<'a> Tensors<'a> {
             if !name.is("__metadata__") {
                 return self.tensor(name).map(Some);
             }
-            if self.metadata {
+            if self.metadata.is_some() {
                 return Err(self.flaw("`__metadata__` twice"));
             }
-            self.metadata = true;
-            self.skip_metadata()?;
+            self.metadata = Some(self.at);
+            self.each_of_metadata(&mut |_, _| {})?;
         }
     }
 
@@ -156,8 +172,8 @@ impl<'a> Tensors<'a> {
         }
     }
 
-    /// An object of strings, or `null`.
-    fn skip_metadata(&mut self) -> Result<(), Flaw> {
+    /// Calls `visit` with each key and value of an object of strings; it may be `null`.
+    fn each_of_metadata(&mut self, visit: &mut dyn FnMut(Text<'a>, Text<'a>)) -> Result<(), Flaw> {
         const FLAW: &str = "`__metadata__` that is no object of strings";
         self.peek();
         if self.file.header[self.at..].starts_with("null") {
@@ -169,9 +185,9 @@ impl<'a> Tensors<'a> {
             return Ok(());
         }
         loop {
-            self.string()?;
+            let key = self.string()?;
             self.expect(b':', FLAW)?;
-            self.string()?;
+            visit(key, self.string()?);
             if !self.accept(b',') {
                 return self.expect(b'}', FLAW);
             }

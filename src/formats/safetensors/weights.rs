@@ -5,25 +5,41 @@ use core::fmt;
 use super::header::{File, Stored, Tensors};
 use crate::core::Scalar;
 use crate::core::weights_error::{Brief, Dtype, Fault, Found, Reason, WeightsError};
-use crate::layers::{Described, ParameterPath, tensors};
+#[cfg(feature = "train")]
+use crate::layers::Kind;
+use crate::layers::{Described, Description, ParameterPath};
 
 /// A tensor of a network or layer: which one, its shape in PyTorch's order, where it begins in the parameters.
 #[derive(Clone, Copy)]
-pub(super) struct Tensor {
+pub(crate) struct Tensor {
     pub(super) index: usize,
-    pub(super) shape: &'static [usize],
+    #[cfg(feature = "train")]
+    pub(crate) kind: Kind,
+    pub(crate) shape: &'static [usize],
     start: usize,
 }
 
 /// What is called with each tensor.
-type Visit<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Tensor);
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&ParameterPath<'_>, Tensor);
 
 impl Tensor {
     /// Calls `visit` with those of a layer, in memory order.
     pub(super) fn each<D: Described>(visit: Visit<'_>) {
+        Self::each_of(D::description(), visit);
+    }
+
+    /// The same for all layers.
+    pub(crate) fn each_of(network: Description, visit: Visit<'_>) {
         let mut index = 0;
-        tensors::<D>(&mut |path, _, shape, start| {
-            visit(path, Self { index, shape, start });
+        network.tensors(&mut |path, _kind, shape, start| {
+            let tensor = Self {
+                index,
+                #[cfg(feature = "train")]
+                kind: _kind,
+                shape,
+                start,
+            };
+            visit(path, tensor);
             index += 1;
         });
     }
@@ -47,7 +63,7 @@ impl Tensor {
     }
 
     /// Writes what a file has of it into the parameters.
-    pub(super) fn copy<T: Scalar>(self, stored: &Stored<'_>, parameters: &mut [T]) {
+    pub(crate) fn copy<T: Scalar>(self, stored: &Stored<'_>, parameters: &mut [T]) {
         let mut positions = self.positions();
         stored.dtype.numbers(stored.bytes, |number| {
             if let Some(position) = positions.next() {
@@ -57,7 +73,7 @@ impl Tensor {
     }
 
     /// Whether the tensor that a file has under this one's name has its shape and a type that can be read.
-    pub(super) fn check<T: Scalar>(self, stored: &Stored<'_>) -> Result<(), Reason> {
+    pub(crate) fn check<T: Scalar>(self, stored: &Stored<'_>) -> Result<(), Reason> {
         let found = found(stored);
         if !stored.dtype.is_read() {
             Err(Reason::Type(found))
@@ -164,17 +180,17 @@ fn is_in<D: Described>(prefix: &str, stored: &Stored<'_>) -> bool {
 }
 
 /// Finds tensors by name, at once if they are asked for in the order of the file.
-struct Search<'a> {
+pub(crate) struct Search<'a> {
     file: File<'a>,
     rest: Tensors<'a>,
 }
 
 impl<'a> Search<'a> {
-    fn new(file: File<'a>) -> Self {
+    pub(crate) fn new(file: File<'a>) -> Self {
         Self { file, rest: file.tensors() }
     }
 
-    fn find(&mut self, name: &Name<'_>) -> Option<Stored<'a>> {
+    pub(crate) fn find(&mut self, name: &dyn fmt::Display) -> Option<Stored<'a>> {
         let is_it = |stored: &Stored<'_>| stored.name.is_displayed_by(name);
         let found = self.rest.find(is_it);
         if found.is_some() {
@@ -186,6 +202,6 @@ impl<'a> Search<'a> {
 }
 
 /// What a file has under a name.
-pub(super) fn found(stored: &Stored<'_>) -> Found {
+pub(crate) fn found(stored: &Stored<'_>) -> Found {
     Found::of(stored.dtype, stored.shape.sizes())
 }
