@@ -5,6 +5,7 @@
 
 mod backpropagation;
 mod batch;
+mod finder;
 mod history;
 mod jacobian;
 mod pass;
@@ -14,13 +15,15 @@ mod schedule;
 mod trainer;
 mod validation;
 
+pub use finder::{LearningRateCurve, LearningRateFinder};
 pub use history::{Epoch, History, Kept, Stop, Validation};
 pub use plateau::{Plateau, PlateauState};
 pub use schedule::{Schedule, ScheduleFunction};
+pub use trainer::Trainer;
+
 // Hidden from readers alone, as `messages`.
 #[cfg_attr(doc, doc(hidden))]
-pub use trainer::Parts;
-pub use trainer::Trainer;
+pub use {finder::FinderParts, trainer::Parts};
 
 /// A number that is another one for other numbers, but for one case in 2⁶⁴: FNV-1a of their bits, eight bytes at a time.
 fn fingerprint<'a, T: crate::core::Scalar>(numbers: impl Iterator<Item = &'a T>) -> u64 {

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "train")]
 mod evaluation;
+#[cfg(feature = "train")]
+mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
 #[cfg(feature = "train")]
