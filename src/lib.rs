@@ -31,6 +31,7 @@
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | measure | [`evaluation::Evaluation`] |
+//! | draw | [`figures`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |
@@ -81,6 +82,8 @@ pub mod data;
 pub mod evaluation;
 #[cfg(feature = "std")]
 mod execution_plan;
+#[cfg(feature = "std")]
+pub mod figures;
 #[cfg(feature = "train")]
 pub mod losses;
 #[cfg(feature = "train")]

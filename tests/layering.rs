@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "layers",
     "io",
     "formats",
+    "figures",
     "metrics",
     "losses",
     "optimizers",

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "train")]
 mod evaluation;
+#[cfg(feature = "files")]
+mod figures;
 #[cfg(feature = "train")]
 mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
