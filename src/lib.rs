@@ -30,6 +30,7 @@
 //! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
+//! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`] |
 //! | draw | [`figures`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
@@ -94,6 +95,8 @@ pub mod messages;
 mod metrics;
 #[cfg(feature = "train")]
 pub mod optimizers;
+#[cfg(feature = "files")]
+pub mod pipeline;
 #[cfg(feature = "std")]
 mod summary;
 #[cfg(feature = "train")]
@@ -250,6 +253,9 @@ pub mod guide {
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/optimizers.md")]
     pub mod optimizers {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/pipeline.md")]
+    pub mod pipeline {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
 }

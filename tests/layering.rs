@@ -35,6 +35,7 @@ const ORDER: &[&str] = &[
     "network",
     "trainable",
     "transfer",
+    "pipeline",
     "testing",
     "private",
     "prelude",

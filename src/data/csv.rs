@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::missing::Fill;
+use super::missing::{Fill, parse_number};
 use crate::core::Scalar;
 use crate::io::file_kind::quoted;
 use crate::io::source::Source;
@@ -88,14 +88,14 @@ pub struct Csv {
     place: Place,
     pub(super) header: Header,
     pub(super) delimiter: Delimiter,
-    pub(super) decimal: u8,
+    pub(crate) decimal: u8,
     pub(super) comment: Option<u8>,
     pub(super) skip: usize,
     pub(super) row_names: bool,
     pub(super) limit: u64,
-    pub(super) missing: Option<Vec<String>>,
+    pub(crate) missing: Option<Vec<String>>,
     pub(super) drop: bool,
-    pub(super) fill: Option<Fill>,
+    pub(crate) fill: Option<Fill>,
     pub(super) one_hot: Vec<(Column, Option<Vec<String>>)>,
     pub(super) targets: Option<Vec<Column>>,
     pub(super) ignored: Vec<Column>,
@@ -212,7 +212,21 @@ impl Csv {
         }
     }
 
-    pub(super) fn source(&self) -> Source<'_> {
+    /// The same file, of whose columns nothing is said, and of which no row is left out.
+    pub(crate) fn without_roles(&self) -> Self {
+        let (targets, ignored) = (Some(Vec::new()), Vec::new());
+        Self {
+            targets,
+            ignored,
+            one_hot: Vec::new(),
+            classes: None,
+            drop: false,
+            fill: None,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
         match &self.place {
             Place::File(path) => Source::File(path),
             Place::Bytes(bytes) => Source::Bytes(bytes),
@@ -387,15 +401,7 @@ impl Csv {
 
     /// A finite number, with the decimal character of the file.
     pub(super) fn number<T: Scalar + FromStr>(&self, text: &str) -> Option<T> {
-        let number = if self.decimal == b'.' {
-            text.parse::<T>().ok()?
-        } else if text.contains('.') {
-            return None;
-        } else {
-            text.replace(char::from(self.decimal), ".").parse::<T>().ok()?
-        };
-        // What overflows its type is read as infinity, and "nan" as NaN.
-        number.is_finite().then_some(number)
+        parse_number(text, self.decimal)
     }
 }
 
@@ -408,7 +414,7 @@ fn check_mark(what: &str, byte: u8) {
 }
 
 /// Names for a message: quoted, and not too many.
-pub(super) fn listed(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+pub(crate) fn listed(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     const MOST: usize = 12;
     let mut shown: Vec<String> =
         names.into_iter().take(MOST + 1).map(|name| quoted(name.as_ref())).collect();

@@ -1,15 +1,39 @@
 //! Cells without a value: which texts mean that, and the value that takes their place.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use crate::core::Scalar;
 
 /// The texts that mean a missing value unless [`Csv::missing_values`](super::Csv::missing_values) says otherwise: an empty cell,
 /// pandas's, and the `?` of the UCI repository.
-pub(super) const MISSING: [&str; 20] = [
+const MISSING: [&str; 20] = [
     "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
+
+/// Whether a text means a missing value: an empty one, one of those that are given, or else one of [`MISSING`].
+pub(crate) fn is_missing(text: &str, texts: Option<&[String]>) -> bool {
+    match texts {
+        _ if text.is_empty() => true,
+        Some(texts) => texts.iter().any(|missing| missing == text),
+        // Most cells are numbers.
+        None => !text.starts_with(|c: char| c.is_ascii_digit()) && MISSING.contains(&text),
+    }
+}
+
+/// A finite number, with a file's decimal character.
+pub(crate) fn parse_number<T: Scalar + FromStr>(text: &str, decimal: u8) -> Option<T> {
+    let number = if decimal == b'.' {
+        text.parse::<T>().ok()?
+    } else if text.contains('.') {
+        return None;
+    } else {
+        text.replace(char::from(decimal), ".").parse::<T>().ok()?
+    };
+    // What overflows its type is read as infinity, and "nan" as NaN.
+    number.is_finite().then_some(number)
+}
 
 /// The value that takes the place of a missing input: scikit-learn's `SimpleImputer` and its `strategy`.
 ///
@@ -29,8 +53,13 @@ pub enum Fill {
 }
 
 impl Fill {
+    /// Whether there must be a value to fill in.
+    pub(crate) fn needs_values(self) -> bool {
+        !matches!(self, Self::Constant(_))
+    }
+
     /// The number for a column with these values, of which there is one at least.
-    pub(super) fn value<T: Scalar>(self, values: &mut [f64]) -> T {
+    pub(crate) fn value<T: Scalar>(self, values: &mut [f64]) -> T {
         let count = values.len();
         let value = match self {
             Self::Mean => match values.iter().sum::<f64>() / count as f64 {
@@ -68,7 +97,7 @@ pub(super) fn fill_numbers<T: Scalar>(
     }
     let known = numbers.chunks_exact(width).map(column).filter(|value| value.is_finite());
     let mut known: Vec<f64> = known.map(Scalar::as_f64).collect();
-    if known.is_empty() && !matches!(fill, Fill::Constant(_)) {
+    if known.is_empty() && fill.needs_values() {
         return false;
     }
     let value = fill.value::<T>(&mut known);
@@ -114,14 +143,14 @@ pub(super) fn fill_words<T: Scalar>(
 }
 
 /// Texts with a number each, in the order in which they came first.
-#[derive(Default)]
-pub(super) struct Words {
-    pub(super) texts: Vec<String>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) texts: Vec<String>,
     index: HashMap<String, usize>,
 }
 
 impl Words {
-    pub(super) fn new(texts: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(texts: impl IntoIterator<Item = String>) -> Self {
         let mut words = Self::default();
         for text in texts {
             words.add(&text);
@@ -130,7 +159,7 @@ impl Words {
     }
 
     /// The text's number, which is a new one if the text is new.
-    pub(super) fn add(&mut self, text: &str) -> usize {
+    pub(crate) fn add(&mut self, text: &str) -> usize {
         if let Some(index) = self.index.get(text) {
             return *index;
         }
@@ -139,7 +168,7 @@ impl Words {
         self.texts.len() - 1
     }
 
-    pub(super) fn find(&self, text: &str) -> Option<usize> {
+    pub(crate) fn find(&self, text: &str) -> Option<usize> {
         self.index.get(text).copied()
     }
 }

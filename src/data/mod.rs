@@ -21,6 +21,8 @@ mod lines;
 #[cfg(feature = "files")]
 mod missing;
 #[cfg(feature = "files")]
+mod raw;
+#[cfg(feature = "files")]
 mod rows;
 mod scaling;
 mod split;
@@ -35,8 +37,18 @@ pub use dataset::Dataset;
 pub use idx::{Mnist, emnist, mnist};
 #[cfg(feature = "files")]
 pub use missing::Fill;
+#[cfg(feature = "files")]
+pub use raw::Table;
 pub use scaling::Standardizer;
 pub use split::Stratified;
 #[cfg(feature = "train")]
 #[allow(unused_imports, reason = "for a trainer that takes a fraction for validation")]
 pub(crate) use split::{check_fraction, stratified_places};
+#[cfg(feature = "files")]
+pub(crate) use {
+    csv::listed,
+    missing::{Words, is_missing, parse_number},
+    raw::{Cells, Found, NamedRows, Values},
+    rows::in_order,
+    scaling::Moments,
+};

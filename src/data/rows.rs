@@ -7,7 +7,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::csv::{Column, Csv, CsvReport, Delimiter, Header, listed};
 use super::lines::{AHEAD, GAP, Limited, Lines};
-use super::missing::{MISSING, Words, fill_numbers, fill_words};
+use super::missing::{Words, fill_numbers, fill_words, is_missing};
 use crate::core::{Error, Scalar};
 use crate::io::file_kind::quoted;
 use crate::io::source::Source;
@@ -54,16 +54,8 @@ impl<'a> Rows<'a> {
             return Ok(rows);
         }
         let mut open = Vec::new();
-        for (column, words) in &csv.one_hot {
-            let index = rows.find(column)?;
-            let Some(input) = rows.inputs.iter_mut().position(|input| input.column == index) else {
-                let found = format!("a target or an ignored one: {column}");
-                return Err(rows.source.format_error(
-                    "one-hot columns",
-                    "columns of inputs",
-                    found,
-                ));
-            };
+        for (input, words) in rows.word_inputs()?.into_iter().zip(&csv.one_hot) {
+            let words = &words.1;
             rows.inputs[input].words = Some(Words::new(words.iter().flatten().cloned()));
             if words.is_none() {
                 open.push(input);
@@ -88,7 +80,20 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
-    fn begin(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
+    /// The places among the inputs of the columns of words, as they were described.
+    pub(super) fn word_inputs(&self) -> Result<Vec<usize>, Error> {
+        let place = |column: &Column| {
+            let index = self.find(column)?;
+            self.inputs.iter().position(|input| input.column == index).ok_or_else(|| {
+                let found = format!("a target or an ignored one: {column}");
+                self.source.format_error("one-hot columns", "columns of inputs", found)
+            })
+        };
+        self.csv.one_hot.iter().map(|(column, _)| place(column)).collect()
+    }
+
+    /// Opens the file without a look at its words.
+    pub(super) fn begin(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
         let source = csv.source();
         let lines = Lines::open(csv, source)?;
         let reader = ReaderBuilder::new()
@@ -204,7 +209,11 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    fn find(&self, column: &Column) -> Result<usize, Error> {
+    pub(super) fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
+    pub(super) fn find(&self, column: &Column) -> Result<usize, Error> {
         let index = match (column, &self.header) {
             (Column::Index(index), _) => (*index < self.columns).then_some(*index),
             (Column::Name(name), Some(header)) => {
@@ -335,7 +344,18 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn cell(&self, column: usize) -> &str {
+    /// The columns of the inputs.
+    pub(super) fn input_columns(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().map(|input| input.column)
+    }
+
+    /// The columns of the targets.
+    pub(super) fn target_columns(&self) -> &[usize] {
+        &self.targets
+    }
+
+    /// The text of a column in the current row.
+    pub(super) fn cell(&self, column: usize) -> &str {
         self.record.get(column).unwrap_or_default().trim()
     }
 
@@ -403,7 +423,8 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn number<T: Scalar + FromStr>(&self, column: usize) -> Result<T, Error> {
+    /// The number of a column in the current row.
+    pub(super) fn number<T: Scalar + FromStr>(&self, column: usize) -> Result<T, Error> {
         let text = self.cell(column);
         let said = self.csv.missing.is_some() && self.is_missing(text);
         let number = if said { None } else { self.csv.number(text) };
@@ -457,13 +478,8 @@ impl<'a> Rows<'a> {
         CsvReport { rows, left_out: self.left_out, missing: missing.collect() }
     }
 
-    fn is_missing(&self, text: &str) -> bool {
-        match &self.csv.missing {
-            _ if text.is_empty() => true,
-            Some(texts) => texts.iter().any(|missing| missing == text),
-            // Most cells are numbers.
-            None => !text.starts_with(|c: char| c.is_ascii_digit()) && MISSING.contains(&text),
-        }
+    pub(super) fn is_missing(&self, text: &str) -> bool {
+        is_missing(text, self.csv.missing.as_deref())
     }
 
     /// Whether a text is neither a number nor a missing value.
@@ -474,7 +490,7 @@ impl<'a> Rows<'a> {
             && text.contains(char::is_alphabetic)
     }
 
-    fn missing_advice(&self) -> String {
+    pub(super) fn missing_advice(&self) -> String {
         "`.drop_missing()` leaves out rows with missing values, `.fill_missing(Fill::Mean)` fills them in".to_owned()
     }
 
@@ -651,14 +667,16 @@ impl<'a> Rows<'a> {
         self.name_column(self.targets[target])
     }
 
-    fn name_column(&self, index: usize) -> String {
+    /// How messages call a column.
+    pub(super) fn name_column(&self, index: usize) -> String {
         match &self.header {
             Some(_) => format!("column {}", quoted(&self.name(index))),
             None => Column::Index(index).to_string(),
         }
     }
 
-    fn name(&self, index: usize) -> String {
+    /// The name of a column; without a header, its position.
+    pub(super) fn name(&self, index: usize) -> String {
         let name = self.header.as_ref().and_then(|header| header.get(index));
         name.map_or_else(|| index.to_string(), Clone::clone)
     }
@@ -679,7 +697,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Words of a column in the order of their inputs: alphabetic, and numbers by their value.
-fn in_order(csv: &Csv, mut words: Vec<String>) -> Vec<String> {
+pub(crate) fn in_order(csv: &Csv, mut words: Vec<String>) -> Vec<String> {
     words.sort();
     let number = |word: &String| csv.number::<f64>(word);
     if words.iter().all(|word| number(word).is_some()) {
@@ -713,7 +731,7 @@ fn advice(text: Option<String>) -> String {
 ///
 /// The reader's own count is off after blank lines and after "\r\n": it takes them for the beginning of the next row.
 /// Reading the file again costs nothing that matters, since it happens once, for a message.
-fn line_at(csv: &Csv, byte: u64) -> u64 {
+pub(super) fn line_at(csv: &Csv, byte: u64) -> u64 {
     let Ok(lines) = Lines::open(csv, csv.source()) else { return 0 };
     let (mut line, mut after_return) = (1, false);
     for (position, content) in (0..).zip(std::io::BufReader::new(lines).bytes()) {

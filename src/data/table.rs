@@ -141,7 +141,7 @@ impl Csv {
         Ok(rows.report(count))
     }
 
-    fn target_count(&self) -> usize {
+    pub(super) fn target_count(&self) -> usize {
         self.targets.as_ref().map_or(1, Vec::len)
     }
 

@@ -10,6 +10,7 @@ mod figures;
 mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
+mod pipeline;
 #[cfg(feature = "train")]
 mod schedules;
 mod splits;

@@ -83,7 +83,7 @@ impl<'a> File<'a> {
     }
 
     /// What `__metadata__` has under a key: of several, the last, as in the format's own library.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "train", feature = "files"))]
     pub(crate) fn metadata(&self, key: impl fmt::Display) -> Option<Text<'a>> {
         let mut tensors = self.tensors();
         while tensors.metadata.is_none() && tensors.next().is_some() {}

@@ -16,19 +16,19 @@ mod weights;
 mod writing;
 
 #[cfg(feature = "files")]
-pub(crate) use files::{load, load_from, load_matching, save};
-#[cfg(all(feature = "files", feature = "train"))]
-pub(crate) use files::{open, read};
+pub(crate) use files::{fill_from, load, load_from, load_matching, open, read, save};
 #[cfg(feature = "train")]
 pub(crate) use header::{File, Stored};
 #[cfg(feature = "train")]
 pub(crate) use list::list;
 #[cfg(feature = "files")]
 pub use matching::{Kept, Matching};
+#[cfg(any(feature = "train", feature = "files"))]
+pub(crate) use weights::found;
 pub(crate) use weights::load_bytes;
 #[cfg(feature = "train")]
-pub(crate) use weights::{Search, Tensor, found};
-#[cfg(feature = "train")]
+pub(crate) use weights::{Search, Tensor};
+#[cfg(any(feature = "train", feature = "files"))]
 pub(crate) use writing::Writing;
 #[cfg(feature = "alloc")]
 pub(crate) use writing::to_bytes;

@@ -82,7 +82,7 @@ impl<'a> Writing<'a> {
     /// # Panics
     ///
     /// If there are not as many bytes as the shape takes.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "train", feature = "files"))]
     pub(crate) fn tensor(
         mut self,
         name: impl fmt::Display,
@@ -100,7 +100,7 @@ impl<'a> Writing<'a> {
     }
 
     /// A text of `__metadata__`, under a key that has none yet.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "train", feature = "files"))]
     pub(crate) fn metadata(mut self, key: impl fmt::Display, value: impl fmt::Display) -> Self {
         self.metadata.push((key.to_string(), value.to_string()));
         self
