@@ -123,6 +123,15 @@ pub enum Error {
         targets: usize,
     },
 
+    /// There are not as many weights as samples.
+    #[error("expected one weight for each of the {samples} samples, found {weights} weights")]
+    WeightCount {
+        /// The number of samples.
+        samples: usize,
+        /// The number of weights.
+        weights: usize,
+    },
+
     /// A share of a data set is not from 0 to 1.
     #[error("the fraction of a data set must be from 0 to 1, found {fraction}")]
     FractionOutOfRange {

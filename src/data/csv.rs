@@ -63,6 +63,7 @@ pub fn csv_from_bytes(bytes: impl AsRef<[u8]>) -> Csv {
 /// | missing values | [`drop_missing`](Self::drop_missing), [`fill_missing`](Self::fill_missing), [`missing_values`](Self::missing_values) | `dropna`, `fillna`, `na_values` |
 /// | words | [`one_hot`](Self::one_hot), [`one_hot_of`](Self::one_hot_of) | `get_dummies` |
 /// | labels such as -1 and 1 | [`classes`](Self::classes) | |
+/// | weights of samples | [`weight`](Self::weight) | |
 ///
 /// ```
 /// use axonal::data::{Fill, csv_from_bytes};
@@ -99,6 +100,7 @@ pub struct Csv {
     pub(super) one_hot: Vec<(Column, Option<Vec<String>>)>,
     pub(super) targets: Option<Vec<Column>>,
     pub(super) ignored: Vec<Column>,
+    pub(super) weight: Option<Column>,
     pub(super) classes: Option<Vec<String>>,
 }
 
@@ -208,6 +210,7 @@ impl Csv {
             one_hot: Vec::new(),
             targets: None,
             ignored: Vec::new(),
+            weight: None,
             classes: None,
         }
     }
@@ -219,6 +222,7 @@ impl Csv {
             targets,
             ignored,
             one_hot: Vec::new(),
+            weight: None,
             classes: None,
             drop: false,
             fill: None,
@@ -387,6 +391,15 @@ impl Csv {
     /// A column that is neither input nor target, such as a row's number.
     pub fn ignore(mut self, column: impl Into<Column>) -> Self {
         self.ignored.push(column.into());
+        self
+    }
+
+    /// The column of the weights of samples, which is no input: a finite number of at least 0 in each row.
+    ///
+    /// [`classification_weighted`](Self::classification_weighted) and [`regression_weighted`](Self::regression_weighted) give it beside the target, for losses
+    /// that are [`weighted`](crate::losses::Weighted).
+    pub fn weight(mut self, column: impl Into<Column>) -> Self {
+        self.weight = Some(column.into());
         self
     }
 

@@ -28,6 +28,7 @@ mod scaling;
 mod split;
 #[cfg(feature = "files")]
 mod table;
+mod weights;
 
 pub use crate::core::Class;
 #[cfg(feature = "files")]

@@ -41,6 +41,7 @@ struct Content {
     bytes: Vec<u64>,
     inputs: Vec<Cells>,
     targets: Vec<Cells>,
+    weights: Option<Vec<f64>>,
 }
 
 /// The cells of a column.
@@ -102,6 +103,7 @@ impl Csv {
         }
         let mut targets: Vec<Reader> =
             target_columns.iter().map(|column| Reader::new(&rows, *column)).collect();
+        let mut weights = self.weight.is_some().then(Vec::new);
         let mut bytes = Vec::new();
         while rows.advance()? {
             for input in &mut inputs {
@@ -132,13 +134,19 @@ impl Csv {
                 }
                 reader.push(&rows)?;
             }
+            if let Some(weights) = &mut weights {
+                weights.push(rows.weight()?);
+            }
             bytes.push(rows.byte());
         }
         rows.finish::<f64>(&mut [])?;
         let finish = |readers: Vec<Reader>| readers.into_iter().map(Reader::finish).collect();
         let (inputs, targets) = (finish(inputs), finish(targets));
         let rows = (0..bytes.len()).collect();
-        Ok(Table { content: Arc::new(Content { csv: self.clone(), bytes, inputs, targets }), rows })
+        Ok(Table {
+            content: Arc::new(Content { csv: self.clone(), bytes, inputs, targets, weights }),
+            rows,
+        })
     }
 }
 
@@ -392,6 +400,14 @@ impl Table {
 
     pub(crate) fn targets(&self) -> &[Cells] {
         &self.content.targets
+    }
+
+    /// The weights of the rows, in their order.
+    pub(crate) fn weights(&self) -> Result<Vec<f64>, Error> {
+        let weights = self.content.weights.as_ref().ok_or_else(|| {
+            self.error("description", "a column of weights (`.weight(…)`)", "none")
+        })?;
+        Ok(self.rows.iter().map(|row| weights[*row]).collect())
     }
 
     /// Where the rows are in the columns.

@@ -20,6 +20,7 @@ pub(super) struct Rows<'a> {
     columns: usize,
     inputs: Vec<Input>,
     targets: Vec<usize>,
+    weight: Option<usize>,
     record: StringRecord,
     /// Whether `record` has been read but not yet been handed out.
     pending: bool,
@@ -114,6 +115,7 @@ impl<'a> Rows<'a> {
             columns: 0,
             inputs: Vec::new(),
             targets: Vec::new(),
+            weight: None,
             record: StringRecord::new(),
             pending: false,
             count: 0,
@@ -186,6 +188,8 @@ impl<'a> Rows<'a> {
         if csv.row_names {
             ignored.push(0);
         }
+        let weight = csv.weight.as_ref().map(|column| self.find(column)).transpose()?;
+        ignored.extend(weight);
         let mut rest: Vec<usize> = (0..self.columns).filter(|i| !ignored.contains(i)).collect();
         let chosen = match &csv.targets {
             Some(columns) => find(columns)?,
@@ -205,7 +209,7 @@ impl<'a> Rows<'a> {
         }
         rest.retain(|i| !chosen.contains(i));
         self.inputs = rest.into_iter().map(|column| Input { column, words: None }).collect();
-        self.targets = chosen;
+        (self.targets, self.weight) = (chosen, weight);
         Ok(())
     }
 
@@ -420,6 +424,20 @@ impl<'a> Rows<'a> {
         self.targets.iter().try_for_each(|column| {
             numbers.push(self.number(*column)?);
             Ok(())
+        })
+    }
+
+    /// The current row's weight.
+    pub(super) fn weight<T: Scalar + FromStr>(&self) -> Result<T, Error> {
+        let Some(column) = self.weight else {
+            let expected = "a column of weights (`.weight(…)`)";
+            return Err(self.source.format_error("description", expected, "none"));
+        };
+        let text = self.cell(column);
+        let weight = self.csv.number(text).filter(|weight: &T| *weight >= T::zero());
+        weight.ok_or_else(|| {
+            let expected = "a finite weight of at least 0".to_owned();
+            self.cell_error(self.byte(), &self.name_column(column), expected, text, None)
         })
     }
 

@@ -16,23 +16,32 @@ use crate::core::{Class, Error};
     note = "`split_stratified_by(fraction, |target| …, &mut rng)` takes a function that gives a number for each target"
 )]
 pub trait Stratified {
-    /// The number of the stratum.
+    /// How many strata there are.
+    const STRATA: usize;
+
+    /// The number of the stratum, below [`STRATA`](Self::STRATA).
     fn stratum(&self) -> usize;
 }
 
 impl<const N: usize> Stratified for Class<N> {
+    const STRATA: usize = N;
+
     fn stratum(&self) -> usize {
         self.index()
     }
 }
 
 impl Stratified for bool {
+    const STRATA: usize = 2;
+
     fn stratum(&self) -> usize {
         usize::from(*self)
     }
 }
 
 impl<Y: Stratified, W> Stratified for (Y, W) {
+    const STRATA: usize = Y::STRATA;
+
     fn stratum(&self) -> usize {
         self.0.stratum()
     }

@@ -27,12 +27,53 @@ impl Csv {
     pub fn classification<T: Scalar + FromStr, const IN: usize, const CLASSES: usize>(
         &self,
     ) -> Result<Dataset<SVector<T, IN>, Class<CLASSES>>, Error> {
+        self.classes_and(|_| Ok(()))
+    }
+
+    /// [`classification`](Self::classification) with the weight of each sample beside its class, from the column that [`weight`](Self::weight) names.
+    ///
+    /// ```
+    /// use axonal::data::csv_from_bytes;
+    /// use axonal::prelude::*;
+    ///
+    /// let data: Dataset<SVector<f32, 2>, (Class<2>, f32)> =
+    ///     csv_from_bytes("a,b,w,class\n1,2,0.5,0\n3,4,2,1\n").weight("w").classification_weighted()?;
+    /// assert_eq!(data.targets()[1], (Class::new(1)?, 2.0));
+    ///
+    /// network! { struct Net<input 2 => dense 2>; }
+    ///
+    /// let mut rng = StdRng::seed_from_u64(7);
+    /// let mut net = Net::random(&mut rng);
+    /// Trainer::new(CrossEntropy.weighted(), Adam::default()).fit(&mut *net, &data, &mut rng)?;
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`classification`](Self::classification); and if no column of weights was named, or one of them is missing, negative, NaN or infinite.
+    pub fn classification_weighted<T: Scalar + FromStr, const IN: usize, const CLASSES: usize>(
+        &self,
+    ) -> Result<Dataset<SVector<T, IN>, (Class<CLASSES>, T)>, Error> {
+        let mut weights = Vec::new();
+        let data = self.classes_and(|rows| {
+            weights.push(rows.weight()?);
+            Ok(())
+        })?;
+        data.with_weights(weights)
+    }
+
+    /// `take` is called with each row that is kept.
+    fn classes_and<T: Scalar + FromStr, const IN: usize, const CLASSES: usize>(
+        &self,
+        mut take: impl FnMut(&Rows<'_>) -> Result<(), Error>,
+    ) -> Result<Dataset<SVector<T, IN>, Class<CLASSES>>, Error> {
         let mut rows = Rows::open(self, 1)?;
         rows.expect_inputs(IN)?;
         let (mut inputs, mut labels) = (Vec::new(), Labels::default());
         while rows.advance()? {
             rows.read_inputs(&mut inputs)?;
             labels.push(rows.target(0)?, rows.byte());
+            take(&rows)?;
         }
         rows.finish(&mut inputs)?;
         let names = self.names(&labels).map(Words::new);
@@ -79,12 +120,37 @@ impl Csv {
     pub fn regression<T: Scalar + FromStr, const IN: usize, const OUT: usize>(
         &self,
     ) -> Result<Dataset<SVector<T, IN>, SVector<T, OUT>>, Error> {
+        self.numbers_and(|_| Ok(()))
+    }
+
+    /// [`regression`](Self::regression) with the weight of each sample beside its targets, from the column that [`weight`](Self::weight) names.
+    ///
+    /// # Errors
+    ///
+    /// As [`regression`](Self::regression); and if no column of weights was named, or one of them is missing, negative, NaN or infinite.
+    pub fn regression_weighted<T: Scalar + FromStr, const IN: usize, const OUT: usize>(
+        &self,
+    ) -> Result<Dataset<SVector<T, IN>, (SVector<T, OUT>, T)>, Error> {
+        let mut weights = Vec::new();
+        let data = self.numbers_and(|rows| {
+            weights.push(rows.weight()?);
+            Ok(())
+        })?;
+        data.with_weights(weights)
+    }
+
+    /// `take` is called with each row that is kept.
+    fn numbers_and<T: Scalar + FromStr, const IN: usize, const OUT: usize>(
+        &self,
+        mut take: impl FnMut(&Rows<'_>) -> Result<(), Error>,
+    ) -> Result<Dataset<SVector<T, IN>, SVector<T, OUT>>, Error> {
         let mut rows = Rows::open(self, OUT)?;
         rows.expect_inputs(IN)?;
         let (mut inputs, mut targets, mut count) = (Vec::new(), Vec::new(), 0);
         while rows.advance()? {
             rows.read_inputs(&mut inputs)?;
             rows.read_targets(&mut targets)?;
+            take(&rows)?;
             count += 1;
         }
         rows.finish(&mut inputs)?;

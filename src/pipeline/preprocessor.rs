@@ -246,6 +246,20 @@ impl<K: Task> Preprocessor<K> {
         Dataset::new(self.inputs(table)?, K::targets(&self.task, table)?)
     }
 
+    /// [`dataset`](Self::dataset) with the weight of each row beside its target: from the column that [`Csv::weight`](crate::data::Csv::weight) names.
+    ///
+    /// # Errors
+    ///
+    /// As [`dataset`](Self::dataset); and if no column of weights was named.
+    #[expect(clippy::type_complexity, reason = "a data set whose targets have weights")]
+    pub fn weighted_dataset<X: Sample>(
+        &self,
+        table: &Table,
+    ) -> Result<Dataset<X, (K::Target<X::Scalar>, X::Scalar)>, Error> {
+        let weights = table.weights()?.into_iter().map(X::Scalar::of).collect();
+        self.dataset(table)?.with_weights(weights)
+    }
+
     /// The inputs of a table alone.
     pub(super) fn inputs<X: Sample>(&self, table: &Table) -> Result<Vec<X>, Error> {
         if let Some(found) = self.misfit::<X>() {

@@ -10,7 +10,10 @@ mod figures;
 mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
+#[cfg(all(feature = "train", feature = "files"))]
 mod pipeline;
 #[cfg(feature = "train")]
 mod schedules;
 mod splits;
+#[cfg(all(feature = "train", feature = "files"))]
+mod weights;
