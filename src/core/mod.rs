@@ -20,6 +20,8 @@ mod parameters;
 mod pod;
 mod sample;
 mod scalar;
+#[cfg(feature = "serde")]
+pub(crate) mod serialized;
 pub mod shapes;
 pub(crate) mod weights_error;
 mod workspace;

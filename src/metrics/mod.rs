@@ -18,6 +18,7 @@ pub use multi_label::MultiLabel;
 pub(crate) use numbers::{Labels, Numbers, record_labels};
 pub use regression::RegressionMetrics;
 pub use report::Report;
+pub(crate) use score::Name;
 pub use score::Score;
 pub use target::Target;
 pub(crate) use target::{ByTarget, above, largest, numbers_of};

@@ -1,10 +1,16 @@
+/// The name of a metric. Not written as the reference that it is, which `serde` would take for a part of what it reads.
+pub(crate) type Name = &'static str;
+
 /// One number that says how good a network is, with its name and its direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Score {
     /// Its name: `accuracy`, say.
-    pub metric: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::core::serialized::name"))]
+    pub metric: Name,
     /// The number.
+    #[cfg_attr(feature = "serde", serde(with = "crate::core::serialized::number"))]
     pub value: f64,
     /// Whether a larger number is a better one. Of an error it is a smaller one.
     pub larger_is_better: bool,

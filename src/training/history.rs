@@ -1,15 +1,23 @@
 //! What a training run did, epoch by epoch.
 
+mod csv;
+mod figure;
+#[cfg(feature = "serde")]
+mod json;
+mod sparkline;
+
 use core::fmt;
 use core::time::Duration;
 
 use crate::messages::Measured;
 #[cfg(doc)]
 use crate::metrics::Metric;
-use crate::metrics::Score;
+use crate::metrics::{Name, Score};
 
 /// What [`Trainer::fit`](super::Trainer::fit) did, epoch by epoch; displays as a table, with a last line that says why it ended and which weights the network has.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct History {
     /// The epochs, in order.
     pub epochs: Vec<Epoch>,
@@ -21,6 +29,8 @@ pub struct History {
 
 /// Why training ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Stop {
     /// All epochs are done.
@@ -53,6 +63,7 @@ impl fmt::Display for Stop {
 
 /// The best epoch, whose weights were kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Kept {
     /// Its number.
@@ -76,37 +87,50 @@ impl fmt::Display for Kept {
 
 /// One pass over the training data.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Epoch {
     /// Its number, from 1 on.
     pub number: usize,
     /// The mean loss over the training data, each batch before the step along its gradient.
+    #[cfg_attr(feature = "serde", serde(with = "crate::core::serialized::number"))]
     pub loss: f64,
     /// The learning rate.
+    #[cfg_attr(feature = "serde", serde(with = "crate::core::serialized::number"))]
     pub learning_rate: f64,
     /// How long it took, validation included.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "seconds", with = "crate::core::serialized::seconds")
+    )]
     pub duration: Duration,
     /// How well it does on other data, if there are any.
     pub validation: Option<Validation>,
     /// What [callbacks](super::Callback) measured beside that.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub scores: Vec<Score>,
 }
 
 /// How well a network does on data that it is not trained on.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Validation {
     /// The mean loss.
+    #[cfg_attr(feature = "serde", serde(with = "crate::core::serialized::number"))]
     pub loss: f64,
     /// The name of the score that goes with the loss: `accuracy` for classes and labels, `R²` for numbers. See [`Metric`] for which is whose.
     ///
     /// It is `loss` where the loss has no metric, or where that is not defined, as R² of one sample, or of targets that are all equal.
-    pub metric: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::core::serialized::name"))]
+    pub metric: Name,
     /// The score.
+    #[cfg_attr(feature = "serde", serde(with = "crate::core::serialized::number"))]
     pub score: f64,
     /// Whether a larger score is a better one: not of the loss itself.
     pub larger_is_better: bool,
     /// All scores that go with the loss, the one above among them.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub scores: Vec<Score>,
 }
 

@@ -9,6 +9,8 @@ mod figures;
 #[cfg(feature = "train")]
 mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
+mod history;
+#[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
 #[cfg(all(feature = "train", feature = "files"))]
 mod pipeline;
