@@ -31,7 +31,7 @@
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
-//! | measure | [`evaluation::Evaluation`] |
+//! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
 //! | draw | [`figures`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
@@ -241,6 +241,9 @@ pub mod guide {
     #[doc = include_str!("../docs/errors.md")]
     #[cfg(all(feature = "train", feature = "files"))]
     pub mod errors {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/evaluation.md")]
+    pub mod evaluation {}
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}

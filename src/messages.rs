@@ -18,7 +18,7 @@ use crate::core::{Error, Parameters, Sample};
 use crate::data::augment::Augment;
 use crate::layers::{Context, Layer};
 use crate::losses::Loss;
-use crate::metrics::{Metric, Score, Target};
+use crate::metrics::{LabelTarget, Metric, PredictionTarget, Score, Target};
 use crate::optimizers::Optimizer;
 
 pub use crate::activations::IsActivation;
@@ -403,6 +403,50 @@ pub trait TargetOf<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
 #[diagnostic::do_not_recommend]
 impl<N: Layer, Y: Target<N::Output>> TargetOf<N, <N::Output as Sample>::Size> for Y {
     type Measured = Y::Report;
+    type Is = ();
+}
+
+/// A [`PredictionTarget`] with which the outputs of the network `N` are kept.
+// For its sentence, as the traits of `training::bounds`.
+#[diagnostic::on_unimplemented(
+    message = "the outputs of `{N}`, of size `{S}`, cannot be kept with targets `{Self}`",
+    note = "N outputs go with a `Class<N>` or N numbers, one output also with a `Class<2>` or a `bool`"
+)]
+pub trait KeptWith<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
+    PredictionTarget<N::Output, Report = Self::Measured>
+{
+    /// [`Target::Report`].
+    type Measured;
+
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, Y: PredictionTarget<N::Output>> KeptWith<N, <N::Output as Sample>::Size> for Y {
+    type Measured = Y::Report;
+    type Is = ();
+}
+
+/// A [`LabelTarget`] with which the outputs of the network `N` are kept.
+// For its sentence, as the traits of `training::bounds`.
+#[diagnostic::on_unimplemented(
+    message = "the outputs of `{N}`, of size `{S}`, cannot be kept with labels `{Self}`",
+    note = "N outputs go with N numbers, each above 1/2 where a label is set"
+)]
+pub trait LabelledWith<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
+    LabelTarget<N::Output, Predictions = Self::Kept>
+{
+    /// [`LabelTarget::Predictions`].
+    type Kept;
+
+    #[doc(hidden)]
+    type Is: Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, Y: LabelTarget<N::Output>> LabelledWith<N, <N::Output as Sample>::Size> for Y {
+    type Kept = Y::Predictions;
     type Is = ();
 }
 

@@ -112,6 +112,18 @@ pub(crate) fn measure<N, Y>(
 ) where
     N: Layer,
 {
+    run(net, inputs, targets, &mut |outputs, targets| meter.record(outputs, targets));
+}
+
+/// Runs a network over inputs, and hands on its outputs, each with its target, batch by batch.
+pub(super) fn run<N, Y>(
+    net: &N,
+    inputs: &[N::Input],
+    targets: &[Y],
+    take: &mut dyn FnMut(&[N::Output], &[Y]),
+) where
+    N: Layer,
+{
     /// Samples a pass: some for each thread.
     const PIECE: usize = 1024;
     /// Fewer of large outputs: no more than this many numbers a pass, but [`FEW`] samples at least, for the threads and the kernels.
@@ -122,7 +134,7 @@ pub(crate) fn measure<N, Y>(
     for (inputs, targets) in inputs.chunks(piece).zip(targets.chunks(piece)) {
         let outputs = &mut outputs[..inputs.len()];
         forward_batch(net, inputs, outputs, WORTH_WAKING);
-        meter.record(outputs, targets);
+        take(outputs, targets);
     }
 }
 

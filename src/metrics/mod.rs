@@ -5,6 +5,7 @@ mod meter;
 mod metric;
 mod multi_label;
 mod numbers;
+mod predictions;
 mod regression;
 mod report;
 mod score;
@@ -16,6 +17,11 @@ pub(crate) use meter::{Accumulator, meter};
 pub use metric::Metric;
 pub use multi_label::MultiLabel;
 pub(crate) use numbers::{Labels, Numbers, record_labels};
+pub use predictions::{
+    BestThreshold, BinaryPredictions, Calibration, CalibrationBin, ClassPredictions,
+    LabelPredictions, LabelTarget, Outcomes, OutputKind, PrecisionRecallCurve,
+    PrecisionRecallPoint, PredictionTarget, Predictions, Residuals, RocCurve, RocPoint,
+};
 pub use regression::RegressionMetrics;
 pub use report::Report;
 pub(crate) use score::Name;
