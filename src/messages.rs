@@ -120,6 +120,10 @@ pub trait Through<N: Layer> {
     #[doc(hidden)]
     type Is: Copy;
 
+    /// [`Differentiable::WHOLE_BATCH`](crate::Differentiable::WHOLE_BATCH)
+    #[doc(hidden)]
+    const WHOLE_BATCH: bool;
+
     /// In a context of its own, [`own_context`], where none is given.
     #[doc(hidden)]
     fn gradient<Y, L>(

@@ -158,6 +158,16 @@ pub enum Error {
         what: &'static str,
     },
 
+    /// Training is to go by a metric that nobody measures.
+    #[cfg(feature = "std")]
+    #[error("the metric `{metric}` is not measured: there are {}", one_of(known))]
+    UnknownMetric {
+        /// The name that was given.
+        metric: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+
     /// The loss became NaN or infinite.
     #[cfg(feature = "std")]
     #[error(

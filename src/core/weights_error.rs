@@ -112,6 +112,8 @@ impl Dtype {
     pub(crate) const BF16: Self = Self(1);
     pub(crate) const F32: Self = Self(2);
     pub(crate) const F64: Self = Self(3);
+    #[cfg(feature = "files")]
+    pub(crate) const U8: Self = Self(8);
 
     /// All of them.
     pub(crate) fn all() -> impl Iterator<Item = Self> {

@@ -43,8 +43,7 @@ pub use raw::Table;
 pub use scaling::Standardizer;
 pub use split::Stratified;
 #[cfg(feature = "train")]
-#[allow(unused_imports, reason = "for a trainer that takes a fraction for validation")]
-pub(crate) use split::{check_fraction, stratified_places};
+pub(crate) use split::stratified_places;
 #[cfg(feature = "files")]
 pub(crate) use {
     csv::listed,

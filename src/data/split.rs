@@ -325,6 +325,7 @@ impl<I, Y> Default for Dataset<I, Y> {
 ///
 /// `strata` gives the stratum of each sample; those without one are a stratum of their own. Shares are rounded as [`Dataset`] says.
 /// `fraction` is from 0 to 1: [`check_fraction`] says whether it is.
+#[cfg(feature = "train")]
 pub(crate) fn stratified_places<R: Rng + ?Sized>(
     targets: impl Iterator<Item = Option<usize>>,
     fraction: f64,
@@ -340,7 +341,7 @@ pub(crate) fn stratified_places<R: Rng + ?Sized>(
 /// # Errors
 ///
 /// [`Error::FractionOutOfRange`] if `fraction` is not from 0 to 1.
-pub(crate) fn check_fraction(fraction: f64) -> Result<(), Error> {
+fn check_fraction(fraction: f64) -> Result<(), Error> {
     if (0.0..=1.0).contains(&fraction) {
         Ok(())
     } else {

@@ -88,6 +88,10 @@ macro_rules! yes_or_no {
             fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
                 meter(*self, A::THRESHOLD)
             }
+
+            fn class_of(&self, answer: &$answer) -> Option<(usize, usize)> {
+                Some((usize::from($is_yes(answer)), 2))
+            }
         }
 
         #[diagnostic::do_not_recommend]

@@ -55,6 +55,10 @@ impl<O: Sample, Y, A, L: Loss<O, Y, A>> Loss<O, Y, A> for Scaled<L> {
     fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
         self.loss.meter()
     }
+
+    fn class_of(&self, target: &Y) -> Option<(usize, usize)> {
+        self.loss.class_of(target)
+    }
 }
 
 /// The sum of two losses of one output and one target: `MeanSquaredError.plus(CosineSimilarity.scaled(0.1))`.
@@ -152,5 +156,9 @@ where
 
     fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
         self.first.meter().or_else(|| self.second.meter())
+    }
+
+    fn class_of(&self, target: &Y) -> Option<(usize, usize)> {
+        self.first.class_of(target).or_else(|| self.second.class_of(target))
     }
 }

@@ -258,6 +258,10 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
         meter(*self, A::THRESHOLD)
     }
+
+    fn class_of(&self, target: &Class<N>) -> Option<(usize, usize)> {
+        Some((target.index(), N))
+    }
 }
 
 #[diagnostic::do_not_recommend]

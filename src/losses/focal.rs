@@ -307,7 +307,7 @@ per_sample! {
     [const N: usize] SVector<T, N>, Class<N>, of classes<vector<N>> => {
         let losses = (Scores(*focal, scale), Probabilities(*focal, scale));
         of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
-    }, meter meter(*focal, A::THRESHOLD);
+    }, meter meter(*focal, A::THRESHOLD), class |class| (class.index(), N);
 
     [const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, [[Class<C>; W]; H], of classes<image<C, H, W>> => {
         let share = one_over(H * W);
@@ -317,10 +317,12 @@ per_sample! {
     }, meter meter(*focal, A::THRESHOLD);
 
     [] SVector<T, 1>, bool, of answers<vector<1>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD),
+        class |answer| (usize::from(*answer), 2);
 
     [] SVector<T, 1>, Class<2>, of answers<vector<1>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD),
+        class |answer| (answer.index(), 2);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[bool; W]; H], of answers<image<1, H, W>> =>
         mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);

@@ -63,6 +63,10 @@ impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, Class<2>>>> {
         meter(*self, A::THRESHOLD)
     }
+
+    fn class_of(&self, target: &Class<2>) -> Option<(usize, usize)> {
+        Some((target.index(), 2))
+    }
 }
 
 /// One class among N as a hinge loss sees it, and what its gradient is multiplied by.
@@ -102,5 +106,9 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
         meter(*self, A::THRESHOLD)
+    }
+
+    fn class_of(&self, target: &Class<N>) -> Option<(usize, usize)> {
+        Some((target.index(), N))
     }
 }

@@ -177,6 +177,10 @@ macro_rules! smoothed {
             fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
                 Loss::<O, Y, A>::meter(&self.loss)
             }
+
+            fn class_of(&self, target: &Y) -> Option<(usize, usize)> {
+                Loss::<O, Y, A>::class_of(&self.loss, target)
+            }
         }
     )+};
 }

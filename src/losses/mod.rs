@@ -16,7 +16,8 @@
 macro_rules! per_sample {
     (
         $loss:ty, |$this:ident, $simd:ident, $scores:ident, $targets:ident, $scale:ident|
-        $([$($generics:tt)*] $output:ty, $target:ty, of $size:ty => $evaluate:expr, meter $meter:expr;)+
+        $([$($generics:tt)*] $output:ty, $target:ty, of $size:ty => $evaluate:expr, meter $meter:expr
+            $(, class |$of:ident| $class:expr)?;)+
     ) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Scalar, A: LastActivation, $($generics)*> Loss<$output, $target, A> for $loss {
@@ -52,12 +53,19 @@ macro_rules! per_sample {
                 _ = $this;
                 $meter
             }
+
+            $(
+                fn class_of(&self, $of: &$target) -> Option<(usize, usize)> {
+                    Some($class)
+                }
+            )?
         }
     )+};
 }
 
 mod alone;
 mod binary_cross_entropy;
+mod by_class;
 mod combined;
 mod cosine;
 mod cross_entropy;
@@ -89,6 +97,7 @@ use alone::methods;
 pub use alone::{LossOfOutputs, SizeOfOutputs};
 pub use alone::{OutputLoss, gradient, value};
 pub use binary_cross_entropy::BinaryCrossEntropy;
+pub(crate) use by_class::ByClass;
 #[cfg_attr(doc, doc(hidden))]
 pub use combined::Together;
 pub use combined::{Scaled, Sum};
@@ -197,6 +206,13 @@ pub trait Loss<O: Sample, Y, A>: Sync {
     /// The losses of this crate give their [`Metric`](crate::evaluation::Metric). One of your own that is made for the same targets gives theirs:
     /// `Loss::<_, _, A>::meter(&CrossEntropy)`, say, with its own `A`.
     fn meter(&self) -> Option<Box<dyn Meter<O, Y>>> {
+        None
+    }
+
+    /// Which class a target is of, and of how many: for [weights of classes](crate::training::Trainer::class_weights), and for a validation part that has its share of
+    /// [each](crate::training::Trainer::validation_fraction). None where targets are no classes.
+    fn class_of(&self, target: &Y) -> Option<(usize, usize)> {
+        _ = target;
         None
     }
 }

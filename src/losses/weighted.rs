@@ -78,6 +78,10 @@ where
         let meter = self.loss.meter()?;
         Some(Box::new(Unweighted { meter }))
     }
+
+    fn class_of(&self, (target, _): &(Y, O::Scalar)) -> Option<(usize, usize)> {
+        self.loss.class_of(target)
+    }
 }
 
 /// Measures outputs against their targets, whatever these weigh.

@@ -26,5 +26,7 @@ pub use regression::RegressionMetrics;
 pub use report::Report;
 pub(crate) use score::Name;
 pub use score::Score;
+#[cfg(feature = "files")]
+pub(crate) use score::interned;
 pub use target::Target;
 pub(crate) use target::{ByTarget, above, largest, numbers_of};

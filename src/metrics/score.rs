@@ -43,3 +43,19 @@ impl Score {
         }
     }
 }
+
+/// A name that was read from a file, as one that the program has: each is kept once, for as long as the program runs.
+#[cfg(feature = "files")]
+pub(crate) fn interned(name: &str) -> &'static str {
+    use std::collections::BTreeSet;
+    use std::sync::{Mutex, PoisonError};
+
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let name: &'static str = Box::leak(name.into());
+    names.insert(name);
+    name
+}

@@ -4,7 +4,7 @@ mod adagrad;
 mod adam;
 mod moments;
 mod rmsprop;
-pub(crate) mod saving;
+mod saving;
 mod settings;
 mod sgd;
 mod step;
@@ -17,9 +17,11 @@ pub use crate::kernels::update::Rule;
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
+#[cfg(feature = "files")]
+pub(crate) use saving::{read_state, write_state};
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
-pub(crate) use step::{Along, Lent, Stepping, left_finite};
+pub(crate) use step::{Along, Lent, Stepping, apply_described, left_finite};
 
 use crate::core::Parameters;
 use crate::core::{Scalar, zeros};
@@ -106,6 +108,13 @@ pub trait Optimizer<T: Scalar>: Sync {
     /// The names of what it keeps for each parameter, as in PyTorch's `optimizer.state`: `["exp_avg", "exp_avg_sq"]`.
     /// The numbers are zero before the first step.
     fn moments(&self) -> &'static [&'static str];
+
+    /// Its name, by which a checkpoint knows it: that of its type, `Adam`.
+    fn name(&self) -> &'static str {
+        let name = core::any::type_name::<Self>();
+        let path = name.split('<').next().unwrap_or(name);
+        path.rsplit("::").next().unwrap_or(path)
+    }
 
     /// What it keeps between steps.
     fn state(&self) -> &State<T>;
@@ -429,6 +438,10 @@ macro_rules! pointers {
     ($($pointer:ty),+) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for $pointer {
+            fn name(&self) -> &'static str {
+                (**self).name()
+            }
+
             fn moments(&self) -> &'static [&'static str] {
                 (**self).moments()
             }
@@ -732,6 +745,16 @@ impl<T: Scalar> State<T> {
 }
 
 impl<T: Scalar> State<T> {
+    /// Sets the gradient of all that is frozen to zero.
+    pub(crate) fn clear_frozen(&self, gradient: &mut [T]) {
+        let mut at = 0;
+        for range in self.tensors.learn(0..gradient.len()) {
+            gradient[at..range.start].fill(T::zero());
+            at = range.end;
+        }
+        gradient[at..].fill(T::zero());
+    }
+
     /// Makes room for a step. It is kept for the next one.
     pub(crate) fn reserve(&mut self, memory: usize, gradient: usize) {
         if self.memory.len() < memory {

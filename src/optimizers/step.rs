@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::{Optimizer, State, Tensor, Tensors, Update};
 use crate::core::Scalar;
 use crate::kernels::update::Operands;
-use crate::layers::{Descent, Kind, OfTree, ParameterTree, Step, Trained};
+use crate::layers::{Descent, Described, Kind, OfTree, ParameterTree, Step, Trained};
 use crate::parallel::{Split, WORTH_WAKING, cut, share_whole};
 
 /// An optimizer without its state, and the state: a step changes the one while it asks the other.
@@ -143,23 +143,35 @@ where
     O: Optimizer<T>,
     N: ParameterTree<M, Scalar = T>,
 {
+    apply_described::<T, O, OfTree<N, M>>(optimizer, net.as_mut_slice(), gradient.as_slice())
+}
+
+/// [`Optimizer::apply`], whatever has the parameters.
+pub(crate) fn apply_described<T, O, D>(
+    optimizer: &mut O,
+    parameters: &mut [T],
+    gradient: &[T],
+) -> bool
+where
+    T: Scalar,
+    O: Optimizer<T>,
+    D: Described<Scalar = T>,
+{
     let moments = optimizer.moments();
-    optimizer.state_mut().prepare::<OfTree<N, M>>(moments);
+    optimizer.state_mut().prepare::<D>(moments);
     let mut lent = Lent::from(optimizer);
     let Lent { optimizer, state } = &mut lent;
-    let gradient = gradient.as_slice();
-    if !state.tensors.learn(0..N::PARAMETERS).all(|range| T::are_finite(&gradient[range])) {
+    if !state.tensors.learn(0..gradient.len()).all(|range| T::are_finite(&gradient[range])) {
         return false;
     }
     let State { steps, moments, tensors, .. } = state;
     let moments = moments.view();
-    let parameters = net.as_mut_slice();
     let learns_from = tensors.learns_from();
     let descent = Stepping::new(&**optimizer, tensors, *steps + 1);
-    let trained = Trained { at: 0, parameters, moments };
+    let trained = Trained { at: 0, parameters: &mut *parameters, moments };
     let step = Step { trained, descent: &descent, learns_from };
     share_whole(Along { step, gradient }, WORTH_WAKING);
     state.steps += 1;
     state.run.left = None;
-    left_finite(state, net.as_slice(), T::zero())
+    left_finite(state, parameters, T::zero())
 }

@@ -20,6 +20,8 @@ use crate::parallel::{WORTH_WAKING, share_whole, sharing};
 impl<N: Differentiable> Through<N> for Backpropagation {
     type Is = ();
 
+    const WHOLE_BATCH: bool = N::WHOLE_BATCH;
+
     fn gradient<Y, L>(
         net: &N,
         context: Option<Context>,

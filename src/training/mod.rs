@@ -5,21 +5,40 @@
 
 mod backpropagation;
 mod batch;
+mod batches;
+mod callback;
+#[cfg(feature = "files")]
+mod checkpoint;
+mod clock;
+mod early_stopping;
 mod finder;
 mod history;
+mod interrupt;
 mod jacobian;
+mod monitor;
 mod pass;
+mod penalty;
 mod plateau;
 mod progress;
 mod schedule;
+mod settings;
+mod status;
 mod trainer;
+mod training_loop;
 mod validation;
 
+pub use callback::{Callback, Training};
+#[cfg(feature = "files")]
+pub use checkpoint::Checkpoint;
+pub use early_stopping::EarlyStopping;
 pub use finder::{LearningRateCurve, LearningRateFinder};
 pub use history::{Epoch, History, Kept, Stop, Validation};
 pub use plateau::{Plateau, PlateauState};
+pub use progress::ProgressBar;
 pub use schedule::{Schedule, ScheduleFunction};
+pub use status::Status;
 pub use trainer::Trainer;
+pub use training_loop::TrainingLoop;
 
 // Hidden from readers alone, as `messages`.
 #[cfg_attr(doc, doc(hidden))]

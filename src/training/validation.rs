@@ -69,7 +69,7 @@ where
         let (mut score, mut scores) = (by_loss, Vec::new());
         if let Some(mut meter) = loss.meter() {
             measure(net, inputs, targets, &mut *meter);
-            (score, scores) = (meter.score(), vec![meter.score()]);
+            (score, scores) = (meter.score(), meter.scores());
         }
         // R² of one sample is not defined, nor, to compare epochs, that of equal targets.
         let score = if score.value.is_nan() { by_loss } else { score };

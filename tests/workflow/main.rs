@@ -2,6 +2,8 @@
 //!
 //! Apart from `tests/suite`, which takes minutes to build.
 
+#[cfg(all(feature = "train", feature = "files"))]
+mod checkpoints;
 #[cfg(feature = "train")]
 mod evaluation;
 #[cfg(feature = "files")]

@@ -50,7 +50,8 @@ fn iris() {
     assert!(accuracy >= 0.93, "accuracy {accuracy}");
     let last = history.last().unwrap();
     assert!(last.loss < 0.1, "loss {}", last.loss);
-    let validation = last.validation.as_ref().unwrap();
+    // The network has the weights of the best epoch.
+    let validation = history.best().unwrap().validation.as_ref().unwrap();
     assert_eq!((validation.metric, validation.score), ("accuracy", accuracy));
     let loss = net.loss(test.inputs(), test.targets(), &CrossEntropy);
     assert_eq!(validation.loss, f64::from(loss));
