@@ -88,6 +88,29 @@ impl<I, Y> Dataset<I, Y> {
         Ok(Self { inputs, targets })
     }
 
+    /// A data set of what `f` makes of each row: those of [`Csv::rows`](crate::data::Csv::rows), or of a reader of one's own.
+    ///
+    /// ```
+    /// use axonal::data::{Class, Dataset};
+    ///
+    /// let rows = ["0.5 1", "1.5 0"].map(|line| Ok(line.split_once(' ').unwrap()));
+    /// let data = Dataset::from_rows(rows, |(input, class)| {
+    ///     Ok((input.parse::<f32>().unwrap(), Class::<2>::new(class.parse().unwrap())?))
+    /// })?;
+    /// assert_eq!(data.inputs(), [0.5, 1.5]);
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first of a row or of `f`.
+    pub fn from_rows<R>(
+        rows: impl IntoIterator<Item = Result<R, Error>>,
+        mut f: impl FnMut(R) -> Result<(I, Y), Error>,
+    ) -> Result<Self, Error> {
+        rows.into_iter().map(|row| f(row?)).collect()
+    }
+
     /// The inputs, in order.
     pub fn inputs(&self) -> &[I] {
         &self.inputs

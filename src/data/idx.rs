@@ -10,6 +10,8 @@
 //! network that was trained on one is at chance on the other. [`emnist`](fn@emnist) reads them upright; images that were
 //! read with [`dataset`] or [`images`] are put upright by [`Image::transpose_mut`](crate::Image::transpose_mut).
 
+mod stream;
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ use crate::core::Class;
 use crate::core::{Error, Image};
 use crate::io::file_kind::describe;
 use crate::io::source::{Content, Source};
+
+pub use stream::{IdxStream, stream};
 
 /// MNIST, or a set of its form: 28x28 grey pixels from 0 (background) to 1, and the digit or letter that they show.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,13 +168,15 @@ fn read_dataset<const PIXELS: usize, const CLASSES: usize>(
     let labels = read_labels(labels_source)?;
     let images = read_images(images_source)?;
     if images.len() != labels.len() {
-        return Err(labels_source.format_error(
-            "number of labels",
-            format!("{}, one for each image of `{}`", images.len(), images_source.path().display()),
-            labels.len().to_string(),
-        ));
+        return Err(label_count(labels_source, images_source, images.len(), labels.len()));
     }
     Dataset::new(images, labels)
+}
+
+/// The error where there are not as many labels as images.
+fn label_count(labels: Source<'_>, images: Source<'_>, expected: usize, found: usize) -> Error {
+    let expected = format!("{expected}, one for each image of `{}`", images.path().display());
+    labels.format_error("number of labels", expected, found.to_string())
 }
 
 /// Reads images of `PIXELS` pixels each, row by row.
@@ -212,48 +218,21 @@ fn read_images<const PIXELS: usize>(
     source: Source<'_>,
 ) -> Result<Vec<SVector<f32, PIXELS>>, Error> {
     let mut file = IdxFile::open(source, IMAGES)?;
-    let dimensions = file.dimensions()?;
-    let (count, size) = dimensions.split_first().unwrap_or((&0, &[]));
-    let pixels = product(size);
-    if pixels != PIXELS as u64 {
-        return Err(source.format_error(
-            "image size",
-            format!("{PIXELS} pixels"),
-            format!("{} = {pixels} pixels", times(size)),
-        ));
-    }
+    let (count, size) = file.image_count(PIXELS)?;
     let bytes = file.values(
-        u64::from(*count).saturating_mul(pixels),
-        format!("{count} images of {}", times(size)),
+        u64::from(count).saturating_mul(PIXELS as u64),
+        format!("{count} images of {size}"),
     )?;
 
     // Allocated only now, so that a header alone cannot ask for more memory than the file's content deserves;
     // zeroed and filled in place, because large vectors by value would pass over the stack.
     let mut images: Vec<SVector<f32, PIXELS>> =
-        bytemuck::zeroed_vec(if PIXELS == 0 { 0 } else { *count as usize });
-    let numbers = images.iter_mut().flat_map(|image| image.as_mut_slice());
-    match file.number {
-        Number::U8 => {
-            numbers.zip(&bytes).for_each(|(pixel, byte)| *pixel = f32::from(*byte) / 255.0)
-        }
-        number => {
-            let values = bytes.chunks_exact(number.size());
-            for (index, (pixel, value)) in numbers.zip(values).enumerate() {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "what is too large becomes infinite"
-                )]
-                let narrow = number.read(value) as f32;
-                if !narrow.is_finite() {
-                    return Err(source.format_error(
-                        format!("image {}, pixel {}", index / PIXELS, index % PIXELS),
-                        "a finite number",
-                        number.read(value).to_string(),
-                    ));
-                }
-                *pixel = narrow;
-            }
-        }
+        bytemuck::zeroed_vec(if PIXELS == 0 { 0 } else { count as usize });
+    let size = PIXELS * file.number.size();
+    for (index, (image, bytes)) in
+        images.iter_mut().zip(bytes.chunks_exact(size.max(1))).enumerate()
+    {
+        file.fill(image.as_mut_slice(), bytes, index)?;
     }
     Ok(images)
 }
@@ -414,6 +393,46 @@ impl<'a> IdxFile<'a> {
             return Err(self.source.format_error("dimensions", expected, "the end of the file"));
         }
         Ok(bytes.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect())
+    }
+
+    /// How many images there are, and their size in words: of `pixels` pixels each.
+    fn image_count(&mut self, pixels: usize) -> Result<(u32, String), Error> {
+        let dimensions = self.dimensions()?;
+        let (count, size) = dimensions.split_first().unwrap_or((&0, &[]));
+        let found = product(size);
+        if found == pixels as u64 {
+            return Ok((*count, times(size)));
+        }
+        let found = format!("{} = {found} pixels", times(size));
+        Err(self.source.format_error("image size", format!("{pixels} pixels"), found))
+    }
+
+    /// The pixels of an image from their bytes.
+    fn fill(&self, pixels: &mut [f32], bytes: &[u8], image: usize) -> Result<(), Error> {
+        if self.number == Number::U8 {
+            pixels
+                .iter_mut()
+                .zip(bytes)
+                .for_each(|(pixel, byte)| *pixel = f32::from(*byte) / 255.0);
+            return Ok(());
+        }
+        let values = bytes.chunks_exact(self.number.size());
+        for (index, (pixel, value)) in pixels.iter_mut().zip(values).enumerate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "what is too large becomes infinite"
+            )]
+            let narrow = self.number.read(value) as f32;
+            if !narrow.is_finite() {
+                return Err(self.source.format_error(
+                    format!("image {image}, pixel {index}"),
+                    "a finite number",
+                    self.number.read(value).to_string(),
+                ));
+            }
+            *pixel = narrow;
+        }
+        Ok(())
     }
 
     /// The bytes of the rest of the file, which must be `count` values.

@@ -13,6 +13,8 @@
 pub mod augment;
 #[cfg(feature = "files")]
 mod csv;
+#[cfg(feature = "files")]
+mod csv_stream;
 mod dataset;
 #[cfg(feature = "files")]
 pub mod idx;
@@ -26,13 +28,18 @@ mod raw;
 mod rows;
 mod scaling;
 mod split;
+mod stream;
 #[cfg(feature = "files")]
 mod table;
+#[cfg(all(feature = "files", feature = "serde"))]
+mod typed;
 mod weights;
 
 pub use crate::core::Class;
 #[cfg(feature = "files")]
 pub use csv::{Column, Csv, CsvReport, csv, csv_from_bytes};
+#[cfg(feature = "files")]
+pub use csv_stream::CsvStream;
 pub use dataset::Dataset;
 #[cfg(feature = "files")]
 pub use idx::{Mnist, emnist, mnist};
@@ -44,6 +51,9 @@ pub use scaling::Standardizer;
 pub use split::Stratified;
 #[cfg(feature = "train")]
 pub(crate) use split::stratified_places;
+pub use stream::{Batches, SampleStream, ShuffleBuffer};
+#[cfg(all(feature = "files", feature = "serde"))]
+pub use typed::CsvRows;
 #[cfg(feature = "files")]
 pub(crate) use {
     csv::listed,

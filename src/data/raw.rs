@@ -451,7 +451,7 @@ impl<'a> NamedRows<'a> {
         names: impl ExactSizeIterator<Item = &'n str>,
     ) -> Result<Self, Error> {
         let rows = Rows::begin(csv, 0)?;
-        let columns = if rows.has_header() {
+        let columns = if rows.header().is_some() {
             names.map(|name| rows.find(&Column::from(name))).collect::<Result<_, _>>()?
         } else {
             let columns: Vec<usize> = rows.input_columns().collect();
@@ -480,8 +480,7 @@ impl<'a> NamedRows<'a> {
 
     /// The error for one of the columns.
     pub(crate) fn error(&self, column: usize, expected: String) -> Error {
-        let place = self.rows.name_column(self.columns[column]);
-        self.rows.cell_error(self.rows.byte(), &place, expected, self.text(column), None)
+        self.rows.here(self.columns[column], expected)
     }
 }
 

@@ -95,6 +95,23 @@ impl<'a> Rows<'a> {
 
     /// Opens the file without a look at its words.
     pub(super) fn begin(csv: &'a Csv, targets: usize) -> Result<Self, Error> {
+        let mut rows = Self::without_roles(csv)?;
+        rows.choose_columns(targets)?;
+        Ok(rows)
+    }
+
+    /// Opens the file, all of whose columns that are not ignored are inputs.
+    #[cfg(feature = "serde")]
+    pub(super) fn without_targets(csv: &'a Csv) -> Result<Self, Error> {
+        let mut rows = Self::without_roles(csv)?;
+        let ignored: Vec<usize> =
+            csv.ignored.iter().map(|column| rows.find(column)).collect::<Result<_, _>>()?;
+        let all = (0..rows.columns).filter(|column| !ignored.contains(column));
+        rows.inputs = all.map(|column| Input { column, words: None }).collect();
+        Ok(rows)
+    }
+
+    fn without_roles(csv: &'a Csv) -> Result<Self, Error> {
         let source = csv.source();
         let lines = Lines::open(csv, source)?;
         let reader = ReaderBuilder::new()
@@ -151,7 +168,6 @@ impl<'a> Rows<'a> {
             return Err(source.format_error("below the header", "at least one row", found));
         }
         rows.missing = vec![0; rows.columns];
-        rows.choose_columns(targets)?;
         Ok(rows)
     }
 
@@ -213,8 +229,9 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    pub(super) fn has_header(&self) -> bool {
-        self.header.is_some()
+    /// The names of the columns, if the file has them.
+    pub(super) fn header(&self) -> Option<&[String]> {
+        self.header.as_deref()
     }
 
     pub(super) fn find(&self, column: &Column) -> Result<usize, Error> {
@@ -363,6 +380,21 @@ impl<'a> Rows<'a> {
         self.record.get(column).unwrap_or_default().trim()
     }
 
+    #[cfg(feature = "serde")]
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    pub(super) fn csv(&self) -> &'a Csv {
+        self.csv
+    }
+
+    /// The error for the whole of the current row.
+    #[cfg(feature = "serde")]
+    pub(super) fn line_error(&self, expected: String, found: String) -> Error {
+        self.source.format_error(self.line(), expected, found)
+    }
+
     /// Where the current row begins: bytes from the beginning of the text.
     pub(super) fn byte(&self) -> u64 {
         self.record.position().map_or(0, csv::Position::byte)
@@ -412,6 +444,25 @@ impl<'a> Rows<'a> {
             numbers.extend(
                 (0..words.texts.len()).map(|i| if i == word { T::one() } else { T::zero() }),
             );
+        }
+        Ok(())
+    }
+
+    /// Replaces missing numbers among the inputs of the current row. A word has no constant that could take its place.
+    pub(super) fn fill_with<T: Scalar>(&self, numbers: &mut [T], value: f64) -> Result<(), Error> {
+        let mut rest = numbers;
+        for input in &self.inputs {
+            let (here, behind) = std::mem::take(&mut rest).split_at_mut(input.width());
+            rest = behind;
+            if here.iter().all(|number| number.is_finite()) {
+                continue;
+            }
+            match &input.words {
+                None => here.fill(T::of(value)),
+                Some(words) => {
+                    return Err(self.here(input.column, format!("one of {}", listed(&words.texts))));
+                }
+            }
         }
         Ok(())
     }
@@ -678,6 +729,11 @@ impl<'a> Rows<'a> {
     pub(super) fn first_row_advice(&self, first: bool) -> Option<String> {
         let header = first && self.header.is_none();
         header.then(|| "if line 1 is a header, without `.no_header()`".to_owned())
+    }
+
+    /// The error for a cell of the current row.
+    pub(super) fn here(&self, column: usize, expected: String) -> Error {
+        self.cell_error(self.byte(), &self.name_column(column), expected, self.cell(column), None)
     }
 
     /// How messages call the column of a target.

@@ -249,7 +249,7 @@ impl Csv {
     }
 
     /// The index in "2", or in the "2.0" or "2.000e+00" that numerical programs write.
-    fn whole_number(&self, text: &str) -> Option<usize> {
+    pub(super) fn whole_number(&self, text: &str) -> Option<usize> {
         if let Ok(index) = text.parse() {
             return Some(index);
         }

@@ -19,5 +19,7 @@ mod pipeline;
 #[cfg(feature = "train")]
 mod schedules;
 mod splits;
+#[cfg(feature = "files")]
+mod streams;
 #[cfg(all(feature = "train", feature = "files"))]
 mod weights;
