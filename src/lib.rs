@@ -32,7 +32,7 @@
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
-//! | draw | [`figures`] |
+//! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |
@@ -79,6 +79,8 @@ pub mod simd;
 
 #[cfg(feature = "std")]
 pub mod data;
+#[cfg(feature = "std")]
+mod diagram;
 #[cfg(feature = "train")]
 pub mod evaluation;
 #[cfg(feature = "std")]

@@ -18,7 +18,7 @@ use crate::{
     messages::{Backpropagation, Behind, LossOf, OptimizerOf, SizeOf, Through, documented},
 };
 #[cfg(feature = "std")]
-use crate::{execution_plan::ExecutionPlan, summary::Summary};
+use crate::{diagram, execution_plan::ExecutionPlan, figures::Figure, summary::Summary};
 #[cfg(doc)]
 use crate::{layers::Differentiable, optimizers::Optimizer};
 #[cfg(feature = "alloc")]
@@ -178,10 +178,35 @@ pub trait Network: Layer {
 
     of_parameters!(OfLayer<Self>, Layer::initialize, Self::NAME);
 
-    /// A table of the layers: shapes, activations, parameters.
+    /// A table of the layers: shapes, activations, parameters, what they compute.
     #[cfg(feature = "std")]
     fn summary() -> Summary {
         Summary::of::<Self>(Self::NAME)
+    }
+
+    /// The network as a picture: its layers with what comes out of them, its branches and where they join.
+    ///
+    /// It goes from left to right. Images are stacks of sheets, a sheet for a few channels, and vectors are bars; the larger, the more numbers. Below stand the layer, the shape of
+    /// its output and its number of parameters. A layer that leaves the shape as it is, as `batchnorm`, stands with the one before it. What is repeated three times or more is drawn once.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("lenet.svg");
+    /// use axonal::prelude::*;
+    ///
+    /// network! {
+    ///     struct LeNet<input 28x28
+    ///         => conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu => maxpool 2x2
+    ///         => flatten => dense 120 relu => dense 84 relu => dense 10>;
+    /// }
+    ///
+    /// # #[cfg(feature = "files")]
+    /// LeNet::diagram().save(&path)?;
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    #[cfg(feature = "std")]
+    fn diagram() -> Figure {
+        diagram::of::<Self>(Self::NAME)
     }
 
     /// A table of the kernels that run for a batch of `samples` on this machine, layer by layer, forward and backward. Nothing is run.

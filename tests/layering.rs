@@ -31,6 +31,7 @@ const ORDER: &[&str] = &[
     "training",
     "execution_plan",
     "summary",
+    "diagram",
     "networks",
     "network",
     "trainable",

@@ -47,6 +47,8 @@ impl Paint {
 pub(crate) enum Step {
     Move(f64, f64),
     Line(f64, f64),
+    /// To the second point, bent towards the first one (a quadratic Bézier curve).
+    Bend([f64; 4]),
     /// A dot as wide as the line.
     Dot(f64, f64),
     Close,

@@ -14,16 +14,16 @@
 //! NaN and infinite values leave gaps.
 
 mod bars;
-mod drawing;
+pub(crate) mod drawing;
 mod heat_map;
 mod plot;
 #[cfg(feature = "figures-png")]
 mod png;
 mod scale;
 mod series;
-mod style;
+pub(crate) mod style;
 mod svg;
-mod text;
+pub(crate) mod text;
 
 #[cfg(feature = "files")]
 use std::path::Path;

@@ -80,6 +80,10 @@ fn write_step(svg: &mut String, step: Step) {
     match step {
         Step::Move(x, y) => add!(svg, "M{} {}", Number(x), Number(y)),
         Step::Line(x, y) => add!(svg, "L{} {}", Number(x), Number(y)),
+        Step::Bend(points) => {
+            let [a, b, x, y] = points.map(Number);
+            add!(svg, "Q{a} {b} {x} {y}");
+        }
         // A line of no length would have no direction.
         Step::Dot(x, y) => add!(svg, "M{} {}h.01", Number(x), Number(y)),
         Step::Close => svg.push('Z'),

@@ -11,7 +11,7 @@ use crate::simd::InstructionSet;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Part {
-    /// A layer: its word, its activation's, what comes out, how many parameters it has.
+    /// A layer: its word, its activation's, what comes out, how many parameters it has, how much it computes.
     #[non_exhaustive]
     Layer {
         /// The word of the description: `dense`.
@@ -22,6 +22,8 @@ pub enum Part {
         output: Shape,
         /// How many parameters it has.
         parameters: usize,
+        /// [`Layer::MULTIPLY_ADDS`], without those of layers in it, which are described by themselves.
+        multiply_adds: usize,
     },
     /// The kernels that a layer's products run: for a number of samples, on an instruction set, which the machine need not have.
     Kernels(fn(samples: usize, set: InstructionSet) -> LayerPlan),
@@ -44,6 +46,7 @@ impl Part {
             activation: name_of::<L::Activation>,
             output: L::Output::SHAPE,
             parameters: L::PARAMETERS,
+            multiply_adds: L::MULTIPLY_ADDS,
         }
     }
 
@@ -54,6 +57,7 @@ impl Part {
             activation: |_formatter| Ok(()),
             output: L::Output::SHAPE,
             parameters: 0,
+            multiply_adds: 0,
         }
     }
 

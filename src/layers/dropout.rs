@@ -75,6 +75,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const NUMERATOR: u64, const DENOMINATOR: 
                 activation: |formatter| write!(formatter, "{}", Self::PROBABILITY),
                 output: I::SHAPE,
                 parameters: 0,
+                multiply_adds: 0,
             },
         );
     }

@@ -51,6 +51,7 @@ macro_rules! parameter_free {
                         activation: |$formatter| $describe,
                         output: <$output as $crate::Sample>::SHAPE,
                         parameters: 0,
+                        multiply_adds: <Self as $crate::Layer>::MULTIPLY_ADDS,
                     },
                 );
                 $(visit(path, $crate::layers::Part::Kernels($kernels));)?

@@ -4,6 +4,8 @@
 
 #[cfg(all(feature = "train", feature = "files"))]
 mod checkpoints;
+#[cfg(feature = "std")]
+mod diagrams;
 #[cfg(feature = "train")]
 mod evaluation;
 #[cfg(feature = "files")]

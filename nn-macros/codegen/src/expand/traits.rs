@@ -119,6 +119,12 @@ impl Expansion<'_> {
                 #visibility fn plan(samples: ::core::primitive::usize) -> #root::ExecutionPlan {
                     <Self as #root::Network>::plan(samples)
                 }
+
+                /// The network as a picture.
+                #[must_use]
+                #visibility fn diagram() -> #root::figures::Figure {
+                    <Self as #root::Network>::diagram()
+                }
             }
         })
     }

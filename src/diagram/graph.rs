@@ -1,0 +1,95 @@
+//! A network as a graph: what comes out of each stage, and where it goes.
+
+use super::tree::{Item, Join, Stage};
+use crate::core::Shape;
+
+/// A network: nodes in an order in which each comes after those that it takes its inputs from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    /// From node to node; of one node, the way that is drawn straight first.
+    pub(super) edges: Vec<(usize, usize)>,
+    pub(super) frames: Vec<Frame>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    /// What is written below it.
+    pub(super) lines: Vec<String>,
+    pub(super) output: Shape,
+    pub(super) parameters: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Input,
+    Layer(&'static str),
+    Sum,
+    Concat,
+}
+
+/// Nodes with a line around them.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) label: String,
+    /// From the first to before the last.
+    pub(super) nodes: core::ops::Range<usize>,
+    /// Of the frames around it.
+    pub(super) depth: usize,
+}
+
+impl Graph {
+    /// One input, and the stages behind it.
+    pub(super) fn new(input: Shape, items: &[Item]) -> Self {
+        let mut graph = Self::default();
+        let start = graph.node(Kind::Input, &["input".to_owned()], input, 0);
+        graph.chain(start, items, 0);
+        graph
+    }
+
+    fn node(&mut self, kind: Kind, lines: &[String], output: Shape, parameters: usize) -> usize {
+        self.nodes.push(Node { kind, lines: lines.to_vec(), output, parameters });
+        self.nodes.len() - 1
+    }
+
+    /// Stages one behind the other, from a node on; the last of them.
+    fn chain(&mut self, from: usize, items: &[Item], depth: usize) -> usize {
+        items.iter().fold(from, |from, item| self.item(from, item, depth))
+    }
+
+    fn item(&mut self, from: usize, item: &Item, depth: usize) -> usize {
+        match item {
+            Item::Layer(stage) => {
+                let Stage { lines, word, output, parameters } = stage;
+                let node = self.node(Kind::Layer(word), lines, *output, *parameters);
+                self.edges.push((from, node));
+                node
+            }
+            Item::Block { join, branches, stage } => {
+                let ends: Vec<_> =
+                    branches.iter().map(|branch| self.chain(from, branch, depth)).collect();
+                let kind = match join {
+                    Join::Sum => Kind::Sum,
+                    Join::Concat => Kind::Concat,
+                };
+                let mut lines = stage.lines.clone();
+                if *join == Join::Concat {
+                    lines.insert(0, "concat".to_owned());
+                }
+                let node = self.node(kind, &lines, stage.output, stage.parameters);
+                self.edges.extend(ends.into_iter().map(|end| (end, node)));
+                node
+            }
+            Item::Group { label, items } => self.frame(from, items, label.clone(), depth),
+            Item::Repeat { count, items } => self.frame(from, items, format!("× {count}"), depth),
+        }
+    }
+
+    fn frame(&mut self, from: usize, items: &[Item], label: String, depth: usize) -> usize {
+        let first = self.nodes.len();
+        let end = self.chain(from, items, depth + 1);
+        self.frames.push(Frame { label, nodes: first..self.nodes.len(), depth });
+        end
+    }
+}
