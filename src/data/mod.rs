@@ -18,12 +18,16 @@ mod csv_stream;
 mod dataset;
 #[cfg(feature = "files")]
 pub mod idx;
+#[cfg(feature = "png")]
+mod image_folder;
 #[cfg(feature = "files")]
 mod lines;
 #[cfg(feature = "files")]
 mod missing;
 #[cfg(feature = "files")]
 mod raw;
+#[cfg(feature = "png")]
+mod resize;
 #[cfg(feature = "files")]
 mod rows;
 mod scaling;
@@ -43,6 +47,8 @@ pub use csv_stream::CsvStream;
 pub use dataset::Dataset;
 #[cfg(feature = "files")]
 pub use idx::{Mnist, emnist, mnist};
+#[cfg(feature = "png")]
+pub use image_folder::{ImageFolder, ImageFolderReport, image_folder};
 #[cfg(feature = "files")]
 pub use missing::Fill;
 #[cfg(feature = "files")]

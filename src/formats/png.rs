@@ -46,13 +46,8 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     ///
     /// Those of [`read_png`](Self::read_png).
     pub fn copy_from_png(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let source = Source::File(path.as_ref());
-        let failed = |error| source.read_error(error);
-        let mut file = BufReader::new(File::open(path.as_ref()).map_err(failed)?);
-        let mut beginning = Vec::new();
-        file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(failed)?;
-        file.rewind().map_err(failed)?;
-        self.decode(source, file, &beginning)
+        let (file, beginning) = open(path.as_ref())?;
+        self.decode(Source::File(path.as_ref()), file, &beginning)
     }
 
     /// [`read_png`](Self::read_png) from the content of a file: what `include_bytes!` or a download gives. With the feature `png`.
@@ -96,33 +91,14 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
         png: impl BufRead + Seek,
         beginning: &[u8],
     ) -> Result<(), Error> {
-        let mismatch =
-            |expected: String, found: String| source.format_error("image", expected, found);
-        let failed = |error: DecodingError| {
-            let found = match error {
-                DecodingError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => {
-                    return Error::Io { action: "read", path: source.path(), source: error };
-                }
-                _ if kind(beginning) != Some("a PNG image") => describe(beginning),
-                DecodingError::IoError(_) => "a truncated one".to_owned(),
-                error => error.to_string(),
-            };
-            mismatch("a PNG image".to_owned(), found)
-        };
-        let mut decoder = Decoder::new(png);
-        decoder.set_transformations(Transformations::normalize_to_color8());
-        let mut reader = decoder.read_info().map_err(failed)?;
-        let channels = reader.output_color_type().0.samples();
-        let (width, height) = reader.info().size();
-        if (channels, height as usize, width as usize) != (C, H, W) {
-            return Err(mismatch(
-                describe_size(C, H, W),
-                describe_size(channels, height as usize, width as usize),
-            ));
-        }
-        let mut bytes = vec![0; C * H * W];
-        reader.next_frame(&mut bytes).map_err(failed)?;
-        self.copy_from_pixels(&bytes)
+        let pixels = Pixels::decode(source, png, beginning, |channels, rows, columns| {
+            if (channels, rows, columns) == (C, H, W) {
+                return Ok(());
+            }
+            let found = describe_size(channels, rows, columns);
+            Err(source.format_error("image", describe_size(C, H, W), found))
+        })?;
+        self.copy_from_pixels(&pixels.bytes)
     }
 
     /// Writes a PNG file of 8 bits a number: 0 becomes black, 1 becomes white, numbers beyond these are clamped. With the feature
@@ -170,8 +146,72 @@ impl<const C: usize, const H: usize, const W: usize, T: Scalar> Image<C, H, W, T
     }
 }
 
+/// A file, and how it begins.
+fn open(path: &Path) -> Result<(BufReader<File>, Vec<u8>), Error> {
+    let failed = |error| Source::File(path).read_error(error);
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let mut beginning = Vec::new();
+    file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    Ok((file, beginning))
+}
+
+/// The pixels of an image of any size: rows, columns, channels.
+pub(crate) struct Pixels {
+    pub(crate) channels: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Pixels {
+    /// Those of a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        /// A header of some bytes can ask for far more.
+        const MOST: usize = 1 << 28;
+        let source = Source::File(path);
+        let (file, beginning) = open(path)?;
+        Self::decode(source, file, &beginning, |channels, rows, columns| {
+            if channels.saturating_mul(rows).saturating_mul(columns) <= MOST {
+                return Ok(());
+            }
+            let found = describe_size(channels, rows, columns);
+            Err(source.format_error("image", format!("at most {MOST} numbers"), found))
+        })
+    }
+
+    fn decode(
+        source: Source<'_>,
+        png: impl BufRead + Seek,
+        beginning: &[u8],
+        check: impl FnOnce(usize, usize, usize) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let failed = |error: DecodingError| {
+            let found = match error {
+                DecodingError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => {
+                    return Error::Io { action: "read", path: source.path(), source: error };
+                }
+                _ if kind(beginning) != Some("a PNG image") => describe(beginning),
+                DecodingError::IoError(_) => "a truncated one".to_owned(),
+                error => error.to_string(),
+            };
+            source.format_error("image", "a PNG image", found)
+        };
+        let mut decoder = Decoder::new(png);
+        decoder.set_transformations(Transformations::normalize_to_color8());
+        let mut reader = decoder.read_info().map_err(failed)?;
+        let channels = reader.output_color_type().0.samples();
+        let (columns, rows) = reader.info().size();
+        let (rows, columns) = (rows as usize, columns as usize);
+        check(channels, rows, columns)?;
+        let mut bytes = vec![0; channels * rows * columns];
+        reader.next_frame(&mut bytes).map_err(failed)?;
+        Ok(Self { channels, rows, columns, bytes })
+    }
+}
+
 /// `3 channels of 2x4 pixels`
-fn describe_size(channels: usize, rows: usize, columns: usize) -> String {
+pub(crate) fn describe_size(channels: usize, rows: usize, columns: usize) -> String {
     let s = if channels == 1 { "" } else { "s" };
     format!("{channels} channel{s} of {rows}x{columns} pixels")
 }

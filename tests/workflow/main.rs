@@ -14,6 +14,8 @@ mod figures;
 mod finder;
 #[cfg(all(feature = "train", feature = "files"))]
 mod history;
+#[cfg(feature = "png")]
+mod image_folders;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
 #[cfg(all(feature = "train", feature = "files"))]

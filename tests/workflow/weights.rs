@@ -5,7 +5,7 @@ use axonal::data::csv_from_bytes;
 use axonal::pipeline::{Preprocessor, Regression};
 use axonal::prelude::*;
 
-/// The numbers of scikit-learn 1.7: `compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 0, 1, 2, 2])`.
+/// The numbers of scikit-learn 1.9: `compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 0, 1, 2, 2])`.
 #[test]
 fn balanced_weights_are_those_of_scikit_learn() {
     let targets: Vec<Class<3>> = [0, 0, 0, 0, 1, 2, 2].map(|i| Class::new(i).unwrap()).to_vec();
