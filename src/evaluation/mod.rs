@@ -8,6 +8,7 @@
 //! by the loss that it was trained with, as validation does: 0s and 1s under `BinaryCrossEntropy` are labels, and no numbers.
 
 mod evaluate;
+mod figures;
 mod predict;
 mod threshold;
 

@@ -23,6 +23,7 @@ pub use predictions::{
     PrecisionRecallPoint, PredictionTarget, Predictions, Residuals, RocCurve, RocPoint,
 };
 pub use regression::RegressionMetrics;
+pub(crate) use regression::significant;
 pub use report::Report;
 pub(crate) use score::Name;
 pub use score::Score;

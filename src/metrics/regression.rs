@@ -210,7 +210,7 @@ impl<S> fmt::Display for RegressionMetrics<S> {
 }
 
 /// Four digits after the point where that says enough, and powers of ten otherwise.
-pub(super) fn significant(value: f64) -> String {
+pub(crate) fn significant(value: f64) -> String {
     if value == 0.0 || (0.01..1e6).contains(&value.abs()) || !value.is_finite() {
         format!("{value:.4}")
     } else {

@@ -314,7 +314,7 @@ impl<const C: usize> Confusion<C> {
     }
 
     /// The classes that occur, be it as actual or as predicted ones.
-    fn present(&self) -> Vec<Class<C>> {
+    pub(crate) fn present(&self) -> Vec<Class<C>> {
         let occurs = |&class: &Class<C>| self.support(class) > 0 || self.predictions(class) > 0;
         Class::all().filter(occurs).collect()
     }
@@ -333,7 +333,7 @@ impl<const C: usize> Confusion<C> {
         }
     }
 
-    fn name(&self, class: Class<C>) -> String {
+    pub(crate) fn name(&self, class: Class<C>) -> String {
         self.names.get(class.index()).cloned().unwrap_or_else(|| class.to_string())
     }
 }

@@ -13,6 +13,7 @@ pub struct Calibration {
 
 /// The samples of a [`Calibration`] whose probabilities are alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CalibrationBin {
     /// The mean of the probabilities.
     pub mean_predicted: f64,
@@ -20,6 +21,10 @@ pub struct CalibrationBin {
     pub fraction_of_positives: f64,
     /// How many they are, at least 1.
     pub count: u64,
+    /// Above this probability, or equal to it in the first bin.
+    pub lower: f64,
+    /// Up to this probability.
+    pub upper: f64,
 }
 
 /// How bins are cut.
@@ -63,30 +68,33 @@ impl Calibration {
             return Self { bins: Vec::new() };
         }
         let share = |place: usize| place as f64 * (1.0 / bins as f64);
-        let inner = 1..bins;
         let edges: Vec<f64> = match cut {
-            Cut::Uniform => inner.map(share).collect(),
+            Cut::Uniform => (0..bins).map(share).chain([1.0]).collect(),
             Cut::Quantiles => {
                 let quantiles = Quantiles::new(answers.iter().map(|&(p, _)| p).collect());
+                let shares = (0..bins).map(share).chain([1.0]);
                 // Through percents, whose rounding says on which side of an edge a probability is that is equal to it.
-                inner.map(|place| quantiles.at(share(place) * 100.0 / 100.0)).collect()
+                shares.map(|share| quantiles.at(share * 100.0 / 100.0)).collect()
             }
         };
         let mut sums = vec![(0.0, 0_u64, 0_u64); bins];
         for &(probability, yes) in answers {
             let (sum, positives, count) =
-                &mut sums[edges.partition_point(|&edge| edge < probability)];
+                &mut sums[edges[1..bins].partition_point(|&edge| edge < probability)];
             *sum += probability;
             *positives += u64::from(yes);
             *count += 1;
         }
-        sums.retain(|&(_, _, count)| count > 0);
-        let bin = |(sum, positives, count): (f64, u64, u64)| CalibrationBin {
+        let ends = edges.iter().zip(&edges[1..]);
+        let with_samples = sums.into_iter().zip(ends).filter(|&((_, _, count), _)| count > 0);
+        let bin = |((sum, positives, count), (&lower, &upper))| CalibrationBin {
             mean_predicted: sum / count as f64,
             fraction_of_positives: positives as f64 / count as f64,
             count,
+            lower,
+            upper,
         };
-        Self { bins: sums.into_iter().map(bin).collect() }
+        Self { bins: with_samples.map(bin).collect() }
     }
 }
 

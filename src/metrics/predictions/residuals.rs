@@ -5,8 +5,7 @@ use std::ops::Deref;
 
 use super::quantiles::Quantiles;
 use crate::core::{Sample, Scalar};
-use crate::metrics::RegressionMetrics;
-use crate::metrics::regression::significant;
+use crate::metrics::{RegressionMetrics, significant};
 
 /// How far each predicted number is from the true one: y − p, which is above 0 where the prediction is too small. It has the methods of
 /// [`RegressionMetrics`], and what needs all residuals.
@@ -64,6 +63,11 @@ impl<S> Residuals<S> {
             self.outputs
         );
         self.residuals.iter().skip(output).step_by(self.outputs.max(1)).copied()
+    }
+
+    /// The residuals of all outputs, sample by sample.
+    pub fn all(&self) -> &[f64] {
+        &self.residuals
     }
 
     /// The residuals below which these shares of them are, those of all outputs together: `&[0.05, 0.5, 0.95]` gives the median, and what 90 % of

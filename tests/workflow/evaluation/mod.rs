@@ -1,6 +1,7 @@
 //! Reports of predictions, against scikit-learn's numbers.
 
 mod counts;
+mod figures;
 mod predictions;
 
 use std::collections::HashMap;
