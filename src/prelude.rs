@@ -22,6 +22,8 @@ pub use crate::losses::{
     Triplet,
 };
 #[cfg(feature = "train")]
-pub use crate::optimizers::{AdaGrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
+pub use crate::optimizers::{
+    AdaGrad, Adadelta, Adam, AdamW, Lion, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+};
 #[cfg(feature = "train")]
 pub use crate::training::{History, Plateau, Schedule, Trainer};

@@ -171,6 +171,11 @@ optimizers! {
     rmsprop_with_momentum_allocates_nothing: RmsProp::default().momentum(0.9);
     adam_allocates_nothing: Adam::default();
     adamw_allocates_nothing: AdamW::default();
+    amsgrad_allocates_nothing: Adam::default().amsgrad();
+    nadam_allocates_nothing: NAdam::default();
+    radam_allocates_nothing: RAdam::default();
+    adadelta_allocates_nothing: Adadelta::default();
+    lion_allocates_nothing: Lion::default();
 }
 
 /// Losses with copies of scores, smoothed targets, distances: memory that the thread keeps.

@@ -57,6 +57,9 @@ network! {
 
     /// Slopes that are learned, of an image and of a vector.
     struct Slopes<input 2x3x7 => conv 5 2x2 => prelu => flatten => dense 19 => prelu => dense 4>;
+
+    /// For the optimizers that the others are not trained by.
+    struct Steps<input 7 => dense 19 tanh => dense 4>;
 }
 
 /// Numbers that follow from nothing but this file: splitmix64.
@@ -157,6 +160,21 @@ const ALL: usize = 50;
 
 /// All cases of one network of one type of numbers. The `steps` are the sizes of batches that training takes in turns.
 macro_rules! cases {
+    ($cases:expr, $name:ident, $scalar:ident, $last:expr, $steps:expr, $targets:ident, $loss:expr, $start:expr, $($optimizer:ident: $made:expr),+) => {{
+        type Net = $name<$scalar>;
+        let key = |what: std::fmt::Arguments| {
+            format!("{} {} {what}", stringify!($name).to_lowercase(), stringify!($scalar))
+        };
+        let mut numbers = Numbers(17);
+        let mut start: Box<Net> = <Net as Parameters>::zeros();
+        let set: fn(&mut Net, &mut Numbers) = $start;
+        set(&mut start, &mut numbers);
+        let mut numbers = Numbers(50);
+        let data: Vec<_> =
+            $steps.iter().map(|&batch| (numbers.samples(batch), numbers.$targets(batch))).collect();
+        let sizes = $steps.map(|batch: usize| batch.to_string()).join("+");
+        $(cases!(@train $cases, key, start, data, sizes, $last, $loss, $optimizer, $made);)+
+    }};
     ($cases:expr, $name:ident, $scalar:ident, $last:expr, $batches:expr, $steps:expr, $targets:ident, $loss:expr, $start:expr) => {{
         type Net = $name<$scalar>;
         let key = |what: std::fmt::Arguments| {
@@ -257,6 +275,18 @@ macro_rules! all {
         cases!($cases, Slopes, $scalar, $last, [1, 3, 32], [3], samples, MeanSquaredError, start! {
             dense conv1; dense dense1; dense dense2; weight prelu1; weight prelu2;
         });
+        cases!(
+            $cases, Steps, $scalar, $last, [1, 33], classes, CrossEntropy,
+            start! { dense dense1; dense dense2; },
+            adagrad: AdaGrad::new(0.05).learning_rate_decay(0.1),
+            rmsprop: RmsProp::new(0.005).momentum(0.5),
+            adamw: AdamW::new(0.005).weight_decay(0.1),
+            amsgrad: Adam::new(0.005).betas(0.9, 0.8).amsgrad(),
+            nadam: NAdam::new(0.005).weight_decay(0.01),
+            radam: RAdam::new(0.005).betas(0.9, 0.9).weight_decay(0.1).decoupled_weight_decay(),
+            adadelta: Adadelta::new(1.0),
+            lion: Lion::new(0.005).weight_decay(0.1)
+        );
     };
 }
 

@@ -115,6 +115,11 @@ optimizers_agree! {
     rmsprop: RmsProp::new(0.01).momentum(0.5);
     adam: Adam::new(0.01).weight_decay(0.01);
     adamw: AdamW::new(0.01);
+    amsgrad: Adam::new(0.01).betas(0.9, 0.8).amsgrad();
+    nadam: NAdam::new(0.01).weight_decay(0.01);
+    radam: RAdam::new(0.01).betas(0.9, 0.9);
+    adadelta: Adadelta::new(1.0).weight_decay(0.01);
+    lion: Lion::new(0.01).weight_decay(0.01);
 }
 
 /// The same set gives the same bits, and what an optimizer's memory holds from the batch before does not matter.

@@ -23,7 +23,17 @@ use crate::{
         pool::max2x2::MaxPool2x2Gradient,
         reduce::{add_planes, are_finite},
         sum_slices::SumSlices,
-        update::{Run, adagrad::AdaGradRule, adam::AdamRule, rmsprop::RmsPropRule, sgd::SgdRule},
+        update::{
+            Run,
+            adadelta::AdadeltaRule,
+            adagrad::AdaGradRule,
+            adam::{AdamRule, AmsGradRule},
+            lion::LionRule,
+            nadam::NAdamRule,
+            radam::RAdamRule,
+            rmsprop::RmsPropRule,
+            sgd::SgdRule,
+        },
     },
     parallel::{share, share_whole},
 };
@@ -92,6 +102,16 @@ pub(crate) trait Entry: Element {
     fn rmsprop_with_momentum(step: Run<'_, Self, RmsPropRule, 2>);
     #[cfg(feature = "train")]
     fn adam(step: Run<'_, Self, AdamRule, 2>);
+    #[cfg(feature = "train")]
+    fn amsgrad(step: Run<'_, Self, AmsGradRule, 3>);
+    #[cfg(feature = "train")]
+    fn nadam(step: Run<'_, Self, NAdamRule, 2>);
+    #[cfg(feature = "train")]
+    fn radam(step: Run<'_, Self, RAdamRule, 2>);
+    #[cfg(feature = "train")]
+    fn adadelta(step: Run<'_, Self, AdadeltaRule, 2>);
+    #[cfg(feature = "train")]
+    fn lion(step: Run<'_, Self, LionRule, 1>);
 }
 
 /// [`Entry::sums_of_planes`], as a pass.
@@ -225,6 +245,31 @@ macro_rules! compiled {
 
             #[cfg(feature = "train")]
             fn adam(step: Run<'_, Self, AdamRule, 2>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn amsgrad(step: Run<'_, Self, AmsGradRule, 3>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn nadam(step: Run<'_, Self, NAdamRule, 2>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn radam(step: Run<'_, Self, RAdamRule, 2>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn adadelta(step: Run<'_, Self, AdadeltaRule, 2>) {
+                dispatch(step);
+            }
+
+            #[cfg(feature = "train")]
+            fn lion(step: Run<'_, Self, LionRule, 1>) {
                 dispatch(step);
             }
 

@@ -1,6 +1,7 @@
 //! AdaGrad.
 
-use super::{Decay, Optimizer, State, Update, accessors, decays};
+use super::arguments::{self, Decay, accessors, decays, divides};
+use super::{Optimizer, State, Update};
 use crate::core::Scalar;
 use crate::kernels::update::Run;
 use crate::kernels::update::adagrad::AdaGradRule;
@@ -51,21 +52,11 @@ impl<T: Scalar> AdaGrad<T> {
     #[must_use]
     #[track_caller]
     pub fn learning_rate_decay(mut self, decay: f64) -> Self {
-        self.rate_decay = super::rate::<T>("a learning rate decay", decay);
+        self.rate_decay = arguments::rate::<T>("a learning rate decay", decay);
         self
     }
 
-    /// Sets ε, which keeps the division from zero.
-    ///
-    /// # Panics
-    ///
-    /// If it is not a finite number above 0.
-    #[must_use]
-    #[track_caller]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = super::divisor::<T>("ε", epsilon);
-        self
-    }
+    divides!();
 
     decays!("Sets the weight decay λ (an L2 penalty).");
 }

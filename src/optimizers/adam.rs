@@ -1,9 +1,10 @@
 //! Adam, and AdamW with its decoupled weight decay.
 
-use super::{Decay, Optimizer, State, Update, accessors, decays};
+use super::arguments::{Decay, accessors, correction, decays, divides, penalty_and_keep, smooths};
+use super::{Optimizer, State, Update};
 use crate::core::Scalar;
 use crate::kernels::update::Run;
-use crate::kernels::update::adam::AdamRule;
+use crate::kernels::update::adam::{AdamRule, AmsGradRule};
 
 macro_rules! adam {
     ($(#[$doc:meta])* $name:ident, default decay $decay:literal, $decay_doc:literal, decoupled $decoupled:literal) => {
@@ -12,6 +13,7 @@ macro_rules! adam {
         pub struct $name<T = f32> {
             betas: [f64; 2],
             epsilon: f64,
+            amsgrad: bool,
             decay: Decay,
             state: State<T>,
         }
@@ -25,38 +27,28 @@ macro_rules! adam {
             #[track_caller]
             pub fn new(learning_rate: f64) -> Self {
                 Self {
-                            betas: [0.9, 0.999],
+                    betas: [0.9, 0.999],
                     epsilon: 1e-8,
+                    amsgrad: false,
                     decay: Decay::new($decay),
                     state: State::new(learning_rate),
                 }
             }
 
-            /// Sets the smoothing of the gradient, β₁, and of its square, β₂.
-            ///
-            /// # Panics
-            ///
-            /// If one is not from 0 to 1, without 1.
-            #[must_use]
-            #[track_caller]
-            pub fn betas(mut self, first: f64, second: f64) -> Self {
-                self.betas = [super::share("β₁", first), super::share("β₂", second)];
-                self
-            }
+            smooths!("Sets the smoothing of the gradient, β₁, and of its square, β₂.");
 
-            /// Sets ε, which keeps the division from zero.
-            ///
-            /// # Panics
-            ///
-            /// If it is not a finite number above 0.
-            #[must_use]
-            #[track_caller]
-            pub fn epsilon(mut self, epsilon: f64) -> Self {
-                self.epsilon = super::divisor::<T>("ε", epsilon);
-                self
-            }
+            divides!();
 
             decays!($decay_doc);
+
+            /// AMSGrad: divides by the largest running mean of the square that there was, v̂ ← max(v̂, v), in the place of v. PyTorch's `amsgrad=True`.
+            ///
+            /// Source: S. Reddi, S. Kale, S. Kumar, [On the convergence of Adam and beyond](https://arxiv.org/abs/1904.09237) (2018).
+            #[must_use]
+            pub fn amsgrad(mut self) -> Self {
+                self.amsgrad = true;
+                self
+            }
         }
 
         /// PyTorch's learning rate, 0.001.
@@ -70,14 +62,17 @@ macro_rules! adam {
             accessors!();
 
             fn moments(&self) -> &'static [&'static str] {
-                &["exp_avg", "exp_avg_sq"]
+                if self.amsgrad {
+                    &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]
+                } else {
+                    &["exp_avg", "exp_avg_sq"]
+                }
             }
 
             fn update(&self, tensor: Update<'_, T>) {
                 let decay = self.decay.of(tensor.kind, tensor.weight_decay);
-                let (penalty, shrink) =
-                    if $decoupled { (0.0, tensor.learning_rate * decay) } else { (decay, 0.0) };
-                step(tensor, self.betas, self.epsilon, penalty, shrink);
+                let [penalty, keep] = penalty_and_keep(decay, $decoupled, tensor.learning_rate);
+                step(tensor, self.betas, self.epsilon, [penalty, keep], self.amsgrad);
             }
         }
     };
@@ -119,23 +114,27 @@ adam!(
     AdamW, default decay 0.01, "Sets the weight decay λ.", decoupled true
 );
 
-/// One step of either: `penalty` goes into the gradient, `shrink` onto the weights.
+/// One step of either: a penalty goes into the gradient, and weights are multiplied by what they keep.
 fn step<T: Scalar>(
     tensor: Update<'_, T>,
     betas: [f64; 2],
     epsilon: f64,
-    penalty: f64,
-    shrink: f64,
+    [penalty, keep]: [f64; 2],
+    amsgrad: bool,
 ) {
-    let exponent = i32::try_from(tensor.step).unwrap_or(i32::MAX);
-    let corrections = betas.map(|beta| 1.0 - beta.powi(exponent));
-    let root = corrections[1].sqrt();
+    let [first, second] = betas.map(|beta| correction(beta, tensor.step));
+    let root = second.sqrt();
     let rule = AdamRule {
-        learning_rate: tensor.learning_rate * root / corrections[0],
+        learning_rate: tensor.learning_rate * root / first,
         betas,
         epsilon: epsilon * root,
         penalty,
-        keep: 1.0 - shrink,
+        keep,
     };
-    T::adam(Run { rule, operands: tensor.operands });
+    let operands = tensor.operands;
+    if amsgrad {
+        T::amsgrad(Run { rule: AmsGradRule(rule), operands });
+    } else {
+        T::adam(Run { rule, operands });
+    }
 }

@@ -1,35 +1,49 @@
 //! Optimizers: definitions and defaults are PyTorch's.
+//!
+//! | | |
+//! |---|---|
+//! | `state`, `moments` | what an optimizer keeps between steps |
+//! | `update` | what it sees of a tensor in a step |
+//! | `step` | a step over all tensors of a network, whose gradient comes block by block or is there as a whole |
+//! | `settings` | what is frozen, and what else is set for parts of a network |
+//! | `saving` | the state in a safetensors file |
+//! | `arguments` | settings that all have, checked where they are set |
 
+mod adadelta;
 mod adagrad;
 mod adam;
+mod arguments;
+mod lion;
 mod moments;
+mod nadam;
+mod radam;
 mod rmsprop;
 mod saving;
 mod settings;
 mod sgd;
+mod state;
 mod step;
-
-use std::any::TypeId;
-use std::borrow::Cow;
-use std::fmt;
+mod update;
 
 pub use crate::kernels::update::Rule;
+pub use adadelta::Adadelta;
 pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamW};
+pub use lion::Lion;
+pub use nadam::NAdam;
+pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 #[cfg(feature = "files")]
 pub(crate) use saving::{read_state, write_state};
 pub(crate) use settings::{Tensor, Tensors};
 pub use sgd::Sgd;
+pub use state::State;
 pub(crate) use step::{Along, Lent, Stepping, apply_described, left_finite};
+pub use update::Update;
 
-use crate::core::Parameters;
-use crate::core::{Scalar, zeros};
-use crate::kernels::update::{self, Operands};
-use crate::layers::{Context, Described, Kind, OfTree, ParameterTree};
-use crate::simd::dispatch;
-use moments::Moments;
-use settings::{Settings, place};
+use crate::core::{Parameters, Scalar};
+use crate::layers::{Context, OfTree, ParameterTree};
+use arguments::rate;
 
 /// A rule that moves parameters along their gradient.
 ///
@@ -121,6 +135,12 @@ pub trait Optimizer<T: Scalar>: Sync {
 
     /// What it keeps between steps.
     fn state_mut(&mut self) -> &mut State<T>;
+
+    /// Numbers that PyTorch keeps with the moments, one of each parameter's tensor, and that follow here from the settings and the number of steps:
+    /// `mu_product` of [`NAdam`]. They are [saved](Self::state_to_bytes) for PyTorch; what a file has is not looked at.
+    fn scalars(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
 
     /// The step size.
     fn learning_rate(&self) -> f64 {
@@ -454,6 +474,10 @@ macro_rules! pointers {
                 (**self).state_mut()
             }
 
+            fn scalars(&self) -> Vec<(&'static str, f64)> {
+                (**self).scalars()
+            }
+
             fn learning_rate(&self) -> f64 {
                 (**self).learning_rate()
             }
@@ -471,390 +495,3 @@ macro_rules! pointers {
 }
 
 pointers!(Box<O>, &mut O);
-
-/// Some parameters of one tensor, as an optimizer sees them, with their gradient and their moments.
-#[derive(Debug)]
-pub struct Update<'a, T> {
-    /// The number of this step, from 1 on.
-    pub step: u64,
-    /// Whether this is a weight or a bias.
-    pub kind: Kind,
-    /// The step size here: the optimizer's, times the tensor's [own factor](Optimizer::scale_learning_rate).
-    pub learning_rate: f64,
-    /// What the weight decay is here, if it is not the optimizer's own ([`Optimizer::set_weight_decay`]).
-    pub weight_decay: Option<f64>,
-    operands: Operands<'a, T>,
-}
-
-impl<'a, T: Scalar> Update<'a, T> {
-    /// Runs a rule over all the parameters, in vectors of the machine's instruction set.
-    ///
-    /// # Panics
-    ///
-    /// If the rule has another number of moments than the optimizer has [names](Optimizer::moments).
-    #[inline(always)]
-    pub fn apply<const M: usize>(self, rule: impl Rule<T, M>) {
-        let operands = self.operands;
-        check_moments(M, operands.moments.columns());
-        dispatch(update::Run { rule, operands });
-    }
-
-    /// The same as slices, for loops in plain Rust: parameters, gradient, and the moments in the order of their [names](Optimizer::moments), all of one length.
-    ///
-    /// The gradient of a matrix for one sample is an outer product, which is never stored where it is [applied](Self::apply): here it is, in new memory.
-    ///
-    /// ```
-    /// # use axonal::prelude::*;
-    /// # use axonal::optimizers::Update;
-    /// fn update(tensor: Update<'_, f32>) {
-    ///     let rate = tensor.learning_rate as f32;
-    ///     let (parameters, gradient, [sum]) = tensor.slices();
-    ///     for ((w, g), s) in parameters.iter_mut().zip(&*gradient).zip(sum) {
-    ///         *s += g * g;
-    ///         *w -= rate * g / (s.sqrt() + 1e-10);
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is another number of moments.
-    pub fn slices<const M: usize>(self) -> (&'a mut [T], Cow<'a, [T]>, [&'a mut [T]; M]) {
-        let Operands { parameters, gradient, factors, moments } = self.operands;
-        check_moments(M, moments.columns());
-        let gradient = match factors {
-            [factor] if *factor == T::one() => Cow::Borrowed(gradient),
-            _ => {
-                let columns = factors.iter().flat_map(|f| gradient.iter().map(move |g| *g * *f));
-                Cow::Owned(columns.collect())
-            }
-        };
-        (parameters, gradient, moments.into_columns())
-    }
-}
-
-#[track_caller]
-fn check_moments(expected: usize, found: usize) {
-    assert!(
-        expected == found,
-        "an update takes as many moments as its optimizer names in `moments`: this one takes {expected}, and {found} have a name"
-    );
-}
-
-/// What a [`Trainer`](crate::training::Trainer) did with an optimizer.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Run {
-    /// How many epochs.
-    pub(crate) epochs: usize,
-    /// A fingerprint of the weights that it left, unless there was a step since.
-    pub(crate) left: Option<u64>,
-}
-
-/// What an optimizer keeps between steps: its moments, and the memory that a step needs.
-#[derive(Clone)]
-pub struct State<T = f32> {
-    learning_rate: f64,
-    pub(crate) steps: u64,
-    pub(crate) seed: u64,
-    pub(crate) run: Run,
-    pub(crate) moments: Moments<T>,
-    /// The type of the network that it steps.
-    network: Option<TypeId>,
-    pub(crate) tensors: Tensors,
-    pub(crate) gradient: Vec<T>,
-    pub(crate) memory: Vec<T>,
-}
-
-/// Settings and names: the moments are as many numbers as the network has.
-impl<T> fmt::Debug for State<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("State")
-            .field("learning_rate", &self.learning_rate)
-            .field("steps", &self.steps)
-            .field("seed", &self.seed)
-            .field("moments", &self.moments.names)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T: Scalar> State<T> {
-    /// That of an optimizer with a learning rate, before its first step.
-    ///
-    /// # Panics
-    ///
-    /// If the learning rate is negative, NaN or infinite.
-    #[must_use]
-    #[track_caller]
-    pub fn new(learning_rate: f64) -> Self {
-        Self::with(rate::<T>("a learning rate", learning_rate))
-    }
-
-    fn with(learning_rate: f64) -> Self {
-        Self {
-            learning_rate,
-            steps: 0,
-            seed: 0,
-            run: Run::default(),
-            moments: Moments::NONE,
-            network: None,
-            tensors: Tensors::default(),
-            gradient: Vec::new(),
-            memory: Vec::new(),
-        }
-    }
-
-    /// Gives it to a step.
-    fn lend(&mut self) -> Self {
-        let learning_rate = self.learning_rate;
-        core::mem::replace(self, Self::with(learning_rate))
-    }
-
-    /// [`Optimizer::learning_rate`]
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    /// [`Optimizer::set_learning_rate`]
-    ///
-    /// # Panics
-    ///
-    /// If it is negative, NaN or infinite.
-    #[track_caller]
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = rate::<T>("a learning rate", learning_rate);
-    }
-
-    /// One of the [moments](Optimizer::moments), for all parameters of the network in memory order, as its `as_slice` has them; none before the first step
-    /// (or [`Optimizer::prepare`]), and of another name.
-    ///
-    /// ```
-    /// use axonal::prelude::*;
-    ///
-    /// network! { struct Line<input 1 => dense 1>; }
-    ///
-    /// let (mut net, mut optimizer) = (Line::zeros(), Adam::new(0.01));
-    /// net.train_step(&[[1.0].into()], &[[-0.5].into()], &MeanSquaredError, &mut optimizer);
-    /// // 1 − β₁ of the gradient, which is 1 for the weight and for the bias.
-    /// assert_eq!(optimizer.state().moment("exp_avg"), Some(&[0.1, 0.1][..]));
-    /// assert_eq!(optimizer.state().moment("momentum_buffer"), None);
-    /// ```
-    pub fn moment(&self, name: &str) -> Option<&[T]> {
-        self.moments.get(name)
-    }
-
-    /// One of the moments, to be changed. Those of running statistics and of frozen parts are there, and no step looks at them.
-    pub fn moment_mut(&mut self, name: &str) -> Option<&mut [T]> {
-        self.moments.get_mut(name)
-    }
-
-    /// Sets one of the moments, for all parameters of the network in memory order.
-    ///
-    /// ```
-    /// use axonal::prelude::*;
-    ///
-    /// network! { struct Line<input 1 => dense 1>; }
-    ///
-    /// let (mut net, mut optimizer) = (Line::zeros(), Sgd::new(0.5).momentum(0.5));
-    /// optimizer.prepare(&*net);
-    /// optimizer.state_mut().set_moment("momentum_buffer", &[2.0, 4.0]);
-    /// optimizer.apply(&mut *net, &Line::zeros());
-    /// assert_eq!(net.as_slice(), [-0.5, -1.0]);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is none of this name, which may be because there was no step yet ([`Optimizer::prepare`] makes them), or if there are not as many numbers as
-    /// parameters.
-    #[track_caller]
-    pub fn set_moment(&mut self, name: &str, numbers: &[T]) {
-        let names = self.moments.names;
-        let Some(moment) = self.moments.get_mut(name) else {
-            panic!(
-                "there is no moment `{name}` to set: an optimizer has those that it names, from its first step or `prepare` on; this one has {names:?}"
-            );
-        };
-        let (expected, found) = (moment.len(), numbers.len());
-        assert!(
-            expected == found,
-            "a moment has a number for each of the network's {expected} parameters, found {found}"
-        );
-        moment.copy_from_slice(numbers);
-    }
-
-    /// How many steps were taken.
-    pub fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// Sets how many steps were taken: on it depend corrections such as Adam's, and the numbers that [`dropout`](Self::set_seed) draws.
-    pub fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-
-    /// The seed of training's random numbers.
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    /// Sets the seed of training's random numbers, such as dropout's; 0 by default.
-    /// A [`Trainer`](crate::training::Trainer) draws it from the generator that it is given.
-    pub fn set_seed(&mut self, seed: u64) {
-        self.seed = seed;
-    }
-
-    /// [`Optimizer::reset`]
-    pub fn reset(&mut self) {
-        self.steps = 0;
-        self.run = Run::default();
-        self.moments.clear();
-    }
-
-    /// Makes the moments at the first step.
-    pub(crate) fn prepare<D: Described<Scalar = T>>(&mut self, moments: &'static [&'static str]) {
-        self.belong_to::<D>();
-        self.moments.prepare(moments, D::Of::PARAMETERS);
-    }
-
-    /// That it is the state of no other network.
-    fn check_network<D: Described<Scalar = T>>(&self) {
-        assert!(
-            self.network.is_none_or(|network| network == TypeId::of::<D::Of>()),
-            "an optimizer belongs to the network that it stepped first: `{}` is of another type",
-            core::any::type_name::<D::Of>()
-        );
-    }
-
-    fn belong_to<D: Described<Scalar = T>>(&mut self) {
-        self.check_network::<D>();
-        self.network = Some(TypeId::of::<D::Of>());
-        if self.tensors.is_empty() {
-            self.tensors = Tensors::of::<D>();
-        }
-    }
-
-    /// How a part of the network is moved.
-    fn settings<N, P, M>(&mut self, net: &N, part: &P) -> impl Iterator<Item = &mut Settings>
-    where
-        N: ParameterTree<M, Scalar = T>,
-        P: Parameters<Scalar = T>,
-    {
-        self.belong_to::<OfTree<N, M>>();
-        self.tensors.settings(place(net, part))
-    }
-}
-
-impl<T: Scalar> State<T> {
-    /// Sets the gradient of all that is frozen to zero.
-    pub(crate) fn clear_frozen(&self, gradient: &mut [T]) {
-        let mut at = 0;
-        for range in self.tensors.learn(0..gradient.len()) {
-            gradient[at..range.start].fill(T::zero());
-            at = range.end;
-        }
-        gradient[at..].fill(T::zero());
-    }
-
-    /// Makes room for a step. It is kept for the next one.
-    pub(crate) fn reserve(&mut self, memory: usize, gradient: usize) {
-        if self.memory.len() < memory {
-            self.memory = zeros(memory);
-        }
-        if self.gradient.len() < gradient {
-            self.gradient = zeros(gradient);
-        }
-    }
-
-    /// [`Optimizer::context`]
-    pub(crate) fn context(&self) -> Context {
-        Context::training(Context::training(self.seed).random(self.steps))
-    }
-}
-
-/// A setting, checked where it is made: a wrong one would show much later, as NaN, or as a network that learns nothing.
-#[track_caller]
-fn setting(name: &str, value: f64, is_good: bool, range: &str) -> f64 {
-    assert!(is_good, "{name} is {range}, found {value}");
-    value
-}
-
-/// A learning rate, a weight decay: finite in the network's numbers too.
-#[track_caller]
-fn rate<T: Scalar>(name: &str, value: f64) -> f64 {
-    setting(name, value, is_rate::<T>(value), "a finite number from 0 on")
-}
-
-fn is_rate<T: Scalar>(value: f64) -> bool {
-    value >= 0.0 && T::of(value).is_finite()
-}
-
-/// An ε that is added to a divisor: above 0, in the network's numbers too.
-#[track_caller]
-fn divisor<T: Scalar>(name: &str, value: f64) -> f64 {
-    let is_good = T::of(value) > T::zero() && T::of(value).is_finite();
-    setting(name, value, is_good, "a finite number above 0")
-}
-
-/// How much of the past is kept.
-#[track_caller]
-fn share(name: &str, value: f64) -> f64 {
-    setting(name, value, (0.0..1.0).contains(&value), "from 0 to 1, without 1")
-}
-
-/// Weight decay: how much, and whether biases decay too (they do in PyTorch).
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Decay {
-    rate: f64,
-    weights_only: bool,
-}
-
-impl Decay {
-    const fn new(rate: f64) -> Self {
-        Self { rate, weights_only: false }
-    }
-
-    /// That of a tensor, which may have one of its `own`.
-    #[inline(always)]
-    fn of(self, kind: Kind, own: Option<f64>) -> f64 {
-        if self.weights_only && kind == Kind::Bias { 0.0 } else { own.unwrap_or(self.rate) }
-    }
-}
-
-/// The state of an optimizer is in a field of this name.
-macro_rules! accessors {
-    () => {
-        fn state(&self) -> &State<T> {
-            &self.state
-        }
-
-        fn state_mut(&mut self) -> &mut State<T> {
-            &mut self.state
-        }
-    };
-}
-use accessors;
-
-/// The methods of an optimizer with weight decay, in its `impl` block.
-macro_rules! decays {
-    ($doc:literal) => {
-        #[doc = $doc]
-        ///
-        /// # Panics
-        ///
-        /// If it is negative, NaN or infinite.
-        #[must_use]
-        #[track_caller]
-        pub fn weight_decay(mut self, rate: f64) -> Self {
-            self.decay.rate = super::rate::<T>("a weight decay", rate);
-            self
-        }
-
-        /// Lets weights decay, but not biases, nor slopes of `prelu` ([`Kind::Bias`](crate::layers::Kind::Bias)).
-        #[must_use]
-        pub fn decay_weights_only(mut self) -> Self {
-            self.decay.weights_only = true;
-            self
-        }
-    };
-}
-use decays;

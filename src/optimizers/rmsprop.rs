@@ -1,6 +1,7 @@
 //! RMSProp.
 
-use super::{Decay, Optimizer, State, Update, accessors, decays};
+use super::arguments::{self, Decay, accessors, decays, divides};
+use super::{Optimizer, State, Update};
 use crate::core::Scalar;
 use crate::kernels::update::Run;
 use crate::kernels::update::rmsprop::RmsPropRule;
@@ -53,7 +54,7 @@ impl<T: Scalar> RmsProp<T> {
     #[must_use]
     #[track_caller]
     pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = super::share("the smoothing α", alpha);
+        self.alpha = arguments::share("the smoothing α", alpha);
         self
     }
 
@@ -65,21 +66,11 @@ impl<T: Scalar> RmsProp<T> {
     #[must_use]
     #[track_caller]
     pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = super::share("a momentum", momentum);
+        self.momentum = arguments::share("a momentum", momentum);
         self
     }
 
-    /// Sets ε, which keeps the division from zero.
-    ///
-    /// # Panics
-    ///
-    /// If it is not a finite number above 0.
-    #[must_use]
-    #[track_caller]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = super::divisor::<T>("ε", epsilon);
-        self
-    }
+    divides!();
 
     decays!("Sets the weight decay λ (an L2 penalty).");
 }

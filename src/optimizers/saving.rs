@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-use super::{Optimizer, State, is_rate};
+use super::arguments::is_rate;
+use super::{Optimizer, State};
 use crate::core::weights_error::{Dtype, Reason};
 use crate::core::{Error, Scalar};
 use crate::formats::safetensors::{File, Search, Stored, Tensor, Writing, found, list};
@@ -32,11 +33,8 @@ where
 {
     let state = optimizer.state();
     state.check_network::<D>();
-    write(
-        writing,
-        state,
-        Layout { network: D::description(), moments: optimizer.moments(), prefix },
-    )
+    let (moments, scalars) = (optimizer.moments(), optimizer.scalars());
+    write(writing, state, Layout { network: D::description(), moments, scalars: &scalars, prefix })
 }
 
 /// Reads the state of an optimizer of the network `D` from a file: all of it, or nothing.
@@ -53,10 +51,10 @@ where
     D: Described,
     O: Optimizer<D::Scalar> + ?Sized,
 {
-    let moments = optimizer.moments();
+    let (moments, scalars) = (optimizer.moments(), optimizer.scalars());
     let state = optimizer.state_mut();
     state.belong_to::<D>();
-    let layout = Layout { network: D::description(), moments, prefix };
+    let layout = Layout { network: D::description(), moments, scalars: &scalars, prefix };
     let rest = check::<D::Scalar>(file, layout)?;
     state.reset();
     state.prepare::<D>(moments);
@@ -73,6 +71,8 @@ where
 struct Layout<'a> {
     network: Description,
     moments: &'static [&'static str],
+    /// [`Optimizer::scalars`]
+    scalars: &'a [(&'static str, f64)],
     prefix: &'a str,
 }
 
@@ -139,16 +139,20 @@ fn write<'a, T: Scalar>(
     layout: Layout<'_>,
 ) -> Writing<'a> {
     #[expect(clippy::cast_precision_loss, reason = "PyTorch's, which counts so too")]
-    let steps = (state.steps as f32).to_le_bytes();
-    let mut counts = Vec::new();
+    let steps = layout.step().map(|step| (step, state.steps as f32));
+    #[expect(clippy::cast_possible_truncation, reason = "PyTorch's type")]
+    let scalars = layout.scalars.iter().map(|(name, number)| (*name, *number as f32));
+    let scalars: Vec<_> = steps.into_iter().chain(scalars).collect();
+    let mut named = Vec::new();
     layout.parameters(&mut |path, tensor| {
         for moment in layout.moments {
             writing.push(&layout.name(path, moment), tensor, state.moment(moment));
         }
-        counts.extend(layout.step().map(|step| layout.name(path, step).to_string()));
+        let names = scalars.iter().map(|(name, number)| (layout.name(path, name), number));
+        named.extend(names.map(|(name, number)| (name.to_string(), number.to_le_bytes())));
     });
-    for name in counts {
-        writing = writing.tensor(name, Dtype::F32, &[], steps.to_vec());
+    for (name, bytes) in named {
+        writing = writing.tensor(name, Dtype::F32, &[], bytes.to_vec());
     }
     writing
         .metadata(layout.key("steps"), state.steps)
@@ -198,13 +202,19 @@ fn check<T: Scalar>(file: File<'_>, layout: Layout<'_>) -> Result<Rest, Misfit> 
     checked?;
 
     let (steps, counts) = steps(file, layout)?;
+    let mut search = Search::new(file);
+    layout.parameters(&mut |path, _| {
+        let scalars = layout.scalars.iter().map(|(name, _)| layout.name(path, name));
+        count += scalars.filter(|name| search.find(name).is_some()).count();
+    });
     if file.tensors().filter(is_ours).count() != count + counts {
         for (index, stored) in file.tensors().filter(is_ours).enumerate() {
             let name: String = stored.name.chars().collect();
             let is_it = |other: &Stored<'_>| other.name.is(&name);
             let mut is_known = false;
             layout.parameters(&mut |path, _| {
-                let mut names = layout.moments.iter().copied().chain(layout.step());
+                let scalars = layout.scalars.iter().map(|(name, _)| *name);
+                let mut names = layout.moments.iter().copied().chain(layout.step()).chain(scalars);
                 is_known |= names.any(|kept| stored.name.is_displayed_by(layout.name(path, kept)));
             });
             let (expected, found) = if !is_known {

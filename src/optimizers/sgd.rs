@@ -1,6 +1,7 @@
 //! Stochastic gradient descent.
 
-use super::{Decay, Optimizer, State, Update, accessors, decays};
+use super::arguments::{self, Decay, accessors, decays};
+use super::{Optimizer, State, Update};
 use crate::core::Scalar;
 use crate::kernels::update::Run;
 use crate::kernels::update::sgd::SgdRule;
@@ -55,7 +56,7 @@ impl<T: Scalar> Sgd<T> {
     #[must_use]
     #[track_caller]
     pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = super::share("a momentum", momentum);
+        self.momentum = arguments::share("a momentum", momentum);
         self
     }
 

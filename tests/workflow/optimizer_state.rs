@@ -94,6 +94,11 @@ optimizers! {
     rmsprop_momentum: RmsProp::new(0.01).momentum(0.5);
     adam: Adam::new(0.01);
     adamw: AdamW::new(0.01).weight_decay(0.1);
+    adam_amsgrad: Adam::new(0.01).amsgrad();
+    nadam: NAdam::new(0.01).momentum_decay(0.1);
+    radam: RAdam::new(0.01).betas(0.9, 0.9).weight_decay(0.1).decoupled_weight_decay();
+    adadelta: Adadelta::new(10.0);
+    lion: Lion::new(0.01).weight_decay(0.1);
 }
 
 #[test]

@@ -3,10 +3,14 @@
 //! | | |
 //! |---|---|
 //! | `rule` | [`Rule`], from a vector of parameters, gradients and moments to the new ones, and the loop over a tensor |
-//! | `sgd`, `adagrad`, `rmsprop`, `adam` | the rules of the optimizers, as plain numbers |
+//! | `sgd`, `adagrad`, `adadelta`, `rmsprop`, `adam`, `nadam`, `radam`, `lion` | the rules of the optimizers, as plain numbers |
 
+pub(crate) mod adadelta;
 pub(crate) mod adagrad;
 pub(crate) mod adam;
+pub(crate) mod lion;
+pub(crate) mod nadam;
+pub(crate) mod radam;
 pub(crate) mod rmsprop;
 mod rule;
 pub(crate) mod sgd;

@@ -82,6 +82,18 @@ optimizers! {
     adam_all: Adam::new(0.02).betas(0.8, 0.95).epsilon(1e-6).weight_decay(0.01);
     adamw: AdamW::default();
     adamw_all: AdamW::new(0.02).betas(0.8, 0.95).epsilon(1e-6).weight_decay(0.1);
+    adam_amsgrad: Adam::new(0.02).betas(0.9, 0.8).amsgrad();
+    adamw_amsgrad: AdamW::new(0.02).betas(0.8, 0.5).weight_decay(0.1).amsgrad();
+    nadam: NAdam::default();
+    nadam_all: NAdam::new(0.01).betas(0.8, 0.95).epsilon(1e-4).weight_decay(0.01).momentum_decay(0.5);
+    nadam_decoupled: NAdam::new(0.02).weight_decay(0.1).decoupled_weight_decay();
+    radam: RAdam::default();
+    radam_all: RAdam::new(0.02).betas(0.8, 0.95).epsilon(1e-6).weight_decay(0.01);
+    radam_decoupled: RAdam::new(0.02).weight_decay(0.1).decoupled_weight_decay();
+    adadelta: Adadelta::default();
+    adadelta_all: Adadelta::new(0.5).rho(0.8).epsilon(1e-4).weight_decay(0.01);
+    lion: Lion::default();
+    lion_all: Lion::new(0.01).betas(0.8, 0.95).weight_decay(0.1);
 }
 
 #[test]

@@ -103,6 +103,10 @@ table! {
         |x| RmsProp::<f32>::new(x),
         |x| Adam::<f32>::new(x),
         |x| AdamW::<f32>::new(x),
+        |x| NAdam::<f32>::new(x),
+        |x| RAdam::<f32>::new(x),
+        |x| Adadelta::<f32>::new(x),
+        |x| Lion::<f32>::new(x),
         |x| State::<f32>::new(x),
         |x| State::<f32>::new(0.1).set_learning_rate(x),
         |x| Sgd::<f32>::new(0.1).set_learning_rate(x),
@@ -110,6 +114,10 @@ table! {
         |x| RmsProp::<f32>::new(0.1).set_learning_rate(x),
         |x| Adam::<f32>::new(0.1).set_learning_rate(x),
         |x| AdamW::<f32>::new(0.1).set_learning_rate(x),
+        |x| NAdam::<f32>::new(0.1).set_learning_rate(x),
+        |x| RAdam::<f32>::new(0.1).set_learning_rate(x),
+        |x| Adadelta::<f32>::new(0.1).set_learning_rate(x),
+        |x| Lion::<f32>::new(0.1).set_learning_rate(x),
         |x| Box::new(Adam::<f32>::new(0.1)).set_learning_rate(x),
         |x| Own(State::new(0.1)).set_learning_rate(x);
     "a momentum", share:
@@ -119,21 +127,38 @@ table! {
         |x| RmsProp::<f32>::new(0.1).alpha(x);
     "β₁", share:
         |x| Adam::<f32>::new(0.1).betas(x, 0.9),
-        |x| AdamW::<f32>::new(0.1).betas(x, 0.9);
+        |x| AdamW::<f32>::new(0.1).betas(x, 0.9),
+        |x| NAdam::<f32>::new(0.1).betas(x, 0.9),
+        |x| RAdam::<f32>::new(0.1).betas(x, 0.9),
+        |x| Lion::<f32>::new(0.1).betas(x, 0.9);
     "β₂", share:
         |x| Adam::<f32>::new(0.1).betas(0.9, x),
-        |x| AdamW::<f32>::new(0.1).betas(0.9, x);
+        |x| AdamW::<f32>::new(0.1).betas(0.9, x),
+        |x| NAdam::<f32>::new(0.1).betas(0.9, x),
+        |x| RAdam::<f32>::new(0.1).betas(0.9, x),
+        |x| Lion::<f32>::new(0.1).betas(0.9, x);
+    "the smoothing ρ", share:
+        |x| Adadelta::<f32>::new(0.1).rho(x);
+    "a momentum decay", rate:
+        |x| NAdam::<f32>::new(0.1).momentum_decay(x);
     "ε", divisor:
         |x| AdaGrad::<f32>::new(0.1).epsilon(x),
         |x| RmsProp::<f32>::new(0.1).epsilon(x),
         |x| Adam::<f32>::new(0.1).epsilon(x),
-        |x| AdamW::<f32>::new(0.1).epsilon(x);
+        |x| AdamW::<f32>::new(0.1).epsilon(x),
+        |x| NAdam::<f32>::new(0.1).epsilon(x),
+        |x| RAdam::<f32>::new(0.1).epsilon(x),
+        |x| Adadelta::<f32>::new(0.1).epsilon(x);
     "a weight decay", rate:
         |x| Sgd::<f32>::new(0.1).weight_decay(x),
         |x| AdaGrad::<f32>::new(0.1).weight_decay(x),
         |x| RmsProp::<f32>::new(0.1).weight_decay(x),
         |x| Adam::<f32>::new(0.1).weight_decay(x),
         |x| AdamW::<f32>::new(0.1).weight_decay(x),
+        |x| NAdam::<f32>::new(0.1).weight_decay(x),
+        |x| RAdam::<f32>::new(0.1).weight_decay(x),
+        |x| Adadelta::<f32>::new(0.1).weight_decay(x),
+        |x| Lion::<f32>::new(0.1).weight_decay(x),
         |x| { Adam::new(0.1).set_weight_decay(&*Line::zeros(), |net| net, x); },
         |x| { Own(State::new(0.1)).set_weight_decay(&*Line::zeros(), |net| &net.dense1.bias, x); };
     "a learning rate decay", rate:

@@ -40,6 +40,11 @@ fn optimizers<T: Scalar>() -> Vec<(&'static str, Make<T>)> {
         RmsProp::new(0.01).momentum(0.5),
         Adam::new(0.01).weight_decay(0.1),
         AdamW::new(0.01).decay_weights_only(),
+        Adam::new(0.01).betas(0.9, 0.8).weight_decay(0.1).amsgrad(),
+        NAdam::new(0.01).weight_decay(0.1),
+        RAdam::new(0.01).betas(0.9, 0.9).weight_decay(0.1).decoupled_weight_decay(),
+        Adadelta::new(1.0).weight_decay(0.1),
+        Lion::new(0.01).weight_decay(0.1),
     ]
 }
 

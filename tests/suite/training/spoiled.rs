@@ -118,6 +118,10 @@ fn a_step_that_spoils_says_so() {
         ("with momentum", Box::new(RmsProp::new(0.1).alpha(0.5).momentum(0.5))),
         ("second moment", Box::new(Adam::new(0.1).betas(0.9, 0.5))),
         ("decoupled", Box::new(AdamW::new(0.1).betas(0.9, 0.5))),
+        ("largest second moment", Box::new(Adam::new(0.1).betas(0.9, 0.5).amsgrad())),
+        ("with Nesterov's momentum", Box::new(NAdam::new(0.1).betas(0.9, 0.5))),
+        ("rectified", Box::new(RAdam::new(0.1).betas(0.9, 0.5))),
+        ("squares of steps", Box::new(Adadelta::new(0.1))),
         ("the user's own", Box::new(Zeroth(State::new(1.0)))),
     ];
     for (name, mut optimizer) in optimizers {
