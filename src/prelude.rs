@@ -26,4 +26,4 @@ pub use crate::optimizers::{
     AdaGrad, Adadelta, Adam, AdamW, Lion, NAdam, Optimizer, RAdam, RmsProp, Sgd,
 };
 #[cfg(feature = "train")]
-pub use crate::training::{History, Plateau, Schedule, Trainer};
+pub use crate::training::{History, Lbfgs, Plateau, Schedule, Trainer};

@@ -16,6 +16,8 @@ mod finder;
 mod history;
 #[cfg(feature = "png")]
 mod image_folders;
+#[cfg(feature = "train")]
+mod lbfgs;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
 #[cfg(all(feature = "train", feature = "files"))]
