@@ -33,6 +33,7 @@
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
 //! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`] |
+//! | choose | [`selection`]: cross-validation, searches over settings and shapes; [`training::LearningRateFinder`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |
@@ -99,6 +100,8 @@ mod metrics;
 pub mod optimizers;
 #[cfg(feature = "files")]
 pub mod pipeline;
+#[cfg(feature = "train")]
+pub mod selection;
 #[cfg(feature = "std")]
 mod summary;
 #[cfg(feature = "train")]
@@ -261,6 +264,9 @@ pub mod guide {
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/pipeline.md")]
     pub mod pipeline {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/selection.md")]
+    pub mod selection {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
 }

@@ -36,6 +36,7 @@ const ORDER: &[&str] = &[
     "network",
     "trainable",
     "transfer",
+    "selection",
     "pipeline",
     "testing",
     "private",

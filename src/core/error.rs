@@ -168,6 +168,18 @@ pub enum Error {
         known: Vec<String>,
     },
 
+    /// There are fewer samples than are needed.
+    #[cfg(feature = "train")]
+    #[error("{what}: expected at least {expected} samples, found {found}")]
+    TooFewSamples {
+        /// What has too few samples: "class 2 in a stratified cross-validation".
+        what: String,
+        /// How many are needed.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+
     /// The loss became NaN or infinite.
     #[cfg(feature = "std")]
     #[error(

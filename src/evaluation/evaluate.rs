@@ -10,7 +10,7 @@ use crate::layers::{Layer, forward_batch};
 use crate::messages::{AsNetwork, MetricOf, SizeOf, TargetOf, documented};
 #[cfg(doc)]
 use crate::metrics::Target;
-use crate::metrics::{Accumulator, ByTarget, Meter, Metric, Report};
+use crate::metrics::{Accumulator, ByTarget, Meter, Metric, Report, Score};
 use crate::parallel::WORTH_WAKING;
 
 /// How well a network does on a data set: for classes a [`Confusion`](super::Confusion), for labels a [`MultiLabel`](super::MultiLabel), for numbers [`RegressionMetrics`](super::RegressionMetrics),
@@ -36,6 +36,16 @@ pub struct Evaluation<R> {
 }
 
 impl<R: Report> Evaluation<R> {
+    /// The one number that says how good it is: [`Report::score`].
+    pub fn score(&self) -> Score {
+        self.report.score()
+    }
+
+    /// All numbers that say how good it is: [`Report::scores`].
+    pub fn scores(&self) -> Vec<Score> {
+        self.report.scores()
+    }
+
     documented! {
     /// Runs a network over a data set, and measures it as the targets say.
     ///

@@ -5,9 +5,13 @@ mod number;
 #[cfg(feature = "threads")]
 mod pool;
 mod split;
+#[cfg(feature = "train")]
+mod workers;
 
 #[cfg(feature = "threads")]
 pub use number::{num_threads, set_num_threads};
 pub(crate) use split::{Split, cut, share_whole};
 #[cfg(feature = "train")]
 pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake, share, sharing};
+#[cfg(feature = "train")]
+pub(crate) use workers::{alone, workers};

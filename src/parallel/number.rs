@@ -1,14 +1,38 @@
 //! How many threads there are to share work with.
 
+#[cfg(feature = "train")]
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What [`set_num_threads`] was given, or 0.
 static SET: AtomicUsize = AtomicUsize::new(0);
 
+#[cfg(feature = "train")]
+thread_local! {
+    /// Whether this thread works [alone].
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs work in which this thread is the only one that there is.
+#[cfg(feature = "train")]
+pub(super) fn alone<R>(work: impl FnOnce() -> R) -> R {
+    /// As it was before, also where the work panics.
+    struct End(bool);
+
+    impl Drop for End {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+
+    let _end = End(ALONE.replace(true));
+    work()
+}
+
 /// How many threads large steps and batches are shared by: PyTorch's `torch.get_num_threads`.
 ///
-/// The first of these that there is:
+/// In a fold of a [cross-validation](crate::selection), which runs beside others, it is 1. Else it is the first of these that there is:
 ///
 /// 1. with the feature `rayon`, on a thread of one of its pools: the number of threads of that pool;
 /// 2. what [`set_num_threads`] was given;
@@ -23,6 +47,10 @@ static SET: AtomicUsize = AtomicUsize::new(0);
 /// assert_eq!(axonal::num_threads(), 2);
 /// ```
 pub fn num_threads() -> usize {
+    #[cfg(feature = "train")]
+    if ALONE.get() {
+        return 1;
+    }
     #[cfg(feature = "rayon")]
     if rayon::current_thread_index().is_some() {
         return rayon::current_num_threads();

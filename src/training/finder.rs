@@ -6,8 +6,10 @@ use num_traits::Float;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
+use super::history::sparkline;
 use crate::core::{Error, Scalar};
 use crate::data::Dataset;
+use crate::figures::{Figure, Plot};
 #[cfg(doc)]
 use crate::layers::Differentiable;
 use crate::layers::Layer;
@@ -210,7 +212,7 @@ impl<T, L, O> FinderParts<L, O> for T {
     }
 }
 
-/// What a [`LearningRateFinder`] saw; displays as a line of bars with the rates that it suggests.
+/// What a [`LearningRateFinder`] saw; displays as a line of blocks with the rates that it suggests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LearningRateCurve {
     rates: Vec<f64>,
@@ -326,6 +328,37 @@ impl LearningRateCurve {
         self.least().map(|rate| rate / 10.0)
     }
 
+    /// Losses over learning rates, and what is suggested. The losses are on a logarithmic axis where they span more than two decades.
+    ///
+    /// ```no_run
+    /// # use axonal::prelude::*;
+    /// # use axonal::training::LearningRateFinder;
+    /// # network! { struct Net<input 1 => dense 1>; }
+    /// # let (net, mut rng) = (Net::zeros(), StdRng::seed_from_u64(1));
+    /// # let data: Dataset<SVector<f32, 1>, SVector<f32, 1>> = Dataset::new(vec![], vec![])?;
+    /// let curve = LearningRateFinder::new(MeanSquaredError, Adam::default()).find(&*net, &data, &mut rng)?;
+    /// curve.figure().save("rates.svg")?;
+    /// # Ok::<(), axonal::Error>(())
+    /// ```
+    pub fn figure(&self) -> Figure {
+        let points = |losses: &[f64]| -> Vec<(f64, f64)> {
+            self.rates.iter().copied().zip(losses.iter().copied()).collect()
+        };
+        let mut plot = Plot::new("learning rate", "loss")
+            .log_x()
+            .points("of a batch", points(&self.losses))
+            .line("smoothed", points(&self.smoothed));
+        let ends = |f: fn(f64, f64) -> f64| self.losses.iter().copied().reduce(f).unwrap_or(1.0);
+        if ends(f64::min) > 0.0 && ends(f64::max) > 100.0 * ends(f64::min) {
+            plot = plot.log_y();
+        }
+        let at = |rate: f64| self.rates.iter().position(|other| *other == rate);
+        if let Some((rate, at)) = self.suggestion().and_then(|rate| Some((rate, at(rate)?))) {
+            plot = plot.mark(rate, self.smoothed[at], format!("{rate:.1e}"));
+        }
+        plot.figure()
+    }
+
     fn least(&self) -> Option<f64> {
         let points = self.rates.iter().zip(&self.smoothed);
         points.reduce(|best, other| if other.1 < best.1 { other } else { best }).map(|(r, _)| *r)
@@ -340,7 +373,7 @@ impl fmt::Display for LearningRateCurve {
         let steps = self.rates.len();
         let s = if steps == 1 { "" } else { "s" };
         writeln!(f, "smoothed loss of {steps} step{s}, learning rates {first:.1e} to {last:.1e}:")?;
-        writeln!(f, "  {}", bars(&self.smoothed))?;
+        writeln!(f, "  {}", sparkline(&self.smoothed, 60))?;
         match self.suggestion() {
             Some(rate) => write!(f, "suggestion {rate:.1e}")?,
             None => f.write_str("no suggestion")?,
@@ -356,29 +389,6 @@ impl fmt::Display for LearningRateCurve {
             None => Ok(()),
         }
     }
-}
-
-/// A line of up to 60 bars: each the mean of the numbers that it stands for.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts, and parts of a bar's height"
-)]
-fn bars(numbers: &[f64]) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    const MOST: usize = 60;
-    let width = numbers.len().min(MOST);
-    let means: Vec<f64> = (0..width)
-        .map(|bar| {
-            let of = &numbers[bar * numbers.len() / width..(bar + 1) * numbers.len() / width];
-            of.iter().sum::<f64>() / of.len() as f64
-        })
-        .collect();
-    let least = means.iter().copied().fold(f64::INFINITY, f64::min);
-    let range = means.iter().copied().fold(f64::NEG_INFINITY, f64::max) - least;
-    let height = |mean: f64| if range > 0.0 { (mean - least) / range } else { 0.0 };
-    means.into_iter().map(|mean| BARS[((height(mean) * 8.0) as usize).min(7)]).collect()
 }
 
 #[cfg(test)]

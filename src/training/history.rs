@@ -13,6 +13,7 @@ use crate::messages::Measured;
 #[cfg(doc)]
 use crate::metrics::Metric;
 use crate::metrics::{Name, Score};
+pub(super) use sparkline::sparkline;
 
 /// What [`Trainer::fit`](super::Trainer::fit) did, epoch by epoch; displays as a table, with a last line that says why it ended and which weights the network has.
 #[derive(Clone, Debug, Default, PartialEq)]

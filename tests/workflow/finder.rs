@@ -89,6 +89,8 @@ fn the_suggestion_is_where_the_loss_falls_fastest() {
     let rate = found.suggestion().unwrap();
     assert!((1e-3..1.0).contains(&rate), "{rate}");
 
+    let picture = found.figure().to_svg();
+    assert!(picture.contains("smoothed") && picture.contains(&format!("{rate:.1e}")));
     let text = found.to_string();
     let bars = text.lines().nth(1).unwrap().trim();
     assert!(bars.chars().count() <= 60 && bars.chars().all(|c| ('▁'..='█').contains(&c)), "{text}");

@@ -24,6 +24,8 @@ mod optimizer_state;
 mod pipeline;
 #[cfg(feature = "train")]
 mod schedules;
+#[cfg(all(feature = "train", feature = "files"))]
+mod selection;
 mod splits;
 #[cfg(feature = "files")]
 mod streams;

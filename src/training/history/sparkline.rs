@@ -19,7 +19,8 @@ impl History {
     }
 }
 
-fn sparkline(values: &[f64], width: usize) -> String {
+/// As [`History::sparkline`], of any numbers.
+pub(in crate::training) fn sparkline(values: &[f64], width: usize) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let count = values.len().min(width);
     let mean = |block: usize| {
