@@ -221,6 +221,10 @@ impl<T: Scalar> State<T> {
 impl<T: Scalar> State<T> {
     /// Sets the gradient of all that is frozen to zero.
     pub(crate) fn clear_frozen(&self, gradient: &mut [T]) {
+        // Before the first step, nothing is known of any tensor, unless a setting was made.
+        if self.tensors.is_empty() {
+            return;
+        }
         let mut at = 0;
         for range in self.tensors.learn(0..gradient.len()) {
             gradient[at..range.start].fill(T::zero());

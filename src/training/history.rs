@@ -1,6 +1,6 @@
 //! What a training run did, epoch by epoch.
 
-mod csv;
+pub(super) mod csv;
 mod figure;
 #[cfg(feature = "serde")]
 mod json;

@@ -16,6 +16,8 @@ mod history;
 mod interrupt;
 mod jacobian;
 mod lbfgs;
+#[cfg(feature = "files")]
+mod logs;
 mod monitor;
 mod pass;
 mod penalty;
@@ -35,6 +37,10 @@ pub use early_stopping::EarlyStopping;
 pub use finder::{LearningRateCurve, LearningRateFinder};
 pub use history::{Epoch, History, Kept, Stop, Validation};
 pub use lbfgs::{Lbfgs, LbfgsIteration, LbfgsReport, LbfgsStop};
+#[cfg(feature = "files")]
+pub use logs::CsvLog;
+#[cfg(all(feature = "files", feature = "serde"))]
+pub use logs::JsonLog;
 pub use plateau::{Plateau, PlateauState};
 pub use progress::ProgressBar;
 pub use schedule::{Schedule, ScheduleFunction};

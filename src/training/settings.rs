@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{EarlyStopping, Plateau, ProgressBar, Schedule};
+use super::{Callback, EarlyStopping, Plateau, ProgressBar, Schedule, Training};
+use crate::core::{Error, Parameters};
 #[cfg(feature = "files")]
 use {super::Checkpoint, std::path::PathBuf};
 
@@ -24,11 +25,54 @@ pub(super) struct Settings {
     pub(super) clip_value: Option<f64>,
     pub(super) l1: f64,
     pub(super) l2: f64,
-    pub(super) progress: Option<ProgressBar>,
+    pub(super) own: Own,
     #[cfg(feature = "files")]
     pub(super) checkpoint: Option<Checkpoint>,
     #[cfg(feature = "files")]
     pub(super) resume: Option<Resume>,
+}
+
+/// The callbacks of the library that are asked for by a method. They come behind the user's, whose scores they show.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Own {
+    pub(super) progress: Option<ProgressBar>,
+    #[cfg(feature = "files")]
+    pub(super) csv: Option<super::CsvLog>,
+    #[cfg(all(feature = "files", feature = "serde"))]
+    pub(super) json: Option<super::JsonLog>,
+}
+
+macro_rules! calls {
+    ($($method:ident),*) => {
+        $(
+            #[inline]
+            fn $method(&mut self, training: &mut Training<'_, N>) -> Result<(), Error> {
+                if let Some(progress) = &mut self.progress {
+                    progress.$method(training)?;
+                }
+                #[cfg(feature = "files")]
+                if let Some(csv) = &mut self.csv {
+                    csv.$method(training)?;
+                }
+                #[cfg(all(feature = "files", feature = "serde"))]
+                if let Some(json) = &mut self.json {
+                    json.$method(training)?;
+                }
+                Ok(())
+            }
+        )*
+    };
+}
+
+impl<N: Parameters> Callback<N> for Own {
+    calls!(
+        on_train_begin,
+        on_epoch_begin,
+        on_batch_begin,
+        on_batch_end,
+        on_epoch_end,
+        on_train_end
+    );
 }
 
 /// The checkpoint to go on from.
@@ -57,7 +101,7 @@ impl Settings {
             clip_value: None,
             l1: 0.0,
             l2: 0.0,
-            progress: None,
+            own: Own::default(),
             #[cfg(feature = "files")]
             checkpoint: None,
             #[cfg(feature = "files")]
@@ -231,7 +275,21 @@ macro_rules! setters {
 
         /// Shows a progress bar, and a line for each epoch, on the standard error stream: [`ProgressBar`](super::ProgressBar).
         pub fn progress_bar(mut self) -> Self {
-            self.settings.progress = Some(ProgressBar::new());
+            self.settings.own.progress = Some(ProgressBar::new());
+            self
+        }
+
+        /// Writes a CSV file with a line for each epoch, as soon as it has ended: [`CsvLog`](super::CsvLog).
+        #[cfg(feature = "files")]
+        pub fn csv_log(mut self, path: impl AsRef<std::path::Path>) -> Self {
+            self.settings.own.csv = Some(super::CsvLog::new(path));
+            self
+        }
+
+        /// Writes a file with a JSON object for each epoch, one a line, as soon as it has ended: [`JsonLog`](super::JsonLog).
+        #[cfg(all(feature = "files", feature = "serde"))]
+        pub fn json_log(mut self, path: impl AsRef<std::path::Path>) -> Self {
+            self.settings.own.json = Some(super::JsonLog::new(path));
             self
         }
 

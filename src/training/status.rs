@@ -28,6 +28,7 @@ pub struct Status {
     pub history: History,
     /// Σ loss × samples over the steps of this epoch.
     pub(super) sum: f64,
+    /// Of the epoch that has not ended yet.
     pub(super) scores: Vec<Score>,
     pub(super) stop: Option<Stop>,
     pub(super) run: Clock,
@@ -66,7 +67,10 @@ impl Status {
     /// Adds a score of the epoch that has just ended: [`Callback::on_epoch_end`](super::Callback::on_epoch_end) may measure what it likes. It stands in the history,
     /// and [`monitor`](super::Trainer::monitor) can name it.
     pub fn add_score(&mut self, score: Score) {
-        self.scores.push(score);
+        match self.history.epochs.last_mut() {
+            Some(epoch) if epoch.number == self.epoch => epoch.scores.push(score),
+            _ => self.scores.push(score),
+        }
     }
 
     /// The mean loss over the samples of this epoch so far, each before the step along its gradient; NaN before the first.

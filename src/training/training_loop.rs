@@ -23,9 +23,7 @@ macro_rules! call {
         let mut training =
             Training { net: &mut *$net, optimizer: &mut *$optimizer, status: &mut $self.status };
         $self.callbacks.$method(&mut training)?;
-        if let Some(progress) = &mut $self.settings.progress {
-            progress.$method(&mut training)?;
-        }
+        $self.settings.own.$method(&mut training)?;
     };
 }
 
@@ -498,15 +496,12 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             learning_rate: status.learning_rate,
             duration: status.epoch_elapsed(),
             validation,
-            scores: Vec::new(),
+            scores: core::mem::take(&mut status.scores),
         });
-        status.scores.clear();
         let mut training =
             Training { net: &mut *net, optimizer: &mut *optimizer, status: &mut self.status };
         self.callbacks.on_epoch_end(&mut training)?;
-        let scores = core::mem::take(&mut self.status.scores);
-        if let Some(epoch) = self.status.history.epochs.last_mut() {
-            epoch.scores = scores;
+        if let Some(epoch) = self.status.history.epochs.last() {
             let is_measured = epoch.validation.is_some() || self.settings.monitor.is_some();
             let is_best = self.watch.observe(&self.settings, epoch)?;
             if is_best && is_measured && self.keeps_best() {
@@ -514,11 +509,8 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
                 self.best.extend_from_slice(net.as_slice());
             }
         }
-        // Behind the others, whose scores it shows.
-        if let Some(progress) = &mut self.settings.progress {
-            progress.on_epoch_end(&mut Training { net, optimizer, status: &mut self.status })?;
-        }
-        Ok(())
+        // Behind the others, whose scores these show.
+        self.settings.own.on_epoch_end(&mut Training { net, optimizer, status: &mut self.status })
     }
 
     /// Whether the network is left with the weights of the best epoch.

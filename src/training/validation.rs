@@ -2,13 +2,38 @@
 
 use num_traits::Float;
 
+use super::Validation;
 use crate::core::{Error, Sample, Scalar};
 use crate::data::Dataset;
 use crate::evaluation::measure;
-use crate::layers::Layer;
+use crate::layers::{Differentiable, Layer};
 use crate::losses::Loss;
-use crate::messages::{Measured, Measures, Measuring, NoValidation, Through, ValidateOn};
+use crate::messages::{
+    Backpropagation, Measured, Measures, Measuring, NoValidation, Through, ValidateOn,
+};
 use crate::metrics::Score;
+
+impl Validation {
+    /// Measures a network on a data set, as a [`Trainer`](super::Trainer) does after each epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there is no sample, [`Error::DivergedInValidation`] (of epoch 0) if the loss is NaN or infinite.
+    pub fn of<N, Y, L>(net: &N, data: &Dataset<N::Input, Y>, loss: &L) -> Result<Self, Error>
+    where
+        N: Differentiable,
+        Y: Sync,
+        L: Loss<N::Output, Y, N::Activation>,
+    {
+        let (inputs, targets) = (data.inputs(), data.targets());
+        <Measuring as Measures<N, L, Y>>::check(inputs.len())?;
+        let measured = <Measuring as Measures<N, L, Y>>::measure::<Backpropagation>(
+            net, inputs, targets, loss, 0,
+        )?;
+        // It is `Some` where there is something to measure.
+        measured.map(Self::new).ok_or(Error::Empty { what: "the validation data" })
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<N: Layer> ValidateOn<N> for NoValidation {

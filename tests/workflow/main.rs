@@ -29,5 +29,7 @@ mod selection;
 mod splits;
 #[cfg(feature = "files")]
 mod streams;
+#[cfg(feature = "train")]
+mod training;
 #[cfg(all(feature = "train", feature = "files"))]
 mod weights;

@@ -33,17 +33,7 @@ impl History {
             csv.push(',');
         }
         csv += "learning_rate,seconds\n";
-        for epoch in &self.epochs {
-            let loss = epoch.validation.as_ref().map(|validation| validation.loss);
-            // Writing to a `String` does not fail.
-            _ = write!(csv, "{},{:?},{},", epoch.number, epoch.loss, Cell(loss));
-            for name in &names {
-                let score = scores(epoch).find(|(is_of, score)| (*is_of, score.metric) == *name);
-                _ = write!(csv, "{},", Cell(score.map(|(_, score)| score.value)));
-            }
-            let seconds = epoch.duration.as_secs_f64();
-            _ = writeln!(csv, "{:?},{seconds:?}", epoch.learning_rate);
-        }
+        self.epochs.iter().for_each(|epoch| csv += &line(epoch, &names));
         csv
     }
 
@@ -58,7 +48,7 @@ impl History {
     }
 
     /// The names of all scores, each once, in the order in which they come first.
-    fn score_names(&self) -> Vec<(bool, &'static str)> {
+    pub(in crate::training) fn score_names(&self) -> Names {
         let mut names = Vec::new();
         for of_callbacks in [false, true] {
             for (of_callback, score) in self.epochs.iter().flat_map(scores) {
@@ -70,6 +60,23 @@ impl History {
         }
         names
     }
+}
+
+/// The names of scores, and whether each is of a callback.
+pub(in crate::training) type Names = Vec<(bool, &'static str)>;
+
+/// The line of an epoch.
+pub(in crate::training) fn line(epoch: &Epoch, names: &Names) -> String {
+    let loss = epoch.validation.as_ref().map(|validation| validation.loss);
+    let mut line = format!("{},{:?},{},", epoch.number, epoch.loss, Cell(loss));
+    for name in names {
+        let score = scores(epoch).find(|(is_of, score)| (*is_of, score.metric) == *name);
+        // Writing to a `String` does not fail.
+        _ = write!(line, "{},", Cell(score.map(|(_, score)| score.value)));
+    }
+    let seconds = epoch.duration.as_secs_f64();
+    _ = writeln!(line, "{:?},{seconds:?}", epoch.learning_rate);
+    line
 }
 
 /// The scores, and whether each is of a callback. The loss of the validation is none of them.

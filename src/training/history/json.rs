@@ -3,7 +3,7 @@
 #[cfg(feature = "files")]
 use std::path::Path;
 
-use super::History;
+use super::{Epoch, History};
 #[cfg(feature = "files")]
 use crate::core::Error;
 #[cfg(feature = "files")]
@@ -34,5 +34,15 @@ impl History {
     #[cfg(feature = "files")]
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         atomic::write(path.as_ref(), self.to_json().as_bytes())
+    }
+}
+
+impl Epoch {
+    /// On a line of its own.
+    #[cfg(feature = "files")]
+    pub(in crate::training) fn to_json_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("numbers, names and lists are JSON");
+        line.push('\n');
+        line
     }
 }
