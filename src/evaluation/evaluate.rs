@@ -122,7 +122,7 @@ pub(crate) fn measure<N, Y>(
 ) where
     N: Layer,
 {
-    run(net, inputs, targets, &mut |outputs, targets| meter.record(outputs, targets));
+    run(net, inputs, targets, |outputs, targets| meter.record(outputs, targets));
 }
 
 /// Runs a network over inputs, and hands on its outputs, each with its target, batch by batch.
@@ -130,7 +130,7 @@ pub(super) fn run<N, Y>(
     net: &N,
     inputs: &[N::Input],
     targets: &[Y],
-    take: &mut dyn FnMut(&[N::Output], &[Y]),
+    mut take: impl FnMut(&[N::Output], &[Y]),
 ) where
     N: Layer,
 {

@@ -98,7 +98,7 @@ where
     P: Predictions,
 {
     let mut predictions = P::of(OutputKind::of::<N::Activation>());
-    run(net, data.inputs(), data.targets(), &mut |outputs, targets| {
+    run(net, data.inputs(), data.targets(), |outputs, targets| {
         for (output, target) in outputs.iter().zip(targets) {
             keep(target, output, &mut predictions);
         }

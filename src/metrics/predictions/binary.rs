@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::calibration::Cut;
-use super::outputs::surprise;
+use super::outputs::{is_outside, surprise};
 use super::ranking::Ranking;
 use super::{Calibration, OutputKind, PrecisionRecallCurve, RocCurve};
 use crate::core::{Class, Error, Scalar};
@@ -120,8 +120,7 @@ impl BinaryPredictions {
         answers: &[bool],
     ) -> Result<Self, Error> {
         let predictions = Self::from_outputs(OutputKind::PROBABILITIES, probabilities, answers)?;
-        let is_outside = |p: &f64| *p < 0.0 || *p > 1.0;
-        match predictions.outputs.iter().position(is_outside) {
+        match predictions.outputs.iter().position(|&number| is_outside(number)) {
             None => Ok(predictions),
             Some(sample) => Err(Error::InvalidNumber {
                 place: format!("the prediction of sample {sample}"),

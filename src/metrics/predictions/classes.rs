@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::binary::{BINS, fmt_nan, fmt_scores};
 use super::calibration::Cut;
-use super::outputs::surprise;
+use super::outputs::{is_outside, surprise};
 use super::ranking::Ranking;
 use super::{BinaryPredictions, Calibration, OutputKind};
 use crate::core::{Class, Error, Scalar};
@@ -109,7 +109,7 @@ impl<const C: usize> ClassPredictions<C> {
                 let place = format!("the prediction of sample {sample}");
                 Err(Error::InvalidNumber { place, expected, found })
             };
-            if let Some(&outside) = outputs.iter().find(|&&p| p < 0.0 || p > 1.0) {
+            if let Some(&outside) = outputs.iter().find(|&&number| is_outside(number)) {
                 return error("probabilities, from 0 to 1", outside);
             }
             let sum: f64 = outputs.iter().sum();

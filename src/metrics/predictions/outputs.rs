@@ -33,3 +33,8 @@ pub(super) const SMALLEST: f64 = f64::EPSILON;
 pub(super) fn surprise(probability: f64) -> f64 {
     -probability.clamp(SMALLEST, 1.0 - SMALLEST).ln()
 }
+
+/// Whether a number is no probability; NaN is counted where it is met.
+pub(super) fn is_outside(number: f64) -> bool {
+    !number.is_nan() && !(0.0..=1.0).contains(&number)
+}
