@@ -32,7 +32,7 @@
 //! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
-//! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`] |
+//! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`]; [`guide::pictures`] |
 //! | choose | [`selection`]: cross-validation, searches over settings and shapes; [`training::LearningRateFinder`] |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
@@ -264,6 +264,9 @@ pub mod guide {
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/pipeline.md")]
     pub mod pipeline {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/pictures.md")]
+    pub mod pictures {}
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/selection.md")]
     pub mod selection {}

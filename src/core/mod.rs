@@ -20,7 +20,7 @@ mod parameters;
 mod pod;
 mod sample;
 mod scalar;
-#[cfg(feature = "serde")]
+#[cfg(all(feature = "serde", feature = "train"))]
 pub(crate) mod serialized;
 pub mod shapes;
 pub(crate) mod weights_error;

@@ -1,6 +1,6 @@
 //! Pictures, as SVG or PNG: curves, heat maps, bars, and what other parts of the crate draw with them.
 //!
-//! What can be drawn has a method that gives a [`Figure`], as [`History::figure`](crate::training::History::figure). A figure is saved by its name's
+//! What can be drawn has a method that gives a [`Figure`], as [`Network::diagram`](crate::Network::diagram) and [`History::figure`](crate::training::History::figure). A figure is saved by its name's
 //! extension: [`save`](Figure::save). For what is one's own there are [`Plot`], [`HeatMap`] and [`Bars`].
 //!
 //! ```

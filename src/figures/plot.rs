@@ -449,6 +449,7 @@ impl<'a> Layout<'a> {
             drawing.circle([x, y], 4.0, paint);
             let label = text::cut(label, SMALL, self.right - self.left - 8.0);
             let width = text::width(&label, SMALL);
+            // Beside the ring, above and below it, and further off.
             let boxes = [
                 (8.0, -8.0),
                 (-8.0 - width, -8.0),
@@ -456,6 +457,10 @@ impl<'a> Layout<'a> {
                 (-8.0 - width, 16.0),
                 (-width / 2.0, -11.0),
                 (-width / 2.0, 19.0),
+                (8.0, -22.0),
+                (-8.0 - width, -22.0),
+                (-width / 2.0, 34.0),
+                (-width / 2.0, -28.0),
             ]
             .map(|(right, down)| {
                 let room = self.right - width - 2.0;

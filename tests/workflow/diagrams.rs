@@ -4,30 +4,30 @@ use axonal::prelude::*;
 use roxmltree::{Document, Node};
 
 network! {
-    pub struct LeNet<input 28x28
+    struct LeNet<input 28x28
         => conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu => maxpool 2x2
         => flatten => dense 120 relu => dense 84 relu => dense 10>;
 
-    pub struct Blocks<input 3x8x8 => conv 4 3x3 pad same => batchnorm relu
+    struct Blocks<input 3x8x8 => conv 4 3x3 pad same => batchnorm relu
         => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same } relu
         => residual { conv 8 3x3 pad same => batchnorm } project { conv 8 1x1 }
         => concat { conv 2 1x1 } { residual { conv 8 3x3 pad same => conv 8 1x1 } => dropout 0.5 }
         => global avgpool => dense 3>;
 
-    pub struct Encoder<input 16 => dense 8 relu => dense 2>;
-    pub struct Decoder<input 2 => dense 8 relu => dense 16>;
-    pub struct Autoencoder<input 16 => encoder: Encoder => decoder: Decoder>;
+    struct Encoder<input 16 => dense 8 relu => dense 2>;
+    struct Decoder<input 2 => dense 8 relu => dense 16>;
+    struct Autoencoder<input 16 => encoder: Encoder => decoder: Decoder>;
 
-    pub struct Deep<input 4
+    struct Deep<input 4
         => dense 8 tanh => dense 8 tanh => dense 8 tanh => dense 8 tanh => dense 8 tanh
         => residual { dense 8 relu => dense 8 } => residual { dense 8 relu => dense 8 } => residual { dense 8 relu => dense 8 }
         => dense 3 => dense 2 => dense 3 => dense 2>;
 
-    pub struct Long<input 10
+    struct Long<input 10
         => dense 9 => dense 8 => dense 7 => dense 6 => dense 5 => dense 4 => dense 3 => dense 2 => dense 1
         => dense 2 => dense 3 => dense 4 => dense 5 => dense 6 => dense 7 => dense 8 => dense 9>;
 
-    pub struct One<input 1 => dense 1>;
+    struct One<input 1 => dense 1>;
 }
 
 /// The texts of a picture, which stand inside of it and do not cover each other.

@@ -1,0 +1,37 @@
+//! Draws the pictures of the guide: LeNet-5, and how `digits` trains. It writes them to `docs/pictures`.
+//!
+//! `cargo run --release --example pictures`
+
+use std::path::Path;
+
+use axonal::prelude::*;
+
+network! {
+    /// A grey image of 28x28 pixels in, one score a digit out.
+    pub struct LeNet<input 28x28
+        => conv 6 5x5 relu => maxpool 2x2
+        => conv 16 5x5 relu => maxpool 2x2
+        => flatten => dense 120 relu => dense 84 relu => dense 10>;
+
+    /// 28x28 grey pixels in, one score a digit out.
+    pub struct Digits<input 784 => dense 128 sigmoid => dense 10>;
+}
+
+fn main() -> Result<(), axonal::Error> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pictures = root.join("../docs/pictures");
+    LeNet::diagram().save(pictures.join("lenet.svg"))?;
+
+    let mnist = axonal::data::mnist(root.join("data/mnist"))?;
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut net: Box<Digits> = Digits::random(&mut rng);
+    let history = Trainer::new(CrossEntropy, Adam::new(2e-3))
+        .epochs(20)
+        .batch_size(32)
+        .validate_on(&mnist.test)
+        .progress_bar()
+        .fit(&mut *net, &mnist.train, &mut rng)?;
+    println!("{}", history.sparkline(40));
+    history.figure().save(pictures.join("digits.svg"))?;
+    Ok(())
+}
