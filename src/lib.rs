@@ -29,7 +29,7 @@
 //! |---|---|
 //! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
-//! | data | [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
+//! | data | [`guide::data`], [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
 //! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`]; [`guide::pictures`] |
@@ -240,6 +240,9 @@ pub mod guide {
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/bytes.md")]
     pub mod bytes {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/data.md")]
+    pub mod data {}
     #[doc = include_str!("../docs/differences.md")]
     #[cfg(all(feature = "train", feature = "files"))]
     pub mod differences {}
