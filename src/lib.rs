@@ -28,7 +28,7 @@
 //! | | |
 //! |---|---|
 //! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
-//! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`losses`], [all in a table](guide::losses); [`optimizers`] |
+//! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`training::Lbfgs`] for small data; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`guide::data`], [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |

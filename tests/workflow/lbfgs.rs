@@ -10,7 +10,7 @@ network! {
     struct Net<input 4 => dense 6 tanh => dense 3>;
     struct Layer<input 4 => dense 3>;
     struct Point<input 1 => dense 1>;
-    struct Random<input 4 => dense 6 => batchnorm tanh => dropout 0.4 => dense 3>;
+    struct Mixed<input 4 => dense 6 => batchnorm tanh => dropout 0.4 => dense 3>;
     struct Empty<input 3 => relu>;
 }
 
@@ -217,7 +217,7 @@ fn a_loss_that_is_not_everywhere() {
 /// What draws and what looks at the batch is as in inference, and statistics stay.
 #[test]
 fn a_pass_of_inference() {
-    let mut net = Random::<f64>::random(&mut StdRng::seed_from_u64(5));
+    let mut net = Mixed::<f64>::random(&mut StdRng::seed_from_u64(5));
     net.batchnorm1.running_mean.fill(0.25);
     net.batchnorm1.running_var.fill(2.0);
     let before = net.clone();
@@ -235,7 +235,7 @@ fn a_pass_of_inference() {
     let mut net = before.clone();
     let report = Lbfgs::new()
         .max_iterations(5)
-        .minimize_with(&mut *net, |net: &Random<f64>, gradient: &mut Random<f64>| {
+        .minimize_with(&mut *net, |net: &Mixed<f64>, gradient: &mut Mixed<f64>| {
             let context = Context::training(1);
             let loss = net.gradient_with(context, &inputs, &targets, &MeanSquaredError, gradient);
             assert!(gradient.batchnorm1.running_mean[0] != 0.0);
@@ -326,6 +326,21 @@ fn what_cannot_begin() {
     let text = "the gradient before the first iteration: expected a finite number, found inf";
     assert_eq!(error.unwrap_err().to_string(), text);
     assert_eq!(net, Point::<f64>::zeros());
+}
+
+#[test]
+fn a_panic_leaves_the_network_as_it_was() {
+    let mut point = first_point();
+    let mut calls = 0;
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        Lbfgs::new().minimize_with(&mut *point, |point: &Point<f64>, gradient: &mut Point<f64>| {
+            calls += 1;
+            assert!(calls < 8, "enough");
+            rosenbrock(point, gradient)
+        })
+    }));
+    assert!(result.is_err());
+    assert_eq!(point, first_point());
 }
 
 #[test]

@@ -169,3 +169,63 @@ fn quoted(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use safetensors::SafeTensors;
+
+    use super::*;
+    use crate::formats::safetensors::File;
+
+    /// What is written is what the format's own library reads, and what is read here: strange names, empty tensors, bytes of any length before wide numbers.
+    #[test]
+    fn all_kinds_of_tensors_and_metadata() {
+        let strange = "a \"quoted\"\\ \n\t\u{1} ünïcödé 😀. .";
+        let numbers = [1.5_f64, -0.0, f64::NAN];
+        let wide: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let bytes = Writing::new()
+            .metadata("", "")
+            .metadata(strange, strange)
+            .tensor("bytes", Dtype::U8, &[5], &b"12345"[..])
+            .tensor(strange, Dtype::U8, &[0], Vec::new())
+            .tensor("wide", Dtype::F64, &[3, 1], wide.clone())
+            .tensor("scalar", Dtype::F32, &[], 2.5_f32.to_le_bytes().to_vec())
+            .metadata("last", 7)
+            .finish();
+
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(file.len(), 4);
+        assert_eq!(file.tensor("bytes").unwrap().data(), b"12345");
+        assert_eq!(file.tensor("wide").unwrap().data(), wide);
+        assert_eq!(file.tensor("scalar").unwrap().shape(), [0; 0]);
+        assert_eq!(file.tensor(strange).unwrap().data(), b"");
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        assert_eq!((metadata.len(), &*metadata[strange]), (3, strange));
+        // Each where its numbers can be read in place.
+        let place = file.tensor("wide").unwrap().data().as_ptr().addr() - bytes.as_ptr().addr();
+        assert_eq!(place % 8, 0);
+
+        let file = File::read(&bytes).unwrap();
+        let text = |key: &str| file.metadata(key).map(|text| text.chars().collect::<String>());
+        assert_eq!(text(strange).as_deref(), Some(strange));
+        assert_eq!((text("").as_deref(), text("last").as_deref()), (Some(""), Some("7")));
+        assert_eq!(text("none"), None);
+        let found = file.tensors().find(|tensor| tensor.name.is(strange)).unwrap();
+        assert!(found.bytes.is_empty());
+    }
+
+    #[test]
+    fn nothing() {
+        let bytes = Writing::new().finish();
+        assert_eq!(SafeTensors::deserialize(&bytes).unwrap().len(), 0);
+        let file = File::read(&bytes).unwrap();
+        assert!(file.tensors().next().is_none() && file.metadata("a").is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "a tensor `short` of another length than its shape")]
+    fn bytes_of_another_length() {
+        let _ = Writing::new().tensor("short", Dtype::F32, &[2], vec![0; 7]);
+    }
+}

@@ -240,7 +240,7 @@ impl<'a> Lbfgs<'a> {
     /// Minimizes a function of one's own of a network, or of a struct of networks: it gives the loss, and overwrites the gradient, at the parameters that it is given. It must
     /// give the same for the same parameters.
     ///
-    /// Running statistics stay as they are, whatever the gradient has there.
+    /// Running statistics stay as they are, whatever the gradient has there. If the function panics, the network is as it was.
     ///
     /// ```
     /// use axonal::layers::Context;
@@ -287,15 +287,16 @@ impl<'a> Lbfgs<'a> {
                 statistics.push(start..start + shape.iter().product::<usize>());
             }
         });
-        let mut gradient = D::Of::zeros();
+        // Points are tried in a network of their own: where the objective panics, the one that was given is as it was.
+        let (mut tried, mut gradient) = (D::Of::zeros(), D::Of::zeros());
         let mut weights = net.as_slice().to_vec();
         let result = minimize(
             &self.settings,
             self.watch.as_mut(),
             &mut weights,
             &mut |weights: &[D::Scalar], to: &mut [D::Scalar]| {
-                net.as_mut_slice().copy_from_slice(weights);
-                let loss = objective(net, &mut gradient).as_f64();
+                tried.as_mut_slice().copy_from_slice(weights);
+                let loss = objective(&tried, &mut gradient).as_f64();
                 to.copy_from_slice(gradient.as_slice());
                 for range in &statistics {
                     to[Range::clone(range)].fill(D::Scalar::zero());
