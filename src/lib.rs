@@ -275,4 +275,7 @@ pub mod guide {
     pub mod selection {}
     #[doc = include_str!("../docs/speed.md")]
     pub mod speed {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/training.md")]
+    pub mod training {}
 }

@@ -16,6 +16,8 @@ mod finder;
 mod history;
 #[cfg(feature = "png")]
 mod image_folders;
+#[cfg(all(unix, feature = "ctrlc", feature = "files"))]
+mod interrupt;
 #[cfg(feature = "train")]
 mod lbfgs;
 #[cfg(all(feature = "train", feature = "files"))]
