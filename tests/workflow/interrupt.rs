@@ -44,7 +44,11 @@ impl Callback<Net> for Slow<'_> {
 #[test]
 #[ignore = "the child of the tests below"]
 fn child() {
-    let (Some(directory), Some(step)) = (env::var_os("AXONAL_DIRECTORY"), env::var("AXONAL_STEP").ok()) else { return };
+    let (Some(directory), Some(step)) =
+        (env::var_os("AXONAL_DIRECTORY"), env::var("AXONAL_STEP").ok())
+    else {
+        return;
+    };
     let at = |name: &str| Path::new(&directory).join(name);
     let data: Dataset<SVector<f32, 1>, SVector<f32, 1>> =
         (0..64).map(|i| i as f32).map(|i| ([i.sin()].into(), [i.cos()].into())).collect();
