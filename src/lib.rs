@@ -33,7 +33,7 @@
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
 //! | measure | [`evaluation::Evaluation`]; [which number is where](guide::evaluation) |
 //! | draw | [`Network::diagram`], [`History::figure`](training::History::figure), [`figures`]; [`guide::pictures`] |
-//! | choose | [`selection`]: cross-validation, searches over settings and shapes; [`training::LearningRateFinder`] |
+//! | choose | [`selection`]: cross-validation, searches over settings and shapes; [`training::LearningRateFinder`]; [how](guide::selection) |
 //! | save, load | [`Network::save`], [`Network::load`]; a part of a network: [`Transfer`]; without files: [`guide::bytes`] |
 //! | transfer | [`Transfer`], [`Optimizer::freeze`](optimizers::Optimizer::freeze), [`data::augment`] |
 //! | one's own layers, losses, activations | [`guide::layers`], [`guide::losses`], [`activations`] |

@@ -1,6 +1,7 @@
 //! Folds: which samples train, and which test.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -298,11 +299,13 @@ impl<Y: Stratified> Folds<Y> for StratifiedKFold {
 /// The places of the samples of each class, the classes in the order in which they appear.
 fn classes(targets: impl Iterator<Item = usize>) -> Vec<(usize, Vec<usize>)> {
     let mut classes: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut known = BTreeMap::new();
     for (place, class) in targets.enumerate() {
-        match classes.iter_mut().find(|(of, _)| *of == class) {
-            Some((_, places)) => places.push(place),
-            None => classes.push((class, vec![place])),
+        let at = *known.entry(class).or_insert(classes.len());
+        if at == classes.len() {
+            classes.push((class, Vec::new()));
         }
+        classes[at].1.push(place);
     }
     classes
 }

@@ -7,6 +7,10 @@ use crate::evaluation::{Evaluation, Report, Score};
 use crate::training::Validation;
 
 /// What a fold may give: one score, several, or an evaluation with all of its scores. The first one is what searches rank by.
+#[diagnostic::on_unimplemented(
+    message = "a fold gives scores, found `{Self}`",
+    note = "a score is `Score::larger(\"accuracy\", …)` or `Score::smaller(\"loss\", …)`; an array or a `Vec` of them, an `Evaluation` and a `Validation` will do too"
+)]
 pub trait IntoScores {
     /// The scores, one at least.
     fn into_scores(self) -> Vec<Score>;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axonal::evaluation::Score;
 use axonal::prelude::*;
@@ -258,12 +259,27 @@ fn scores_of_other_names() {
 fn panics_reach_the_caller_and_threads_are_shared_again() {
     let _own = THREADS.lock();
     axonal::set_num_threads(2);
-    let ran = AtomicUsize::new(0);
+    /// Says that a panic unwinds: what is printed of it before that takes its time.
+    struct Unwound<'a>(&'a AtomicBool);
+
+    impl Drop for Unwound<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    let (ran, unwound) = (AtomicUsize::new(0), AtomicBool::new(false));
     let run = || {
         CrossValidation::new(KFold::new(100)).run(&numbers(100), |fold| {
             ran.fetch_add(1, Ordering::Relaxed);
-            assert!(fold.number != 3, "fold three");
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            if fold.number == 3 {
+                let _unwound = Unwound(&unwound);
+                panic!("fold three");
+            }
+            while fold.number > 3 && !unwound.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(Duration::from_millis(2));
             Ok(Score::larger("one", 1.0))
         })
     };
