@@ -18,7 +18,7 @@ use crate::core::{Error, Parameters, Sample};
 use crate::data::augment::Augment;
 use crate::layers::{Context, Layer};
 use crate::losses::Loss;
-use crate::metrics::{LabelTarget, Metric, PredictionTarget, Score, Target};
+use crate::metrics::{LabelTarget, Metric, PredictionTarget, Predictions, Score, Target};
 use crate::optimizers::Optimizer;
 
 pub use crate::activations::IsActivation;
@@ -417,9 +417,12 @@ impl<N: Layer, Y: Target<N::Output>> TargetOf<N, <N::Output as Sample>::Size> fo
     note = "N outputs go with a `Class<N>` or N numbers, one output also with a `Class<2>` or a `bool`"
 )]
 pub trait KeptWith<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
-    PredictionTarget<N::Output, Report = Self::Measured>
+    PredictionTarget<N::Output, Predictions = Self::Kept>
 {
-    /// [`Target::Report`].
+    /// [`PredictionTarget::Predictions`].
+    type Kept: Predictions<Report = Self::Measured>;
+
+    /// [`Predictions::Report`].
     type Measured;
 
     #[doc(hidden)]
@@ -428,7 +431,8 @@ pub trait KeptWith<N: Layer, S = <<N as Layer>::Output as Sample>::Size>:
 
 #[diagnostic::do_not_recommend]
 impl<N: Layer, Y: PredictionTarget<N::Output>> KeptWith<N, <N::Output as Sample>::Size> for Y {
-    type Measured = Y::Report;
+    type Kept = Y::Predictions;
+    type Measured = <Y::Predictions as Predictions>::Report;
     type Is = ();
 }
 

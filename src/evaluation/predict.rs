@@ -46,7 +46,7 @@ impl<R: Report> Evaluation<R> {
     documented as <N, Y>(net: &N, data: &Dataset<N::Input, Y>)
     where {
         N: Layer,
-        Y: PredictionTarget<N::Output, Report = R>,
+        Y: PredictionTarget<N::Output, Predictions: Predictions<Report = R>>,
     }
     {
         keep(net.as_network(), data, Y::keep)

@@ -6,40 +6,51 @@ use nalgebra::SVector;
 
 use super::{BinaryPredictions, ClassPredictions, LabelPredictions, OutputKind, Residuals};
 use crate::core::{Class, Image, Sample, Scalar};
-use crate::metrics::{Target, above, numbers_of};
+use crate::metrics::{Confusion, MultiLabel, RegressionMetrics, Report, above, numbers_of};
 
 /// Outputs of a network with their targets, each of which is kept.
 pub trait Predictions: fmt::Display {
+    /// What counts the same and keeps nothing.
+    type Report: Report;
+
     /// None yet, of outputs that are scores or probabilities.
     fn of(kind: OutputKind) -> Self;
 }
 
 impl Predictions for BinaryPredictions {
+    type Report = Confusion<2>;
+
     fn of(kind: OutputKind) -> Self {
         Self::new(kind)
     }
 }
 
 impl<const C: usize> Predictions for ClassPredictions<C> {
+    type Report = Confusion<C>;
+
     fn of(kind: OutputKind) -> Self {
         Self::new(kind)
     }
 }
 
 impl<const N: usize> Predictions for LabelPredictions<N> {
+    type Report = MultiLabel<N>;
+
     fn of(kind: OutputKind) -> Self {
         Self::new(kind)
     }
 }
 
 impl<S> Predictions for Residuals<S> {
+    type Report = RegressionMetrics<S>;
+
     fn of(_: OutputKind) -> Self {
         Self::new()
     }
 }
 
 /// A target with which the outputs `O` of a network are kept.
-pub trait PredictionTarget<O>: Target<O> {
+pub trait PredictionTarget<O> {
     /// What is kept.
     type Predictions: Predictions;
 
