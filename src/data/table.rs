@@ -128,6 +128,7 @@ impl Csv {
     /// # Errors
     ///
     /// As [`regression`](Self::regression); and if no column of weights was named, or one of them is missing, negative, NaN or infinite.
+    #[expect(clippy::type_complexity, reason = "a data set whose targets have weights")]
     pub fn regression_weighted<T: Scalar + FromStr, const IN: usize, const OUT: usize>(
         &self,
     ) -> Result<Dataset<SVector<T, IN>, (SVector<T, OUT>, T)>, Error> {

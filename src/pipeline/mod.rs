@@ -2,7 +2,7 @@
 //!
 //! What was done to the training data has to be done to every row that a network sees later: the same means and standard deviations, the same order of columns,
 //! the same words for the same inputs; and what comes out has to be turned back. A [`Preprocessor`] learns all that from the training part of a
-//! [`Table`](crate::data::Table), and a [`Pipeline`] is one with a network, in one file. The page [pipeline](crate::guide::pipeline) has whole programs.
+//! [`Table`], and a [`Pipeline`] is one with a network, in one file. The page [pipeline](crate::guide::pipeline) has whole programs.
 //!
 //! ```
 //! # let directory = tempfile::tempdir().unwrap();
