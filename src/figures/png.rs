@@ -98,3 +98,44 @@ pub(super) fn write_text(svg: &mut String, text: &Text) {
     }
     letters(text.color, text.bold.then_some(text.size / 36.0));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_a_letter() {
+        let lines = include_str!("roboto/glyphs.txt").lines();
+        assert_eq!(glyphs().len(), lines.count());
+        for letter in (' '..='~').chain("äßçžÆñλΩДя×−²⁻≤…µ".chars()) {
+            let (width, outline) = glyphs()[&letter];
+            assert!((100.0..1200.0).contains(&width), "{letter}");
+            assert!(
+                letter == ' ' || outline.starts_with('M') && outline.ends_with('Z'),
+                "{letter}"
+            );
+        }
+    }
+
+    #[test]
+    fn letters_are_drawn() {
+        let svg = |text: &str| {
+            let mut svg = String::from(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"20\">",
+            );
+            write_text(&mut svg, &Text::new(2.0, 15.0, 12.0, text).raised("2").halo());
+            svg + "</svg>"
+        };
+        let pixels = |text: &str| {
+            let image = Pixmap::decode_png(&render(&svg(text)).unwrap()).unwrap();
+            assert_eq!([image.width(), image.height()], [80, 40]);
+            image.pixels().iter().filter(|pixel| pixel.alpha() > 0 && pixel.red() < 128).count()
+        };
+        let [i, w, missing] = ["i", "W", "\u{4e2d}"].map(pixels);
+        assert!(i > 20 && w > i + 40 && missing > i, "{i} {w} {missing}");
+        let wide = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100000\" height=\"10\"/>";
+        let image = Pixmap::decode_png(&render(wide).unwrap()).unwrap();
+        assert_eq!([image.width(), image.height()], [4096, 1]);
+        assert!(render("<svg").is_err());
+    }
+}
