@@ -348,3 +348,53 @@ fn the_order_of_samples_stays() {
     assert!(run.next_epoch(&mut *net, &mut optimizer).unwrap());
     assert_eq!(run.order(8), [4, 1, 7, 3, 2, 6, 5, 0]);
 }
+
+network! { struct Wave<input 1 => dense 5 tanh => dropout 0.1 => dense 1>; }
+
+/// Of every optimizer, in both types of numbers, and where it is chosen at run time.
+#[test]
+fn with_every_optimizer_it_goes_on_with_the_same_bits() {
+    macro_rules! each {
+        ($($scalar:ty: $($optimizer:expr),+;)+) => {$($(
+            let data: Dataset<SVector<$scalar, 1>, SVector<$scalar, 1>> = (0..30)
+                .map(|i| i as $scalar * 0.3)
+                .map(|i| ([i.sin()].into(), [i.cos()].into()))
+                .collect();
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("run.ckpt");
+            let run = |epochs, resumes: bool| {
+                let mut rng = StdRng::seed_from_u64(1);
+                let mut net = Wave::<$scalar>::random(&mut rng);
+                let trainer = Trainer::new(MeanSquaredError, $optimizer).epochs(epochs).batch_size(8).checkpoint(&path);
+                let mut trainer = if resumes { trainer.resume(&path) } else { trainer };
+                if resumes {
+                    net.fill(0.1);
+                }
+                let history = trainer.fit(&mut *net, &data, &mut rng).unwrap();
+                (net, history.epochs.iter().map(|epoch| epoch.loss).collect::<Vec<_>>())
+            };
+            let whole = run(5, false);
+            run(2, false);
+            assert_eq!(run(5, true), whole, "{}", stringify!($optimizer));
+        )+)+};
+    }
+    macro_rules! optimizers {
+        ($($scalar:ty),+) => {
+            each! {$(
+                $scalar: Sgd::<$scalar>::new(0.05), Sgd::<$scalar>::new(0.05).momentum(0.9).nesterov(), AdaGrad::<$scalar>::new(0.05),
+                RmsProp::<$scalar>::new(0.01).momentum(0.5), Adam::<$scalar>::new(0.01), Adam::<$scalar>::new(0.01).amsgrad(),
+                AdamW::<$scalar>::new(0.01), NAdam::<$scalar>::new(0.01), RAdam::<$scalar>::new(0.01), Adadelta::<$scalar>::new(1.0),
+                Lion::<$scalar>::new(0.001), Box::new(Adam::<$scalar>::new(0.01)) as Box<dyn Optimizer<$scalar>>;
+            )+}
+        };
+    }
+    optimizers!(f32, f64);
+}
+
+/// A box says the name of what is in it.
+#[test]
+fn optimizers_have_names() {
+    assert_eq!(Optimizer::<f32>::name(&Sgd::new(0.1)), "Sgd");
+    let boxed: Box<dyn Optimizer<f64>> = Box::new(AdamW::new(0.1));
+    assert_eq!(boxed.name(), "AdamW");
+}

@@ -95,10 +95,13 @@ impl<P: AsRef<Path>> From<P> for Checkpoint {
     }
 }
 
-/// When the last one was written.
-#[derive(Clone, Copy, Debug, Default)]
+/// When the last one was written, and what does not change from one to the next.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     at: Option<super::clock::Clock>,
+    /// The epochs so far, as the file has them, and how many they are.
+    history: String,
+    epochs: usize,
 }
 
 /// What the file says it is.
@@ -109,4 +112,5 @@ const MODEL: &str = "model";
 const BEST: &str = "best";
 const AVERAGE: &str = "average";
 const OPTIMIZER: &str = "optimizer";
+const HISTORY: &str = "history";
 const CHECKSUM: &str = "checksum";

@@ -3,12 +3,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::super::Epoch;
 use super::super::clock::Clock;
 use super::super::settings::Resume;
 use super::super::training_loop::TrainingLoop;
 use super::record::{self, Middle, Record};
 use super::writing::{SUM, checksum};
-use super::{AVERAGE, BEST, CHECKSUM, FORMAT, MODEL, OPTIMIZER};
+use super::{AVERAGE, BEST, CHECKSUM, FORMAT, HISTORY, MODEL, OPTIMIZER};
 use crate::core::{Error, Parameters, Scalar};
 use crate::formats::safetensors::{File, fill_from, open, read};
 use crate::layers::Described;
@@ -38,6 +39,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         file.check_sum(&bytes)?;
         file.check_is_of::<D, O>(optimizer)?;
         let record = file.record()?;
+        let epochs = file.epochs()?;
         file.check_data(&record, self.data)?;
 
         let model = file.weights::<D>(MODEL)?;
@@ -51,17 +53,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         (self.best, self.average) = (best, average);
 
         let Record {
-            first,
-            done,
-            middle,
-            elapsed,
-            best,
-            to_beat,
-            waited,
-            is_reached,
-            plateau,
-            epochs,
-            ..
+            first, done, middle, elapsed, best, to_beat, waited, is_reached, plateau, ..
         } = record;
         (self.first, self.done) = (first, done);
         self.seed = optimizer.state().seed;
@@ -162,6 +154,13 @@ impl Opened<'_> {
         record::read(&|key| self.text(key)).map_err(|key| {
             let found = self.text(key).map_or("nothing".to_owned(), |text| format!("{text:?}"));
             self.error(format!("`{key}` in `__metadata__`"), "what a checkpoint has there", found)
+        })
+    }
+
+    fn epochs(&self) -> Result<Vec<Epoch>, Error> {
+        let found = self.file.tensors().find(|tensor| tensor.name.is(HISTORY));
+        found.and_then(|found| record::epochs(found.bytes)).ok_or_else(|| {
+            self.error(format!("tensor `{HISTORY}`"), "the epochs of a training", "something else")
         })
     }
 

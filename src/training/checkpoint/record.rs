@@ -60,7 +60,6 @@ pub(super) struct Record {
     pub(super) waited: usize,
     pub(super) is_reached: bool,
     pub(super) plateau: PlateauState,
-    pub(super) epochs: Vec<Epoch>,
 }
 
 /// A place in an epoch.
@@ -73,9 +72,8 @@ pub(super) struct Middle {
     pub(super) elapsed: Duration,
 }
 
-/// Between fields, and between epochs.
+/// Between fields.
 const FIELD: char = '\t';
-const LINE: char = '\n';
 
 pub(super) fn write<T: Scalar, C>(of: &TrainingLoop<T, C>, is_epoch_end: bool) -> Texts {
     let TrainingLoop { status, watch, .. } = of;
@@ -106,8 +104,6 @@ pub(super) fn write<T: Scalar, C>(of: &TrainingLoop<T, C>, is_epoch_end: bool) -
         middle = format!("{samples}{FIELD}{step}{FIELD}{sum:?}{FIELD}{loss:?}{FIELD}{nanos}");
     }
     fields.push(("middle", middle));
-    let lines: Vec<String> = status.history.epochs.iter().map(epoch).collect();
-    fields.push(("history", lines.join(&LINE.to_string())));
     fields
 }
 
@@ -116,7 +112,8 @@ fn score(score: &Score) -> String {
     format!("{name}{FIELD}{:?}{FIELD}{}", score.value, score.larger_is_better)
 }
 
-fn epoch(epoch: &Epoch) -> String {
+/// A line for an epoch of the history.
+pub(super) fn line(epoch: &Epoch) -> String {
     let Epoch { number, loss, learning_rate, duration, validation, scores } = epoch;
     let nanos = duration.as_nanos();
     let mut line = format!("{number}{FIELD}{loss:?}{FIELD}{learning_rate:?}{FIELD}{nanos}");
@@ -132,6 +129,7 @@ fn epoch(epoch: &Epoch) -> String {
             let _ = write!(line, "{FIELD}{}", score(of));
         }
     }
+    line.push('\n');
     line
 }
 
@@ -184,6 +182,12 @@ impl<'a> Fields<'a> {
 /// A number that may not be there.
 fn perhaps<V: FromStr>(text: &str) -> Option<Option<V>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// The epochs of a history.
+pub(super) fn epochs(history: &[u8]) -> Option<Vec<Epoch>> {
+    let history = std::str::from_utf8(history).ok()?;
+    history.lines().map(|line| Fields::of(line).epoch()).collect()
 }
 
 /// The record, or the key of what cannot be read. `text` gives the value of a key.
@@ -248,13 +252,6 @@ pub(super) fn read(text: &dyn Fn(&str) -> Option<String>) -> Result<Record, &'st
                     }
                     _ => None,
                 }
-            }
-        }),
-        epochs: field!("history", |text| {
-            if text.is_empty() {
-                Some(Vec::new())
-            } else {
-                text.split(LINE).map(|line| Fields::of(line).epoch()).collect()
             }
         }),
     })

@@ -7,7 +7,7 @@ use flate2::Crc;
 use super::super::clock::Clock;
 use super::super::training_loop::TrainingLoop;
 use super::{
-    AVERAGE, BEST, CHECKSUM, Checkpoint, Every, FORMAT, MODEL, OPTIMIZER, record, rotation,
+    AVERAGE, BEST, CHECKSUM, Checkpoint, Every, FORMAT, HISTORY, MODEL, OPTIMIZER, record, rotation,
 };
 use crate::core::weights_error::Dtype;
 use crate::core::{Error, Parameters, Scalar};
@@ -45,6 +45,10 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         if !is_due && !is_last {
             return Ok(());
         }
+        for epoch in &self.status.history.epochs[self.written.epochs..] {
+            self.written.history += &record::line(epoch);
+            self.written.epochs += 1;
+        }
         let bytes = self.bytes::<D, O>(net, optimizer, is_epoch_end);
         let Checkpoint { path, keep, .. } = checkpoint;
         atomic::write(path, &bytes)?;
@@ -78,6 +82,8 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         for (key, value) in record::write(self, is_epoch_end) {
             writing = writing.metadata(key, value);
         }
+        let history = self.written.history.as_bytes();
+        writing = writing.tensor(HISTORY, Dtype::U8, &[history.len()], history);
         let mut bytes = writing.tensor(CHECKSUM, Dtype::U8, &[SUM], vec![0; SUM]).finish();
         let end = bytes.len() - SUM;
         let sum = checksum(&bytes[..end]);
