@@ -1,4 +1,4 @@
-//! Draws the pictures of the guide: LeNet-5, and how `digits` trains. It writes them to `docs/pictures`.
+//! Draws the pictures of the guide: LeNet-5, and how it and `digits` train. It writes them to `docs/pictures`; those of tables are the example `tabular`'s.
 //!
 //! `cargo run --release --example pictures`
 
@@ -33,5 +33,17 @@ fn main() -> Result<(), axonal::Error> {
         .fit(&mut *net, &mnist.train, &mut rng)?;
     println!("{}", history.sparkline(40));
     history.figure().save(pictures.join("digits.svg"))?;
+
+    let images =
+        |rows: Dataset<SVector<f32, 784>, Class<10>>| rows.reshape_inputs::<Image<1, 28, 28>>();
+    let (train, test) = (images(mnist.train), images(mnist.test));
+    let mut net: Box<LeNet> = LeNet::random(&mut rng);
+    let history = Trainer::new(CrossEntropy, Adam::new(1e-3))
+        .epochs(10)
+        .batch_size(96)
+        .validate_on(&test)
+        .progress_bar()
+        .fit(&mut *net, &train, &mut rng)?;
+    history.figure().save(pictures.join("lenet_training.svg"))?;
     Ok(())
 }

@@ -2,16 +2,16 @@
 
 /// Whether it was pressed while something trains.
 pub(super) fn is_requested() -> bool {
-    #[cfg(feature = "ctrlc")]
+    #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
     return handler::is_requested();
-    #[cfg(not(feature = "ctrlc"))]
+    #[cfg(not(all(feature = "ctrlc", not(target_family = "wasm"))))]
     false
 }
 
-#[cfg(feature = "ctrlc")]
+#[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
 pub(super) use handler::Listening;
 
-#[cfg(feature = "ctrlc")]
+#[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
 mod handler {
     use std::process;
     use std::sync::Once;

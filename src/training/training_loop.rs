@@ -88,7 +88,7 @@ pub struct TrainingLoop<T = f32, C = ()> {
     pub(super) is_resumed: bool,
     #[cfg(feature = "files")]
     pub(super) written: super::checkpoint::Written,
-    #[cfg(feature = "ctrlc")]
+    #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
     listening: Option<interrupt::Listening>,
 }
 
@@ -123,7 +123,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             is_resumed: false,
             #[cfg(feature = "files")]
             written: super::checkpoint::Written::default(),
-            #[cfg(feature = "ctrlc")]
+            #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
             listening: None,
         }
     }
@@ -160,6 +160,12 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         let mut order = Vec::new();
         self.order_into(samples, true, &mut order);
         order
+    }
+
+    /// The generator that a [`Trainer`](super::Trainer) gives to [augmentation](super::Trainer::augment) in the next step of the optimizer: another one for each step, so that nothing
+    /// has to be drawn again after a [checkpoint](Self::resume).
+    pub fn augmentation_rng<O: Optimizer<T>>(&self, optimizer: &O) -> StdRng {
+        self.generator(Draws::Augmentation, optimizer.state().steps())
     }
 
     pub(super) fn order_into(&mut self, samples: usize, shuffles: bool, order: &mut Vec<usize>) {
@@ -329,7 +335,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         C: Callback<D::Of>,
         R: Rng + ?Sized,
     {
-        #[cfg(feature = "ctrlc")]
+        #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
         if self.settings.stops_on_interrupt {
             self.listening = Some(interrupt::Listening::start());
         }

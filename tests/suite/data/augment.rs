@@ -1,5 +1,6 @@
 use axonal::data::augment::{Augment, Flip, Noise, Shift, flip, shift};
 use axonal::prelude::*;
+use axonal::training::TrainingLoop;
 use rand::{Rng, RngExt};
 
 type Grey = Image<1, 4, 5>;
@@ -208,12 +209,12 @@ fn batches_are_what_the_augmentations_make_of_the_samples() {
         .fit(&mut *net, &data, &mut rng(3))
         .unwrap();
 
-    let mut rng = rng(3);
-    // The seed of dropout.
-    let _ = rng.next_u64();
     let mut optimizer = Sgd::new(0.01);
+    let mut run = TrainingLoop::new();
+    run.begin(&mut *by_hand, &mut optimizer, &mut rng(3)).unwrap();
     for (inputs, targets) in data.batches(8) {
         let mut inputs = inputs.to_vec();
+        let mut rng = run.augmentation_rng(&optimizer);
         inputs.iter_mut().for_each(|input| noise.augment(input, &mut rng));
         by_hand.train_step(&inputs, targets, &MeanSquaredError, &mut optimizer);
     }
