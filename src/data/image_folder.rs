@@ -153,15 +153,25 @@ impl ImageFolder {
         path: &Path,
         image: &mut Image<C, H, W>,
     ) -> Result<(), Error> {
-        if !self.resize && !self.convert {
-            return image.copy_from_png(path);
-        }
-        let Pixels { channels, rows, columns, bytes } = Pixels::read(path)?;
-        let size_fits = self.resize || (rows, columns) == (H, W);
-        let channels_fit = channels == C || self.convert && (1..=4).contains(&C);
-        if !size_fits || !channels_fit {
+        let check = |channels, rows, columns| {
+            let size = self.resize || (rows, columns) == (H, W);
+            let convertible = (1..=4).contains(&C);
+            let color = channels == C || self.convert && convertible;
+            if size && color {
+                return Ok(());
+            }
             let found = describe_size(channels, rows, columns);
-            return Err(error(path, "image", describe_size(C, H, W), found));
+            let help = match (size, color) {
+                (_, false) if !convertible => "",
+                (false, true) => " (`.resize()` makes it so)",
+                (true, _) => " (`.convert()` makes it so)",
+                (false, false) => " (`.resize().convert()` makes it so)",
+            };
+            Err(error(path, "image", describe_size(C, H, W), found + help))
+        };
+        let Pixels { channels, rows, columns, bytes } = Pixels::read(path, check)?;
+        if (channels, rows, columns) == (C, H, W) {
+            return image.copy_from_pixels(&bytes);
         }
         let plane = |channel: usize| -> Vec<f32> {
             let bytes = bytes.iter().skip(channel).step_by(channels);

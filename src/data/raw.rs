@@ -88,13 +88,16 @@ impl Csv {
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be read. [`Error::Format`], which names line and column, if the header lacks a
-    /// column, a row has another number of cells, a cell of numbers is not a finite one, a value is missing and is neither to be left out nor filled in,
+    /// column, no column is an input, a row has another number of cells, a cell of numbers is not a finite one, a value is missing and is neither to be left out nor filled in,
     /// or there is no row.
     pub fn table(&self) -> Result<Table, Error> {
         let mut rows = Rows::begin(self, self.target_count())?;
         let word_inputs = rows.word_inputs()?;
         let columns: Vec<usize> = rows.input_columns().collect();
         let target_columns = rows.target_columns().to_vec();
+        if columns.is_empty() {
+            return Err(rows.no_inputs());
+        }
         let mut inputs: Vec<Reader> =
             columns.iter().map(|column| Reader::new(&rows, *column)).collect();
         for (input, (_, given)) in word_inputs.into_iter().zip(&self.one_hot) {
@@ -426,12 +429,24 @@ impl Table {
 
     /// The error for a cell.
     pub(crate) fn cell_error(&self, row: usize, cells: &Cells, expected: &str) -> Error {
+        self.cell_error_with(row, cells, expected, None)
+    }
+
+    /// The error for a cell, and what may help.
+    pub(crate) fn cell_error_with(
+        &self,
+        row: usize,
+        cells: &Cells,
+        expected: &str,
+        help: Option<&str>,
+    ) -> Error {
         let line = line_at(&self.content.csv, self.content.bytes[row]);
         let found = match cells.at(row) {
             Found::Missing => "a missing value".to_owned(),
             Found::Number(number) => number.to_string(),
             Found::Word(word) => quoted(word),
         };
+        let found = found + &help.map(|help| format!(" ({help})")).unwrap_or_default();
         self.error(&format!("line {line}, {}", cells.place), expected, &found)
     }
 }

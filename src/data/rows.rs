@@ -290,6 +290,14 @@ impl<'a> Rows<'a> {
         ))
     }
 
+    /// The error for a file all of whose columns are something else.
+    pub(super) fn no_inputs(&self) -> Error {
+        let place = if self.header.is_some() { "header" } else { "line 1" };
+        let all = listed((0..self.columns).map(|column| self.name(column)));
+        let found = format!("none in {}: {all}{}", self.columns, advice(self.layout_advice()));
+        self.source.format_error(place, "at least one column of inputs", found)
+    }
+
     pub(super) fn input_names(&self) -> Vec<String> {
         let names = |input: &Input| -> Vec<String> {
             let name = self.name(input.column);

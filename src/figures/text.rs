@@ -22,22 +22,26 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     OTHER_FONTS * size * text.chars().map(of).sum::<f64>()
 }
 
-/// The text, or its beginning and an ellipsis where that is all there is room for.
+/// The text, or its beginning, an ellipsis and its end where that is all there is room for: long names often differ at their ends.
 pub(crate) fn cut(text: &str, size: f64, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_owned();
     }
-    let mut cut = String::new();
+    let letters: Vec<char> = text.chars().collect();
+    let wide = |letter: char| width(letter.encode_utf8(&mut [0; 4]), size);
+    let (mut begin, mut end) = (0, letters.len());
     let mut left = room - width("…", size);
-    for letter in text.chars() {
-        left -= width(letter.encode_utf8(&mut [0; 4]), size);
+    // From both sides in turns.
+    while begin < end {
+        let at_begin = begin <= letters.len() - end;
+        left -= wide(letters[if at_begin { begin } else { end - 1 }]);
         if left < 0.0 {
             break;
         }
-        cut.push(letter);
+        if at_begin { begin += 1 } else { end -= 1 }
     }
-    cut.truncate(cut.trim_end().len());
-    cut + "…"
+    let text = |letters: &[char]| letters.iter().collect::<String>();
+    format!("{}…{}", text(&letters[..begin]).trim_end(), text(&letters[end..]).trim_start())
 }
 
 /// The text in lines, broken at spaces.

@@ -165,13 +165,17 @@ pub(crate) struct Pixels {
 }
 
 impl Pixels {
-    /// Those of a file.
-    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+    /// Those of a file; `check` sees channels, rows and columns before there is memory for them.
+    pub(crate) fn read(
+        path: &Path,
+        check: impl FnOnce(usize, usize, usize) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         /// A header of some bytes can ask for far more.
         const MOST: usize = 1 << 28;
         let source = Source::File(path);
         let (file, beginning) = open(path)?;
         Self::decode(source, file, &beginning, |channels, rows, columns| {
+            check(channels, rows, columns)?;
             if channels.saturating_mul(rows).saturating_mul(columns) <= MOST {
                 return Ok(());
             }

@@ -51,9 +51,11 @@ pub use cell::Cell;
 pub use preprocessor::Preprocessor;
 pub use task::{Classification, Prediction, Regression, Task, TaskOf};
 
+use flate2::Crc;
+
 use crate::core::{Error, Parameters, Sample};
 use crate::data::{Csv, NamedRows, Table, listed};
-use crate::formats::safetensors::{Writing, fill_from, open, read};
+use crate::formats::safetensors::{File, Writing, fill_from, open, read};
 use crate::io::atomic;
 use crate::io::file_kind::quoted;
 use crate::layers::{Layer, OfLayer};
@@ -88,7 +90,12 @@ where
     pub fn new(preprocessor: Preprocessor<K>, net: Box<N>) -> Result<Self, Error> {
         match preprocessor.misfit::<N::Input>() {
             None => Ok(Self { preprocessor, net }),
-            Some(found) => Err(of_row("inputs", format!("{} for `{}`", N::INPUT, N::NAME), found)),
+            Some(found) => Err(Error::Format {
+                path: Path::new("preprocessor").to_owned(),
+                place: "inputs".to_owned(),
+                expected: format!("{} for `{}`", N::INPUT, N::NAME),
+                found,
+            }),
         }
     }
 
@@ -236,8 +243,13 @@ where
         let prepared = self.preprocessor.prepare(cells.clone(), None, None, input.as_mut_slice());
         prepared.map_err(|(place, expected)| {
             let found = match cells.clone().nth(place) {
-                Some(Cell::Text(text)) if !text.trim().is_empty() => quoted(text),
-                Some(Cell::Number(number)) if !number.is_nan() => number.to_string(),
+                Some(Cell::Text(text)) if !text.trim().is_empty() => {
+                    format!("{}{}", quoted(text), self.preprocessor.decimal_advice(place, text))
+                }
+                Some(Cell::Number(number)) if !number.is_nan() => match number {
+                    number if number.abs() < 1e16 => number.to_string(),
+                    number => format!("{number:e}"),
+                },
                 _ => "a missing value".to_owned(),
             };
             of_row(&column(self.columns().nth(place).unwrap_or_default()), expected, found)
@@ -258,7 +270,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the file cannot be read; [`Error::Format`] and [`Error::Tensor`] if it is no pipeline, or one of another network or another task: they say where,
+    /// [`Error::Io`] if the file cannot be read; [`Error::Format`] and [`Error::Tensor`] if it is no pipeline, one of another network or another task, or damaged: they say where,
     /// what was expected and what was found.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::read(path.as_ref(), &read(path.as_ref())?)
@@ -272,8 +284,12 @@ where
             writer.line("layer", layer);
         }
         self.preprocessor.write(&mut writer);
-        let file = Writing::new().parameters::<OfLayer<N>>(self.net.as_slice(), "");
-        file.metadata(KEY, writer.text).finish()
+        let file = || Writing::new().parameters::<OfLayer<N>>(self.net.as_slice(), "");
+        let weights = file().finish();
+        let weights = File::read(&weights).unwrap_or_else(|_| unreachable!("it was just written"));
+        let sum = checksum(&writer.text, weights);
+        writer.line(CHECKSUM, [sum]);
+        file().metadata(KEY, writer.text).finish()
     }
 
     /// [`load`](Self::load) from the content of a file: what `include_bytes!` or a download gives. Messages call it `bytes`.
@@ -310,6 +326,13 @@ where
             }
         }
         let preprocessor = Preprocessor::read(&mut reader)?;
+        let summed = reader.read();
+        let line = reader.next(CHECKSUM)?;
+        let ([found], expected) = (line.fields()?, checksum(summed, file));
+        if found != expected {
+            let found = format!("{found}: the file is damaged, or was changed");
+            return Err(line.error(format!("the checksum {expected}"), found));
+        }
         reader.end()?;
         if let Some(found) = preprocessor.misfit::<N::Input>() {
             let (place, expected) =
@@ -324,6 +347,23 @@ where
 
 /// Of the text in a file.
 const VERSION: &str = "1";
+
+/// The word of the last line.
+const CHECKSUM: &str = "checksum";
+
+/// Of the text before it, and of the tensors: the sum of their CRC-32, so that the order of tensors, which other programs choose, does not count.
+fn checksum(text: &str, file: File<'_>) -> String {
+    let of = |parts: [&[u8]; 2]| {
+        let mut crc = Crc::new();
+        parts.into_iter().for_each(|part| crc.update(part));
+        crc.sum()
+    };
+    let tensors = file.tensors().map(|tensor| {
+        let name: String = tensor.name.chars().collect();
+        of([name.as_bytes(), tensor.bytes])
+    });
+    format!("{:08x}", tensors.fold(of([text.as_bytes(), &[]]), u32::wrapping_add))
+}
 
 /// The layers of a network: name, description, output of each.
 fn layers<N: Layer>() -> impl Iterator<Item = [String; 3]> {

@@ -346,6 +346,23 @@ impl<K: Task> Preprocessor<K> {
         Ok(())
     }
 
+    /// What may help where a text is no number: its decimal character is that of the file that was learned of.
+    pub(super) fn decimal_advice(&self, column: usize, text: &str) -> String {
+        let is_number = |text| {
+            matches!(self.inputs.get(column), Some(Column::Number { .. }))
+                && parse_number::<f64>(text, self.decimal).is_none()
+        };
+        let mut others = [b'.', b','].into_iter().filter(|mark| *mark != self.decimal);
+        let other = others.find_map(|mark| parse_number::<f64>(text.trim(), mark));
+        match other.filter(|_| is_number(text.trim())) {
+            None => String::new(),
+            Some(number) => format!(
+                " (texts have `{}` before their decimals, as the training file has; a number is given as it is: `{number:?}`)",
+                char::from(self.decimal)
+            ),
+        }
+    }
+
     /// A name that two columns have.
     fn twice(&self) -> Option<&str> {
         let mut names: Vec<&str> = self.columns().collect();

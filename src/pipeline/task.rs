@@ -295,7 +295,13 @@ impl<const N: usize> Task for Classification<N> {
                     true => format!("a whole number below {N}"),
                     false => format!("one of {}", listed(&self.labels)),
                 };
-                table.cell_error(*row, cells, &expected)
+                let help = match (self.numbered, cells.at(*row)) {
+                    (true, Found::Number(_)) => {
+                        Some("other labels are named in their order by `.classes([…])`")
+                    }
+                    _ => None,
+                };
+                table.cell_error_with(*row, cells, &expected, help)
             })
         };
         table.rows().iter().map(class).collect()

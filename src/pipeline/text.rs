@@ -40,6 +40,7 @@ impl Writer {
 #[expect(unnameable_types, reason = "a task has it in methods that are hidden")]
 pub struct Reader<'a> {
     path: &'a Path,
+    text: &'a str,
     rest: &'a str,
     number: usize,
 }
@@ -53,7 +54,12 @@ pub(super) struct Line {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, rest: text, number: 0 }
+        Self { path, text, rest: text, number: 0 }
+    }
+
+    /// The lines that were read.
+    pub(super) fn read(&self) -> &'a str {
+        &self.text[..self.text.len() - self.rest.len()]
     }
 
     /// Whether the next line begins with this word.

@@ -18,9 +18,20 @@ fn a_confusion_has_its_names_and_counts() {
     for text in ["accuracy 0.9508", ">cat<", ">17<", ">3<", ">41<", "actual", "predicted"] {
         assert!(svg.contains(text), "{text}");
     }
-    assert!(!svg.contains(long) && svg.contains("a name that is"), "long names are cut");
+    assert!(!svg.contains(long) && svg.contains(">a name") && svg.contains("picture<"), "{svg}");
     assert!(!svg.contains("never"), "a class that does not occur is left out");
     assert!(!svg.contains("NaN"));
+}
+
+/// Names that begin alike are told apart in the picture.
+#[test]
+fn long_names_keep_their_ends() {
+    let pairs = (0..30).map(|class| (class, class));
+    let names = (0..30).map(|class| format!("a class with a rather long name, number {class}"));
+    let svg = confusion::<30>(pairs).with_names(names).figure().to_svg();
+    for class in 0..30 {
+        assert_eq!(svg.matches(&format!("r {class}<")).count(), 2, "{class}");
+    }
 }
 
 #[test]
