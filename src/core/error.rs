@@ -180,6 +180,11 @@ pub enum Error {
         found: usize,
     },
 
+    /// Something else went wrong, in code of the program's own: [`Error::other`].
+    #[cfg(feature = "std")]
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+
     /// The loss became NaN or infinite.
     #[cfg(feature = "std")]
     #[error(
@@ -210,6 +215,25 @@ pub enum Error {
         /// The first sample without a finite loss of its own, counted from 0, if there is one.
         sample: Option<usize>,
     },
+}
+
+#[cfg(feature = "std")]
+impl Error {
+    /// An error of the program's own: what a callback, a stream or a format of one's own gives back. A text is one, too.
+    ///
+    /// ```
+    /// use axonal::Error;
+    ///
+    /// fn temperature() -> Result<f32, Error> {
+    ///     let text = std::fs::read_to_string("/sys/no/such/sensor").map_err(Error::other)?;
+    ///     text.trim().parse().map_err(Error::other)
+    /// }
+    /// assert!(temperature().unwrap_err().to_string().contains("No such file"));
+    /// assert_eq!(Error::other("the battery is low").to_string(), "the battery is low");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 impl fmt::Debug for Error {

@@ -112,7 +112,7 @@ impl Dtype {
     pub(crate) const BF16: Self = Self(1);
     pub(crate) const F32: Self = Self(2);
     pub(crate) const F64: Self = Self(3);
-    #[cfg(feature = "files")]
+    #[cfg(all(feature = "files", any(feature = "train", test)))]
     pub(crate) const U8: Self = Self(8);
 
     /// All of them.

@@ -19,6 +19,16 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     written.map_err(|source| Error::Io { action: "write", path: path.to_path_buf(), source })
 }
 
+/// The error with which [`write`] would end, for a file that is written later. A partial file is made and removed.
+#[cfg(feature = "train")]
+pub(crate) fn check(path: &Path) -> Result<(), Error> {
+    let checked = follow(path).and_then(|target| match Replacing::begin(&target)? {
+        Replacing::Device(_) => Ok(()),
+        Replacing::File { at, .. } => fs::remove_file(at),
+    });
+    checked.map_err(|source| Error::Io { action: "write", path: path.to_path_buf(), source })
+}
+
 /// What a path leads to through symbolic links, which need not be there.
 fn follow(path: &Path) -> io::Result<PathBuf> {
     /// As many as Linux follows.
@@ -38,41 +48,10 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let before = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
-            let why = "it is a directory: give the name of a file in it";
-            return Err(io::Error::new(ErrorKind::IsADirectory, why));
-        }
-        Ok(found) if !found.is_file() => {
-            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
-        }
-        Ok(found) if found.permissions().readonly() => {
-            let why = "it is read-only: make it writable, or give another name";
-            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
-        }
-        Ok(found) => {
-            // Renaming does not ask whether the file that is replaced may be written; this does.
-            OpenOptions::new().write(true).open(path)?;
-            Some(found)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
+    let (file, at, before) = match Replacing::begin(path)? {
+        Replacing::Device(mut device) => return device.write_all(bytes),
+        Replacing::File { file, at, before } => (file, at, before),
     };
-    let Some(name) = path.file_name().filter(|_| !ends_in_separator(path)) else {
-        let why = "it is no name of a file";
-        return Err(io::Error::new(ErrorKind::InvalidInput, why));
-    };
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    if !directory.is_dir() {
-        let why = format!("there is no directory `{}`", directory.display());
-        return Err(io::Error::new(ErrorKind::NotFound, why));
-    }
-    let aside = Aside::new(directory, &name.to_string_lossy());
-    aside.remove_left_behind();
-    let (file, at) = aside.create(before.as_ref())?;
     let written = fill(file, bytes, before.as_ref()).and_then(|file| {
         // There, nobody could read a file that is locked.
         if cfg!(windows) {
@@ -85,6 +64,64 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&at);
     }
     written
+}
+
+/// What bytes go to.
+enum Replacing {
+    Device(File),
+    /// A partial file, where it is, and what is known of the file that it will replace.
+    File {
+        file: File,
+        at: PathBuf,
+        before: Option<Metadata>,
+    },
+}
+
+impl Replacing {
+    fn begin(path: &Path) -> io::Result<Self> {
+        let before = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let why = "it is a directory: give the name of a file in it";
+                return Err(io::Error::new(ErrorKind::IsADirectory, why));
+            }
+            Ok(found) if !found.is_file() => {
+                return Ok(Self::Device(OpenOptions::new().write(true).open(path)?));
+            }
+            Ok(found) if found.permissions().readonly() => {
+                let why = "it is read-only: make it writable, or give another name";
+                return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+            }
+            Ok(found) => {
+                // Renaming does not ask whether the file that is replaced may be written; this does.
+                OpenOptions::new().write(true).open(path)?;
+                Some(found)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let Some(name) = path.file_name().filter(|_| !ends_in_separator(path)) else {
+            let why = "it is no name of a file";
+            return Err(io::Error::new(ErrorKind::InvalidInput, why));
+        };
+        let directory = directory_of(path)?;
+        let aside = Aside::new(directory, &name.to_string_lossy());
+        aside.remove_left_behind();
+        let (file, at) = aside.create(before.as_ref())?;
+        Ok(Self::File { file, at, before })
+    }
+}
+
+/// The directory that a file is to be in, which has to be there.
+pub(crate) fn directory_of(path: &Path) -> io::Result<&Path> {
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if directory.is_dir() {
+        return Ok(directory);
+    }
+    let why = format!("there is no directory `{}`", directory.display());
+    Err(io::Error::new(ErrorKind::NotFound, why))
 }
 
 /// `Path` does not tell `name/` from `name`.

@@ -17,7 +17,7 @@ pub struct Training<'a, N: Parameters> {
 
 /// What is called while a network trains: for progress, logs, measurements, changes on the way.
 ///
-/// Each method has a default that does nothing. An error ends the training, and [`fit`](super::Trainer::fit) gives it back. A tuple of callbacks is one, which calls one
+/// Each method has a default that does nothing. An error ends the training, and [`fit`](super::Trainer::fit) gives it back; one of one's own is [`Error::other`]. A tuple of callbacks is one, which calls one
 /// after the other; so is `&mut callback`, for one that is looked at afterwards. [`ProgressBar`](super::ProgressBar), [`CsvLog`](super::CsvLog) and
 /// [`JsonLog`](super::JsonLog) are callbacks. In a loop of one's own, [`TrainingLoop`](super::TrainingLoop) calls them.
 ///

@@ -105,7 +105,7 @@ impl<L, O> LearningRateFinder<L, O> {
     /// # Errors
     ///
     /// * [`Error::Empty`] if there are no data.
-    /// * [`Error::InvalidNumber`] if the loss of the first batch is NaN or infinite.
+    /// * [`Error::InvalidNumber`] if the loss of a batch is NaN or infinite with the network as it is given: then it is not the learning rate.
     pub fn find<N, Y, R, B, M>(
         &self,
         net: &B,
@@ -172,12 +172,15 @@ impl<L, O> LearningRateFinder<L, O> {
             optimizer.set_learning_rate(rate);
             let (inputs, targets) = (batch.inputs(), batch.targets());
             let loss = G::step(&mut *copy, inputs, targets, &self.loss, &mut optimizer);
-            if step == 0 && !loss.is_finite() {
-                return Err(Error::InvalidNumber {
-                    place: format!("the loss of the first batch, at the learning rate {rate:e}"),
-                    expected: "a finite number: check the data for NaN and unscaled values",
-                    found: loss.as_f64(),
-                });
+            if !loss.is_finite() {
+                let before = G::loss(net, inputs, targets, &self.loss);
+                if step == 0 || !before.is_finite() {
+                    return Err(Error::InvalidNumber {
+                        place: format!("the loss of batch {}, before any training", step + 1),
+                        expected: "a finite number: check the data for NaN and unscaled values",
+                        found: if step == 0 { loss.as_f64() } else { before.as_f64() },
+                    });
+                }
             }
             if !curve.push(rate, loss.as_f64()) {
                 break;

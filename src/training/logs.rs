@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::history::csv;
 use super::{Callback, History, Training};
 use crate::core::{Error, Parameters};
+use crate::io::atomic;
 
 /// Writes a CSV file with a line for each epoch, as soon as it has ended: the columns of [`History::to_csv`]. Keras's `CSVLogger`.
 ///
@@ -120,7 +121,7 @@ impl Log {
     }
 
     fn begin(&mut self, text: &str) -> Result<(), Error> {
-        let made = File::create(&self.path);
+        let made = atomic::directory_of(&self.path).and_then(|_| File::create(&self.path));
         self.file = Some(made.map_err(|source| self.error("create", source))?);
         self.add(text)
     }

@@ -155,7 +155,7 @@ macro_rules! setters {
         /// Sets the score that epochs are compared by: for the best weights, [early stopping](Self::early_stopping), [`stop_at`](Self::stop_at) and
         /// [plateaus](Self::reduce_on_plateau). Each knows whether a larger one is better.
         ///
-        /// `"loss"` is the validation loss, `"training loss"` that of training; any other is a score of the [metric](crate::evaluation::Metric) that goes with the loss, such as
+        /// `"loss"` is the validation loss (without validation, that of training), `"training loss"` that of training; any other is a score of the [metric](crate::evaluation::Metric) that goes with the loss, such as
         /// `"macro F1"` or `"MAE"`, or one that a [callback](super::Status::add_score) adds. By default it is that metric's first one (`"accuracy"` for classes, `"R²"` for
         /// numbers), and without validation the training loss.
         ///
@@ -305,7 +305,11 @@ macro_rules! setters {
         /// With the same settings and data, training ends with the same bits as one that was never interrupted. Settings are those of this program: with more
         /// [`epochs`](Self::epochs) (which are the total), another patience or another learning rate it goes on with these.
         ///
-        /// That the file is not there, is damaged, or belongs to another network, optimizer or data set is an error, and the network stays as it is.
+        /// That the file is not there, is damaged, or belongs to another network or optimizer is an error, and the network stays as it is. So is another number of samples, where
+        /// it would not do: in the middle of an epoch, and where a [part is held out](super::Trainer::validation_fraction), some of which would have been trained on. The samples themselves
+        /// are not compared.
+        ///
+        /// Where it goes on with another [monitored](Self::monitor) score, or without validation, the best epoch is looked for anew.
         #[cfg(feature = "files")]
         pub fn resume(mut self, path: impl AsRef<std::path::Path>) -> Self {
             let path = path.as_ref().to_path_buf();

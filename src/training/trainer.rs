@@ -156,13 +156,17 @@ impl<L, O, V, A, C> Trainer<L, O, V, A, C> {
     ///
     /// # Panics
     ///
-    /// If a weight is negative, NaN or infinite; in [`fit`](Self::fit), if there are not as many as classes, if targets are no classes, or if the loss looks across the batch.
+    /// If a weight is negative, NaN or infinite, or all are 0; in [`fit`](Self::fit), if there are not as many as classes, if targets are no classes, or if the loss looks across the batch.
     #[track_caller]
     pub fn class_weights(mut self, weights: impl Into<Vec<f64>>) -> Self {
         let weights = weights.into();
         for weight in &weights {
             from_zero("the weight of a class", *weight);
         }
+        assert!(
+            weights.is_empty() || weights.iter().any(|weight| *weight > 0.0),
+            "all weights of classes are 0: nothing would be learned"
+        );
         self.class_weights = ClassWeights::Given(weights);
         self
     }
@@ -409,6 +413,10 @@ impl<L, O, V, A, C> Trainer<L, O, V, A, C> {
         let batches = *batches;
         let mut run = TrainingLoop::with(settings.clone(), callbacks);
         run.data = Some(data.len());
+        run.held_out = self.held_out;
+        run.is_unvalidated = self.held_out.is_none()
+            && validation.samples().0.is_empty()
+            && matches!(settings.monitor.as_deref(), None | Some("loss"));
         run.begin_described::<OfLayer<N>, _, _>(net, optimizer, rng)?;
 
         let mut places: Vec<usize> = (0..data.len()).collect();

@@ -84,8 +84,13 @@ pub struct TrainingLoop<T = f32, C = ()> {
     pub(super) seed: u64,
     /// How many samples the data set has, if there is one.
     pub(super) data: Option<usize>,
+    /// The part of them that is held out, if there is one.
+    pub(super) held_out: Option<f64>,
+    /// Whether nothing is measured at the end of an epoch, as far as that is known before.
+    pub(super) is_unvalidated: bool,
     /// Whether the epoch in [`Status`] has been begun by the process that was interrupted.
     pub(super) is_resumed: bool,
+    place: Place,
     #[cfg(feature = "files")]
     pub(super) written: super::checkpoint::Written,
     #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
@@ -120,7 +125,10 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             first: 0,
             seed: 0,
             data: None,
+            held_out: None,
+            is_unvalidated: false,
             is_resumed: false,
+            place: Place::Before,
             #[cfg(feature = "files")]
             written: super::checkpoint::Written::default(),
             #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
@@ -130,8 +138,14 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
 
     setters!();
 
-    /// Sets how many steps an epoch has: for the [progress bar](Self::progress_bar), and for [schedules by step](Schedule::by_step).
+    /// Sets how many steps an epoch has: for the [progress bar](Self::progress_bar), and for [schedules by step](Schedule::by_step), which need it.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
     pub fn steps(mut self, steps: usize) -> Self {
+        assert!(steps > 0, "an epoch has one step at least, found `steps(0)`");
         self.status.steps = Some(steps);
         self
     }
@@ -211,15 +225,30 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     /// # Errors
     ///
     /// Those of callbacks.
+    ///
+    /// # Panics
+    ///
+    /// Before [`begin`](Self::begin), without an [`end_epoch`](Self::end_epoch) after the last one, or if a [schedule by step](Schedule::by_step) has no number of [`steps`](Self::steps).
+    #[track_caller]
     pub fn next_epoch<N, O>(&mut self, net: &mut N, optimizer: &mut O) -> Result<bool, Error>
     where
         N: Parameters<Scalar = T>,
         O: Optimizer<T>,
         C: Callback<N>,
     {
+        assert!(self.place != Place::Before, "a training begins with `TrainingLoop::begin`");
         if self.status.stop.is_some() || self.done >= self.status.epochs {
             return Ok(false);
         }
+        assert!(
+            self.place == Place::Between,
+            "an epoch ends with `TrainingLoop::end_epoch`, before the next one begins"
+        );
+        assert!(
+            self.status.steps.is_some() || !self.settings.schedule.is_by_step(),
+            "a schedule by step needs the number of steps of an epoch: `TrainingLoop::steps`"
+        );
+        self.place = Place::InEpoch;
         if !self.is_resumed {
             self.status.begin(self.done + 1);
         }
@@ -236,6 +265,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     /// # Errors
     ///
     /// [`Error::Diverged`] if the loss is NaN or infinite; then the network has the last weights that were good, if its own are not. Those of callbacks and of writing a checkpoint.
+    ///
+    /// # Panics
+    ///
+    /// Outside of an epoch; with clipping, penalties or callbacks that take the gradient, which only [`step_along`](Self::step_along) has.
+    #[track_caller]
     pub fn step<N, M, O>(
         &mut self,
         net: &mut N,
@@ -248,6 +282,10 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         O: Optimizer<T>,
         C: Callback<N>,
     {
+        assert!(
+            !self.settings.take_gradient() && !C::TAKES_GRADIENT,
+            "clipping, penalties and `on_gradient` are between a gradient and a step: `TrainingLoop::step_along`"
+        );
         self.step_described::<OfTree<N, M>, O>(net, optimizer, samples, |_, net, optimizer| {
             Ok(step(net, optimizer))
         })
@@ -259,6 +297,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     /// # Errors
     ///
     /// As [`step`](Self::step).
+    ///
+    /// # Panics
+    ///
+    /// Outside of an epoch.
+    #[track_caller]
     pub fn step_along<N, M, O>(
         &mut self,
         net: &mut N,
@@ -284,6 +327,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     /// # Errors
     ///
     /// Those of `validate`, of callbacks, and of writing a checkpoint; [`Error::UnknownMetric`] for a [monitored](Self::monitor) score that is not there.
+    ///
+    /// # Panics
+    ///
+    /// Outside of an epoch.
+    #[track_caller]
     pub fn end_epoch<N, M, O>(
         &mut self,
         net: &mut N,
@@ -313,6 +361,15 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     }
 }
 
+/// Between which calls a loop is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    /// `begin` is to come.
+    Before,
+    Between,
+    InEpoch,
+}
+
 /// What random numbers are for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Draws {
@@ -339,6 +396,12 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         if self.settings.stops_on_interrupt {
             self.listening = Some(interrupt::Listening::start());
         }
+        // Before an hour of training.
+        #[cfg(feature = "files")]
+        if let Some(checkpoint) = &self.settings.checkpoint {
+            checkpoint.check()?;
+        }
+        self.place = Place::Between;
         self.base = optimizer.learning_rate();
         self.status.learning_rate = self.base;
         #[cfg(feature = "files")]
@@ -375,6 +438,10 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         O: Optimizer<T>,
         C: Callback<D::Of>,
     {
+        assert!(
+            self.place == Place::InEpoch,
+            "a step is in an epoch, which `TrainingLoop::next_epoch` begins"
+        );
         if self.settings.schedule.is_by_step() {
             self.set_learning_rate(optimizer, self.status.step);
         }
@@ -457,6 +524,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         O: Optimizer<T>,
         C: Callback<D::Of>,
     {
+        assert!(
+            self.place == Place::InEpoch,
+            "what ends is an epoch that `TrainingLoop::next_epoch` has begun"
+        );
+        self.place = Place::Between;
         // The epoch was left before its end: a checkpoint has its place.
         if self.status.stop.is_some() {
             return Ok(());
@@ -508,20 +580,17 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             Training { net: &mut *net, optimizer: &mut *optimizer, status: &mut self.status };
         self.callbacks.on_epoch_end(&mut training)?;
         if let Some(epoch) = self.status.history.epochs.last() {
-            let is_measured = epoch.validation.is_some() || self.settings.monitor.is_some();
             let is_best = self.watch.observe(&self.settings, epoch)?;
-            if is_best && is_measured && self.keeps_best() {
+            let is_kept = self.watch.is_by_measurement() && !self.settings.keeps_last;
+            if is_best || !is_kept {
                 self.best.clear();
+            }
+            if is_best && is_kept {
                 self.best.extend_from_slice(net.as_slice());
             }
         }
         // Behind the others, whose scores these show.
         self.settings.own.on_epoch_end(&mut Training { net, optimizer, status: &mut self.status })
-    }
-
-    /// Whether the network is left with the weights of the best epoch.
-    fn keeps_best(&self) -> bool {
-        !self.settings.keeps_last && self.settings.monitor.as_deref() != Some("training loss")
     }
 
     pub(super) fn finish_in_place<N, O>(
@@ -535,7 +604,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         C: Callback<N>,
     {
         optimizer.set_learning_rate(self.base);
-        let keeps_best = self.keeps_best();
+        let keeps_best = self.watch.is_by_measurement() && !self.settings.keeps_last;
         let history = &mut self.status.history;
         history.stop = self.status.stop.take().unwrap_or_default();
         if keeps_best && !self.best.is_empty() {

@@ -80,6 +80,8 @@ fn every_error_is_on_the_page() {
     assert!(matches!(error, Error::Empty { .. }));
     documented(&error, here);
 
+    documented(&Error::other("the battery is low"), here);
+
     let samples = vec![SVector::from([f32::NAN])];
     let data = Dataset::new(samples.clone(), samples).unwrap();
     let error =

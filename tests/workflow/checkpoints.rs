@@ -93,7 +93,7 @@ impl Crash {
 impl Callback<Net> for Crash {
     fn on_batch_end(&mut self, _: &mut Training<'_, Net>) -> Result<(), Error> {
         self.steps += 1;
-        if self.steps > self.after { Err(Error::Empty { what: "a crash" }) } else { Ok(()) }
+        if self.steps > self.after { Err(Error::other("a crash")) } else { Ok(()) }
     }
 }
 
@@ -303,6 +303,96 @@ fn other_data_in_the_middle_of_an_epoch_are_refused() {
         .unwrap_err();
     let text = refused(&path);
     assert!(text.ends_with("epoch 1, which is not finished: expected 30 training samples, found 60 training samples"), "{text}");
+}
+
+#[test]
+fn other_samples_that_are_held_out_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(directory.path());
+    let refused = |fraction: f64, samples: usize| {
+        let (mut net, mut rng) = elsewhere();
+        let mut trainer = trainer(3).validation_fraction(fraction).resume(&path);
+        trainer.fit(&mut *net, &clouds(samples), &mut rng).unwrap_err().to_string()
+    };
+    let text = refused(0.2, 31);
+    assert!(
+        text.ends_with(
+            "the part that is held out: expected 0.2 of 31 samples, found 0.2 of 30 samples"
+        ),
+        "{text}"
+    );
+    assert!(refused(0.3, 30).ends_with("expected 0.3 of 30 samples, found 0.2 of 30 samples"));
+
+    let plain = || Trainer::new(CrossEntropy, Adam::new(0.02)).epochs(2);
+    let (mut net, mut rng) = start();
+    plain().checkpoint(&path).fit(&mut *net, &clouds(30), &mut rng).unwrap();
+    assert!(refused(0.2, 30).ends_with("found none, so that they were all trained on"));
+    // Without such a part, more samples are as good.
+    let history = plain().epochs(3).resume(&path).fit(&mut *net, &clouds(40), &mut rng).unwrap();
+    assert_eq!(history.epochs.len(), 3);
+}
+
+/// Scores of two metrics have nothing in common: the best epoch is one of those with the metric that counts.
+#[test]
+fn with_another_metric_or_none_the_best_epoch_is_looked_for_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.ckpt");
+    let data = clouds(60);
+    let plain = || Trainer::new(CrossEntropy, Adam::new(0.02)).batch_size(7);
+    let (mut net, mut rng) = start();
+    // Good for its accuracy, which a loss is not to be compared with.
+    plain().epochs(3).validate_on(&data).checkpoint(&path).fit(&mut *net, &data, &mut rng).unwrap();
+
+    let (mut net, mut rng) = elsewhere();
+    let by_loss = plain().epochs(20).validate_on(&data).monitor("loss").early_stopping(20);
+    let history = { by_loss }.resume(&path).fit(&mut *net, &data, &mut rng).unwrap();
+    let kept = history.kept.unwrap();
+    assert_eq!(kept.score.metric, "loss");
+    let later = history.epochs[3..].iter().map(|epoch| epoch.validation.as_ref().unwrap().loss);
+    assert_eq!(kept.score.value, later.fold(f64::INFINITY, f64::min));
+
+    // Trained on without validation: the last weights, not those of an epoch before.
+    let last = directory.path().join("last.ckpt");
+    let (mut net, mut rng) = elsewhere();
+    let history =
+        plain().epochs(5).resume(&path).checkpoint(&last).fit(&mut *net, &data, &mut rng).unwrap();
+    assert_eq!(history.kept, None);
+    let mut model = Net::zeros();
+    model.load_from(&last, "model").unwrap();
+    assert_eq!(model, net);
+}
+
+/// It is said before the first epoch, not after it.
+#[test]
+fn a_place_that_cannot_be_written_to_is_named_before_the_first_step() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = directory.path().join("none/run.ckpt");
+    for (path, reason) in [
+        (nowhere.as_path(), "there is no directory"),
+        (directory.path(), "it is a directory"),
+        (Path::new(""), "it is no name of a file"),
+    ] {
+        let (mut net, mut rng) = start();
+        let before = net.clone();
+        let mut trainer = trainer(2).checkpoint(path);
+        let error = trainer.fit(&mut *net, &clouds(30), &mut rng).unwrap_err().to_string();
+        assert!(error.starts_with("cannot write") && error.contains(reason), "{error}");
+        assert_eq!((net, trainer.optimizer().state().steps()), (before, 0));
+    }
+    // A log too, with the reason in words.
+    let (mut net, mut rng) = start();
+    let log = directory.path().join("none/log.csv");
+    let error = trainer(2).csv_log(log).fit(&mut *net, &clouds(30), &mut rng).unwrap_err();
+    assert!(error.to_string().contains("there is no directory"), "{error}");
+
+    // A file that is there is not touched before there is something to write, and nothing is left beside it.
+    let path = directory.path().join("run.ckpt");
+    fs::write(&path, "the last one").unwrap();
+    let (mut net, mut rng) = start();
+    let crash = trainer(2).checkpoint(&path).callback(Crash::after(0));
+    { crash }.fit(&mut *net, &clouds(30), &mut rng).unwrap_err();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "the last one");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
 #[test]

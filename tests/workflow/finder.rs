@@ -111,7 +111,13 @@ fn data_that_are_few_bad_or_not_there() {
     for bad in [f64::NAN, f64::INFINITY] {
         let data: Data<f64> = [sample(0.5), sample(bad)].into_iter().collect();
         let error = finder.find(&*net, &data, &mut rng()).unwrap_err();
-        assert!(error.to_string().contains("the loss of the first batch"), "{error}");
+        assert!(error.to_string().contains("the loss of batch 1, before any training"), "{error}");
+        // Later in the sweep it is the data too, not the learning rate.
+        let mut data: Data<f64> = [sample(0.5); 300].into_iter().collect();
+        data.inputs_mut()[70][0] = bad;
+        let error = finder.clone().batch_size(1).steps(300).rates(1e-9, 1e-6);
+        let error = error.find(&*net, &data, &mut rng()).unwrap_err();
+        assert!(error.to_string().contains("check the data for NaN"), "{error}");
     }
     // So large that a small step is too large: an end, and no suggestion.
     let data: Data<f64> = [sample(1e150)].into_iter().collect();

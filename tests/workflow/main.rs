@@ -20,6 +20,8 @@ mod image_folders;
 mod interrupt;
 #[cfg(feature = "train")]
 mod lbfgs;
+#[cfg(feature = "train")]
+mod loops;
 #[cfg(all(feature = "train", feature = "files"))]
 mod optimizer_state;
 #[cfg(all(feature = "train", feature = "files"))]

@@ -497,6 +497,9 @@ fn wrong_settings_panic_with_a_sentence() {
     panics("weights of classes are for targets that are classes: `Class<N>` or `bool`", &|| {
         _ = trainer().balanced().fit(&mut *Line::zeros(), &curve(4), &mut rng());
     });
+    panics("all weights of classes are 0: nothing would be learned", &|| {
+        _ = plain().class_weights([0.0; 3]);
+    });
     panics("early stopping waits for one epoch at least, found a patience of 0", &|| {
         _ = plain().early_stopping(0);
     });

@@ -11,6 +11,9 @@ mod writing;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::core::Error;
+use crate::io::atomic;
+
 /// Where the state of a training is written to, when, and how many are kept: [`Trainer::checkpoint`](super::Trainer::checkpoint).
 ///
 /// A path alone is one that is written after each epoch. The file is written aside and renamed: whenever the process is killed, there is a whole one. It holds the
@@ -79,6 +82,11 @@ impl Checkpoint {
     pub fn every(mut self, time: Duration) -> Self {
         self.every = Every::Time(time);
         self
+    }
+
+    /// That it can be written.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        atomic::check(&self.path)
     }
 
     /// Keeps those of the last `epochs` epochs at whose end one was written, under names with the number of the epoch, and that of the best epoch.

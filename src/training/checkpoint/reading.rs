@@ -41,6 +41,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         let record = file.record()?;
         let epochs = file.epochs()?;
         file.check_data(&record, self.data)?;
+        file.check_held_out(&record, self.held_out, self.data)?;
 
         let model = file.weights::<D>(MODEL)?;
         let best = file.weights_if_there::<D>(BEST)?;
@@ -61,6 +62,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         let watch = &mut self.watch;
         (watch.best, watch.to_beat, watch.waited) = (best, to_beat, waited);
         (watch.is_reached, watch.plateau) = (is_reached, plateau);
+        if self.is_unvalidated && watch.is_by_measurement() {
+            // What comes cannot be compared with it.
+            watch.begin_anew();
+            self.best.clear();
+        }
         let status = &mut self.status;
         status.history.epochs = epochs;
         status.run = Clock::start(elapsed);
@@ -175,6 +181,24 @@ impl Opened<'_> {
         };
         let place = format!("epoch {}, which is not finished", record.done + 1);
         Err(self.error(place, count(data), count(record.data)))
+    }
+
+    /// That what is held out is the same samples: others were trained on.
+    fn check_held_out(
+        &self,
+        record: &Record,
+        fraction: Option<f64>,
+        data: Option<usize>,
+    ) -> Result<(), Error> {
+        if fraction.is_none() || (record.held_out, record.data) == (fraction, data) {
+            return Ok(());
+        }
+        let part = |fraction: Option<f64>, data: Option<usize>| match fraction {
+            Some(fraction) => format!("{fraction} of {} samples", data.unwrap_or_default()),
+            None => "none, so that they were all trained on".to_owned(),
+        };
+        let expected = part(fraction, data);
+        Err(self.error("the part that is held out", expected, part(record.held_out, record.data)))
     }
 
     fn weights<D: Described>(&self, prefix: &str) -> Result<Vec<D::Scalar>, Error> {

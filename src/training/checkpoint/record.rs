@@ -54,6 +54,7 @@ pub(super) struct Record {
     /// Of the epoch that was not finished: its number, the samples and steps that are done, Σ loss × samples, the last loss, the time that it took.
     pub(super) middle: Option<Middle>,
     pub(super) data: Option<usize>,
+    pub(super) held_out: Option<f64>,
     pub(super) elapsed: Duration,
     pub(super) best: Option<Kept>,
     pub(super) to_beat: Option<f64>,
@@ -81,6 +82,7 @@ pub(super) fn write<T: Scalar, C>(of: &TrainingLoop<T, C>, is_epoch_end: bool) -
         ("first", of.first.to_string()),
         ("done", of.done.to_string()),
         ("data", of.data.map(|samples| samples.to_string()).unwrap_or_default()),
+        ("held_out", of.held_out.map(|fraction| format!("{fraction:?}")).unwrap_or_default()),
         ("elapsed", status.elapsed().as_nanos().to_string()),
         (
             "best",
@@ -210,6 +212,7 @@ pub(super) fn read(text: &dyn Fn(&str) -> Option<String>) -> Result<Record, &'st
         first: field!("first", |text| text.parse().ok()),
         done: field!("done", |text| text.parse().ok()),
         data: field!("data", |text| perhaps(text)),
+        held_out: field!("held_out", |text| perhaps(text)),
         elapsed: field!("elapsed", |text| Fields::of(text).duration()),
         to_beat: field!("to_beat", |text| perhaps(text)),
         waited: field!("waited", |text| text.parse().ok()),
