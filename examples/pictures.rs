@@ -13,6 +13,11 @@ network! {
         => conv 16 5x5 relu => maxpool 2x2
         => flatten => dense 120 relu => dense 84 relu => dense 10>;
 
+    /// A state in; two means of actions and the value of the state out.
+    pub struct ActorCritic<input 8
+        => dense 64 tanh
+        => concat { dense 64 tanh => dense 2 } { dense 64 tanh => dense 1 }>;
+
     /// 28x28 grey pixels in, one score a digit out.
     pub struct Digits<input 784 => dense 128 sigmoid => dense 10>;
 }
@@ -21,6 +26,7 @@ fn main() -> Result<(), axonal::Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pictures = root.join("../docs/pictures");
     LeNet::diagram().save(pictures.join("lenet.svg"))?;
+    ActorCritic::diagram().save(pictures.join("actor_critic.svg"))?;
 
     let mnist = axonal::data::mnist(root.join("data/mnist"))?;
     let mut rng = StdRng::seed_from_u64(7);
