@@ -138,6 +138,9 @@ impl Column {
                     Found::Missing => *fill,
                     Found::Word(_) => None,
                 };
+                if number.is_none() && matches!(found, Found::Missing) {
+                    return Err("a finite number (missing ones are filled in if the training file is read with `.fill_missing(…)`)".to_owned());
+                }
                 let Some(number) = number.filter(|number| number.is_finite()) else {
                     return Err("a finite number".to_owned());
                 };
@@ -279,8 +282,8 @@ impl<K: Task> Preprocessor<K> {
                 // A column of numbers here may be one of words there.
                 let text;
                 let found = match (cells.at(*row), column) {
-                    (Found::Number(number), Column::Words { .. }) => {
-                        text = number.to_string();
+                    (Found::Number(number), Column::Words { words, .. }) => {
+                        text = self.word_of(words, number);
                         Found::Word(&text)
                     }
                     (found, _) => found,
@@ -325,8 +328,8 @@ impl<K: Task> Preprocessor<K> {
                         None => Found::Word(text),
                     }
                 }
-                (Column::Words { .. }, Cell::Number(value)) => {
-                    number = value.to_string();
+                (Column::Words { words, .. }, Cell::Number(value)) => {
+                    number = self.word_of(words, value);
                     Found::Word(&number)
                 }
                 (Column::Words { words, fill, .. }, Cell::Text(text)) => {
@@ -344,6 +347,16 @@ impl<K: Task> Preprocessor<K> {
                 .map_err(|expected| (place, expected))?;
         }
         Ok(())
+    }
+
+    /// The word that a number is: of `1.0` and `1`, that of the training part.
+    fn word_of(&self, words: &Words, number: f64) -> String {
+        let text = number.to_string();
+        let is_same = |word: &&String| parse_number::<f64>(word, self.decimal) == Some(number);
+        match words.find(&text) {
+            Some(_) => text,
+            None => words.texts.iter().find(is_same).cloned().unwrap_or(text),
+        }
     }
 
     /// What may help where a text is no number: its decimal character is that of the file that was learned of.

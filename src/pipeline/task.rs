@@ -8,7 +8,7 @@ use nalgebra::SVector;
 use super::text::{Line, Reader, Writer};
 use crate::activations::{Activation, Sigmoid, Softmax, apply};
 use crate::core::{Class, Error, Sample, Scalar};
-use crate::data::{Cells, Found, Moments, Table, Values, listed};
+use crate::data::{Cells, Found, Moments, Table, Values, listed, parse_number};
 
 /// What a network is asked for: [`Regression`] or [`Classification`].
 ///
@@ -286,7 +286,9 @@ impl<const N: usize> Task for Classification<N> {
                     (0..N).find(|class| *class as f64 == number)
                 }
                 Found::Number(number) => {
-                    self.labels.iter().position(|label| *label == number.to_string())
+                    // `1` and `1.0` are one label.
+                    let is_same = |label: &String| parse_number(label, b'.') == Some(number);
+                    self.labels.iter().position(is_same)
                 }
                 Found::Missing => None,
             };

@@ -18,6 +18,7 @@ network! {
     struct Sigmoided<input 30 => dense 1 sigmoid>;
     struct Line<input 1 => dense 1>;
     struct Pair<input 1 => dense 2>;
+    struct Pair1<input 2 => dense 1>;
 }
 
 const HOUSES: &str = "\
@@ -203,6 +204,25 @@ fn labels_are_words_or_whole_numbers() {
     );
 }
 
+/// A number is the word with its value, whatever wrote it.
+#[test]
+fn numbers_are_words_by_their_value() {
+    let zip = |file: &str| csv_from_bytes(file).one_hot("zip").table().unwrap();
+    let table = zip("zip,y\n1.0,0\n2.0,1\n");
+    let model =
+        Pipeline::new(Preprocessor::<Regression>::fit(&table).unwrap(), Pair1::random(&mut rng()));
+    let model = model.unwrap();
+    assert_eq!(model.predict([("zip", 2.0)]).unwrap(), model.predict([("zip", "2.0")]).unwrap());
+    assert!(model.predict([("zip", 3.0)]).unwrap_err().to_string().ends_with("found 3"));
+    let numbers = csv_from_bytes("zip,y\n2,1\n1,0\n").table().unwrap();
+    let inputs = model.preprocessor().dataset::<SVector<f32, 2>>(&numbers).unwrap();
+    assert_eq!(inputs.inputs()[0].as_slice(), [0.0, 1.0]);
+    let labels = csv_from_bytes("x,y\n1,3.0\n2,4.0\n").classes(["3.0", "4.0"]).table().unwrap();
+    let labels = Preprocessor::<Classification<2>>::fit(&labels).unwrap();
+    let others = csv_from_bytes("x,y\n1,4\n").table().unwrap();
+    assert_eq!(labels.dataset::<SVector<f32, 1>>(&others).unwrap().targets()[0].index(), 1);
+}
+
 #[test]
 fn a_loaded_pipeline_predicts_the_same_bits() {
     let directory = tempfile::tempdir().unwrap();
@@ -319,7 +339,8 @@ fn rows_that_do_not_fit_are_told_where_and_why() {
         Pipeline::new(Preprocessor::<Regression>::fit(&table).unwrap(), Line::zeros()).unwrap();
     assert_eq!(
         model.predict([("x", "")]).unwrap_err().to_string(),
-        "`row`, column `x`: expected a finite number, found a missing value"
+        "`row`, column `x`: expected a finite number (missing ones are filled in if the training file is read with \
+         `.fill_missing(…)`), found a missing value"
     );
     let mut net = Line::zeros();
     net.dense1.bias[0] = f32::NAN;
