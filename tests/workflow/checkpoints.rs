@@ -282,6 +282,15 @@ fn another_file_is_refused_with_the_reason() {
         "{text}"
     );
 
+    let mut net = Net::<f64>::random(&mut rng);
+    let doubles = data.clone().map_inputs(|x| x.map(f64::from));
+    Trainer::new(CrossEntropy, Adam::new(0.02))
+        .checkpoint(at("f64.ckpt"))
+        .fit(&mut *net, &doubles, &mut rng)
+        .unwrap();
+    let text = refused(&at("f64.ckpt"));
+    assert!(text.ends_with("expected `numbers: F32`, found `numbers: F64`"), "{text}");
+
     let (mut net, mut rng) = start();
     Trainer::new(CrossEntropy, AdamW::new(0.02))
         .checkpoint(at("adamw.ckpt"))

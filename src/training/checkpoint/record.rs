@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::training_loop::TrainingLoop;
 use super::super::{Epoch, Kept, PlateauState, Validation};
 use crate::core::Scalar;
+use crate::core::weights_error::Dtype;
 use crate::layers::{Described, ParameterPath, Part};
 use crate::metrics::Score;
 
@@ -22,9 +23,9 @@ pub(super) fn architecture<D: Described>() -> Texts {
     vec![("architecture", text), ("architecture_hash", format!("{hash:016x}"))]
 }
 
-/// A line for each layer and each tensor.
+/// The type of the numbers, and a line for each layer and each tensor.
 fn layers<D: Described>() -> String {
-    let mut text = String::new();
+    let mut text = format!("numbers: {}\n", Dtype::scalar::<D::Scalar>());
     D::describe(&ParameterPath::ROOT, &mut |path, part| {
         // Writing to a string cannot fail.
         let _ = match part {
