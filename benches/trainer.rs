@@ -10,6 +10,9 @@ use rand::seq::SliceRandom;
 
 network! { pub struct Digits<input 784 => dense 128 sigmoid => dense 10>; }
 
+/// What trains a network.
+type Way<'a> = Box<dyn Fn(&mut Digits) + 'a>;
+
 type Data = Dataset<SVector<f32, 784>, Class<10>>;
 
 const EPOCHS: usize = 2;
@@ -23,7 +26,7 @@ fn main() {
     let path = std::env::temp_dir().join(format!("axonal-bench-{}.ckpt", std::process::id()));
 
     let trainer = || Trainer::new(CrossEntropy, Adam::default()).epochs(EPOCHS);
-    let mut ways: Vec<(&str, Box<dyn Fn(&mut Digits)>)> = vec![
+    let mut ways: Vec<(&str, Way<'_>)> = vec![
         ("bare loop", Box::new(|net| bare(net, &train, |_| {}))),
         ("trainer", Box::new(|net| done(trainer().fit(net, &train, &mut rng())))),
         (

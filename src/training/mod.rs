@@ -1,7 +1,19 @@
 //! The training loop: [`Trainer`], and the [`History`] of what it did.
 //!
 //! A loop of one's own calls [`Network::train_step`](crate::Network::train_step), or [`Network::gradient`](crate::Network::gradient) and
-//! [`Optimizer::apply`](crate::optimizers::Optimizer::apply): [`guide::loops`](crate::guide::loops).
+//! [`Optimizer::apply`](crate::optimizers::Optimizer::apply): [`guide::loops`](crate::guide::loops). What stands round the steps is [`TrainingLoop`], for it and for a `Trainer`:
+//! [`guide::training`](crate::guide::training).
+//!
+//! | | |
+//! |---|---|
+//! | `trainer`, `batches`, `validation` | the loop over epochs and batches of a data set |
+//! | `training_loop`, `settings`, `status`, `monitor`, `good_weights` | what stands round the steps: schedule, callbacks, best weights, when to stop |
+//! | `checkpoint` | a training in a file |
+//! | `callback`, `progress`, `logs` | what is called on the way |
+//! | `schedule`, `plateau`, `finder` | learning rates |
+//! | `history` | what comes of it, and its pictures and tables |
+//! | `backpropagation`, `pass`, `batch`, `jacobian` | what `net.gradient`, `net.train_step` and their like do |
+//! | `lbfgs` | a minimum of all samples at once |
 
 mod backpropagation;
 mod batch;
@@ -12,6 +24,7 @@ mod checkpoint;
 mod clock;
 mod early_stopping;
 mod finder;
+mod good_weights;
 mod history;
 mod interrupt;
 mod jacobian;

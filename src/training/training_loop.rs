@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
+use super::good_weights::GoodWeights;
 use super::monitor::Watch;
 use super::settings::{Settings, setters};
 use super::{
@@ -74,7 +75,7 @@ pub struct TrainingLoop<T = f32, C = ()> {
     /// The averaged weights; none before the first step.
     pub(super) average: Vec<T>,
     /// The last weights that are known to be good.
-    good: Good<T>,
+    good: GoodWeights<T>,
     /// The optimizer's learning rate, of which a schedule gives the share.
     pub(super) base: f64,
     /// How many epochs are done, those of earlier trainings with this optimizer counted.
@@ -119,7 +120,7 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             watch: Watch::default(),
             best: Vec::new(),
             average: Vec::new(),
-            good: Good::default(),
+            good: GoodWeights::default(),
             base: 0.0,
             done: 0,
             first: 0,
@@ -644,63 +645,20 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
     /// The error of a loss that is not finite. Weights that are not finite give place to the last good ones.
     fn diverged<N: Parameters<Scalar = T>>(&self, net: &mut N, step: usize, loss: T) -> Error {
         if !T::are_finite(net.as_slice()) {
-            net.as_mut_slice().copy_from_slice(&self.good.weights);
+            net.as_mut_slice().copy_from_slice(self.good.weights());
         }
         Error::Diverged { epoch: self.status.epoch, step, loss: loss.as_f64() }
     }
 
     /// The last weights that are known to be good.
     pub(super) fn good(&self) -> &[T] {
-        &self.good.weights
+        self.good.weights()
     }
 
     /// What the network has, and what is averaged, change places.
     fn swap_average<N: Parameters<Scalar = T>>(&mut self, net: &mut N) {
         if !self.average.is_empty() {
             net.as_mut_slice().swap_with_slice(&mut self.average);
-        }
-    }
-}
-
-/// The last weights that are known to give a finite loss, for the case that a step spoils them.
-///
-/// A step costs a few passes over the weights; to keep a copy of each state would add another. So one is kept every few steps:
-/// nothing is known of weights until the next loss.
-#[derive(Debug)]
-struct Good<T> {
-    weights: Vec<T>,
-    /// Weights whose loss is not known yet.
-    proposed: Vec<T>,
-    is_proposed: bool,
-}
-
-impl<T> Default for Good<T> {
-    fn default() -> Self {
-        Self { weights: Vec::new(), proposed: Vec::new(), is_proposed: false }
-    }
-}
-
-impl<T: Scalar> Good<T> {
-    const EVERY: usize = 64;
-
-    fn begin(&mut self, weights: &[T]) {
-        self.weights = weights.to_vec();
-        self.proposed = weights.to_vec();
-        self.is_proposed = false;
-    }
-
-    /// Called before a step, which gives the loss of the weights before it.
-    fn propose(&mut self, weights: &[T], step: usize) {
-        self.is_proposed = step.is_multiple_of(Self::EVERY) && T::are_finite(weights);
-        if self.is_proposed {
-            self.proposed.copy_from_slice(weights);
-        }
-    }
-
-    /// The loss was finite.
-    fn accept(&mut self) {
-        if self.is_proposed {
-            core::mem::swap(&mut self.weights, &mut self.proposed);
         }
     }
 }
