@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressStyle};
 
 use super::history::Ending;
+use super::settings::UNLIMITED;
 use super::{Callback, Training};
 use crate::core::{Error, Parameters};
 
@@ -63,7 +64,10 @@ impl<N: Parameters> Callback<N> for ProgressBar {
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_prefix(format!("epoch {}/{}", status.epoch, status.epochs));
+        bar.set_prefix(match status.epochs {
+            UNLIMITED => format!("epoch {}", status.epoch),
+            epochs => format!("epoch {}/{epochs}", status.epoch),
+        });
         if let Some(last) = self.bar.replace(bar) {
             last.finish_and_clear();
         }

@@ -238,6 +238,24 @@ impl Schedule {
         }
     }
 
+    /// Whether it means another thing where the training has more epochs. Of a function that is not known.
+    pub(super) fn goes_by_total(&self) -> bool {
+        match self {
+            Self::Polynomial { .. } | Self::Cosine | Self::OneCycle { .. } => true,
+            Self::Constant
+            | Self::Step { .. }
+            | Self::MultiStep { .. }
+            | Self::Exponential { .. }
+            | Self::CosineOver { .. }
+            | Self::CosineRestarts { .. }
+            | Self::Over { .. }
+            | Self::Function(_) => false,
+            Self::WarmUp { then: of, .. } | Self::DownTo { of, .. } | Self::ByStep(of) => {
+                of.goes_by_total()
+            }
+        }
+    }
+
     /// What only a programmer can get wrong.
     #[track_caller]
     pub(super) fn check(&self) {

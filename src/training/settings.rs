@@ -10,7 +10,7 @@ use {super::Checkpoint, std::path::PathBuf};
 /// What has nothing to do with the types of networks and losses.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) epochs: usize,
+    pub(super) epochs: Option<usize>,
     pub(super) schedule: Schedule,
     pub(super) plateau: Option<Plateau>,
     pub(super) monitor: Option<String>,
@@ -87,7 +87,7 @@ pub(super) struct Resume {
 impl Settings {
     pub(super) fn new() -> Self {
         Self {
-            epochs: 1,
+            epochs: None,
             schedule: Schedule::Constant,
             plateau: None,
             monitor: None,
@@ -109,11 +109,21 @@ impl Settings {
         }
     }
 
+    /// How many epochs there are; [`UNLIMITED`], if something else ends the training.
+    pub(super) fn most_epochs(&self) -> usize {
+        let ends =
+            self.early_stopping.is_some() || self.target.is_some() || self.max_duration.is_some();
+        self.epochs.unwrap_or(if ends { UNLIMITED } else { 1 })
+    }
+
     /// Whether a step needs the gradient as a whole.
     pub(super) fn take_gradient(&self) -> bool {
         self.clip_norm.is_some() || self.clip_value.is_some() || self.l1 > 0.0 || self.l2 > 0.0
     }
 }
+
+/// More epochs than there will be.
+pub(super) const UNLIMITED: usize = usize::MAX;
 
 /// A setting that is a finite number from 0 on.
 #[track_caller]
@@ -129,8 +139,11 @@ pub(super) fn from_zero(name: &str, value: f64) -> f64 {
 macro_rules! setters {
     () => {
         /// Sets how many epochs the training has. One that is [resumed](Self::resume) has so many in all, those before the checkpoint counted.
+        ///
+        /// Without it there is one; or as many as it takes until [`early_stopping`](Self::early_stopping), [`stop_at`](Self::stop_at) or [`max_duration`](Self::max_duration) ends
+        /// the training, if one of these is set.
         pub fn epochs(mut self, epochs: usize) -> Self {
-            self.settings.epochs = epochs;
+            self.settings.epochs = Some(epochs);
             self
         }
 

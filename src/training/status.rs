@@ -12,7 +12,7 @@ use crate::metrics::Score;
 pub struct Status {
     /// The number of the epoch, from 1 on.
     pub epoch: usize,
-    /// The last epoch's number, if no other reason ends the training before.
+    /// The last epoch's number, if no other reason ends the training before; `usize::MAX` if only another reason does.
     pub epochs: usize,
     /// How many steps of this epoch are done.
     pub step: usize,

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use super::good_weights::GoodWeights;
 use super::monitor::Watch;
-use super::settings::{Settings, setters};
+use super::settings::{Settings, UNLIMITED, setters};
 use super::{
     Callback, EarlyStopping, Epoch, History, Plateau, ProgressBar, Schedule, Status, Stop,
     Training, Validation, fingerprint, interrupt, penalty,
@@ -114,7 +114,7 @@ impl<T: Scalar> Default for TrainingLoop<T> {
 impl<T: Scalar, C> TrainingLoop<T, C> {
     pub(super) fn with(settings: Settings, callbacks: C) -> Self {
         Self {
-            status: Status::new(settings.epochs),
+            status: Status::new(settings.most_epochs()),
             settings,
             callbacks,
             watch: Watch::default(),
@@ -421,7 +421,12 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             self.seed = state.seed;
             (self.first, self.done) = (state.run.epochs, state.run.epochs);
         }
-        self.status.epochs = self.first + self.settings.epochs;
+        let epochs = self.settings.most_epochs();
+        assert!(
+            epochs != UNLIMITED || !self.settings.schedule.goes_by_total(),
+            "a schedule that goes by the number of epochs needs one: `epochs`, or `Schedule::over`"
+        );
+        self.status.epochs = self.first.saturating_add(epochs);
         self.good.begin(net.as_slice());
         call!(self, net, optimizer, on_train_begin);
         Ok(())

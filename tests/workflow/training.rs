@@ -165,6 +165,32 @@ fn early_stopping_waits() {
     assert_eq!(run(EarlyStopping::new(2), &[f64::NAN; 5], false), (2, Stop::EarlyStopping));
 }
 
+/// Until something ends it, if no number of epochs is given.
+#[test]
+fn without_a_number_of_epochs() {
+    let data = curve(10);
+    let still = || Trainer::new(MeanSquaredError, Sgd::new(0.0)).shuffle(false);
+    let fit = |mut trainer: Trainer<MeanSquaredError, Sgd>| {
+        let history = trainer.fit(&mut *Line::zeros(), &data, &mut rng()).unwrap();
+        (history.epochs.len(), history.stop)
+    };
+    assert_eq!(fit(still()), (1, Stop::Epochs));
+    assert_eq!(fit(still().early_stopping(4)), (5, Stop::EarlyStopping));
+    assert_eq!(fit(still().early_stopping(4).epochs(2)), (2, Stop::Epochs));
+    assert_eq!(fit(still().stop_at(100.0)), (1, Stop::Target));
+    assert_eq!(fit(still().max_duration(Duration::from_millis(20))).1, Stop::Time);
+    let over = Schedule::Cosine.over(3).by_step();
+    assert_eq!(fit(still().early_stopping(4).schedule(over)), (5, Stop::EarlyStopping));
+    let cosine = still().early_stopping(4).schedule(Schedule::Cosine.warm_up(2.0).by_step());
+    let run = std::panic::AssertUnwindSafe(|| fit(cosine));
+    let payload = std::panic::catch_unwind(run).unwrap_err();
+    let text = payload.downcast_ref::<&str>().unwrap();
+    assert_eq!(
+        *text,
+        "a schedule that goes by the number of epochs needs one: `epochs`, or `Schedule::over`"
+    );
+}
+
 /// Without validation, it is the training loss that is followed, and the weights are the last ones.
 #[test]
 fn early_stopping_without_validation() {

@@ -17,8 +17,10 @@ mod writing;
 
 #[cfg(feature = "files")]
 pub(crate) use files::{fill_from, load, load_from, load_matching, open, read, save};
+#[cfg(any(feature = "train", feature = "files"))]
+pub(crate) use header::File;
 #[cfg(feature = "train")]
-pub(crate) use header::{File, Stored};
+pub(crate) use header::Stored;
 #[cfg(feature = "train")]
 pub(crate) use list::list;
 #[cfg(feature = "files")]
