@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressStyle};
 
 use super::history::Ending;
-use super::settings::UNLIMITED;
+use super::status::UNLIMITED;
 use super::{Callback, Training};
 use crate::core::{Error, Parameters};
 

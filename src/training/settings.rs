@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::status::UNLIMITED;
 use super::{Callback, EarlyStopping, Plateau, ProgressBar, Schedule, Training};
 use crate::core::{Error, Parameters};
 #[cfg(feature = "files")]
@@ -121,9 +122,6 @@ impl Settings {
         self.clip_norm.is_some() || self.clip_value.is_some() || self.l1 > 0.0 || self.l2 > 0.0
     }
 }
-
-/// More epochs than there will be.
-pub(super) const UNLIMITED: usize = usize::MAX;
 
 /// A setting that is a finite number from 0 on.
 #[track_caller]

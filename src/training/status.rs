@@ -35,6 +35,9 @@ pub struct Status {
     pub(super) this_epoch: Clock,
 }
 
+/// More epochs than there will be.
+pub(super) const UNLIMITED: usize = usize::MAX;
+
 impl Status {
     pub(super) fn new(epochs: usize) -> Self {
         Self {

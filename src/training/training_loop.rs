@@ -8,7 +8,8 @@ use rand::{Rng, SeedableRng};
 
 use super::good_weights::GoodWeights;
 use super::monitor::Watch;
-use super::settings::{Settings, UNLIMITED, setters};
+use super::settings::{Settings, setters};
+use super::status::UNLIMITED;
 use super::{
     Callback, EarlyStopping, Epoch, History, Plateau, ProgressBar, Schedule, Status, Stop,
     Training, Validation, fingerprint, interrupt, penalty,
