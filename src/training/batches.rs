@@ -8,6 +8,7 @@ use super::training_loop::{Draws, TrainingLoop};
 use crate::core::{Sample, Scalar, append};
 use crate::data::Dataset;
 use crate::data::augment::Augment;
+use crate::optimizers::Optimizer;
 
 /// How the samples of an epoch are put together.
 #[derive(Clone, Copy, Debug)]
@@ -66,21 +67,22 @@ impl<X: Sample, Y: Copy> Batch<X, Y> {
     }
 
     /// Changes the inputs at random. Each step has generators of its own: so a training that goes on in the middle of an epoch draws what it would have drawn.
-    pub(super) fn change<A, C>(
+    pub(super) fn change<A, O, C>(
         &mut self,
         batches: &Batches,
         augmentation: &A,
         run: &TrainingLoop<X::Scalar, C>,
-        step: u64,
+        optimizer: &O,
     ) where
         A: Augment<X>,
+        O: Optimizer<X::Scalar>,
     {
-        let mut rng = run.generator(Draws::Augmentation, step);
+        let mut rng = run.augmentation_rng(optimizer);
         for input in &mut self.inputs {
             augmentation.augment(input, &mut rng);
         }
         if let Some(alpha) = batches.mixup {
-            self.mix(alpha, &mut run.generator(Draws::Mixup, step));
+            self.mix(alpha, &mut run.generator(Draws::Mixup, optimizer.state().steps()));
         }
     }
 

@@ -320,6 +320,8 @@ macro_rules! setters {
         /// it would not do: in the middle of an epoch, and where a [part is held out](super::Trainer::validation_fraction), some of which would have been trained on. The samples themselves
         /// are not compared.
         ///
+        /// The file is read once: a trainer whose `fit` is called again goes on from where the last call ended.
+        ///
         /// Where it goes on with another [monitored](Self::monitor) score, or without validation, the best epoch is looked for anew.
         #[cfg(feature = "files")]
         pub fn resume(mut self, path: impl AsRef<std::path::Path>) -> Self {

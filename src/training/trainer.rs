@@ -418,6 +418,11 @@ impl<L, O, V, A, C> Trainer<L, O, V, A, C> {
             && validation.samples().0.is_empty()
             && matches!(settings.monitor.as_deref(), None | Some("loss"));
         run.begin_described::<OfLayer<N>, _, _>(net, optimizer, rng)?;
+        #[cfg(feature = "files")]
+        {
+            // The next call goes on from where this one ends.
+            settings.resume = None;
+        }
 
         let mut places: Vec<usize> = (0..data.len()).collect();
         let mut held_out = None;
@@ -456,7 +461,7 @@ impl<L, O, V, A, C> Trainer<L, O, V, A, C> {
             let left = used.saturating_sub(run.status.samples);
             for chosen in order[..left].chunks(batches.step()) {
                 batch.gather(data, chosen.iter().map(|index| places[*index]));
-                batch.change(&batches, augmentation, &run, optimizer.state().steps());
+                batch.change(&batches, augmentation, &run, optimizer);
                 let (inputs, targets) = (&batch.inputs[..], &batch.targets[..]);
                 let step = |run: &mut TrainingLoop<_, _>, net: &mut N, optimizer: &mut O| {
                     let Some(gradient) = &mut gradient else {

@@ -394,6 +394,11 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
         C: Callback<D::Of>,
         R: Rng + ?Sized,
     {
+        let epochs = self.settings.most_epochs();
+        assert!(
+            epochs != UNLIMITED || !self.settings.schedule.goes_by_total(),
+            "a schedule that goes by the number of epochs needs one: `epochs`, or `Schedule::over`"
+        );
         #[cfg(all(feature = "ctrlc", not(target_family = "wasm")))]
         if self.settings.stops_on_interrupt {
             self.listening = Some(interrupt::Listening::start());
@@ -422,11 +427,6 @@ impl<T: Scalar, C> TrainingLoop<T, C> {
             self.seed = state.seed;
             (self.first, self.done) = (state.run.epochs, state.run.epochs);
         }
-        let epochs = self.settings.most_epochs();
-        assert!(
-            epochs != UNLIMITED || !self.settings.schedule.goes_by_total(),
-            "a schedule that goes by the number of epochs needs one: `epochs`, or `Schedule::over`"
-        );
         self.status.epochs = self.first.saturating_add(epochs);
         self.good.begin(net.as_slice());
         call!(self, net, optimizer, on_train_begin);

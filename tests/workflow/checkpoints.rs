@@ -136,6 +136,22 @@ fn epochs_are_the_total() {
     assert_eq!((facts(&again), &net), (history, &expected));
 }
 
+/// A trainer reads the file once: its next call is one more.
+#[test]
+fn the_file_is_read_once() {
+    let data = clouds(60);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.ckpt");
+    let (mut net, mut rng) = start();
+    trainer(2).checkpoint(&path).fit(&mut *net, &data, &mut rng).unwrap();
+    let (mut net, mut rng) = elsewhere();
+    let mut twice = trainer(3).resume(&path);
+    let numbers =
+        |history: History| history.epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>();
+    assert_eq!(numbers(twice.fit(&mut *net, &data, &mut rng).unwrap()), [1, 2, 3]);
+    assert_eq!(numbers(twice.fit(&mut *net, &data, &mut rng).unwrap()), [4, 5, 6]);
+}
+
 #[test]
 fn early_stopping_counts_on() {
     let data = clouds(60);

@@ -4,6 +4,8 @@
 
 #[cfg(all(feature = "train", feature = "files"))]
 mod checkpoints;
+#[cfg(feature = "train")]
+mod class_weights;
 #[cfg(feature = "std")]
 mod diagrams;
 #[cfg(feature = "train")]
