@@ -96,6 +96,10 @@ pub trait Activation: Send + Sync + 'static {
     /// Whether [`element`](Self::element) gives back its argument.
     const IDENTITY: bool = false;
 
+    /// Whether this is [`Relu`], which some kernels do themselves.
+    #[doc(hidden)]
+    const RELU: bool = false;
+
     /// What is done to each number alone; layers run it while the number is in a register.
     #[inline(always)]
     fn element<T: Scalar, S: Simd>(score: Vector<T, S>) -> Vector<T, S> {
@@ -112,6 +116,7 @@ pub trait Activation: Send + Sync + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: Scalar, A: Activation> Epilogue<T> for A {
     const IDENTITY: bool = A::IDENTITY;
+    const RELU: bool = A::RELU;
 
     #[inline(always)]
     fn element<S: Simd>(result: Vector<T, S>) -> Vector<T, S> {
@@ -198,6 +203,10 @@ pub trait Elementwise: Send + Sync + 'static {
     /// Whether the function gives back its argument: loops over values that stay as they are can then be left out.
     const IS_IDENTITY: bool = false;
 
+    /// [`Activation::RELU`].
+    #[doc(hidden)]
+    const IS_RELU: bool = false;
+
     /// The function.
     fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S>;
 
@@ -233,6 +242,7 @@ impl<A: Elementwise> Activation for A {
     const THRESHOLD: f64 = A::DECISION_BOUNDARY;
     const INITIALIZER: Initializer = A::INITIAL_WEIGHTS;
     const IDENTITY: bool = A::IS_IDENTITY;
+    const RELU: bool = A::IS_RELU;
 
     fn name() -> impl Display {
         Name { word: A::NAME, parameter: A::PARAMETER }

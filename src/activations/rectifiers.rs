@@ -47,6 +47,7 @@ pub struct Relu;
 
 impl Elementwise for Relu {
     const NAME: &'static str = "relu";
+    const IS_RELU: bool = true;
     const INITIAL_WEIGHTS: Initializer = Initializer::HeNormal;
 
     #[inline(always)]

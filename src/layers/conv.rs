@@ -16,7 +16,7 @@ use crate::activations::{Activation, Identity};
 use crate::core::Initializer;
 use crate::core::{ImageSample, flat, flat_mut};
 use crate::core::{Parameters, Scalar};
-use crate::kernels::{Convolution, Geometry, conv_plan};
+use crate::kernels::{Convolution, Geometry, PostOps, conv_plan};
 use crate::simd::Registers;
 
 /// A convolution, `conv 6 5x5 relu` in a description: each output channel is the activation of a weighted sum over a window
@@ -103,9 +103,9 @@ where
         let () = Self::FITS;
         Convolution {
             weight: self.weight.as_slice(),
-            bias: self.bias.as_slice(),
             inputs: flat(inputs),
             outputs: flat_mut(outputs),
+            post: PostOps::bias(self.bias.as_slice()),
             kind: PhantomData,
         }
     }
@@ -268,7 +268,7 @@ mod training {
         #[inline(never)]
         fn tangents(&self, inputs: &[I], outputs: &mut [O]) {
             let convolution = self.convolution::<Identity>(inputs, outputs);
-            dispatch(Convolution { bias: &[], ..convolution });
+            dispatch(Convolution { post: PostOps::bias(&[]), ..convolution });
             tangents_through(PhantomData::<A>, self.bias.as_slice(), outputs);
         }
     }

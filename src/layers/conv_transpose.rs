@@ -167,7 +167,7 @@ by_fields!(
 mod training {
     use super::*;
     use crate::activations::{ActivationGradient, Identity};
-    use crate::kernels::{Convolution, ConvolutionWeights};
+    use crate::kernels::{Convolution, ConvolutionWeights, PostOps};
     use crate::layers::activate::{activate_batch, derivative_batch, tangents_through};
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
     use crate::simd::dispatch;
@@ -226,7 +226,7 @@ mod training {
             if let Some(input_gradient) = input_gradient {
                 dispatch(Convolution::<T, Over<O, I, G>, Identity> {
                     weight: sink.layer::<Self>().weight.as_slice(),
-                    bias: &[],
+                    post: PostOps::bias(&[]),
                     inputs: score_gradient,
                     outputs: flat_mut(input_gradient),
                     kind: PhantomData,

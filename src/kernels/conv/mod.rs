@@ -42,7 +42,7 @@ use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
 use crate::kernels::elementwise::activate;
 use crate::kernels::entry::Entry;
-use crate::kernels::epilogue::Epilogue;
+use crate::kernels::epilogue::{Epilogue, PostOps};
 use crate::kernels::geometry::Geometry;
 use crate::simd::{Isa, Registers};
 
@@ -50,13 +50,12 @@ pub(crate) use crate::kernels::conv::backward_data::{ConvolutionInputs, Onto};
 #[cfg(feature = "train")]
 pub(crate) use crate::kernels::conv::backward_weights::ConvolutionWeights;
 
-/// `Y = f(b + X Wᵀ)` for each sample.
+/// `Y = f(post(X Wᵀ))` for each sample: [`PostOps`], then the activation `E`.
 pub(crate) struct Convolution<'a, T, K, E> {
     pub weight: &'a [T],
-    /// One number an output channel, or empty.
-    pub bias: &'a [T],
     pub inputs: &'a [T],
     pub outputs: &'a mut [T],
+    pub post: PostOps<'a, T>,
     pub kind: PhantomData<(K, E)>,
 }
 
@@ -65,11 +64,14 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { weight, bias, inputs, outputs, .. } = self;
+        let Self { weight, inputs, outputs, post, .. } = self;
+        let post = PostOps { relu: post.relu || E::RELU, ..post };
         let mut buffer = Buffer::new();
-        for (input, output) in
-            inputs.chunks_exact(K::INPUT_LEN).zip(outputs.chunks_exact_mut(K::OUTPUT_LEN))
-        {
+        let samples =
+            inputs.chunks_exact(K::INPUT_LEN).zip(outputs.chunks_exact_mut(K::OUTPUT_LEN));
+        for (index, (input, output)) in samples.enumerate() {
+            let post = post.of(index, K::OUTPUT_LEN, 0..K::OUTPUTS, K::PIXELS);
+            let bias = post.first();
             match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
                 Forward::DirectRows => {
                     let input = buffer.padded::<K>(input);
@@ -89,7 +91,10 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                     im2col::forward::<T, K, S>(simd, &mut buffer, weight, bias, input, output);
                 }
             }
-            activate::<E, T, S>(simd, output);
+            post.finish(simd, output, K::PIXELS);
+            if !E::RELU {
+                activate::<E, T, S>(simd, output);
+            }
         }
     }
 }
