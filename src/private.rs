@@ -30,15 +30,29 @@ const FEW: usize = 24;
 const WIDE: usize = 256;
 const MANY: usize = 64;
 
-/// How many samples go through the layers at a time, given the lengths of the samples between them: one at least,
+/// From this many parameters on, 512 KB of `f32`, they do not stay in the L2 cache while samples go through the layers.
+const FAR: usize = 128 * 1024;
+
+/// So many samples use each parameter of a large network that comes from memory: 64 multiplications and additions for a byte, with which fetching it costs
+/// nothing.
+const PER_PARAMETER: usize = 128;
+
+/// Samples between layers that are longer than this are images, whose layers have few weights for each number that they compute.
+const LONG: usize = 4 * 1024;
+
+/// How many samples go through the layers at a time, given the lengths of the samples between them and the number of parameters: one at least,
 /// and no more than help the matrix kernels.
+///
+/// What is between small layers stays in the cache near by. Large weights come from the L3 cache or from memory once for each chunk: then
+/// it is so large that what is between the layers is as much to read and write as the weights are to read, up to [`PER_PARAMETER`] samples.
 #[must_use]
-pub const fn chunk(mut lengths: &[usize]) -> usize {
-    let mut widest = 1;
+pub const fn chunk(mut lengths: &[usize], parameters: usize) -> usize {
+    let (mut widest, mut total) = (1, 1);
     while let [length, rest @ ..] = lengths {
         if *length > widest {
             widest = *length;
         }
+        total += *length;
         lengths = rest;
     }
     let most = if widest >= WIDE {
@@ -48,9 +62,18 @@ pub const fn chunk(mut lengths: &[usize]) -> usize {
     } else {
         FEW
     };
-    match BUFFER / widest {
+    let near = match BUFFER / widest {
         0 => 1,
         samples if samples > most => most,
+        samples => samples,
+    };
+    if parameters < FAR || widest > LONG {
+        return near;
+    }
+    // Each number between layers is written and read.
+    match parameters / (2 * total) {
+        samples if samples <= near => near,
+        samples if samples > PER_PARAMETER => PER_PARAMETER,
         samples => samples,
     }
 }
@@ -383,4 +406,34 @@ pub fn random<N: crate::Network>() -> Box<N> {
     // Each state has keys of its own.
     let seed = RandomState::new().hash_one(0_u64);
     N::random(&mut rand::rngs::StdRng::seed_from_u64(seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both sides of each threshold.
+    #[test]
+    fn chunks() {
+        // Small layers, whatever they have parameters: 24-8-2, 6-64-8-4, 784-128-10, 20 layers of 64.
+        assert_eq!(chunk(&[8], 218), 256);
+        assert_eq!(chunk(&[64, 8], 1_004), 32);
+        assert_eq!(chunk(&[128], 101_770), 24);
+        assert_eq!(chunk(&[64; 19], 79_690), 32);
+        assert_eq!(chunk(&[255], FAR - 1), 24);
+        assert_eq!(chunk(&[256], FAR - 1), 64);
+        assert_eq!(chunk(&[1024], FAR - 1), 32);
+        // Large ones: 784-512-512-10, 1024-2048-2048-1000, 512-4096-512.
+        assert_eq!(chunk(&[512, 512], 669_706), 128);
+        assert_eq!(chunk(&[2048, 2048], 8_344_552), 128);
+        assert_eq!(chunk(&[4096], 4_198_912), 128);
+        assert_eq!(chunk(&[4097], 4_199_937), 7);
+        // Between them: the weights are read as often as what is between the layers.
+        assert_eq!(chunk(&[1024], FAR), 63);
+        assert_eq!(chunk(&[1024], FAR - 1), 32);
+        // LeNet-5 on 28x28, and images with as many numbers as have a large layer behind them.
+        assert_eq!(chunk(&[3456, 864, 1024, 256, 120, 84], 44_426), 9);
+        assert_eq!(chunk(&[3456, 864, 1024, 256], 300_000), 26);
+        assert_eq!(chunk(&[65536, 65536, 16384], 2_000_000), 1);
+    }
 }

@@ -129,7 +129,7 @@ impl Expansion<'_> {
             let nested = self.nested().map(|LayerCode { rust, .. }| {
                 quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
             });
-            let own = pass.own(root, &lengths);
+            let own = self.own(pass, &lengths);
             let body = self.body(last, hidden, pass, &lengths);
             let (source, target) = pass.ends();
             let [input, output] = pass.samples();
@@ -190,9 +190,8 @@ impl Expansion<'_> {
         pass: Pass,
         lengths: &TokenStream,
     ) -> TokenStream {
-        let root = self.root;
         let steps = self.steps(last, hidden, pass);
-        let own = pass.own(root, lengths);
+        let own = self.own(pass, lengths);
         let split = self.nested().next().is_some().then(|| {
             quote_spanned! {Span::mixed_site()=>
                 const OWN: ::core::primitive::usize = #own;
@@ -204,15 +203,42 @@ impl Expansion<'_> {
         match pass {
             Pass::One => quote!(#split #unused #steps),
             Pass::Many if hidden.is_empty() => quote!(#split #unused #steps),
-            Pass::Many => quote_spanned! {Span::mixed_site()=>
-                const CHUNK: ::core::primitive::usize = #root::__private::chunk(&[#lengths]);
-                #split
-                for (inputs, outputs) in
-                    ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
-                {
-                    #steps
+            Pass::Many => {
+                let chunk = self.chunk(lengths);
+                quote_spanned! {Span::mixed_site()=>
+                    const CHUNK: ::core::primitive::usize = #chunk;
+                    #split
+                    for (inputs, outputs) in
+                        ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
+                    {
+                        #steps
+                    }
                 }
-            },
+            }
+        }
+    }
+
+    /// The number of scalars between the layers, from the lengths of the samples there.
+    fn own(&self, pass: Pass, lengths: &TokenStream) -> TokenStream {
+        let root = self.root;
+        let room = quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths]));
+        match pass {
+            Pass::One => room,
+            Pass::Many => {
+                let chunk = self.chunk(lengths);
+                quote_spanned!(Span::mixed_site()=> #chunk * #room)
+            }
+        }
+    }
+
+    /// How many samples go through the layers at a time.
+    fn chunk(&self, lengths: &TokenStream) -> TokenStream {
+        let Self { root, name, .. } = self;
+        quote_spanned! {Span::mixed_site()=>
+            #root::__private::chunk(
+                &[#lengths],
+                <#name<::core::primitive::f32> as #root::Parameters>::PARAMETERS,
+            )
         }
     }
 
@@ -323,16 +349,6 @@ impl Pass {
             Self::Many => "ROOM",
         };
         Ident::new(name, Span::mixed_site())
-    }
-
-    /// The number of scalars between the layers, from the lengths of the samples there.
-    fn own(self, root: &TokenStream, lengths: &TokenStream) -> TokenStream {
-        match self {
-            Self::One => quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths])),
-            Self::Many => quote_spanned! {Span::mixed_site()=>
-                #root::__private::chunk(&[#lengths]) * #root::__private::room(&[#lengths])
-            },
-        }
     }
 
     /// The types of inputs and outputs.
