@@ -12,6 +12,7 @@ use crate::core::cast::{cast, cast_mut};
 pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
 use crate::layers::Passes;
+pub use crate::layers::normalized::{Normalization, Normalized, OutlinedNormalized, Scaled};
 pub use crate::layers::outlined::Outlined;
 #[cfg(feature = "train")]
 pub use crate::layers::split_trace;

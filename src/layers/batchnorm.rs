@@ -10,8 +10,11 @@ use rand::Rng;
 
 use super::fraction::{Fraction, Ratio};
 use super::macros::by_fields;
+use super::normalized::{Normalization, Scaled};
 use super::{Kind, Layer, ParameterPath, Part};
-use crate::activations::Identity;
+use crate::activations::{Activation, Identity};
+#[cfg(feature = "std")]
+use crate::core::Heap;
 use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
 use crate::kernels::normalize;
@@ -184,6 +187,84 @@ where
         ] {
             visit(&path.field(name), Part::Tensor { kind, shape: &[CHANNELS] });
         }
+    }
+}
+
+/// Up to this many channels, scales and shifts are on the stack.
+const FEW_CHANNELS: usize = 512;
+
+impl<T, I, const CHANNELS: usize, E, M> BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
+{
+    /// What it is in inference, behind a bias: `scale · s + shift` of the sums s before the bias.
+    #[inline(always)]
+    fn fold(&self, bias: &[T], scale: &mut [T], shift: &mut [T]) {
+        let () = Self::FITS;
+        let learned = self.weight.iter().zip(&self.bias);
+        let running = self.running_mean.iter().zip(&self.running_var);
+        let folded = scale.iter_mut().zip(shift.iter_mut());
+        for ((scale, shift), ((weight, summand), (mean, variance))) in
+            folded.zip(learned.zip(running))
+        {
+            *scale = *weight * inverse(*variance, E::VALUE);
+            *shift = *summand - *mean * *scale;
+        }
+        for (shift, (scale, bias)) in shift.iter_mut().zip(scale.iter().zip(bias)) {
+            *shift += *scale * *bias;
+        }
+    }
+
+    /// Calls with scale and shift: on the stack, or in memory of the thread.
+    #[inline(always)]
+    fn folded(&self, bias: &[T], call: impl FnOnce([&[T]; 2])) {
+        if CHANNELS <= FEW_CHANNELS || cfg!(not(feature = "std")) {
+            let (mut scale, mut shift) = ([T::zero(); CHANNELS], [T::zero(); CHANNELS]);
+            self.fold(bias, &mut scale, &mut shift);
+            return call([&scale, &shift]);
+        }
+        #[cfg(feature = "std")]
+        {
+            let mut heap = Heap::default();
+            let (scale, shift) = heap.take(2 * CHANNELS).split_at_mut(CHANNELS);
+            self.fold(bias, scale, shift);
+            call([scale, shift]);
+        }
+    }
+}
+
+impl<T, I, const CHANNELS: usize, E, M> Normalization for BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
+{
+    #[inline(always)]
+    fn infer_one_behind<L, A, S>(&self, before: &L, simd: S, input: &L::Input, output: &mut I)
+    where
+        L: Scaled<Scalar = T, Output = I>,
+        A: Activation,
+        S: Simd,
+    {
+        self.folded(before.bias(), |scale_and_shift| {
+            before.infer_one_scaled::<A, S>(simd, scale_and_shift, input, output);
+        });
+    }
+
+    #[inline(always)]
+    fn infer_behind<L, A, S>(&self, before: &L, simd: S, inputs: &[L::Input], outputs: &mut [I])
+    where
+        L: Scaled<Scalar = T, Output = I>,
+        A: Activation,
+        S: Simd,
+    {
+        self.folded(before.bias(), |scale_and_shift| {
+            before.infer_scaled::<A, S>(simd, scale_and_shift, inputs, outputs);
+        });
     }
 }
 

@@ -10,6 +10,7 @@ use rand::Rng;
 use super::activate::activate_whole;
 use super::dense::Bias;
 use super::macros::by_fields;
+use super::normalized::Scaled;
 use super::window::{Over, Windowed, fits};
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::{Activation, Identity};
@@ -156,6 +157,46 @@ where
         if B::PARAMETERS > 0 {
             visit(&path.field("bias"), Part::Tensor { kind: Kind::Bias, shape: &[OUT] });
         }
+    }
+}
+
+impl<T, const OUT: usize, const PATCH: usize, I, O, G, B> Scaled
+    for Conv<T, OUT, PATCH, I, O, G, Identity, B>
+where
+    T: Scalar,
+    I: ImageSample<Scalar = T>,
+    O: ImageSample<Scalar = T>,
+    G: Windowed,
+    B: Bias<T>,
+{
+    fn bias(&self) -> &[T] {
+        self.bias.as_slice()
+    }
+
+    #[inline(always)]
+    fn infer_one_scaled<A: Activation, S: Simd>(
+        &self,
+        simd: S,
+        scale_and_shift: [&[T]; 2],
+        input: &I,
+        output: &mut O,
+    ) {
+        let (inputs, outputs) = (slice::from_ref(input), slice::from_mut(output));
+        self.infer_scaled::<A, S>(simd, scale_and_shift, inputs, outputs);
+    }
+
+    #[inline(always)]
+    fn infer_scaled<A: Activation, S: Simd>(
+        &self,
+        simd: S,
+        [scale, shift]: [&[T]; 2],
+        inputs: &[I],
+        outputs: &mut [O],
+    ) {
+        let convolution = self.convolution::<A>(inputs, outputs);
+        let post = PostOps { scale, shift, ..convolution.post };
+        simd.vectorize(Convolution { post, ..convolution });
+        activate_whole::<A, O, S>(simd, outputs);
     }
 }
 

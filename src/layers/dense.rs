@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::slice;
 
 use nalgebra::{SMatrix, SVector};
 use pulp::{Simd, WithSimd};
@@ -9,8 +10,9 @@ use rand::Rng;
 
 use super::activate::Activated;
 use super::macros::by_fields;
+use super::normalized::Scaled;
 use super::{Kind, Layer, LayerPlan, ParameterPath, Part};
-use crate::activations::{Activation, Identity, Step};
+use crate::activations::{Activation, Identity, Step, apply_on};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
 use crate::core::{flat, flat_mut};
@@ -164,7 +166,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
             if cfg!(debug_assertions) { simd.vectorize(pass) } else { pass.with_simd(simd) }
         } else {
             T::gemv(Isa::of(simd), self.gemv(input, output));
-            simd.vectorize(Self::activated(core::slice::from_mut(output)));
+            simd.vectorize(Self::activated(slice::from_mut(output)));
         }
     }
 
@@ -181,6 +183,66 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     fn describe(path: &ParameterPath<'_>, visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {
         let layer = [Part::layer::<Self>("dense"), Part::Kernels(Self::plan)];
         describe(path, visit, layer, &[OUT, IN], B::PARAMETERS > 0);
+    }
+}
+
+/// f(scale ⊙ s + shift) of the sums of some samples, in place.
+struct ScaledSums<'a, T, const OUT: usize, A> {
+    sums: &'a mut [SVector<T, OUT>],
+    scale_and_shift: [&'a [T]; 2],
+    activation: PhantomData<A>,
+}
+
+impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for ScaledSums<'_, T, OUT, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { sums, scale_and_shift: [scale, shift], .. } = self;
+        for sample in sums {
+            for (y, (scale, shift)) in sample.iter_mut().zip(scale.iter().zip(shift)) {
+                *y = *y * *scale + *shift;
+            }
+            apply_on::<A, T, S>(simd, sample.as_mut_slice());
+        }
+    }
+}
+
+impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Scaled
+    for Dense<T, IN, OUT, Identity, B>
+{
+    fn bias(&self) -> &[T] {
+        self.bias.as_slice()
+    }
+
+    #[inline(always)]
+    fn infer_one_scaled<A: Activation, S: Simd>(
+        &self,
+        simd: S,
+        scale_and_shift: [&[T]; 2],
+        input: &Self::Input,
+        output: &mut Self::Output,
+    ) {
+        let sums = Gemv { init: &[], ..self.gemv(input, output) };
+        if DensePlan::one(OUT, IN) == DensePlan::GemvInline {
+            gemv_inline::<Identity, T, S>(simd, sums);
+        } else {
+            T::gemv(Isa::of(simd), sums);
+        }
+        let sums = slice::from_mut(output);
+        simd.vectorize(ScaledSums::<T, OUT, A> { sums, scale_and_shift, activation: PhantomData });
+    }
+
+    #[inline(always)]
+    fn infer_scaled<A: Activation, S: Simd>(
+        &self,
+        simd: S,
+        scale_and_shift: [&[T]; 2],
+        inputs: &[Self::Input],
+        sums: &mut [Self::Output],
+    ) {
+        T::gemm(Isa::of(simd), Gemm { init: Init::Zero, ..self.gemm(inputs, sums) });
+        simd.vectorize(ScaledSums::<T, OUT, A> { sums, scale_and_shift, activation: PhantomData });
     }
 }
 

@@ -19,6 +19,7 @@ mod gradient_sink;
 mod inference;
 mod layernorm;
 mod macros;
+pub(crate) mod normalized;
 pub(crate) mod outlined;
 mod pad;
 mod pool;

@@ -9,6 +9,7 @@ mod convolutions;
 mod differences;
 mod image;
 mod layers;
+mod normalized;
 mod options;
 mod passes;
 mod pytorch;

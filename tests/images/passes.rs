@@ -6,7 +6,7 @@ use axonal::simd::dispatch;
 use axonal::{Differentiable, Layer, Sample, Scalar, Simd, WithSimd};
 use rand::RngExt;
 
-fn zero<X: Sample>() -> X {
+pub(crate) fn zero<X: Sample>() -> X {
     X::zeroed()
 }
 

@@ -118,11 +118,11 @@ impl Expansion<'_> {
     /// its length, which decides whether it is on the stack, is a constant.
     pub(crate) fn rooms(&self) -> TokenStream {
         let Self { root, scalar, .. } = self;
-        let Some((last, hidden)) = self.code() else { return TokenStream::new() };
-        if !self.has_room() {
+        let Some(calls) = self.calls() else { return TokenStream::new() };
+        if !self.has_room(&calls) {
             return TokenStream::new();
         }
-        let lengths = self.lengths(hidden);
+        let lengths = self.lengths(&calls);
         let inline = self.inline();
         let passes = [Pass::One, Pass::Many].map(|pass| {
             let (name, function) = (pass.room(), pass.function_in());
@@ -130,7 +130,7 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
             });
             let own = self.own(pass, &lengths);
-            let body = self.body(last, hidden, pass, &lengths);
+            let body = self.body(&calls, pass, &lengths);
             let (source, target) = pass.ends();
             let [input, output] = pass.samples();
             quote_spanned! {Span::mixed_site()=>
@@ -165,9 +165,9 @@ impl Expansion<'_> {
     /// A pass that makes its scratch memory, on the stack or on the heap.
     fn pass(&self, pass: Pass) -> TokenStream {
         let Self { root, name, scalar, .. } = self;
-        let Some((last, hidden)) = self.code() else { return unreachable() };
-        if !self.has_room() {
-            return self.steps(last, hidden, pass);
+        let Some(calls) = self.calls() else { return unreachable() };
+        if !self.has_room(&calls) {
+            return self.steps(&calls, pass);
         }
         let (room, function) = (pass.room(), pass.function_in());
         let (source, target) = pass.ends();
@@ -183,14 +183,8 @@ impl Expansion<'_> {
     }
 
     /// A pass in scratch memory: first that between its own layers, then that of the networks in it.
-    fn body(
-        &self,
-        last: &LayerCode<'_>,
-        hidden: &[LayerCode<'_>],
-        pass: Pass,
-        lengths: &TokenStream,
-    ) -> TokenStream {
-        let steps = self.steps(last, hidden, pass);
+    fn body(&self, calls: &[Call<'_>], pass: Pass, lengths: &TokenStream) -> TokenStream {
+        let steps = self.steps(calls, pass);
         let own = self.own(pass, lengths);
         let split = self.nested().next().is_some().then(|| {
             quote_spanned! {Span::mixed_site()=>
@@ -199,10 +193,10 @@ impl Expansion<'_> {
             }
         });
         // A single layer has nothing before or behind it to keep.
-        let unused = hidden.is_empty().then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
+        let unused = (calls.len() == 1).then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
         match pass {
             Pass::One => quote!(#split #unused #steps),
-            Pass::Many if hidden.is_empty() => quote!(#split #unused #steps),
+            Pass::Many if calls.len() == 1 => quote!(#split #unused #steps),
             Pass::Many => {
                 let chunk = self.chunk(lengths);
                 quote_spanned! {Span::mixed_site()=>
@@ -243,8 +237,21 @@ impl Expansion<'_> {
     }
 
     /// Whether a pass needs scratch memory, between its layers or in them.
-    fn has_room(&self) -> bool {
-        self.parts.len() > 1 || self.nested().next().is_some()
+    fn has_room(&self, calls: &[Call<'_>]) -> bool {
+        calls.len() > 1 || self.nested().next().is_some()
+    }
+
+    /// The calls of a pass: one for each layer, but that a batch normalization, and the activation behind it, belong to the call of the layer before them.
+    fn calls(&self) -> Option<Vec<Call<'_>>> {
+        self.code()?;
+        let mut rest = &self.parts[..];
+        let mut calls = Vec::new();
+        while !rest.is_empty() {
+            let (call, others) = rest.split_at(normalized(rest).max(1));
+            calls.push(call);
+            rest = others;
+        }
+        Some(calls)
     }
 
     /// The layers that may be networks themselves, or have networks in them.
@@ -252,19 +259,20 @@ impl Expansion<'_> {
         self.parts.iter().filter(|part| is_nested(part))
     }
 
-    /// The length of a sample between each two layers, as a list of constants.
-    fn lengths(&self, hidden: &[LayerCode<'_>]) -> TokenStream {
+    /// The length of a sample between each two calls, as a list of constants.
+    fn lengths(&self, calls: &[Call<'_>]) -> TokenStream {
         let root = self.root;
-        let lengths = hidden.iter().map(|part| &part.fixed_output);
+        let hidden = calls.iter().take(calls.len() - 1);
+        let lengths = hidden.filter_map(|call| call.last()).map(|part| &part.fixed_output);
         quote_spanned!(Span::mixed_site()=> #(<#lengths as #root::Sample>::LEN),*)
     }
 
-    /// One call for each layer. The hidden outputs lie at the two ends of the scratch memory in turn: each layer reads from one end and writes to the other.
-    fn steps(&self, last: &LayerCode<'_>, hidden: &[LayerCode<'_>], pass: Pass) -> TokenStream {
+    /// One call after the other. The hidden outputs lie at the two ends of the scratch memory in turn: each call reads from one end and writes to the other.
+    fn steps(&self, calls: &[Call<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
-        let parts = hidden.iter().chain([last]).enumerate();
-        let steps = parts.map(|(index, part)| {
-            let LayerCode { field, rust, layer, .. } = part;
+        let ends: Vec<_> = calls.iter().filter_map(|call| call.last()).collect();
+        let hidden = &ends[..ends.len() - 1];
+        let steps = calls.iter().enumerate().map(|(index, call)| {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
@@ -284,29 +292,88 @@ impl Expansion<'_> {
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, _) = #split;));
                 target = quote!(#values);
             }
-            if layer.is_recast() {
-                let (recast, recast_mut) = pass.recasts();
-                source = quote_spanned!(Span::mixed_site()=> #root::__private::#recast(#source));
-                target =
-                    quote_spanned!(Span::mixed_site()=> #root::__private::#recast_mut(#target));
-            }
-            let nested = is_nested(part);
-            let function = if nested { pass.function_in() } else { pass.function() };
-            let room = nested.then(|| quote_spanned!(Span::mixed_site()=> , &mut *nested));
-            let (passes, simd) = if self.definition.outlined {
-                (quote_spanned!(Span::mixed_site()=> #root::__private::Outlined::<#rust>), None)
-            } else {
-                let passes = quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>);
-                (passes, Some(quote_spanned!(Span::mixed_site()=> simd,)))
-            };
-            quote_spanned! {Span::mixed_site()=>
-                {
-                    #splits
-                    #passes::#function(&self.#field, #simd #source, #target #room);
-                }
-            }
+            let code = self.call(call, pass, source, target);
+            quote_spanned!(Span::mixed_site()=> { #splits #code })
         });
         steps.collect()
+    }
+
+    /// One call, from `source` to `target`.
+    fn call(
+        &self,
+        call: Call<'_>,
+        pass: Pass,
+        mut source: TokenStream,
+        mut target: TokenStream,
+    ) -> TokenStream {
+        let (root, outlined) = (self.root, self.definition.outlined);
+        let site = Span::mixed_site();
+        let simd = (!outlined).then(|| quote_spanned!(site=> simd,));
+        let function = pass.function();
+        match call {
+            [part] => {
+                let LayerCode { field, rust, layer, .. } = part;
+                if layer.is_recast() {
+                    let (recast, recast_mut) = pass.recasts();
+                    source = quote_spanned!(site=> #root::__private::#recast(#source));
+                    target = quote_spanned!(site=> #root::__private::#recast_mut(#target));
+                }
+                let nested = is_nested(part);
+                let function = if nested { pass.function_in() } else { function };
+                let room = nested.then(|| quote_spanned!(site=> , &mut *nested));
+                let passes = if outlined {
+                    quote_spanned!(site=> #root::__private::Outlined::<#rust>)
+                } else {
+                    quote_spanned!(site=> <#rust as #root::Layer>)
+                };
+                quote_spanned!(site=> #passes::#function(&self.#field, #simd #source, #target #room);)
+            }
+            [before, normalization, activation @ ..] => {
+                let activation = match activation {
+                    [LayerCode { rust, .. }, ..] => {
+                        quote_spanned!(site=> <#rust as #root::Layer>::Activation)
+                    }
+                    [] => quote_spanned!(site=> #root::activations::Identity),
+                };
+                let passes = if outlined {
+                    quote_spanned!(site=> OutlinedNormalized)
+                } else {
+                    quote_spanned!(site=> Normalized)
+                };
+                let [(first, first_type), (second, second_type)] =
+                    [before, normalization].map(|part| (&part.field, &part.rust));
+                quote_spanned! {site=>
+                    #root::__private::#passes::<#first_type, #second_type, #activation>::#function(
+                        &self.#first, &self.#second, #simd #source, #target,
+                    );
+                }
+            }
+            [] => TokenStream::new(),
+        }
+    }
+}
+
+/// The layers that one call goes through: one, or a layer with the batch normalization behind it, and the activation behind that.
+type Call<'a> = &'a [LayerCode<'a>];
+
+/// How many of the first layers are one call: a layer whose sums a batch normalization scales while they are in registers, that normalization, and the activation
+/// behind it. 0 if the first layer is none of these.
+fn normalized(parts: &[LayerCode<'_>]) -> usize {
+    let is_layer = |part: &LayerCode<'_>, words: &[&str]| {
+        matches!(&part.layer.stage.head, Head::Layer(grammar) if words.contains(&grammar.word))
+            && part.layer.stage.activation.is_none()
+            && !part.layer.is_recast()
+    };
+    match parts {
+        [first, second, rest @ ..]
+            if is_layer(first, &["conv", "dense"]) && is_layer(second, &["batchnorm"]) =>
+        {
+            let activation = rest.first().is_some_and(|part| {
+                matches!(part.layer.stage.head, Head::Activation) && !part.layer.is_recast()
+            });
+            if activation { 3 } else { 2 }
+        }
+        _ => 0,
     }
 }
 
