@@ -3,6 +3,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::direct::{DirectConvolution, DirectRows};
 use crate::kernels::conv::direct_channels::DirectChannels;
 use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
@@ -13,6 +14,7 @@ use crate::simd::{Element, Isa, dispatch};
 use crate::{
     kernels::{
         conv::{
+            blocked_weights::BlockedWeights,
             direct::DirectWeights,
             patch_products::{Im2colWeights, PatchProducts},
         },
@@ -65,11 +67,16 @@ pub(crate) trait Entry: Element {
     /// dW += dY ∗ x for one group of channels, with vectors along output rows.
     #[cfg(feature = "train")]
     fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>);
+    /// Y = post(W ∗ x) for some samples, with vectors of output channels.
+    fn conv_blocked(isa: Isa, convolution: BlockedConvolution<'_, Self>);
     /// Y = b + W ∗ x for one group of channels, with vectors of output channels.
     fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>);
     /// dW += dY ∗ x for one group of channels, with vectors of output channels.
     #[cfg(feature = "train")]
     fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>);
+    /// dW += dY ∗ x for some samples, with vectors of output channels.
+    #[cfg(feature = "train")]
+    fn conv_weights_blocked(isa: Isa, weights: BlockedWeights<'_, Self>);
     /// dW += dYᵀ X for a block of patches X.
     #[cfg(feature = "train")]
     fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>);
@@ -282,6 +289,10 @@ macro_rules! compiled {
                 isa.run(DirectRows(weights));
             }
 
+            fn conv_blocked(isa: Isa, convolution: BlockedConvolution<'_, Self>) {
+                isa.run(convolution);
+            }
+
             fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>) {
                 isa.run(DirectChannels(convolution));
             }
@@ -289,6 +300,11 @@ macro_rules! compiled {
             #[cfg(feature = "train")]
             fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>) {
                 isa.run(DirectChannels(weights));
+            }
+
+            #[cfg(feature = "train")]
+            fn conv_weights_blocked(isa: Isa, weights: BlockedWeights<'_, Self>) {
+                isa.run(weights);
             }
 
             #[cfg(feature = "train")]

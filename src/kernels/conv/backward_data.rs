@@ -5,7 +5,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | gather | each vector of dX is summed up in registers: whole channels of columns, windows that move by one column |
+//! | gather | each vector of dX is summed up in registers: whole channels of columns, windows that move by one column or two |
 //! | scatter | each number of dY W is added to dX in memory |
 
 use core::marker::PhantomData;
@@ -21,7 +21,7 @@ use crate::kernels::entry::Entry;
 use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
 use crate::kernels::matrix_mut::MatrixMut;
-use crate::simd::{Isa, Vector, lanes_between};
+use crate::simd::{Isa, Vector, interleave, lanes_between};
 
 /// What dX starts from.
 #[derive(Clone, Copy)]
@@ -166,10 +166,11 @@ fn scatter<T: Entry, K: Geometry>(
     }
 }
 
-/// Adds the columns of `channels` whole channels to dX. Windows move by one column, and the block has whole rows.
+/// Adds the columns of `channels` whole channels to dX. Windows move by one column or two, and the block has whole rows.
 ///
 /// A vector of a row of dX is a sum over the taps (ky, kx): the numbers of that tap's column of dY W, read `kx · dilation` pixels further
-/// left. So vectors reach over both ends of the matrix: `padded` is the matrix with its margins.
+/// left. So vectors reach over both ends of the matrix: `padded` is the matrix with its margins. Where windows move by two columns, each tap belongs to the
+/// even or to the odd columns of dX: a vector of each is summed up, and interleaved.
 #[inline(always)]
 fn gather<T: Entry, S: Simd, K: Geometry>(
     simd: S,
@@ -196,16 +197,23 @@ fn gather<T: Entry, S: Simd, K: Geometry>(
         ((block.y + block.rows - 1) * K::STRIDE[0] + (K::KERNEL[0] - 1) * K::DILATION[0] + 1)
             .saturating_sub(K::PADDING[0])
             .min(K::HEIGHT);
-    for left in (0..width).step_by(lanes) {
+    let stride = K::STRIDE[1];
+    for left in (0..width).step_by(lanes * stride) {
         // For each column kx of a window: the output column in the first lane, plus `reach` so that it is not below zero, and the lanes whose
         // output columns are there.
         let reach = (K::KERNEL[1] - 1) * K::DILATION[1];
         let mut first = [0; GATHERED_KERNEL];
         let mut inside = [lanes_between(simd, 0, 0); GATHERED_KERNEL];
+        // Which columns of dX, counted from `left`, are those of this tap: 0, or the odd ones, 1.
+        let mut odd = [0; GATHERED_KERNEL];
         for kx in 0..K::KERNEL[1] {
-            first[kx] = left + K::PADDING[1] + reach - kx * K::DILATION[1];
+            let at = kx * K::DILATION[1];
+            odd[kx] = (left + K::PADDING[1] + at) % stride;
+            // In steps of the stride, as the output's columns are.
+            first[kx] = (left + odd[kx] + K::PADDING[1] + reach * stride - at) / stride;
             let before = reach.saturating_sub(first[kx]);
-            let count = (columns + reach).saturating_sub(first[kx]).min(width - left);
+            let there = width.saturating_sub(left + odd[kx]).div_ceil(stride);
+            let count = (columns + reach).saturating_sub(first[kx]).min(there);
             inside[kx] = lanes_between(simd, before, count);
         }
         for channel in 0..channels {
@@ -235,17 +243,31 @@ fn gather<T: Entry, S: Simd, K: Geometry>(
                         sums[kx] = sums[kx] + inside[kx].select(numbers, zero);
                     }
                 }
-                let mut sum = zero;
+                let mut both = [zero; 2];
                 for kx in 0..K::KERNEL[1] {
-                    sum = sum + sums[kx];
+                    both[odd[kx]] = both[odd[kx]] + sums[kx];
                 }
                 let to = &mut input[(channel * K::HEIGHT + row) * width + left..];
-                if to.len() >= lanes {
-                    (Vector::load(simd, to) + sum).store(to);
+                if stride == 1 {
+                    add_to(simd, to, both[0]);
                 } else {
-                    (Vector::load_partial(simd, to) + sum).store_partial(to);
+                    let [low, high] = interleave(simd, both);
+                    add_to(simd, to, low);
+                    if left + lanes < width {
+                        add_to(simd, &mut to[lanes..], high);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Adds a vector to the first numbers, or as much of it as there are.
+#[inline(always)]
+fn add_to<T: Entry, S: Simd>(simd: S, to: &mut [T], vector: Vector<T, S>) {
+    if to.len() >= Vector::<T, S>::LANES {
+        (Vector::load(simd, to) + vector).store(to);
+    } else {
+        (Vector::load_partial(simd, to) + vector).store_partial(to);
     }
 }

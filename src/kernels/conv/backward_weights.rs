@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::blocked_weights::BlockedWeights;
 use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::patch_products::Im2colWeights;
@@ -27,6 +28,12 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
     fn with_simd<S: Simd>(self, simd: S) {
         match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
             BackwardWeights::DirectRows | BackwardWeights::DirectChannels => self.direct(simd),
+            BackwardWeights::Blocked => {
+                let Self { inputs, output_gradient, gradient, .. } = self;
+                let sizes = const { K::SIZES };
+                let weights = BlockedWeights { sizes, inputs, output_gradient, gradient };
+                T::conv_weights_blocked(Isa::of(simd), weights);
+            }
             BackwardWeights::Im2col(_) => self.im2col(simd),
         }
     }

@@ -26,17 +26,25 @@
 mod backward_data;
 #[cfg(feature = "train")]
 mod backward_weights;
+pub(crate) mod blocked;
+#[cfg(feature = "train")]
+pub(crate) mod blocked_weights;
+mod correlation;
 pub(crate) mod direct;
 pub(crate) mod direct_channels;
 mod im2col;
+mod patch;
 #[cfg(feature = "train")]
 pub(crate) mod patch_products;
 pub(crate) mod plan;
+#[cfg(all(test, feature = "train"))]
+mod tests;
 
 use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::direct::{DirectConvolution, GroupLayout};
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
@@ -66,6 +74,17 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weight, inputs, outputs, post, .. } = self;
         let post = PostOps { relu: post.relu || E::RELU, ..post };
+        if matches!(const { Forward::of(K::SIZES, Registers::of::<T, S>()) }, Forward::Blocked) {
+            let sizes = const { K::SIZES };
+            T::conv_blocked(
+                Isa::of(simd),
+                BlockedConvolution { sizes, weight, inputs, outputs: &mut *outputs, post },
+            );
+            if !E::RELU {
+                activate::<E, T, S>(simd, outputs);
+            }
+            return;
+        }
         let mut buffer = Buffer::new();
         let samples =
             inputs.chunks_exact(K::INPUT_LEN).zip(outputs.chunks_exact_mut(K::OUTPUT_LEN));
@@ -87,6 +106,7 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                         T::conv_direct_channels(Isa::of(simd), group);
                     }
                 }
+                Forward::Blocked => {}
                 Forward::Im2col => {
                     im2col::forward::<T, K, S>(simd, &mut buffer, weight, bias, input, output);
                 }

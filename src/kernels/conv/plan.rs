@@ -33,6 +33,28 @@ const IDLE: usize = 3;
 /// What the sum over the lanes of a vector takes, in multiplications of vectors.
 const REDUCTION: usize = 4;
 
+/// Numbers of the input that a block of a blocked convolution reads: what a copy of them has room for.
+pub(crate) const PATCH_LEN: usize = BUFFER_LEN;
+
+/// Sums of a block of a blocked convolution that wait for other input channels.
+pub(crate) const SUMS_LEN: usize = BUFFER_LEN;
+
+/// Weights whose places in the input are in a table at a time: of whole channels.
+pub(crate) const PLACES: usize = 512;
+
+/// Output pixels whose sums wait to be transposed, where no other input channels follow: with 64 channels of `f32` 12 KiB, in whole tiles.
+pub(crate) const STRIP_PIXELS: usize = 48;
+
+/// The shortest patch of a blocked convolution's forward pass: with fewer products for each sum, to transpose sums takes longer than to copy patches.
+const BLOCKED_PATCH: usize = 24;
+
+/// Output pixels of a block of a blocked convolution, about.
+const BLOCKED_PIXELS: usize = 128;
+
+/// The most input channels that are read where they are if their planes are a multiple of [`ALIASING`] apart: those share the sets of L1, which has 8 ways.
+const ALIASED_CHANNELS: usize = 8;
+const ALIASING: usize = 1024;
+
 /// All that a convolution runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConvPlan {
@@ -48,6 +70,8 @@ pub(crate) enum Forward {
     DirectRows,
     /// Vectors hold output channels; the input is read where it is, one number at a time.
     DirectChannels,
+    /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
+    Blocked,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col,
 }
@@ -68,6 +92,8 @@ pub(crate) enum BackwardWeights {
     DirectRows,
     /// Vectors hold output channels; the input is read where it is, one number at a time.
     DirectChannels,
+    /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
+    Blocked,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col(PatchProduct),
 }
@@ -98,9 +124,109 @@ impl Forward {
             Self::DirectRows
         } else if channels_fill_vectors(&sizes, registers) {
             Self::DirectChannels
+        } else if sizes.patch() >= BLOCKED_PATCH
+            && sizes.group_outputs() >= registers.lanes
+            && BlockedPlan::of(&sizes, registers).channels > 0
+        {
+            Self::Blocked
         } else {
             Self::Im2col
         }
+    }
+}
+
+/// How a blocked convolution is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockedPlan {
+    /// Rows and columns of a block of output pixels: whole rows, or a part of one.
+    pub(crate) block: [usize; 2],
+    /// Rows and columns of the input that it sees.
+    pub(crate) patch: [usize; 2],
+    /// Input channels that are read at a time; 0 if not even one fits.
+    pub(crate) channels: usize,
+    /// Samples whose blocks are taken together.
+    pub(crate) samples: usize,
+    /// Whether the input is copied.
+    pub(crate) copies: bool,
+    many_registers: bool,
+}
+
+impl BlockedPlan {
+    pub(crate) const fn of(sizes: &Sizes, registers: Registers) -> Self {
+        let [_, rows, columns] = sizes.output;
+        let inputs = sizes.group_inputs();
+        let mut pixels = BLOCKED_PIXELS;
+        loop {
+            let block = if columns > pixels {
+                [1, columns.div_ceil(columns.div_ceil(pixels))]
+            } else {
+                [rows.div_ceil(rows.div_ceil(pixels / columns)), columns]
+            };
+            let patch = [
+                (block[0] - 1) * sizes.stride[0] + (sizes.kernel[0] - 1) * sizes.dilation[0] + 1,
+                (block[1] - 1) * sizes.stride[1] + (sizes.kernel[1] - 1) * sizes.dilation[1] + 1,
+            ];
+            // A window of one number reads each line once.
+            let aliased = inputs > ALIASED_CHANNELS
+                && sizes.taps() > 1
+                && (sizes.input[1] * sizes.input[2] * registers.scalar).is_multiple_of(ALIASING);
+            let copies = sizes.is_padded() || aliased;
+            let channels = if copies { PATCH_LEN / (patch[0] * patch[1]) } else { inputs };
+            if channels > 0 || pixels == 1 {
+                let channels = if channels < inputs { channels } else { inputs };
+                let many_registers = registers.are_many;
+                return Self { block, patch, channels, samples: 1, copies, many_registers };
+            }
+            pixels /= 2;
+        }
+    }
+
+    /// For the gradient of the weights: whole samples are taken together until they have the pixels of a block. 0 channels, too, if the places of a window
+    /// do not fit the table.
+    pub(crate) const fn of_weights(sizes: &Sizes, registers: Registers) -> Self {
+        let mut plan = Self::of(sizes, registers);
+        let [patch_rows, patch_columns] = plan.patch;
+        if plan.block[0] == sizes.output[1] && plan.block[1] == sizes.output[2] {
+            let fit =
+                if plan.copies { PATCH_LEN / (patch_rows * patch_columns) } else { BLOCKED_PIXELS };
+            let samples = BLOCKED_PIXELS / sizes.pixels();
+            plan.samples = if samples < 1 {
+                1
+            } else if samples < fit {
+                samples
+            } else {
+                fit
+            };
+        }
+        if plan.copies && plan.channels > 0 {
+            let channels = PATCH_LEN / (plan.samples * patch_rows * patch_columns);
+            let inputs = sizes.group_inputs();
+            plan.channels = if channels < inputs { channels } else { inputs };
+        }
+        if sizes.taps() > PLACES {
+            plan.channels = 0;
+        }
+        plan
+    }
+
+    /// Vectors of the next tile, of `rest`. A single one is the only one: it is whole, then, and channels are summed up once.
+    pub(crate) const fn vectors_of_tile(&self, rest: usize) -> usize {
+        match (rest, self.many_registers) {
+            (1..=3, _) => rest,
+            (4, true) => 4,
+            (5 | 6, true) => 3,
+            (_, true) => 4,
+            (_, false) => 2,
+        }
+    }
+}
+
+/// Sums of a tile of some vectors: with these vectors and a number in registers, too.
+pub(crate) const fn sums_of_tile(vectors: usize, many_registers: bool) -> usize {
+    match (vectors, many_registers) {
+        (1, _) | (2 | 3, true) => 8,
+        (2, false) | (_, true) => 6,
+        (_, false) => 3,
     }
 }
 
@@ -109,7 +235,7 @@ impl BackwardData {
     #[inline(always)]
     pub(crate) const fn of(sizes: Sizes, pixels: usize) -> Self {
         let gathers = gathered_channels(&sizes, pixels) > 0
-            && sizes.stride[1] == 1
+            && sizes.stride[1] <= 2
             && sizes.kernel[0] <= GATHERED_KERNEL
             && sizes.kernel[1] <= GATHERED_KERNEL
             // Blocks are whole rows.
@@ -125,8 +251,18 @@ impl BackwardWeights {
             return Self::DirectRows;
         }
         // A tile has rows and columns of the window here.
-        if !rows && channels_fill_vectors(&sizes, registers) && tile_columns(sizes.kernel[1]) > 0 {
+        if !rows
+            && channels_fill_vectors(&sizes, registers)
+            && tile_columns(sizes.kernel[1]) > 0
+            // With more than one vector of channels, a number is broadcast for all of them.
+            && sizes.group_outputs() < 2 * registers.lanes
+        {
             return Self::DirectChannels;
+        }
+        if sizes.group_outputs() >= registers.lanes
+            && BlockedPlan::of_weights(&sizes, registers).channels > 0
+        {
+            return Self::Blocked;
         }
         let [rows, columns] = first_block(&sizes);
         Self::Im2col(PatchProduct::of(sizes.group_outputs(), rows * columns, registers.lanes))
@@ -245,6 +381,7 @@ fn forward_name(sizes: &Sizes, plan: Forward, registers: Registers) -> KernelNam
     match plan {
         Forward::DirectRows => KernelName::new("DirectRows"),
         Forward::DirectChannels => KernelName::new("DirectChannels"),
+        Forward::Blocked => KernelName::new("Blocked"),
         Forward::Im2col => {
             let (m, k) = first_columns(sizes, 1);
             let (n, a_stride, transposed_b) = (sizes.group_outputs(), m, true);
@@ -269,6 +406,7 @@ fn backward_weights_name(sizes: &Sizes, plan: BackwardWeights, registers: Regist
     match plan {
         BackwardWeights::DirectRows => KernelName::new("DirectRows"),
         BackwardWeights::DirectChannels => KernelName::new("DirectChannels"),
+        BackwardWeights::Blocked => KernelName::new("Blocked"),
         BackwardWeights::Im2col(PatchProduct::Dots) => KernelName::calling("Im2col", "Dots"),
         BackwardWeights::Im2col(PatchProduct::Tiles) => {
             let (k, n) = first_columns(sizes, 1);
@@ -348,16 +486,17 @@ mod tests {
 
     #[test]
     fn layers_of_networks() {
-        use BackwardData::{Gather, Scatter};
+        use BackwardData::Gather;
         use BackwardWeights as W;
-        use Forward::{DirectChannels, DirectRows, Im2col};
-        use PatchProduct::{Dots, Tiles};
+        use Forward::{Blocked, DirectChannels, DirectRows, Im2col};
+        use PatchProduct::Dots;
 
         let depthwise = Sizes { groups: 64, ..padded(layer([64, 25, 5], 64, [3, 3])) };
         let im2col = [Im2col; 3];
         let rows = [DirectRows; 3];
         let rows_or_channels = [DirectRows, DirectRows, DirectChannels];
-        let tiles = [W::Im2col(Tiles); 3];
+        let blocked = [Blocked; 3];
+        let weights = [W::Blocked; 3];
         // The forward pass and the gradient of the weights, on each set.
         let layers = [
             ("LeNet-5, 1", layer([1, 28, 28], 6, [5, 5]), rows, Gather, [W::DirectRows; 3]),
@@ -368,43 +507,57 @@ mod tests {
                 Gather,
                 [W::DirectRows, W::DirectRows, W::DirectChannels],
             ),
-            ("ResNet-8, 3 to 16", padded(layer([3, 32, 32], 16, [3, 3])), rows, Gather, tiles),
+            ("ResNet-8, 3 to 16", padded(layer([3, 32, 32], 16, [3, 3])), rows, Gather, weights),
             // With its padding, a sample does not fit the buffer.
-            ("ResNet-8, 16", padded(layer([16, 32, 32], 16, [3, 3])), im2col, Gather, tiles),
+            ("ResNet-8, 16", padded(layer([16, 32, 32], 16, [3, 3])), blocked, Gather, weights),
             (
                 "ResNet-8, 16 to 32",
                 strided(padded(layer([16, 32, 32], 32, [3, 3]))),
-                im2col,
-                Scatter,
-                tiles,
+                blocked,
+                Gather,
+                weights,
             ),
-            ("ResNet-8, 32", padded(layer([32, 16, 16], 32, [3, 3])), rows, Gather, tiles),
+            ("ResNet-8, 32", padded(layer([32, 16, 16], 32, [3, 3])), rows, Gather, weights),
+            // Sums of 16 products.
             (
                 "ResNet-8, shortcut",
                 strided(layer([16, 32, 32], 32, [1, 1])),
                 im2col,
-                Scatter,
-                tiles,
+                Gather,
+                weights,
             ),
             (
                 "ResNet-8, 64",
                 padded(layer([64, 8, 8], 64, [3, 3])),
                 rows_or_channels,
                 Gather,
-                [W::Im2col(Tiles), W::Im2col(Tiles), W::DirectChannels],
+                weights,
             ),
-            ("DS-CNN, 1", strided(padded(layer([1, 49, 10], 64, [10, 4]))), im2col, Scatter, tiles),
+            (
+                "DS-CNN, 1",
+                strided(padded(layer([1, 49, 10], 64, [10, 4]))),
+                blocked,
+                Gather,
+                weights,
+            ),
             ("DS-CNN, depthwise", depthwise, im2col, Gather, [W::Im2col(Dots); 3]),
             (
                 "DS-CNN, 1x1",
                 layer([64, 25, 5], 64, [1, 1]),
-                [DirectChannels, Im2col, DirectChannels],
+                [DirectChannels, Blocked, DirectChannels],
                 Gather,
-                tiles,
+                weights,
             ),
-            ("VGG, 3 to 64", padded(layer([3, 32, 32], 64, [3, 3])), rows, Gather, tiles),
-            ("VGG, 64", padded(layer([64, 32, 32], 64, [3, 3])), im2col, Gather, tiles),
-            ("VGG, 128", padded(layer([128, 16, 16], 128, [3, 3])), im2col, Gather, tiles),
+            ("VGG, 3 to 64", padded(layer([3, 32, 32], 64, [3, 3])), rows, Gather, weights),
+            ("VGG, 64", padded(layer([64, 32, 32], 64, [3, 3])), blocked, Gather, weights),
+            ("VGG, 128", padded(layer([128, 16, 16], 128, [3, 3])), blocked, Gather, weights),
+            (
+                "5x5, few outputs",
+                padded(layer([16, 48, 48], 3, [5, 5])),
+                im2col,
+                Gather,
+                [W::Im2col(Dots); 3],
+            ),
         ];
         for (name, sizes, forward, backward_data, backward_weights) in layers {
             for (index, registers) in SETS.into_iter().enumerate() {
@@ -457,7 +610,7 @@ mod tests {
 
     #[test]
     fn gradients_of_weights() {
-        use BackwardWeights::{DirectChannels, DirectRows, Im2col};
+        use BackwardWeights::{Blocked, DirectChannels, DirectRows, Im2col};
         use PatchProduct::{Dots, Tiles};
 
         // Rows of numbers that are used once have no advantage over a product.
@@ -466,7 +619,12 @@ mod tests {
         assert_eq!(backward_weights(padded(layer([4, 24, 24], 8, [3, 3]))), Im2col(Dots));
         // A tile is a row of the window.
         assert_eq!(backward_weights(layer([4, 10, 10], 16, [3, 3])), DirectChannels);
-        assert_eq!(backward_weights(layer([4, 10, 9], 16, [3, 2])), Im2col(Tiles));
+        assert_eq!(backward_weights(layer([4, 10, 9], 16, [3, 2])), Blocked);
+        assert_eq!(backward_weights(layer([4, 10, 10], 32, [3, 3])), Blocked);
+        assert_eq!(backward_weights(layer([4, 10, 9], 15, [3, 2])), Im2col(Tiles));
+        // A table has the places of 512 numbers of a window.
+        assert_eq!(backward_weights(layer([1, 40, 20], 20, [32, 16])), Blocked);
+        assert!(matches!(backward_weights(layer([1, 40, 20], 20, [33, 16])), Im2col(_)));
         // 6 (12 + 4) = 96 multiplications of vectors, against 96; and 6 (13 + 4) = 102 against 104.
         assert_eq!(PatchProduct::of(6, 96, 8), Tiles);
         assert_eq!(PatchProduct::of(6, 104, 8), Dots);
@@ -488,8 +646,59 @@ mod tests {
         assert_eq!(backward_data(layer([1, 4, 256], 4, [1, 1])), Gather);
         assert_eq!(backward_data(layer([1, 4, 257], 4, [1, 1])), Scatter);
         let stride = |stride| placed(Sizes { stride, ..layer([1, 9, 9], 4, [3, 3]) });
-        assert_eq!(backward_data(stride([2, 1])), Gather);
-        assert_eq!(backward_data(stride([1, 2])), Scatter);
+        assert_eq!(backward_data(stride([3, 2])), Gather);
+        assert_eq!(backward_data(stride([1, 3])), Scatter);
+    }
+
+    #[test]
+    fn blocks_of_a_blocked_convolution() {
+        let plan = |sizes: Sizes| BlockedPlan::of(&sizes, AVX512);
+        let weights = |sizes: Sizes| BlockedPlan::of_weights(&sizes, AVX512);
+        // 128 pixels, as whole rows or as a part of one; with what a 3x3 window sees around them.
+        let found = plan(padded(layer([3, 32, 32], 64, [3, 3])));
+        assert_eq!((found.block, found.patch, found.channels), ([4, 32], [6, 34], 3));
+        let found = plan(strided(padded(layer([3, 224, 224], 64, [7, 7]))));
+        assert_eq!((found.block, found.patch), ([1, 112], [7, 229]));
+        assert_eq!(plan(padded(layer([3, 4, 224], 64, [3, 3]))).block, [1, 112]);
+        // Channels that the memory of a patch has room for; and fewer pixels, where it has not even room for one.
+        assert_eq!(plan(padded(layer([128, 16, 16], 64, [3, 3]))).channels, 16384 / (10 * 18));
+        let found = plan(padded(layer([2, 4, 200], 64, [3, 160])));
+        assert_eq!((found.block, found.channels), ([1, 101], 2));
+        let found = plan(padded(layer([2, 81, 201], 64, [81, 201])));
+        assert_eq!((found.block, found.channels), ([1, 2], 1));
+        assert_eq!(plan(padded(layer([1, 200, 200], 16, [128, 129]))).channels, 0);
+        // Without padding, the input is read where it is, but for many planes that share the sets of a cache.
+        assert!(!plan(layer([8, 32, 32], 16, [3, 3])).copies);
+        assert!(plan(layer([9, 32, 32], 16, [3, 3])).copies);
+        assert!(!plan(layer([9, 31, 31], 16, [3, 3])).copies);
+        assert!(!plan(layer([9, 32, 32], 16, [1, 1])).copies);
+        // Small images are taken together for the gradient of the weights.
+        assert_eq!(weights(padded(layer([256, 4, 4], 256, [3, 3]))).samples, 8);
+        assert_eq!(weights(padded(layer([256, 4, 4], 256, [3, 3]))).channels, 16384 / (8 * 36));
+        assert_eq!(weights(padded(layer([64, 8, 9], 256, [3, 3]))).samples, 1);
+    }
+
+    #[test]
+    fn tiles_of_vectors() {
+        let tiles = |are_many, mut rest: usize| {
+            let registers = Registers { are_many, ..AVX512 };
+            let plan = BlockedPlan::of(&layer([3, 8, 8], 16, [3, 3]), registers);
+            let mut tiles = Vec::new();
+            while rest > 0 {
+                tiles.push(plan.vectors_of_tile(rest));
+                rest -= tiles.last().unwrap();
+            }
+            tiles
+        };
+        assert_eq!(tiles(true, 1), [1]);
+        assert_eq!(tiles(true, 5), [3, 2]);
+        assert_eq!(tiles(true, 9), [4, 3, 2]);
+        assert_eq!(tiles(false, 4), [2, 2]);
+        assert_eq!(tiles(false, 5), [2, 3]);
+        for rest in 2..40 {
+            // A single vector may overlap none.
+            assert!(!tiles(true, rest).contains(&1) && !tiles(false, rest).contains(&1));
+        }
     }
 
     #[test]
@@ -500,10 +709,10 @@ mod tests {
         let sizes = padded(layer([64, 32, 32], 64, [3, 3]));
         let plan = conv_plan(sizes, AVX512);
         assert_eq!(plan.product, [1024, 576, 64]);
-        assert_eq!(names(plan), ["Im2col(Packed)", "Gather(Packed)", "Im2col(Tiled)"]);
+        assert_eq!(names(plan), ["Blocked", "Gather(Packed)", "Blocked"]);
         let plan = conv_transpose_plan(sizes, AVX512);
         assert_eq!(plan.product, [1024, 64, 576]);
-        assert_eq!(names(plan), ["Gather(Packed)", "Im2col(Packed)", "Im2col(Tiled)"]);
+        assert_eq!(names(plan), ["Gather(Packed)", "Blocked", "Blocked"]);
     }
 
     #[test]
