@@ -11,8 +11,11 @@ pub use crate::core::IsParameters;
 use crate::core::cast::{cast, cast_mut};
 pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
+pub use crate::kernels::PostOps;
 use crate::layers::Passes;
-pub use crate::layers::normalized::{Normalization, Normalized, OutlinedNormalized, Scaled};
+pub use crate::layers::normalized::{
+    Addition, Normalization, Normalized, OutlinedNormalized, Scaled,
+};
 pub use crate::layers::outlined::Outlined;
 #[cfg(feature = "train")]
 pub use crate::layers::split_trace;

@@ -37,8 +37,8 @@ impl<T: Element> Epilogue<T> for NoEpilogue {
 /// A bias is a shift; a batch normalization behind the convolution is a scale and a shift; the shortcut of a residual block is an addend. oneDNN's
 /// post-ops. Data and not a type, so that a kernel is compiled once for all of them. Each kernel does them while the sums are in registers, in this order, as
 /// `scale · y + shift` with one rounding, then `+ addend`.
-#[derive(Clone, Copy)]
-pub(crate) struct PostOps<'a, T> {
+#[derive(Clone, Copy, Debug)]
+pub struct PostOps<'a, T> {
     /// One factor an output channel, or empty for 1.
     pub(crate) scale: &'a [T],
     /// One summand an output channel, or empty for 0. Without a scale, sums may begin with it.

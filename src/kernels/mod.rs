@@ -45,7 +45,8 @@ pub(crate) use conv::plan::{conv_plan, conv_transpose_plan};
 pub(crate) use conv::{Convolution, ConvolutionInputs, Onto};
 pub(crate) use elementwise::{activate, add, normalize};
 pub(crate) use entry::Entry;
-pub(crate) use epilogue::{Epilogue, PostOps};
+pub(crate) use epilogue::Epilogue;
+pub use epilogue::PostOps;
 pub(crate) use gemm::gemv::gemv_inline;
 pub(crate) use gemm::{DensePlan, Gemm, Gemv, Init, TILE_COLUMNS, dense_plan};
 #[cfg(feature = "train")]

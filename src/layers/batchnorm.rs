@@ -10,9 +10,9 @@ use rand::Rng;
 
 use super::fraction::{Fraction, Ratio};
 use super::macros::by_fields;
-use super::normalized::{Normalization, Scaled};
+use super::normalized::Normalization;
 use super::{Kind, Layer, ParameterPath, Part};
-use crate::activations::{Activation, Identity};
+use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::core::Heap;
 use crate::core::Sample;
@@ -217,8 +217,16 @@ where
             *shift += *scale * *bias;
         }
     }
+}
 
-    /// Calls with scale and shift: on the stack, or in memory of the thread.
+impl<T, I, const CHANNELS: usize, E, M> Normalization for BatchNorm<T, I, CHANNELS, E, M>
+where
+    T: Scalar,
+    I: Sample<Scalar = T>,
+    E: Fraction,
+    M: Fraction,
+{
+    /// On the stack, or in memory of the thread.
     #[inline(always)]
     fn folded(&self, bias: &[T], call: impl FnOnce([&[T]; 2])) {
         if CHANNELS <= FEW_CHANNELS || cfg!(not(feature = "std")) {
@@ -233,38 +241,6 @@ where
             self.fold(bias, scale, shift);
             call([scale, shift]);
         }
-    }
-}
-
-impl<T, I, const CHANNELS: usize, E, M> Normalization for BatchNorm<T, I, CHANNELS, E, M>
-where
-    T: Scalar,
-    I: Sample<Scalar = T>,
-    E: Fraction,
-    M: Fraction,
-{
-    #[inline(always)]
-    fn infer_one_behind<L, A, S>(&self, before: &L, simd: S, input: &L::Input, output: &mut I)
-    where
-        L: Scaled<Scalar = T, Output = I>,
-        A: Activation,
-        S: Simd,
-    {
-        self.folded(before.bias(), |scale_and_shift| {
-            before.infer_one_scaled::<A, S>(simd, scale_and_shift, input, output);
-        });
-    }
-
-    #[inline(always)]
-    fn infer_behind<L, A, S>(&self, before: &L, simd: S, inputs: &[L::Input], outputs: &mut [I])
-    where
-        L: Scaled<Scalar = T, Output = I>,
-        A: Activation,
-        S: Simd,
-    {
-        self.folded(before.bias(), |scale_and_shift| {
-            before.infer_scaled::<A, S>(simd, scale_and_shift, inputs, outputs);
-        });
     }
 }
 

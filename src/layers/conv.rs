@@ -177,25 +177,22 @@ where
     fn infer_one_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        scale_and_shift: [&[T]; 2],
         input: &I,
         output: &mut O,
+        post: PostOps<'_, T>,
     ) {
-        let (inputs, outputs) = (slice::from_ref(input), slice::from_mut(output));
-        self.infer_scaled::<A, S>(simd, scale_and_shift, inputs, outputs);
+        self.infer_scaled::<A, S>(simd, slice::from_ref(input), slice::from_mut(output), post);
     }
 
     #[inline(always)]
     fn infer_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        [scale, shift]: [&[T]; 2],
         inputs: &[I],
         outputs: &mut [O],
+        post: PostOps<'_, T>,
     ) {
-        let convolution = self.convolution::<A>(inputs, outputs);
-        let post = PostOps { scale, shift, ..convolution.post };
-        simd.vectorize(Convolution { post, ..convolution });
+        simd.vectorize(Convolution { post, ..self.convolution::<A>(inputs, outputs) });
         activate_whole::<A, O, S>(simd, outputs);
     }
 }

@@ -12,11 +12,13 @@ use super::activate::Activated;
 use super::macros::by_fields;
 use super::normalized::Scaled;
 use super::{Kind, Layer, LayerPlan, ParameterPath, Part};
-use crate::activations::{Activation, Identity, Step, apply_on};
+use crate::activations::{Activation, Identity, Relu, Step, apply_on};
 use crate::core::Initializer;
 use crate::core::{Parameters, Scalar};
 use crate::core::{flat, flat_mut};
-use crate::kernels::{DensePlan, Gemm, Gemv, Init, MatrixMut, dense_plan, gemv_inline};
+use crate::kernels::{
+    DensePlan, Gemm, Gemv, Init, MatrixMut, PostOps, add, dense_plan, gemv_inline,
+};
 use crate::simd::{InstructionSet, Isa, Registers};
 
 /// A fully connected layer, `dense 128 sigmoid` in a description: **y** = f(W **x** + **b**).
@@ -186,10 +188,10 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>> La
     }
 }
 
-/// f(scale ⊙ s + shift) of the sums of some samples, in place.
+/// f(post(s)) of the sums of some samples, in place.
 struct ScaledSums<'a, T, const OUT: usize, A> {
     sums: &'a mut [SVector<T, OUT>],
-    scale_and_shift: [&'a [T]; 2],
+    post: PostOps<'a, T>,
     activation: PhantomData<A>,
 }
 
@@ -198,12 +200,19 @@ impl<T: Scalar, const OUT: usize, A: Activation> WithSimd for ScaledSums<'_, T, 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sums, scale_and_shift: [scale, shift], .. } = self;
-        for sample in sums {
-            for (y, (scale, shift)) in sample.iter_mut().zip(scale.iter().zip(shift)) {
+        let Self { sums, post: PostOps { scale, shift, addend, relu }, .. } = self;
+        for (index, sample) in sums.iter_mut().enumerate() {
+            let sums = sample.as_mut_slice();
+            for (y, (scale, shift)) in sums.iter_mut().zip(scale.iter().zip(shift)) {
                 *y = *y * *scale + *shift;
             }
-            apply_on::<A, T, S>(simd, sample.as_mut_slice());
+            if !addend.is_empty() {
+                add(sums, &addend[index * OUT..(index + 1) * OUT]);
+            }
+            if relu {
+                apply_on::<Relu, T, S>(simd, sums);
+            }
+            apply_on::<A, T, S>(simd, sums);
         }
     }
 }
@@ -219,9 +228,9 @@ impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Scaled
     fn infer_one_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        scale_and_shift: [&[T]; 2],
         input: &Self::Input,
         output: &mut Self::Output,
+        post: PostOps<'_, T>,
     ) {
         let sums = Gemv { init: &[], ..self.gemv(input, output) };
         if DensePlan::one(OUT, IN) == DensePlan::GemvInline {
@@ -229,20 +238,21 @@ impl<T: Scalar, const IN: usize, const OUT: usize, B: Bias<T>> Scaled
         } else {
             T::gemv(Isa::of(simd), sums);
         }
-        let sums = slice::from_mut(output);
-        simd.vectorize(ScaledSums::<T, OUT, A> { sums, scale_and_shift, activation: PhantomData });
+        let (sums, activation) = (slice::from_mut(output), PhantomData::<A>);
+        simd.vectorize(ScaledSums { sums, post, activation });
     }
 
     #[inline(always)]
     fn infer_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        scale_and_shift: [&[T]; 2],
         inputs: &[Self::Input],
         sums: &mut [Self::Output],
+        post: PostOps<'_, T>,
     ) {
         T::gemm(Isa::of(simd), Gemm { init: Init::Zero, ..self.gemm(inputs, sums) });
-        simd.vectorize(ScaledSums::<T, OUT, A> { sums, scale_and_shift, activation: PhantomData });
+        let activation = PhantomData::<A>;
+        simd.vectorize(ScaledSums { sums, post, activation });
     }
 }
 

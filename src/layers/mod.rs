@@ -31,6 +31,8 @@ mod upsample;
 mod weight_gradient;
 mod window;
 
+use core::slice;
+
 use pulp::Simd;
 use rand::Rng;
 
@@ -72,6 +74,7 @@ pub use tree::{Elements, Fields, Whole};
 pub use upsample::Upsample;
 pub use window::{Window, Windowed};
 
+use self::normalized::Addition;
 use crate::activations::Activation;
 use crate::core::Parameters;
 use crate::core::Sample;
@@ -149,6 +152,36 @@ pub trait Layer: Parameters {
         _room: &mut [Self::Scalar],
     ) {
         self.infer(simd, inputs, outputs);
+    }
+
+    /// [`infer_one_in`](Self::infer_one_in), and an addition to what comes out: in registers, where a layer can do that.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn infer_one_onto_in<S: Simd>(
+        &self,
+        simd: S,
+        input: &Self::Input,
+        output: &mut Self::Output,
+        addition: Addition<'_, Self::Output>,
+        room: &mut [Self::Scalar],
+    ) {
+        self.infer_one_in(simd, input, output, room);
+        addition.run::<Self, S>(simd, slice::from_mut(output));
+    }
+
+    /// The same for [`infer_in`](Self::infer_in).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn infer_onto_in<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        addition: Addition<'_, Self::Output>,
+        room: &mut [Self::Scalar],
+    ) {
+        self.infer_in(simd, inputs, outputs, room);
+        addition.run::<Self, S>(simd, outputs);
     }
 
     /// Random weights by the layer's default initializer, zero biases.

@@ -9,59 +9,114 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use super::Layer;
-use crate::activations::Activation;
-use crate::core::Parameters;
+use crate::activations::{Activation, Relu};
+use crate::core::{Parameters, Sample};
+use crate::core::{flat, flat_mut};
+use crate::kernels::{PostOps, activate, add};
 use crate::simd::dispatch;
+
+/// What a residual block does to the outputs of its block, while they are in registers: y ← f(y + addend), where f is `relu` or the identity.
+#[derive(Debug)]
+pub struct Addition<'a, O> {
+    /// One for each output, or none.
+    pub(crate) to: &'a [O],
+    /// f
+    pub(crate) relu: bool,
+}
+
+impl<O> Clone for Addition<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for Addition<'_, O> {}
+
+impl<'a, O: Sample> Addition<'a, O> {
+    /// Nothing.
+    pub const NONE: Self = Self { to: &[], relu: false };
+
+    /// `relu` alone.
+    pub const RELU: Self = Self { to: &[], relu: true };
+
+    /// For the next `count` samples, which it forgets.
+    #[inline(always)]
+    pub fn next(&mut self, count: usize) -> Self {
+        let (to, rest) = self.to.split_at(count.min(self.to.len()));
+        let relu = self.relu;
+        self.to = rest;
+        Self { to, relu }
+    }
+
+    /// Behind a scale and a shift.
+    #[inline(always)]
+    fn behind<'b>(self, [scale, shift]: [&'b [O::Scalar]; 2]) -> PostOps<'b, O::Scalar>
+    where
+        'a: 'b,
+    {
+        PostOps { scale, shift, addend: flat(self.to), relu: self.relu }
+    }
+
+    /// To outputs of a layer `L` that are stored already.
+    #[inline(always)]
+    pub(crate) fn run<L: Layer, S: Simd>(self, simd: S, outputs: &mut [O]) {
+        if self.to.is_empty() && !self.relu {
+            return;
+        }
+        let pass = Add { addition: self, outputs };
+        // Of an outlined layer, `simd` is the baseline.
+        if L::OUTLINED { dispatch(pass) } else { simd.vectorize(pass) }
+    }
+}
+
+struct Add<'a, O> {
+    addition: Addition<'a, O>,
+    outputs: &'a mut [O],
+}
+
+impl<O: Sample> WithSimd for Add<'_, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { addition, outputs } = self;
+        if !addition.to.is_empty() {
+            add(flat_mut(outputs), flat(addition.to));
+        }
+        if addition.relu {
+            activate::<Relu, O::Scalar, S>(simd, flat_mut(outputs));
+        }
+    }
+}
 
 /// A layer whose sums can be scaled and shifted before they are stored: a layer without an activation.
 pub trait Scaled: Layer {
     /// Its bias, or nothing.
     fn bias(&self) -> &[Self::Scalar];
 
-    /// f(scale ⊙ s + shift) for one sample, where s is the output without the bias.
+    /// f(post(s)) for one sample, where s is the output without the bias, and f the activation `A`.
     fn infer_one_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        scale_and_shift: [&[Self::Scalar]; 2],
         input: &Self::Input,
         output: &mut Self::Output,
+        post: PostOps<'_, Self::Scalar>,
     );
 
     /// The same for a batch.
     fn infer_scaled<A: Activation, S: Simd>(
         &self,
         simd: S,
-        scale_and_shift: [&[Self::Scalar]; 2],
         inputs: &[Self::Input],
         outputs: &mut [Self::Output],
+        post: PostOps<'_, Self::Scalar>,
     );
 }
 
 /// A normalization that is a scale and a shift in inference.
 pub trait Normalization: Layer {
-    /// The layer before it, it, and an activation, for one sample.
-    fn infer_one_behind<L, A, S>(
-        &self,
-        before: &L,
-        simd: S,
-        input: &L::Input,
-        output: &mut L::Output,
-    ) where
-        L: Scaled<Scalar = Self::Scalar, Output = Self::Input>,
-        A: Activation,
-        S: Simd;
-
-    /// The same for a batch.
-    fn infer_behind<L, A, S>(
-        &self,
-        before: &L,
-        simd: S,
-        inputs: &[L::Input],
-        outputs: &mut [L::Output],
-    ) where
-        L: Scaled<Scalar = Self::Scalar, Output = Self::Input>,
-        A: Activation,
-        S: Simd;
+    /// Calls with the scale and the shift that it is behind a bias.
+    fn folded(&self, bias: &[Self::Scalar], call: impl FnOnce([&[Self::Scalar]; 2]));
 }
 
 /// The passes through a layer `L`, a normalization `N` and an activation `A`.
@@ -82,8 +137,11 @@ where
         simd: S,
         input: &L::Input,
         output: &mut L::Output,
+        addition: Addition<'_, L::Output>,
     ) {
-        normalization.infer_one_behind::<L, A, S>(layer, simd, input, output);
+        normalization.folded(layer.bias(), |folded| {
+            layer.infer_one_scaled::<A, S>(simd, input, output, addition.behind(folded));
+        });
     }
 
     /// A batch.
@@ -94,8 +152,11 @@ where
         simd: S,
         inputs: &[L::Input],
         outputs: &mut [L::Output],
+        addition: Addition<'_, L::Output>,
     ) {
-        normalization.infer_behind::<L, A, S>(layer, simd, inputs, outputs);
+        normalization.folded(layer.bias(), |folded| {
+            layer.infer_scaled::<A, S>(simd, inputs, outputs, addition.behind(folded));
+        });
     }
 }
 
@@ -111,20 +172,28 @@ where
 {
     /// One sample.
     #[inline(never)]
-    pub fn infer_one(layer: &L, normalization: &N, input: &L::Input, output: &mut L::Output) {
-        dispatch(One::<L, N, A> { layer, normalization, input, output, activation: PhantomData });
+    pub fn infer_one(
+        layer: &L,
+        normalization: &N,
+        input: &L::Input,
+        output: &mut L::Output,
+        addition: Addition<'_, L::Output>,
+    ) {
+        let activation = PhantomData::<A>;
+        dispatch(One { layer, normalization, input, output, addition, activation });
     }
 
     /// A batch.
     #[inline(never)]
-    pub fn infer(layer: &L, normalization: &N, inputs: &[L::Input], outputs: &mut [L::Output]) {
-        dispatch(Many::<L, N, A> {
-            layer,
-            normalization,
-            inputs,
-            outputs,
-            activation: PhantomData,
-        });
+    pub fn infer(
+        layer: &L,
+        normalization: &N,
+        inputs: &[L::Input],
+        outputs: &mut [L::Output],
+        addition: Addition<'_, L::Output>,
+    ) {
+        let activation = PhantomData::<A>;
+        dispatch(Many { layer, normalization, inputs, outputs, addition, activation });
     }
 }
 
@@ -133,6 +202,7 @@ struct One<'a, L: Layer, N, A> {
     normalization: &'a N,
     input: &'a L::Input,
     output: &'a mut L::Output,
+    addition: Addition<'a, L::Output>,
     activation: PhantomData<A>,
 }
 
@@ -146,8 +216,8 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layer, normalization, input, output, .. } = self;
-        normalization.infer_one_behind::<L, A, S>(layer, simd, input, output);
+        let Self { layer, normalization, input, output, addition, .. } = self;
+        Normalized::<L, N, A>::infer_one(layer, normalization, simd, input, output, addition);
     }
 }
 
@@ -156,6 +226,7 @@ struct Many<'a, L: Layer, N, A> {
     normalization: &'a N,
     inputs: &'a [L::Input],
     outputs: &'a mut [L::Output],
+    addition: Addition<'a, L::Output>,
     activation: PhantomData<A>,
 }
 
@@ -169,7 +240,7 @@ where
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layer, normalization, inputs, outputs, .. } = self;
-        normalization.infer_behind::<L, A, S>(layer, simd, inputs, outputs);
+        let Self { layer, normalization, inputs, outputs, addition, .. } = self;
+        Normalized::<L, N, A>::infer(layer, normalization, simd, inputs, outputs, addition);
     }
 }

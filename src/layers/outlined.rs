@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 use pulp::{Scalar as Baseline, Simd, WithSimd};
 
 use super::Layer;
+use super::normalized::Addition;
 use crate::simd::dispatch;
 
 /// The passes through a layer `L`, each a function.
@@ -49,6 +50,30 @@ impl<L: Layer> Outlined<L> {
     ) {
         infer::<L, _>(InferIn { layer, inputs, outputs, room });
     }
+
+    /// [`Layer::infer_one_onto_in`].
+    #[inline(never)]
+    pub fn infer_one_onto_in(
+        layer: &L,
+        input: &L::Input,
+        output: &mut L::Output,
+        addition: Addition<'_, L::Output>,
+        room: &mut [L::Scalar],
+    ) {
+        infer::<L, _>(InferOneOntoIn { layer, input, output, addition, room });
+    }
+
+    /// [`Layer::infer_onto_in`].
+    #[inline(never)]
+    pub fn infer_onto_in(
+        layer: &L,
+        inputs: &[L::Input],
+        outputs: &mut [L::Output],
+        addition: Addition<'_, L::Output>,
+        room: &mut [L::Scalar],
+    ) {
+        infer::<L, _>(InferOntoIn { layer, inputs, outputs, addition, room });
+    }
 }
 
 /// A pass of inference through a layer or a network, on the machine's instruction set, unless it finds that itself.
@@ -84,5 +109,13 @@ passes! {
     }
     InferIn: infer_in {
         inputs: &'a [L::Input], outputs: &'a mut [L::Output], room: &'a mut [L::Scalar]
+    }
+    InferOneOntoIn: infer_one_onto_in {
+        input: &'a L::Input, output: &'a mut L::Output, addition: Addition<'a, L::Output>,
+        room: &'a mut [L::Scalar]
+    }
+    InferOntoIn: infer_onto_in {
+        inputs: &'a [L::Input], outputs: &'a mut [L::Output], addition: Addition<'a, L::Output>,
+        room: &'a mut [L::Scalar]
     }
 }

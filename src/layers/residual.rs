@@ -2,10 +2,12 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::slice;
 
 use pulp::{Simd, WithSimd};
 use rand::Rng;
 
+use super::normalized::Addition;
 use super::{Layer, ParameterPath, Part, outlined::Outlined};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
@@ -13,7 +15,6 @@ use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, split_samples};
 use crate::kernels::add;
-use crate::simd::dispatch;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.
@@ -40,6 +41,18 @@ pub struct Residual<T, Block, P = NoProjection<T>> {
     scalar: PhantomData<T>,
 }
 
+/// The most scalars of projected samples: 256 KiB of `f32`.
+const PROJECTED: usize = 64 * 1024;
+
+/// How many samples are projected at a time.
+const fn together(len: usize) -> usize {
+    match PROJECTED / len {
+        0 => 1,
+        samples if samples > 64 => 64,
+        samples => samples,
+    }
+}
+
 /// In the place of a projection: the input itself.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Parameters)]
@@ -58,13 +71,34 @@ pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
     /// Adds what belongs to one input.
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O);
 
-    /// How many numbers [`add_one_in`](Self::add_one_in) needs room for.
+    /// How many samples of a batch go through block and projection at a time.
     #[doc(hidden)]
-    const ROOM: usize;
+    const TOGETHER: usize;
 
-    /// [`add_one`](Self::add_one) in a room that is given, as [`Layer::infer_one_in`].
+    /// How many numbers [`addends`](Self::addends) needs room for: for one sample, and for [`TOGETHER`](Self::TOGETHER) of them.
     #[doc(hidden)]
-    fn add_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [I::Scalar]);
+    const ROOM: [usize; 2];
+
+    /// What belongs to one input, in a room that is given, and the rest of the room. Where the block is `outlined`, `simd` is not the machine's instruction
+    /// set.
+    #[doc(hidden)]
+    fn addend<'a, S: Simd>(
+        &self,
+        simd: S,
+        outlined: bool,
+        input: &'a I,
+        room: &'a mut [I::Scalar],
+    ) -> (&'a O, &'a mut [I::Scalar]);
+
+    /// The same for a batch.
+    #[doc(hidden)]
+    fn addends<'a, S: Simd>(
+        &self,
+        simd: S,
+        outlined: bool,
+        inputs: &'a [I],
+        room: &'a mut [I::Scalar],
+    ) -> (&'a [O], &'a mut [I::Scalar]);
 
     /// See [`Layer::initialize`].
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R);
@@ -81,34 +115,35 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
         add(output.as_mut_slice(), input.as_slice());
     }
 
-    const ROOM: usize = 0;
+    const TOGETHER: usize = usize::MAX;
+
+    const ROOM: [usize; 2] = [0, 0];
 
     #[inline(always)]
-    fn add_one_in<S: Simd>(&self, simd: S, input: &X, output: &mut X, _room: &mut [T]) {
-        self.add_one(simd, input, output);
+    fn addend<'a, S: Simd>(
+        &self,
+        _simd: S,
+        _outlined: bool,
+        input: &'a X,
+        room: &'a mut [T],
+    ) -> (&'a X, &'a mut [T]) {
+        (input, room)
+    }
+
+    #[inline(always)]
+    fn addends<'a, S: Simd>(
+        &self,
+        _simd: S,
+        _outlined: bool,
+        inputs: &'a [X],
+        room: &'a mut [T],
+    ) -> (&'a [X], &'a mut [T]) {
+        (inputs, room)
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, _rng: &mut R) {}
 
     fn describe(_path: &ParameterPath<'_>, _visit: &mut dyn FnMut(&ParameterPath<'_>, Part)) {}
-}
-
-/// Adds the projection of one sample, in a room that is given.
-#[inline(always)]
-fn add_projection<L: Layer, S: Simd>(
-    projection: &L,
-    simd: S,
-    input: &L::Input,
-    output: &mut L::Output,
-    room: &mut [L::Scalar],
-) {
-    let (projected, rest) = split_samples::<L::Output>(room, 1);
-    if L::OUTLINED {
-        Outlined::infer_one_in(projection, input, &mut projected[0], rest);
-    } else {
-        projection.infer_one_in(simd, input, &mut projected[0], rest);
-    }
-    add(output.as_mut_slice(), projected[0].as_slice());
 }
 
 /// Adds the projection of one sample where nobody gives room: in memory of the thread, which has no stack for a large image.
@@ -128,7 +163,8 @@ impl<L: Layer> WithSimd for Projection<'_, L> {
         {
             let mut heap = Heap::default();
             let room = heap.take(<L::Output as Sample>::LEN + L::ROOM_FOR_ONE);
-            add_projection(projection, simd, input, output, room);
+            let (projected, _) = projection.addend(simd, L::OUTLINED, input, room);
+            add(output.as_mut_slice(), projected.as_slice());
         }
         // Without `std` there is no other memory than the stack.
         #[cfg(not(feature = "std"))]
@@ -145,7 +181,9 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
 {
     const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
 
-    const ROOM: usize = O::LEN + L::ROOM_FOR_ONE;
+    const TOGETHER: usize = together(O::LEN);
+
+    const ROOM: [usize; 2] = [O::LEN + L::ROOM_FOR_ONE, together(O::LEN) * O::LEN + L::ROOM];
 
     #[inline(always)]
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
@@ -153,8 +191,37 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
     }
 
     #[inline(always)]
-    fn add_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [I::Scalar]) {
-        add_projection(self, simd, input, output, room);
+    fn addend<'a, S: Simd>(
+        &self,
+        simd: S,
+        outlined: bool,
+        input: &'a I,
+        room: &'a mut [I::Scalar],
+    ) -> (&'a O, &'a mut [I::Scalar]) {
+        let (projected, rest) = split_samples::<O>(room, 1);
+        if outlined {
+            Outlined::infer_one_in(self, input, &mut projected[0], rest);
+        } else {
+            self.infer_one_in(simd, input, &mut projected[0], rest);
+        }
+        (&projected[0], rest)
+    }
+
+    #[inline(always)]
+    fn addends<'a, S: Simd>(
+        &self,
+        simd: S,
+        outlined: bool,
+        inputs: &'a [I],
+        room: &'a mut [I::Scalar],
+    ) -> (&'a [O], &'a mut [I::Scalar]) {
+        let (projected, rest) = split_samples::<O>(room, inputs.len());
+        if outlined {
+            Outlined::infer_in(self, inputs, projected, rest);
+        } else {
+            self.infer_in(simd, inputs, projected, rest);
+        }
+        (projected, rest)
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, rng: &mut R) {
@@ -172,52 +239,17 @@ where
     Block: Layer<Scalar = T>,
     P: Shortcut<Block::Input, Block::Output>,
 {
-    /// Adds the shortcut of one input. `simd` is the machine's instruction set, or, in a deep network, the baseline.
+    /// What the block adds to its outputs, and what then is left to add.
     #[inline(always)]
-    fn shortcut<S: Simd>(
-        &self,
-        simd: S,
-        input: &Block::Input,
-        output: &mut Block::Output,
-        room: &mut [T],
-    ) {
-        if Block::OUTLINED {
-            add_one_in(&self.projection, input, output, room);
+    fn additions<'a>(
+        addends: &'a [Block::Output],
+        outer: Addition<'a, Block::Output>,
+    ) -> [Addition<'a, Block::Output>; 2] {
+        if outer.to.is_empty() {
+            [Addition { to: addends, relu: outer.relu }, Addition::NONE]
         } else {
-            self.projection.add_one_in(simd, input, output, room);
+            [Addition { to: addends, relu: false }, outer]
         }
-    }
-}
-
-/// [`Shortcut::add_one_in`] as a function of its own, on the machine's instruction set.
-#[inline(never)]
-fn add_one_in<P, I, O>(shortcut: &P, input: &I, output: &mut O, room: &mut [I::Scalar])
-where
-    P: Shortcut<I, O>,
-    I: Sample,
-    O: Sample<Scalar = I::Scalar>,
-{
-    dispatch(AddOneIn { shortcut, input, output, room });
-}
-
-struct AddOneIn<'a, P, I: Sample, O> {
-    shortcut: &'a P,
-    input: &'a I,
-    output: &'a mut O,
-    room: &'a mut [I::Scalar],
-}
-
-impl<P, I, O> WithSimd for AddOneIn<'_, P, I, O>
-where
-    P: Shortcut<I, O>,
-    I: Sample,
-    O: Sample<Scalar = I::Scalar>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.shortcut.add_one_in(simd, self.input, self.output, self.room);
     }
 }
 
@@ -249,10 +281,9 @@ where
         }
     }
 
-    const ROOM_FOR_ONE: usize =
-        if Block::ROOM_FOR_ONE > P::ROOM { Block::ROOM_FOR_ONE } else { P::ROOM };
+    const ROOM_FOR_ONE: usize = P::ROOM[0] + Block::ROOM_FOR_ONE;
 
-    const ROOM: usize = if Block::ROOM > P::ROOM { Block::ROOM } else { P::ROOM };
+    const ROOM: usize = P::ROOM[1] + Block::ROOM;
 
     #[inline(always)]
     fn infer_one_in<S: Simd>(
@@ -262,8 +293,7 @@ where
         output: &mut Self::Output,
         room: &mut [T],
     ) {
-        self.block.infer_one_in(simd, input, output, room);
-        self.shortcut(simd, input, output, room);
+        self.infer_one_onto_in(simd, input, output, Addition::NONE, room);
     }
 
     #[inline(always)]
@@ -274,9 +304,39 @@ where
         outputs: &mut [Self::Output],
         room: &mut [T],
     ) {
-        self.block.infer_in(simd, inputs, outputs, room);
-        for (input, output) in inputs.iter().zip(outputs) {
-            self.shortcut(simd, input, output, room);
+        self.infer_onto_in(simd, inputs, outputs, Addition::NONE, room);
+    }
+
+    #[inline(always)]
+    fn infer_one_onto_in<S: Simd>(
+        &self,
+        simd: S,
+        input: &Self::Input,
+        output: &mut Self::Output,
+        addition: Addition<'_, Self::Output>,
+        room: &mut [T],
+    ) {
+        let (addend, room) = self.projection.addend(simd, Block::OUTLINED, input, room);
+        let [of_block, left] = Self::additions(slice::from_ref(addend), addition);
+        self.block.infer_one_onto_in(simd, input, output, of_block, room);
+        left.run::<Self, S>(simd, slice::from_mut(output));
+    }
+
+    #[inline(always)]
+    fn infer_onto_in<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        mut addition: Addition<'_, Self::Output>,
+        room: &mut [T],
+    ) {
+        let together = P::TOGETHER;
+        for (inputs, outputs) in inputs.chunks(together).zip(outputs.chunks_mut(together)) {
+            let (addends, room) = self.projection.addends(simd, Block::OUTLINED, inputs, room);
+            let [of_block, left] = Self::additions(addends, addition.next(inputs.len()));
+            self.block.infer_onto_in(simd, inputs, outputs, of_block, room);
+            left.run::<Self, S>(simd, outputs);
         }
     }
 

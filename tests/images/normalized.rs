@@ -59,12 +59,22 @@ network! {
         => concat { conv 3 1x1 => batchnorm } { conv 2 3x3 pad same => batchnorm tanh }
         => flatten => dense 2
     >;
+    struct Nested<
+        input 3x5x5
+        => residual { residual { conv 3 3x3 pad same => batchnorm } => residual { conv 3 1x1 => batchnorm } relu } relu
+        => residual { residual { conv 3 3x3 pad same => batchnorm } } project { conv 3 1x1 => batchnorm => conv 3 1x1 }
+        => residual { conv 3 3x3 pad same => batchnorm relu => residual { conv 3 1x1 relu => conv 3 1x1 => batchnorm } }
+        => flatten => residual { dense 75 => batchnorm } relu => residual { dense 20 => batchnorm } project { dense 20 } => relu
+        => residual { dense 9 relu => dense 20 } tanh
+    >;
     struct Deep<
         input 5
         => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu
         => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu
         => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu
         => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu => dense 6 => batchnorm relu
+        => residual { dense 6 => batchnorm relu => dense 6 => batchnorm } relu
+        => residual { dense 4 => batchnorm } project { dense 4 => batchnorm } => relu
         => dense 6 => batchnorm
     >;
 }
@@ -77,7 +87,7 @@ fn a_normalization_is_folded_into_the_layer_before_it() {
             check::<$network<f64>>(stringify!($network));
         )+};
     }
-    check_each!(Plain Strided Depthwise OverChannels WithAnActivation Vectors First Blocks Deep);
+    check_each!(Plain Strided Depthwise OverChannels WithAnActivation Vectors First Blocks Nested Deep);
 }
 
 /// A square that overflowed is not hidden by 1 / ∞ = 0.

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use crate::expand::{Expansion, LayerCode, local, unreachable};
 use crate::shapes::shape::Shape;
-use crate::syntax::tree::Head;
+use crate::syntax::tree::{Activation, ActivationKind, Head};
 
 impl Expansion<'_> {
     pub(super) fn layer(&self) -> TokenStream {
@@ -119,8 +119,9 @@ impl Expansion<'_> {
     pub(crate) fn rooms(&self) -> TokenStream {
         let Self { root, scalar, .. } = self;
         let Some(calls) = self.calls() else { return TokenStream::new() };
+        let onto = self.passes_onto(&calls);
         if !self.has_room(&calls) {
-            return TokenStream::new();
+            return onto;
         }
         let lengths = self.lengths(&calls);
         let inline = self.inline();
@@ -130,7 +131,7 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
             });
             let own = self.own(pass, &lengths);
-            let body = self.body(&calls, pass, &lengths);
+            let body = self.body(&calls, pass, &lengths, None);
             let (source, target) = pass.ends();
             let [input, output] = pass.samples();
             quote_spanned! {Span::mixed_site()=>
@@ -143,6 +144,43 @@ impl Expansion<'_> {
                     simd: Instructions,
                     #source: &#input,
                     #target: &mut #output,
+                    room: &mut [#scalar],
+                ) {
+                    #body
+                }
+            }
+        });
+        passes.into_iter().chain([onto]).collect()
+    }
+
+    /// The passes of a residual block that add the shortcut where the last layer's sums are in registers: `infer_one_onto_in`, `infer_onto_in`.
+    fn passes_onto(&self, calls: &[Call<'_>]) -> TokenStream {
+        let Self { root, scalar, .. } = self;
+        let can_add = matches!(calls, [.., last] if normalized(last) == 2);
+        if !self.definition.block || !can_add {
+            return TokenStream::new();
+        }
+        let lengths = self.lengths(calls);
+        let inline = self.inline();
+        let passes = [Pass::One, Pass::Many].map(|pass| {
+            let function = pass.function_onto_in();
+            let (source, target) = pass.ends();
+            let [input, output] = pass.samples();
+            let addition = quote_spanned!(Span::mixed_site()=> addition);
+            let body = if self.has_room(calls) {
+                self.body(calls, pass, &lengths, Some(&addition))
+            } else {
+                let steps = self.steps(calls, pass, Some(&addition));
+                quote_spanned!(Span::mixed_site()=> let _ = room; #steps)
+            };
+            quote_spanned! {Span::mixed_site()=>
+                #inline
+                fn #function<Instructions: #root::Simd>(
+                    &self,
+                    simd: Instructions,
+                    #source: &#input,
+                    #target: &mut #output,
+                    addition: #root::__private::Addition<'_, Self::Output>,
                     room: &mut [#scalar],
                 ) {
                     #body
@@ -167,7 +205,7 @@ impl Expansion<'_> {
         let Self { root, name, scalar, .. } = self;
         let Some(calls) = self.calls() else { return unreachable() };
         if !self.has_room(&calls) {
-            return self.steps(&calls, pass);
+            return self.steps(&calls, pass, None);
         }
         let (room, function) = (pass.room(), pass.function_in());
         let (source, target) = pass.ends();
@@ -183,8 +221,14 @@ impl Expansion<'_> {
     }
 
     /// A pass in scratch memory: first that between its own layers, then that of the networks in it.
-    fn body(&self, calls: &[Call<'_>], pass: Pass, lengths: &TokenStream) -> TokenStream {
-        let steps = self.steps(calls, pass);
+    fn body(
+        &self,
+        calls: &[Call<'_>],
+        pass: Pass,
+        lengths: &TokenStream,
+        addition: Option<&TokenStream>,
+    ) -> TokenStream {
+        let steps = self.steps(calls, pass, addition);
         let own = self.own(pass, lengths);
         let split = self.nested().next().is_some().then(|| {
             quote_spanned! {Span::mixed_site()=>
@@ -199,12 +243,23 @@ impl Expansion<'_> {
             Pass::Many if calls.len() == 1 => quote!(#split #unused #steps),
             Pass::Many => {
                 let chunk = self.chunk(lengths);
+                let (additions, addition) = addition
+                    .map(|addition| {
+                        let site = Span::mixed_site();
+                        (
+                            quote_spanned!(site=> let mut additions = #addition;),
+                            quote_spanned!(site=> let #addition = additions.next(inputs.len());),
+                        )
+                    })
+                    .unzip();
                 quote_spanned! {Span::mixed_site()=>
                     const CHUNK: ::core::primitive::usize = #chunk;
                     #split
+                    #additions
                     for (inputs, outputs) in
                         ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
                     {
+                        #addition
                         #steps
                     }
                 }
@@ -241,13 +296,14 @@ impl Expansion<'_> {
         calls.len() > 1 || self.nested().next().is_some()
     }
 
-    /// The calls of a pass: one for each layer, but that a batch normalization, and the activation behind it, belong to the call of the layer before them.
+    /// The calls of a pass: one for each layer, but that a batch normalization, and the activation behind it, belong to the call of the layer before them, and
+    /// `relu` to that of the residual block before it.
     fn calls(&self) -> Option<Vec<Call<'_>>> {
         self.code()?;
         let mut rest = &self.parts[..];
         let mut calls = Vec::new();
         while !rest.is_empty() {
-            let (call, others) = rest.split_at(normalized(rest).max(1));
+            let (call, others) = rest.split_at(normalized(rest).max(rectified(rest)).max(1));
             calls.push(call);
             rest = others;
         }
@@ -268,7 +324,9 @@ impl Expansion<'_> {
     }
 
     /// One call after the other. The hidden outputs lie at the two ends of the scratch memory in turn: each call reads from one end and writes to the other.
-    fn steps(&self, calls: &[Call<'_>], pass: Pass) -> TokenStream {
+    ///
+    /// The last one adds the `addition`, if there is one.
+    fn steps(&self, calls: &[Call<'_>], pass: Pass, addition: Option<&TokenStream>) -> TokenStream {
         let root = self.root;
         let ends: Vec<_> = calls.iter().filter_map(|call| call.last()).collect();
         let hidden = &ends[..ends.len() - 1];
@@ -292,7 +350,8 @@ impl Expansion<'_> {
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, _) = #split;));
                 target = quote!(#values);
             }
-            let code = self.call(call, pass, source, target);
+            let addition = addition.filter(|_| index == hidden.len());
+            let code = self.call(call, pass, [source, target], addition);
             quote_spanned!(Span::mixed_site()=> { #splits #code })
         });
         steps.collect()
@@ -303,8 +362,8 @@ impl Expansion<'_> {
         &self,
         call: Call<'_>,
         pass: Pass,
-        mut source: TokenStream,
-        mut target: TokenStream,
+        [mut source, mut target]: [TokenStream; 2],
+        addition: Option<&TokenStream>,
     ) -> TokenStream {
         let (root, outlined) = (self.root, self.definition.outlined);
         let site = Span::mixed_site();
@@ -328,6 +387,21 @@ impl Expansion<'_> {
                 };
                 quote_spanned!(site=> #passes::#function(&self.#field, #simd #source, #target #room);)
             }
+            [part, _] if rectified(call) > 0 => {
+                let LayerCode { field, rust, .. } = part;
+                let function = pass.function_onto_in();
+                let passes = if outlined {
+                    quote_spanned!(site=> #root::__private::Outlined::<#rust>)
+                } else {
+                    quote_spanned!(site=> <#rust as #root::Layer>)
+                };
+                quote_spanned! {site=>
+                    #passes::#function(
+                        &self.#field, #simd #source, #target, #root::__private::Addition::RELU,
+                        &mut *nested,
+                    );
+                }
+            }
             [before, normalization, activation @ ..] => {
                 let activation = match activation {
                     [LayerCode { rust, .. }, ..] => {
@@ -342,9 +416,13 @@ impl Expansion<'_> {
                 };
                 let [(first, first_type), (second, second_type)] =
                     [before, normalization].map(|part| (&part.field, &part.rust));
+                let addition = match addition {
+                    Some(addition) => quote!(#addition),
+                    None => quote_spanned!(site=> #root::__private::Addition::NONE),
+                };
                 quote_spanned! {site=>
                     #root::__private::#passes::<#first_type, #second_type, #activation>::#function(
-                        &self.#first, &self.#second, #simd #source, #target,
+                        &self.#first, &self.#second, #simd #source, #target, #addition,
                     );
                 }
             }
@@ -353,7 +431,7 @@ impl Expansion<'_> {
     }
 }
 
-/// The layers that one call goes through: one, or a layer with the batch normalization behind it, and the activation behind that.
+/// The layers that one call goes through: one; a layer with the batch normalization behind it, and the activation behind that; a residual block with `relu`.
 type Call<'a> = &'a [LayerCode<'a>];
 
 /// How many of the first layers are one call: a layer whose sums a batch normalization scales while they are in registers, that normalization, and the activation
@@ -372,6 +450,23 @@ fn normalized(parts: &[LayerCode<'_>]) -> usize {
                 matches!(part.layer.stage.head, Head::Activation) && !part.layer.is_recast()
             });
             if activation { 3 } else { 2 }
+        }
+        _ => 0,
+    }
+}
+
+/// 2 if the first layers are a residual block and `relu`, else 0.
+fn rectified(parts: &[LayerCode<'_>]) -> usize {
+    match parts {
+        [first, second, ..] => {
+            let is_residual = matches!(&first.layer.stage.head, Head::Layer(grammar) if grammar.word == "residual");
+            let is_relu = matches!(
+                (&second.layer.stage.head, &second.layer.stage.activation),
+                (Head::Activation, Some(Activation { kind: ActivationKind::Known(row, _), .. }))
+                    if row.word == "relu"
+            );
+            let recast = first.layer.is_recast() || second.layer.is_recast();
+            if is_residual && is_relu && !recast { 2 } else { 0 }
         }
         _ => 0,
     }
@@ -405,6 +500,15 @@ impl Pass {
         let name = match self {
             Self::One => "infer_one_in",
             Self::Many => "infer_in",
+        };
+        Ident::new(name, Span::mixed_site())
+    }
+
+    /// The same, which adds something to what comes out.
+    fn function_onto_in(self) -> Ident {
+        let name = match self {
+            Self::One => "infer_one_onto_in",
+            Self::Many => "infer_onto_in",
         };
         Ident::new(name, Span::mixed_site())
     }
