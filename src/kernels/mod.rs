@@ -48,7 +48,7 @@ pub(crate) use entry::Entry;
 pub(crate) use epilogue::Epilogue;
 pub use epilogue::PostOps;
 pub(crate) use gemm::gemv::gemv_inline;
-pub(crate) use gemm::{DensePlan, Gemm, Gemv, Init, TILE_COLUMNS, dense_plan};
+pub(crate) use gemm::{DensePlan, Gemm, Gemv, Init, dense_plan};
 #[cfg(feature = "train")]
 pub(crate) use gemm::{GemmTransposedA, WeightGradientPlan, cut_k, splits_k};
 pub(crate) use geometry::{Geometry, Sizes};

@@ -355,7 +355,18 @@ fn large_products() {
     for (first, [m, k]) in sizes {
         check_one([m, k], first, first == 3, Filling::Ones);
     }
-    let sizes = [[600, 50, 33], [512, 70, 65], [63, 200, 40], [130, 600, 39], [300, 60, 200]];
+    let sizes = [
+        [600, 50, 33],
+        [512, 70, 65],
+        [63, 200, 40],
+        [130, 600, 39],
+        [300, 60, 200],
+        // Panels as high as a tile, some of them the last ones.
+        [600, 150, 24],
+        [517, 129, 16],
+        [513, 17, 31],
+        [140, 66, 150],
+    ];
     // Too few rows for a quad, and quads that overlap, wherever the cache lines begin.
     let narrow = [[300, 3, 32], [400, 7, 70]].into_iter().chain([[65, 49, 16]; 16]);
     for (first, sizes) in sizes.into_iter().chain(narrow).enumerate() {

@@ -2,7 +2,6 @@
 
 use super::Layer;
 use super::outlined::{Infer, infer};
-use crate::kernels::TILE_COLUMNS;
 use crate::parallel::{Split, cut, share_whole};
 
 /// The output for each input. From `least` multiplications with an addition on, the batch is shared with other threads: the outputs are the
@@ -15,6 +14,9 @@ pub(crate) fn forward_batch<L: Layer>(
 ) {
     share_whole(ForwardBatch { layer, inputs, outputs }, least);
 }
+
+/// Samples are cut in multiples of this: so many columns fill tiles of the matrix kernels, and the parts of usual batches have the same size.
+const UNIT: usize = 8;
 
 struct ForwardBatch<'a, L: Layer> {
     layer: &'a L,
@@ -33,8 +35,7 @@ impl<L: Layer> Split for ForwardBatch<'_, L> {
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { layer, inputs, outputs } = self;
-        // Whole tiles of the matrix kernels.
-        let count = cut(inputs.len(), TILE_COLUMNS, part, whole);
+        let count = cut(inputs.len(), UNIT, part, whole);
         let (inputs, other_inputs) = inputs.split_at(count);
         let (outputs, other_outputs) = outputs.split_at_mut(count);
         (

@@ -47,7 +47,7 @@ use crate::simd::{Element, Isa};
 #[cfg(feature = "train")]
 pub(crate) use operands::GemmTransposedA;
 pub(crate) use operands::{Gemm, Gemv, Init};
-pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, TILE_COLUMNS, dense as dense_plan};
+pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, dense as dense_plan};
 #[cfg(feature = "train")]
 pub(crate) use plan::{WeightGradientPlan, cut_k, splits_k};
 

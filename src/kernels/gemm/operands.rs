@@ -185,7 +185,7 @@ impl<'a, T> GemmTransposedA<'a, T> {
     #[inline(always)]
     pub(crate) fn plan(&self, registers: Registers) -> TransposedAPlan {
         if self.transposes_a {
-            return TransposedAPlan::TransposeFirst;
+            return TransposedAPlan::transposed(self.k, registers);
         }
         TransposedAPlan::as_it_stands([self.c.rows(), self.k, self.c.columns()], registers)
     }

@@ -10,10 +10,8 @@ use crate::kernels::cache::{LINE, prefetch};
 use crate::kernels::gemm::microkernel::{Beside, Rows, wide};
 use crate::kernels::gemm::operands::{Gemm, GemmPointers};
 use crate::kernels::gemm::panel::PanelA;
+use crate::kernels::gemm::plan::{PACKED_COLUMNS as COLUMNS, panel_depth};
 use crate::simd::{Element, Vector};
-
-/// Columns of the tiles that copy and fetch.
-const COLUMNS: usize = 6;
 
 /// The kernel of [`GemmPlan::Packed`](super::plan::GemmPlan::Packed).
 pub(crate) struct Packed<'a, T, const TRANSPOSED_B: bool>(pub(crate) Gemm<'a, T, TRANSPOSED_B>);
@@ -70,9 +68,7 @@ impl<T: Element, const TRANSPOSED_B: bool> WithSimd for Packed<'_, T, TRANSPOSED
         let whole = matrices.m - matrices.m % height;
         let mut panel = PanelA::new();
         let panel = panel.as_mut_ptr::<T>();
-        // k is cut into panels of about the same size: then the tiles of one panel have time to fetch the next.
-        let most = PanelA::len::<T>() / height;
-        let depth = matrices.k.div_ceil(matrices.k.div_ceil(most));
+        let depth = panel_depth(matrices.k, height, size_of::<T>());
         let mut row = 0;
         while row < whole {
             let rows = Rows::whole::<T, S>(row);

@@ -25,12 +25,18 @@ pub(crate) const TILE_COLUMNS: usize = 12;
 /// the rows of a tile would be gone from it when the next columns of `B` need them.
 const PACKED_STRIDE: usize = 1024;
 
+/// Columns of the tiles that fetch what is packed next.
+pub(crate) const PACKED_COLUMNS: usize = TILE_COLUMNS / 2;
+
 /// `A` is packed for k >= 32 and n >= 24: below, the copy costs more than the cache misses that it saves.
 const PACKED_K: usize = 32;
 const PACKED_N: usize = 24;
 
 /// A packed panel of `A`, in bytes: a usual L1 cache.
 pub(crate) const PANEL_BYTES: usize = 32 * 1024;
+
+/// A packed panel that tiles of all columns of `B` read in turn, in bytes: three quarters of a usual L1 cache, which leave room for their columns of `B` and `C`.
+const TILE_PANEL_BYTES: usize = 24 * 1024;
 
 /// C = A Bᵀ takes k in pieces whose columns of `A` have this many bytes. Each number of a column of `B` is in a cache line of its own there, and `A` must
 /// leave room for these lines in a usual L1 cache.
@@ -75,6 +81,10 @@ const TRANSPOSE_K_PER_COLUMN: usize = 4;
 /// C = Aᵀ B transposes `A`, or columns of `B`, only up to this k: they are on the stack, 32 columns of 2 KB of `f32`.
 pub(crate) const TRANSPOSE_K: usize = 512;
 
+/// Above that, C = Aᵀ B transposes `A` from this n on, and from as many rows of `C` on as the longest vectors have lanes. Fewer samples are dot products.
+const TRANSPOSE_N: usize = 16;
+const TRANSPOSE_M: usize = 16;
+
 /// Columns of `B` (samples) that are transposed at a time.
 #[cfg(feature = "train")]
 pub(crate) const TRANSPOSED_COLUMNS: usize = 32;
@@ -89,6 +99,12 @@ pub(crate) const QUAD: usize = 4;
 /// Numbers of a weight gradient that are computed at a time and at once used for a step: 12 KB of `f32`, with room in the L1 cache for the parameters and
 /// moments that pass by.
 const GRADIENT_BLOCK: usize = 3 * 1024;
+
+/// The same, in bytes, where dY is packed: dY is read once for each block, and then from the L2 cache or beyond, in which the block is too.
+const PACKED_GRADIENT_BYTES: usize = 384 * 1024;
+
+/// And at most so many columns, which is enough for that.
+const PACKED_GRADIENT_COLUMNS: usize = 96;
 
 // # Plans
 
@@ -179,6 +195,13 @@ pub(crate) const fn depth(m: usize, scalar: usize) -> usize {
     if depth > DEPTH_LEAST { depth } else { DEPTH_LEAST }
 }
 
+/// How many steps along k a panel of `height` rows has: k is cut into panels of about the same size, so that the tiles of one have time to fetch the next.
+#[inline(always)]
+pub(crate) const fn panel_depth(k: usize, height: usize, scalar: usize) -> usize {
+    let most = TILE_PANEL_BYTES / scalar / height;
+    k.div_ceil(k.div_ceil(most))
+}
+
 /// How y = init + A x is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GemvPlan {
@@ -247,6 +270,8 @@ pub(crate) const fn blocked_gemv_rows(lanes: usize) -> usize {
 pub(crate) enum TransposedAPlan {
     /// `A` is transposed, panel by panel, and multiplied as usual.
     TransposeFirst,
+    /// The same for a long k, in panels that are as high as a tile (`transposed_a/packed.rs`).
+    Packed,
     /// As Cᵀ = Bᵀ A, for the first `columns` of `B`, which are whole vectors and are transposed, as is what is computed from them; the rest by dot products.
     BySamples { columns: usize },
     /// The same, with `C` transposed in the registers of AVX-512 (`transposed_a/avx512.rs`).
@@ -259,9 +284,20 @@ impl TransposedAPlan {
     #[inline(always)]
     pub(crate) const fn of(sizes: [usize; 3], registers: Registers) -> Self {
         if transposes_a(sizes, registers.scalar) {
-            return Self::TransposeFirst;
+            return Self::transposed(sizes[1], registers);
         }
         Self::as_it_stands(sizes, registers)
+    }
+
+    /// The plan where `A` is [transposed](transposes_a): the numbers are the same, to the bit.
+    #[inline(always)]
+    pub(crate) const fn transposed(k: usize, registers: Registers) -> Self {
+        let height = tile_vectors(registers.are_many) * registers.lanes;
+        if k <= TRANSPOSE_K && k * height * registers.scalar <= PANEL_BYTES {
+            Self::TransposeFirst
+        } else {
+            Self::Packed
+        }
     }
 
     /// The plan where `A` is not [transposed](transposes_a).
@@ -285,8 +321,11 @@ impl TransposedAPlan {
 /// are moved while others are multiplied.
 #[inline(always)]
 pub(crate) const fn transposes_a([m, k, n]: [usize; 3], scalar: usize) -> bool {
+    if k > TRANSPOSE_K {
+        return k <= BLOCKED_K && n >= TRANSPOSE_N && m >= TRANSPOSE_M;
+    }
     let is_small = k * m <= PANEL_BYTES / scalar || 3 * k * m <= 2 * n * (k + m);
-    k <= TRANSPOSE_K_PER_COLUMN * n && k <= TRANSPOSE_K && is_small
+    k <= TRANSPOSE_K_PER_COLUMN * n && is_small
 }
 
 /// Whether a layer of m outputs and k inputs sums up two halves of its inputs apart: split-K. It does on one thread too, so that sums are rounded the same way.
@@ -352,8 +391,17 @@ impl WeightGradientPlan {
             return Self::OuterProduct;
         }
         let rows = if m == 0 { 1 } else { m };
-        let columns = GRADIENT_BLOCK / rows / TILE_COLUMNS * TILE_COLUMNS;
-        Self::Blocks { columns: if columns == 0 { TILE_COLUMNS } else { columns } }
+        let (numbers, [least, most]) = if rows * scalar >= PACKED_STRIDE && samples >= PACKED_K {
+            (PACKED_GRADIENT_BYTES / scalar, [PACKED_N, PACKED_GRADIENT_COLUMNS])
+        } else {
+            (GRADIENT_BLOCK, [TILE_COLUMNS, usize::MAX])
+        };
+        let columns = match numbers / rows / TILE_COLUMNS * TILE_COLUMNS {
+            columns if columns < least => least,
+            columns if columns > most => most,
+            columns => columns,
+        };
+        Self::Blocks { columns }
     }
 }
 
@@ -394,6 +442,7 @@ impl TransposedAPlan {
     const fn name(self) -> &'static str {
         match self {
             Self::TransposeFirst => "TransposeFirst",
+            Self::Packed => "Packed",
             Self::BySamples { .. } => "BySamples",
             Self::Avx512 { .. } => "Avx512",
             Self::DotProducts => "DotProducts",
@@ -490,9 +539,9 @@ mod tests {
             (
                 [512, 784, 32],
                 [
-                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Tiled)"],
-                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Tiled)"],
-                    ["Gemm(Packed)", "GemmSplitK(Packed)", "Avx512", "Blocks(Tiled)"],
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Packed)"],
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "BySamples", "Blocks(Packed)"],
+                    ["Gemm(Packed)", "GemmSplitK(Packed)", "Avx512", "Blocks(Packed)"],
                 ],
             ),
             (
@@ -594,6 +643,14 @@ mod tests {
         assert_eq!(GemmPlan::of(sizes, AVX512), GemmPlan::Narrow { depth: 32 });
     }
 
+    /// Panels of about the same size, which leave room in the cache.
+    #[test]
+    fn depths_of_panels() {
+        assert_eq!([96, 97, 784, 2048].map(|k| panel_depth(k, 64, 4)), [96, 49, 88, 94]);
+        assert_eq!([384, 385].map(|k| panel_depth(k, 16, 4)), [384, 193]);
+        assert_eq!(panel_depth(1000, 32, 8), 91);
+    }
+
     /// Both sides of each threshold of C = A Bᵀ.
     #[test]
     fn thresholds_of_gemm_transposed_b() {
@@ -670,8 +727,23 @@ mod tests {
         let avx512 = |columns| TransposedAPlan::Avx512 { columns };
         assert_eq!(plan(10, 16, 4), TransposedAPlan::TransposeFirst);
         assert_eq!(plan(10, 17, 4), TransposedAPlan::DotProducts);
-        assert_eq!(plan(16, 512, 128), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(16, 512, 128), TransposedAPlan::Packed);
         assert_eq!(plan(15, 513, 129), TransposedAPlan::DotProducts);
+        // A panel is as high as a tile.
+        assert_eq!(plan(784, 128, 1000), TransposedAPlan::TransposeFirst);
+        assert_eq!(plan(784, 129, 1000), TransposedAPlan::Packed);
+        for (set, k) in [(SETS[0], 512), (SETS[1], 512)] {
+            let plan = |k| TransposedAPlan::of([784, k, 1000], set);
+            assert_eq!(plan(k), TransposedAPlan::TransposeFirst);
+            assert_eq!(plan(k + 1), TransposedAPlan::Packed);
+        }
+        // A long k.
+        assert_eq!(plan(2048, 513, 16), TransposedAPlan::Packed);
+        assert_eq!(plan(2048, 512, 16), avx512(16));
+        assert_eq!(plan(2048, 513, 15), TransposedAPlan::DotProducts);
+        assert_eq!(plan(16, 4096, 16), TransposedAPlan::Packed);
+        assert_eq!(plan(15, 4096, 16), TransposedAPlan::DotProducts);
+        assert_eq!(plan(2048, 4097, 64), TransposedAPlan::DotProducts);
         // A panel holds 8192 numbers of `f32`.
         assert_eq!(plan(128, 64, 16), TransposedAPlan::TransposeFirst);
         assert_eq!(plan(129, 64, 16), avx512(16));
@@ -701,8 +773,13 @@ mod tests {
         assert_eq!(plan(16, 2), WeightGradientPlan::Blocks { columns: 192 });
         assert_eq!(plan(15, 1), WeightGradientPlan::Blocks { columns: 204 });
         assert_eq!(WeightGradientPlan::of(8, 1, 8), WeightGradientPlan::OuterProduct);
-        assert_eq!(plan(256, 32), WeightGradientPlan::Blocks { columns: 12 });
+        assert_eq!(plan(255, 32), WeightGradientPlan::Blocks { columns: 12 });
+        assert_eq!(plan(256, 31), WeightGradientPlan::Blocks { columns: 12 });
+        // Packed.
+        assert_eq!(plan(256, 32), WeightGradientPlan::Blocks { columns: 96 });
+        assert_eq!(plan(2048, 32), WeightGradientPlan::Blocks { columns: 48 });
+        assert_eq!(WeightGradientPlan::of(2048, 32, 8), WeightGradientPlan::Blocks { columns: 24 });
         assert_eq!(plan(128, 32), WeightGradientPlan::Blocks { columns: 24 });
-        assert_eq!(plan(5000, 32), WeightGradientPlan::Blocks { columns: 12 });
+        assert_eq!(plan(5000, 32), WeightGradientPlan::Blocks { columns: 24 });
     }
 }

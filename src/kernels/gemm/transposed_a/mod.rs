@@ -6,6 +6,7 @@
 
 mod avx512;
 mod dot_products;
+mod packed;
 
 use core::mem::MaybeUninit;
 
@@ -20,6 +21,7 @@ use crate::kernels::gemm::plan::{
 use crate::kernels::gemm::tiled::Tiled;
 use crate::kernels::gemm::transposed_a::avx512::Quads;
 use crate::kernels::gemm::transposed_a::dot_products::DotProducts;
+use crate::kernels::gemm::transposed_a::packed::Packed;
 use crate::kernels::matrix_mut::MatrixMut;
 use crate::simd::{Columns, Element, Registers, transpose};
 
@@ -34,6 +36,7 @@ impl<T: Element> WithSimd for TransposedA<'_, T> {
         let product = self.0;
         let rest = match product.plan(Registers::of::<T, S>()) {
             TransposedAPlan::TransposeFirst => return transpose_first(simd, product),
+            TransposedAPlan::Packed => return outlined(simd, Packed(product)),
             TransposedAPlan::DotProducts => product,
             TransposedAPlan::BySamples { columns } => {
                 let (product, rest) = product.split_columns(columns);
