@@ -100,10 +100,10 @@ pub(crate) const QUAD: usize = 4;
 /// moments that pass by.
 const GRADIENT_BLOCK: usize = 3 * 1024;
 
-/// The same, in bytes, where dY is packed: dY is read once for each block, and then from the L2 cache or beyond, in which the block is too.
-const PACKED_GRADIENT_BYTES: usize = 384 * 1024;
+/// The same, in bytes, where dY is packed: it is read once for each block, from the L2 cache or beyond, and the block goes to the L2 cache.
+const PACKED_GRADIENT_BYTES: usize = 768 * 1024;
 
-/// And at most so many columns, which is enough for that.
+/// And at most so many columns: more do not make it faster.
 const PACKED_GRADIENT_COLUMNS: usize = 96;
 
 // # Plans
@@ -777,9 +777,11 @@ mod tests {
         assert_eq!(plan(256, 31), WeightGradientPlan::Blocks { columns: 12 });
         // Packed.
         assert_eq!(plan(256, 32), WeightGradientPlan::Blocks { columns: 96 });
-        assert_eq!(plan(2048, 32), WeightGradientPlan::Blocks { columns: 48 });
-        assert_eq!(WeightGradientPlan::of(2048, 32, 8), WeightGradientPlan::Blocks { columns: 24 });
+        assert_eq!(plan(2048, 32), WeightGradientPlan::Blocks { columns: 96 });
+        assert_eq!(plan(2049, 32), WeightGradientPlan::Blocks { columns: 84 });
+        assert_eq!(WeightGradientPlan::of(2048, 32, 8), WeightGradientPlan::Blocks { columns: 48 });
         assert_eq!(plan(128, 32), WeightGradientPlan::Blocks { columns: 24 });
-        assert_eq!(plan(5000, 32), WeightGradientPlan::Blocks { columns: 24 });
+        assert_eq!(plan(5000, 32), WeightGradientPlan::Blocks { columns: 36 });
+        assert_eq!(plan(10000, 32), WeightGradientPlan::Blocks { columns: 24 });
     }
 }
