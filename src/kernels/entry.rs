@@ -6,6 +6,8 @@ use pulp::{Simd, WithSimd};
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::direct::{DirectConvolution, DirectRows};
 use crate::kernels::conv::direct_channels::DirectChannels;
+#[cfg(feature = "std")]
+use crate::kernels::conv::winograd::WinogradConvolution;
 use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
 use crate::kernels::pool::max2x2::{MaxPool2x2, Windows2x2};
 use crate::kernels::reduce::squares;
@@ -17,6 +19,7 @@ use crate::{
             blocked_weights::BlockedWeights,
             direct::DirectWeights,
             patch_products::{Im2colWeights, PatchProducts},
+            winograd::WinogradWeights,
         },
         gemm::{
             GemmTransposedA,
@@ -77,6 +80,12 @@ pub(crate) trait Entry: Element {
     /// dW += dY ∗ x for some samples, with vectors of output channels.
     #[cfg(feature = "train")]
     fn conv_weights_blocked(isa: Isa, weights: BlockedWeights<'_, Self>);
+    /// Y = b + W ∗ x of all samples, by Winograd's algorithm.
+    #[cfg(feature = "std")]
+    fn conv_winograd(isa: Isa, convolution: WinogradConvolution<'_, Self>);
+    /// dW += dY ∗ x over all samples, by Winograd's algorithm.
+    #[cfg(feature = "train")]
+    fn conv_weights_winograd(isa: Isa, weights: WinogradWeights<'_, Self>);
     /// dW += dYᵀ X for a block of patches X.
     #[cfg(feature = "train")]
     fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>);
@@ -300,6 +309,16 @@ macro_rules! compiled {
             #[cfg(feature = "train")]
             fn conv_weights_direct_channels(isa: Isa, weights: DirectWeights<'_, Self>) {
                 isa.run(DirectChannels(weights));
+            }
+
+            #[cfg(feature = "std")]
+            fn conv_winograd(isa: Isa, convolution: WinogradConvolution<'_, Self>) {
+                isa.run(convolution);
+            }
+
+            #[cfg(feature = "train")]
+            fn conv_weights_winograd(isa: Isa, weights: WinogradWeights<'_, Self>) {
+                isa.run(weights);
             }
 
             #[cfg(feature = "train")]

@@ -9,7 +9,7 @@ pub(crate) struct Columns<P> {
     pub(crate) stride: usize,
 }
 
-/// Writes the matrix `from`, of `rows` x `columns`, to `to`, transposed.
+/// Writes the matrix `from`, of `rows` x `columns`, to `to`, transposed. The last squares overlap those before them.
 ///
 /// # Safety
 ///
@@ -23,8 +23,10 @@ pub(crate) unsafe fn transpose<T: Copy, S: Simd>(
 ) {
     let side = side::<T>();
     for column in (0..columns).step_by(side) {
+        let column = column.min(columns.saturating_sub(side));
         let width = side.min(columns - column);
         for row in (0..rows).step_by(side) {
+            let row = row.min(rows.saturating_sub(side));
             let height = side.min(rows - row);
             // SAFETY: these elements are inside the matrices (the caller's promise).
             unsafe {

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | gather | each vector of dX is summed up in registers: whole channels of columns, windows that move by one column or two |
 //! | scatter | each number of dY W is added to dX in memory |
+//!
+//! For [Winograd's algorithm](super::winograd), it is a convolution.
 
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -17,11 +19,15 @@ use crate::kernels::conv::im2col::{Buffer, MARGIN, PixelBlock};
 use crate::kernels::conv::plan::{
     BLOCK_PIXELS, BUFFER_LEN, BackwardData, GATHERED_KERNEL, gathered_channels,
 };
+#[cfg(feature = "std")]
+use crate::kernels::conv::winograd::{Budget, Shape, Window, WinogradConvolution};
 use crate::kernels::entry::Entry;
+#[cfg(feature = "std")]
+use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
 use crate::kernels::matrix_mut::MatrixMut;
-use crate::simd::{Isa, Vector, interleave, lanes_between};
+use crate::simd::{Isa, Registers, Vector, interleave, lanes_between};
 
 /// What dX starts from.
 #[derive(Clone, Copy)]
@@ -46,6 +52,23 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weight, output_gradient, input_gradient, onto, .. } = self;
+        #[cfg(feature = "std")]
+        if const { matches!(BackwardData::of(K::SIZES, Registers::of::<T, S>()), BackwardData::Winograd) }
+        {
+            let convolution = WinogradConvolution {
+                shape: const { Shape::of_backward_data(&K::SIZES) },
+                window: Window::Flipped,
+                weight,
+                inputs: output_gradient,
+                outputs: input_gradient,
+                post: PostOps::bias(match onto {
+                    Onto::Zero => &[],
+                    Onto::Channels(bias) => bias,
+                }),
+                budget: Budget::USUAL,
+            };
+            return T::conv_winograd(Isa::of(simd), convolution);
+        }
         let mut buffer = Buffer::new();
         for (output, input) in output_gradient
             .chunks_exact(K::OUTPUT_LEN)
@@ -65,11 +88,11 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                     let products = ColumnGradients { weight, output, group, block: pixels };
                     let first = group * K::GROUP_INPUTS;
                     let input = &mut input[first * K::PLANE..];
-                    match BackwardData::of(K::SIZES, pixels.len()) {
+                    match BackwardData::of_block(K::SIZES, pixels.len()) {
                         BackwardData::Gather => {
                             products.gather_all::<K, S>(simd, &mut buffer, input);
                         }
-                        BackwardData::Scatter => {
+                        _ => {
                             products.scatter_all::<K, S>(simd, &mut buffer, input);
                         }
                     }

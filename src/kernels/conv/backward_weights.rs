@@ -9,6 +9,7 @@ use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::patch_products::Im2colWeights;
 use crate::kernels::conv::plan::{BUFFER_LEN, BackwardWeights};
+use crate::kernels::conv::winograd::{Budget, Shape, WinogradWeights};
 use crate::kernels::entry::Entry;
 use crate::kernels::geometry::Geometry;
 use crate::simd::{Isa, Registers};
@@ -35,6 +36,13 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
                 T::conv_weights_blocked(Isa::of(simd), weights);
             }
             BackwardWeights::Im2col(_) => self.im2col(simd),
+            BackwardWeights::Winograd => {
+                let Self { inputs, output_gradient, gradient, .. } = self;
+                let shape = const { Shape::of(&K::SIZES) };
+                let budget = Budget::USUAL;
+                let weights = WinogradWeights { shape, inputs, output_gradient, gradient, budget };
+                T::conv_weights_winograd(Isa::of(simd), weights);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `plan` | which kernel runs, and the thresholds |
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
 //! | `direct`, `direct_channels` | the kernels without X, forward and backward-weights |
+//! | `winograd` | 3x3 windows with a quarter of the multiplications |
 //! | `backward_data`, `backward_weights` | the other two passes |
 //! | `patch_products` | dYᵀ X, compiled once for all convolutions |
 //!
@@ -39,6 +40,8 @@ pub(crate) mod patch_products;
 pub(crate) mod plan;
 #[cfg(all(test, feature = "train"))]
 mod tests;
+#[cfg(feature = "std")]
+pub(crate) mod winograd;
 
 use core::marker::PhantomData;
 
@@ -48,6 +51,8 @@ use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::direct::{DirectConvolution, GroupLayout};
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
+#[cfg(feature = "std")]
+use crate::kernels::conv::winograd::{Budget, Shape, Window, WinogradConvolution};
 use crate::kernels::elementwise::activate;
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::{Epilogue, PostOps};
@@ -74,6 +79,23 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weight, inputs, outputs, post, .. } = self;
         let post = PostOps { relu: post.relu || E::RELU, ..post };
+        #[cfg(feature = "std")]
+        if const { matches!(Forward::of(K::SIZES, Registers::of::<T, S>()), Forward::Winograd) } {
+            let convolution = WinogradConvolution {
+                shape: const { Shape::of(&K::SIZES) },
+                window: Window::Forward,
+                weight,
+                inputs,
+                outputs: &mut *outputs,
+                post,
+                budget: Budget::USUAL,
+            };
+            T::conv_winograd(Isa::of(simd), convolution);
+            if !E::RELU {
+                activate::<E, T, S>(simd, outputs);
+            }
+            return;
+        }
         if matches!(const { Forward::of(K::SIZES, Registers::of::<T, S>()) }, Forward::Blocked) {
             let sizes = const { K::SIZES };
             T::conv_blocked(
@@ -106,7 +128,7 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                         T::conv_direct_channels(Isa::of(simd), group);
                     }
                 }
-                Forward::Blocked => {}
+                Forward::Blocked | Forward::Winograd => {}
                 Forward::Im2col => {
                     im2col::forward::<T, K, S>(simd, &mut buffer, weight, bias, input, output);
                 }

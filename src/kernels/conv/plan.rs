@@ -2,8 +2,8 @@
 //!
 //! | pass | ways |
 //! |---|---|
-//! | [`Forward`] | [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
-//! | [`BackwardData`] | always dY W, then [gathered or scattered](super::backward_data) |
+//! | [`Forward`] | [Winograd](super::winograd), [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
+//! | [`BackwardData`] | Winograd, or dY W, then [gathered or scattered](super::backward_data) |
 //! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
 
 use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
@@ -55,6 +55,17 @@ const BLOCKED_PIXELS: usize = 128;
 const ALIASED_CHANNELS: usize = 8;
 const ALIASING: usize = 1024;
 
+/// Rows and columns of outputs of a tile of [Winograd's algorithm](super::winograd), and how many multiplications it takes for a pair of channels.
+const WINOGRAD_TILE: usize = 4;
+const WINOGRAD_NUMBERS: usize = 36;
+
+/// What the transform of a tile of a vector of channels takes, from or to an image, in multiplications of vectors: about 150 of arithmetic; the rest is for loads, stores and
+/// the transposition. As measured with AVX-512.
+const TILE_TRANSFORM: usize = 420;
+
+/// What the transform of a vector of weights takes, alike: about 80, and 36 stores.
+const WEIGHTS_TRANSFORM: usize = 150;
+
 /// All that a convolution runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConvPlan {
@@ -74,6 +85,8 @@ pub(crate) enum Forward {
     Blocked,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col,
+    /// Tiles of inputs and windows are transformed, multiplied, and transformed back.
+    Winograd,
 }
 
 /// dX from dY, by a matrix product whose columns are added where their windows are. The last, smaller block of a plane may take the other way.
@@ -83,6 +96,8 @@ pub(crate) enum BackwardData {
     Gather,
     /// Each number is added to dX.
     Scatter,
+    /// No such product: the convolution of dY with windows turned by half a turn, by [`Forward::Winograd`].
+    Winograd,
 }
 
 /// dW from dY and x.
@@ -96,6 +111,8 @@ pub(crate) enum BackwardWeights {
     Blocked,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col(PatchProduct),
+    /// Tiles of inputs and of dY are transformed, multiplied, and transformed back.
+    Winograd,
 }
 
 /// dW += dYᵀ patches, for one block of pixels.
@@ -109,10 +126,9 @@ pub(crate) enum PatchProduct {
 
 impl ConvPlan {
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
-        let [rows, columns] = first_block(&sizes);
         Self {
             forward: Forward::of(sizes, registers),
-            backward_data: BackwardData::of(sizes, rows * columns),
+            backward_data: BackwardData::of(sizes, registers),
             backward_weights: BackwardWeights::of(sizes, registers),
         }
     }
@@ -120,7 +136,9 @@ impl ConvPlan {
 
 impl Forward {
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
-        if rows_fill_vectors(&sizes, registers) {
+        if winograd_pays(&sizes, sizes.input[0], sizes.output, registers) {
+            Self::Winograd
+        } else if rows_fill_vectors(&sizes, registers) {
             Self::DirectRows
         } else if channels_fill_vectors(&sizes, registers) {
             Self::DirectChannels
@@ -231,9 +249,19 @@ pub(crate) const fn sums_of_tile(vectors: usize, many_registers: bool) -> usize 
 }
 
 impl BackwardData {
+    #[inline(always)]
+    pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        let fits = sizes.padding[0] <= 2 && sizes.padding[1] <= 2;
+        if fits && winograd_pays(&sizes, sizes.output[0], sizes.input, registers) {
+            return Self::Winograd;
+        }
+        let [rows, columns] = first_block(&sizes);
+        Self::of_block(sizes, rows * columns)
+    }
+
     /// For a block of `pixels` pixels.
     #[inline(always)]
-    pub(crate) const fn of(sizes: Sizes, pixels: usize) -> Self {
+    pub(crate) const fn of_block(sizes: Sizes, pixels: usize) -> Self {
         let gathers = gathered_channels(&sizes, pixels) > 0
             && sizes.stride[1] <= 2
             && sizes.kernel[0] <= GATHERED_KERNEL
@@ -246,6 +274,9 @@ impl BackwardData {
 
 impl BackwardWeights {
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        if winograd_pays(&sizes, sizes.input[0], sizes.output, registers) {
+            return Self::Winograd;
+        }
         let rows = rows_fill_vectors(&sizes, registers);
         if rows && !sizes.is_padded() && sizes.kernel[1] > 1 {
             return Self::DirectRows;
@@ -267,6 +298,27 @@ impl BackwardWeights {
         let [rows, columns] = first_block(&sizes);
         Self::Im2col(PatchProduct::of(sizes.group_outputs(), rows * columns, registers.lanes))
     }
+}
+
+/// Whether [Winograd's algorithm](super::winograd) takes less time than a direct convolution, for one sample. Without `std`, there is no memory for it.
+const fn winograd_pays(
+    sizes: &Sizes,
+    inputs: usize,
+    [outputs, rows, columns]: [usize; 3],
+    Registers { lanes, .. }: Registers,
+) -> bool {
+    let has_window = matches!(sizes.kernel, [3, 3])
+        && matches!(sizes.stride, [1, 1])
+        && matches!(sizes.dilation, [1, 1])
+        && sizes.groups == 1;
+    let tiles = rows.div_ceil(WINOGRAD_TILE) * columns.div_ceil(WINOGRAD_TILE);
+    let vectors = outputs.div_ceil(lanes);
+    let winograd = WINOGRAD_NUMBERS * tiles * inputs * vectors
+        + TILE_TRANSFORM * tiles * (inputs.div_ceil(lanes) + vectors)
+        + WEIGHTS_TRANSFORM * inputs * vectors;
+    // Those of direct kernels have no idle lanes, at nine tenths of the peak.
+    let direct = 9 * rows * columns * inputs * outputs / lanes * 10 / 9;
+    cfg!(feature = "std") && has_window && winograd < direct
 }
 
 impl PatchProduct {
@@ -382,6 +434,7 @@ fn forward_name(sizes: &Sizes, plan: Forward, registers: Registers) -> KernelNam
         Forward::DirectRows => KernelName::new("DirectRows"),
         Forward::DirectChannels => KernelName::new("DirectChannels"),
         Forward::Blocked => KernelName::new("Blocked"),
+        Forward::Winograd => KernelName::new("Winograd"),
         Forward::Im2col => {
             let (m, k) = first_columns(sizes, 1);
             let (n, a_stride, transposed_b) = (sizes.group_outputs(), m, true);
@@ -395,6 +448,7 @@ fn backward_data_name(sizes: &Sizes, plan: BackwardData, registers: Registers) -
     let (name, unit) = match plan {
         BackwardData::Gather => ("Gather", sizes.taps()),
         BackwardData::Scatter => ("Scatter", 1),
+        BackwardData::Winograd => return KernelName::new("Winograd"),
     };
     let (m, n) = first_columns(sizes, unit);
     let (k, a_stride, transposed_b) = (sizes.group_outputs(), sizes.pixels(), false);
@@ -407,6 +461,7 @@ fn backward_weights_name(sizes: &Sizes, plan: BackwardWeights, registers: Regist
         BackwardWeights::DirectRows => KernelName::new("DirectRows"),
         BackwardWeights::DirectChannels => KernelName::new("DirectChannels"),
         BackwardWeights::Blocked => KernelName::new("Blocked"),
+        BackwardWeights::Winograd => KernelName::new("Winograd"),
         BackwardWeights::Im2col(PatchProduct::Dots) => KernelName::calling("Im2col", "Dots"),
         BackwardWeights::Im2col(PatchProduct::Tiles) => {
             let (k, n) = first_columns(sizes, 1);
@@ -488,9 +543,10 @@ mod tests {
     fn layers_of_networks() {
         use BackwardData::Gather;
         use BackwardWeights as W;
-        use Forward::{Blocked, DirectChannels, DirectRows, Im2col};
+        use Forward::{Blocked, DirectChannels, DirectRows, Im2col, Winograd};
         use PatchProduct::Dots;
 
+        let winograd = [Winograd; 3];
         let depthwise = Sizes { groups: 64, ..padded(layer([64, 25, 5], 64, [3, 3])) };
         let im2col = [Im2col; 3];
         let rows = [DirectRows; 3];
@@ -508,8 +564,13 @@ mod tests {
                 [W::DirectRows, W::DirectRows, W::DirectChannels],
             ),
             ("ResNet-8, 3 to 16", padded(layer([3, 32, 32], 16, [3, 3])), rows, Gather, weights),
-            // With its padding, a sample does not fit the buffer.
-            ("ResNet-8, 16", padded(layer([16, 32, 32], 16, [3, 3])), blocked, Gather, weights),
+            (
+                "ResNet-8, 16",
+                padded(layer([16, 32, 32], 16, [3, 3])),
+                winograd,
+                BackwardData::Winograd,
+                [W::Winograd; 3],
+            ),
             (
                 "ResNet-8, 16 to 32",
                 strided(padded(layer([16, 32, 32], 32, [3, 3]))),
@@ -517,7 +578,13 @@ mod tests {
                 Gather,
                 weights,
             ),
-            ("ResNet-8, 32", padded(layer([32, 16, 16], 32, [3, 3])), rows, Gather, weights),
+            (
+                "ResNet-8, 32",
+                padded(layer([32, 16, 16], 32, [3, 3])),
+                winograd,
+                BackwardData::Winograd,
+                [W::Winograd; 3],
+            ),
             // Sums of 16 products.
             (
                 "ResNet-8, shortcut",
@@ -529,9 +596,9 @@ mod tests {
             (
                 "ResNet-8, 64",
                 padded(layer([64, 8, 8], 64, [3, 3])),
-                rows_or_channels,
-                Gather,
-                weights,
+                winograd,
+                BackwardData::Winograd,
+                [W::Winograd; 3],
             ),
             (
                 "DS-CNN, 1",
@@ -549,8 +616,20 @@ mod tests {
                 weights,
             ),
             ("VGG, 3 to 64", padded(layer([3, 32, 32], 64, [3, 3])), rows, Gather, weights),
-            ("VGG, 64", padded(layer([64, 32, 32], 64, [3, 3])), blocked, Gather, weights),
-            ("VGG, 128", padded(layer([128, 16, 16], 128, [3, 3])), blocked, Gather, weights),
+            (
+                "VGG, 64",
+                padded(layer([64, 32, 32], 64, [3, 3])),
+                winograd,
+                BackwardData::Winograd,
+                [W::Winograd; 3],
+            ),
+            (
+                "VGG, 128",
+                padded(layer([128, 16, 16], 128, [3, 3])),
+                winograd,
+                BackwardData::Winograd,
+                [W::Winograd; 3],
+            ),
             (
                 "5x5, few outputs",
                 padded(layer([16, 48, 48], 3, [5, 5])),
@@ -606,6 +685,30 @@ mod tests {
         let grouped = |groups| Sizes { groups, ..layer([4, 8, 8], 64, [1, 1]) };
         assert_eq!(forward(grouped(4)), Forward::DirectChannels);
         assert_eq!(forward(grouped(8)), Forward::Im2col);
+    }
+
+    #[test]
+    fn winograd() {
+        let same = |channels, side, outputs| padded(layer([channels, side, side], outputs, [3, 3]));
+        let takes = |sizes| {
+            [forward(sizes) == Forward::Winograd, backward_data(sizes) == BackwardData::Winograd]
+        };
+        assert_eq!(takes(same(64, 7, 64)), [true; 2]);
+        assert_eq!(takes(layer([64, 9, 9], 64, [3, 3])), [true; 2]);
+        // A tile has more to transform than to multiply; and half of the lanes would be idle.
+        assert_eq!(takes(same(3, 32, 64)), [false; 2]);
+        assert_eq!(takes(same(8, 32, 8)), [false; 2]);
+        // More than half of the tiles is beyond the edges.
+        assert_eq!(takes(same(64, 5, 64)), [false; 2]);
+        // Each weight is used once: its transform takes longer than the multiplication.
+        assert_eq!(takes(same(64, 3, 64)), [false; 2]);
+        // Windows of dY would begin inside it.
+        let wide = placed(Sizes { padding: [3, 3], ..layer([64, 8, 8], 64, [3, 3]) });
+        assert_eq!(takes(wide), [true, false]);
+        assert_eq!(takes(strided(same(64, 32, 64))), [false; 2]);
+        assert_eq!(takes(placed(Sizes { dilation: [2, 1], ..same(64, 32, 64) })), [false; 2]);
+        assert_eq!(takes(Sizes { groups: 2, ..same(64, 32, 64) }), [false; 2]);
+        assert_eq!(takes(padded(layer([64, 32, 32], 64, [5, 5]))), [false; 2]);
     }
 
     #[test]
@@ -709,9 +812,13 @@ mod tests {
         let sizes = padded(layer([64, 32, 32], 64, [3, 3]));
         let plan = conv_plan(sizes, AVX512);
         assert_eq!(plan.product, [1024, 576, 64]);
-        assert_eq!(names(plan), ["Blocked", "Gather(Packed)", "Blocked"]);
+        assert_eq!(names(plan), ["Winograd"; 3]);
         let plan = conv_transpose_plan(sizes, AVX512);
         assert_eq!(plan.product, [1024, 64, 576]);
+        assert_eq!(names(plan), ["Winograd"; 3]);
+        let sizes = padded(layer([64, 32, 32], 64, [5, 3]));
+        assert_eq!(names(conv_plan(sizes, AVX512)), ["Blocked", "Gather(Packed)", "Blocked"]);
+        let plan = conv_transpose_plan(sizes, AVX512);
         assert_eq!(names(plan), ["Gather(Packed)", "Blocked", "Blocked"]);
     }
 
