@@ -12,43 +12,17 @@ use axonal::layers::{Batch, Conv, Dense, End, GradientSink, Window};
 use axonal::prelude::*;
 use axonal::simd::{InstructionSet, Vector, dispatch};
 use axonal::{Differentiable, Image, Layer, Parameters, Sample, Simd, WithSimd};
+use peak::Peak;
 
 #[path = "shared/data.rs"]
 mod data;
+#[path = "shared/peak.rs"]
+mod peak;
 
 const IN: usize = 784;
 const OUT: usize = 128;
 type Weights = Dense<f32, IN, OUT>;
 type Input = SVector<f32, IN>;
-
-/// Independent fused multiply-adds in registers, nothing else: so many that none waits for another,
-/// so few that they stay in 16 registers.
-const ACCUMULATORS: usize = 12;
-const ROUNDS: usize = 10_000;
-
-struct Peak {
-    factor: f32,
-}
-
-impl WithSimd for Peak {
-    /// The operations that were done.
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> usize {
-        let factor = Vector::splat(simd, self.factor);
-        let addend = Vector::splat(simd, 1.0 - self.factor);
-        let mut accumulators = [addend; ACCUMULATORS];
-        for _ in 0..ROUNDS {
-            for accumulator in &mut accumulators {
-                *accumulator = accumulator.mul_add(factor, addend);
-            }
-        }
-        let sum = accumulators.into_iter().fold(addend, |sum, accumulator| sum + accumulator);
-        black_box(sum.sum());
-        2 * ROUNDS * ACCUMULATORS * Vector::<f32, S>::LANES
-    }
-}
 
 /// Reads numbers once, or writes them once, and does nothing else.
 struct Sweep<'a> {

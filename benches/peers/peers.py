@@ -7,8 +7,10 @@ peers.py onnx --models FOLDER        writes the networks as ONNX files, for ONNX
 import argparse
 import json
 import os
+import pathlib
 import sys
 import time
+import types
 
 import numpy as np
 
@@ -32,6 +34,7 @@ LENET_CHANNELS = [(1, 6), (6, 16)]
 LENET_WINDOW = 5
 LENET_WIDTHS = [256, 120, 84, 10]
 LENET_SAMPLE = (1, 28, 28)
+NETWORKS_BATCH = 32
 
 
 def noise(stream, count):
@@ -82,8 +85,114 @@ def targets(samples, width, dtype=np.float32):
     return (0.5 + 0.5 * noise(300, samples * width)).reshape(samples, width).astype(dtype)
 
 
-def classes(samples, number):
-    return ((noise(400, samples) * 5.0 + 5.0).astype(np.int64) + number) % 10
+def classes(samples, number, count=10):
+    return ((noise(400, samples) * 5.0 + 5.0).astype(np.int64) + number) % 10 % count
+
+
+def described():
+    """The networks of networks.rs, by name: the shape of a sample, the stages, and the shape of the outputs."""
+    text = (pathlib.Path(__file__).parent / "networks.rs").read_text()
+    found = {}
+    for item in text.split("    /// ")[1:]:
+        # The last word is at hand.
+        words = item.split(">;")[0].split("<input")[1].split()[::-1]
+        sample = tuple(map(int, words.pop().split("x")))
+        found[item.split(":")[0]] = sample, *chain(words, sample, iter(range(1, 100)))
+    return found
+
+
+def he_weights(number, *shape):
+    """For layers with relu, which halves what comes in."""
+    width = int(np.prod(shape[1:]))
+    weight = noise(number, shape[0] * width).reshape(shape) * np.sqrt(6.0 / width)
+    return weight.astype(np.float32)
+
+
+def bias(number, outputs):
+    return (0.1 * noise(100 + number, outputs)).astype(np.float32)
+
+
+def chain(words, shape, numbers):
+    """Stages with their numbers and weights, to the end or to the brace that closes a block, and the shape of what comes out."""
+    found = []
+    while words and (word := words.pop()) != "}":
+        if word == "=>":
+            continue
+        stage = types.SimpleNamespace(word=word)
+        found.append(stage)
+        if word == "conv":
+            outputs, window = int(words.pop()), [int(side) for side in words.pop().split("x")]
+            stage.stride, stage.groups, pad = 1, 1, "0"
+            while words and words[-1] in ["stride", "pad", "depthwise", "floor"]:
+                option = words.pop()
+                if option == "stride":
+                    stage.stride = int(words.pop())
+                elif option == "pad":
+                    pad = words.pop()
+                elif option == "depthwise":
+                    stage.groups = shape[0]
+            # Before and after the rows, and the columns.
+            stage.pads, sizes = [], []
+            for size, side in zip(shape[1:], window):
+                total = 2 * int(pad) if pad != "same" else (
+                    max(0, (-(-size // stage.stride) - 1) * stage.stride + side - size)
+                )
+                stage.pads.append((total // 2, total - total // 2))
+                sizes.append((size + total - side) // stage.stride + 1)
+            stage.number = next(numbers)
+            stage.weight = he_weights(stage.number, outputs, shape[0] // stage.groups, *window)
+            stage.bias = bias(stage.number, outputs)
+            shape = (outputs, *sizes)
+        elif word == "dense":
+            stage.number, outputs = next(numbers), int(words.pop())
+            stage.weight = he_weights(stage.number, outputs, shape[0])
+            stage.bias = bias(stage.number, outputs)
+            shape = (outputs,)
+        elif word == "batchnorm":
+            stage.number, channels = next(numbers), shape[0]
+            around_one = lambda stream, width: 1.0 + width * noise(stream + stage.number, channels)
+            stage.weight = around_one(500, 0.2).astype(np.float32)
+            stage.bias = bias(stage.number, channels)
+            stage.mean = (0.1 * noise(600 + stage.number, channels)).astype(np.float32)
+            stage.variance = around_one(700, 0.5).astype(np.float32)
+        elif word in ["maxpool", "upsample"]:
+            stage.factor = int(words.pop()[0])
+            sizes = [size // stage.factor for size in shape[1:]]
+            if word == "upsample":
+                sizes = [size * stage.factor for size in shape[1:]]
+            shape = (shape[0], *sizes)
+        elif word == "global":
+            assert words.pop() == "avgpool"
+            shape = shape[:1]
+        elif word == "flatten":
+            stage.shape = shape
+            shape = (int(np.prod(shape)),)
+        elif word == "residual":
+            assert words.pop() == "{"
+            stage.block, after = chain(words, shape, numbers)
+            stage.projection = []
+            if words[-1] == "project":
+                assert (words.pop(), words.pop()) == ("project", "{")
+                stage.projection, _ = chain(words, shape, numbers)
+            shape = after
+        elif word == "concat":
+            assert words.pop() == "{"
+            first, (before, *sizes) = chain(words, shape, numbers)
+            assert words.pop() == "{"
+            second, (behind, *_) = chain(words, shape, numbers)
+            stage.blocks, shape = [first, second], (before + behind, *sizes)
+        else:
+            assert word in ["relu", "sigmoid", "identity"], word
+    return found, shape
+
+
+def shaped_inputs(samples, sample):
+    return inputs(samples, int(np.prod(sample))).reshape(samples, *sample)
+
+
+def networks_rate(name):
+    """The learning rate of Adam: small where so many weights move at a time that rounding would grow to a difference of losses."""
+    return 3e-5 if name in ["VGG", "1024-2048-2048-1000"] else 1e-4
 
 
 class Bench:
@@ -167,16 +276,82 @@ def pytorch(arguments):
             stages += [filled(convolution, weight, bias), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
         return torch.nn.Sequential(*stages, torch.nn.Flatten(), *dense(lenet_dense(), "relu"))
 
+    class Residual(torch.nn.Module):
+        def __init__(self, stage):
+            super().__init__()
+            self.block, self.projection = chained(stage.block), chained(stage.projection)
+
+        def forward(self, x):
+            return self.block(x) + self.projection(x)
+
+    class Concat(torch.nn.Module):
+        def __init__(self, stage):
+            super().__init__()
+            self.blocks = torch.nn.ModuleList(map(chained, stage.blocks))
+
+        def forward(self, x):
+            return torch.cat([block(x) for block in self.blocks], 1)
+
+    def normalization(stage):
+        layer = torch.nn.BatchNorm2d(len(stage.weight))
+        layer.running_mean.copy_(torch.from_numpy(stage.mean))
+        layer.running_var.copy_(torch.from_numpy(stage.variance))
+        return filled(layer, stage.weight, stage.bias)
+
+    def convolution(stage):
+        outputs, width, *window = stage.weight.shape
+        (top, bottom), (left, right) = stage.pads
+        symmetric = (top, left) == (bottom, right)
+        layer = torch.nn.Conv2d(
+            width * stage.groups, outputs, window, stage.stride,
+            padding=(top, left) if symmetric else 0, groups=stage.groups,
+        )
+        filled(layer, stage.weight, stage.bias)
+        if symmetric:
+            return layer
+        return torch.nn.Sequential(torch.nn.ZeroPad2d((left, right, top, bottom)), layer)
+
+    stages = {
+        "conv": convolution,
+        "dense": lambda stage: filled(
+            torch.nn.Linear(*reversed(stage.weight.shape)), stage.weight, stage.bias
+        ),
+        "batchnorm": normalization,
+        "relu": lambda stage: torch.nn.ReLU(),
+        "sigmoid": lambda stage: torch.nn.Sigmoid(),
+        "identity": lambda stage: torch.nn.Identity(),
+        "maxpool": lambda stage: torch.nn.MaxPool2d(stage.factor),
+        "upsample": lambda stage: torch.nn.Upsample(scale_factor=stage.factor),
+        "global": lambda stage: torch.nn.Sequential(
+            torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+        ),
+        "flatten": lambda stage: torch.nn.Flatten(),
+        "residual": Residual,
+        "concat": Concat,
+    }
+
+    def chained(found):
+        return torch.nn.Sequential(*[stages[stage.word](stage) for stage in found])
+
     def optimizer(name, parameters, fused, rate):
         if name == "sgd":
             return torch.optim.SGD(parameters, lr=SGD_RATE, fused=fused)
         return torch.optim.Adam(parameters, lr=rate, fused=fused)
 
-    def train(workload, make, loss_function, batch_inputs, sets, name, rate=ADAM_RATE):
-        for setting in ["eager", "fused optimizer", "compiled", "compiled, fused optimizer"]:
+    SETTINGS = ["eager", "fused optimizer", "compiled", "compiled, fused optimizer"]
+    # Channels after rows and columns in memory: `torch.compile` chooses for itself.
+    LAST = "fused optimizer, channels last"
+
+    def train(
+        workload, make, loss_function, batch_inputs, sets, name, rate=ADAM_RATE, settings=SETTINGS
+    ):
+        for setting in settings:
             if not bench.wants(workload):
                 return
             net = make()
+            if setting == LAST:
+                net = net.to(memory_format=torch.channels_last)
+                batch_inputs = batch_inputs.to(memory_format=torch.channels_last)
             chosen = optimizer(name, net.parameters(), fused="fused" in setting, rate=rate)
             forward = lambda x, y: loss_function(net(x), y)
             if "compiled" in setting:
@@ -230,6 +405,41 @@ def pytorch(arguments):
                         bench.measure(workload, setting, call(x).abs().sum(), lambda: call(x))
                     except Exception as error:
                         report(error, f"{workload}, {setting}")
+
+    for name, (sample, found, outputs) in described().items():
+        is_image = len(sample) > 1
+        for batch in [1, 64]:
+            workload = f"networks/{name}/{batch}"
+            settings = ["eager", "channels last", "compiled", "compiled, frozen"]
+            for setting in settings if is_image else ["eager", "compiled"]:
+                if not bench.wants(workload):
+                    continue
+                net, x = chained(found).eval(), torch.from_numpy(shaped_inputs(batch, sample))
+                if setting == "channels last":
+                    net = net.to(memory_format=torch.channels_last)
+                    x = x.to(memory_format=torch.channels_last)
+                try:
+                    # Frozen weights are put in the order that the kernels like, and batch normalization goes into them.
+                    options = {"freezing": True} if "frozen" in setting else None
+                    with torch.no_grad():
+                        if "compiled" in setting:
+                            net = torch.compile(net, options=options)
+                        check = net(x).abs().sum()
+                        bench.measure(workload, setting, check, lambda: net(x))
+                except Exception as error:
+                    report(error, f"{workload}, {setting}")
+        batch = NETWORKS_BATCH
+        x = torch.from_numpy(shaped_inputs(batch, sample))
+        if len(outputs) == 1:
+            loss = cross_entropy
+            sets = [classes(batch, number, *outputs) for number in range(CLASS_SETS)]
+        else:
+            loss = torch.nn.MSELoss()
+            sets = [targets(batch, int(np.prod(outputs))).reshape(batch, *outputs)]
+        sets = [*map(torch.from_numpy, sets)]
+        make, settings = lambda: chained(found), [*SETTINGS, LAST] if is_image else SETTINGS
+        workload = f"networks/{name}/step of {batch}"
+        train(workload, make, loss, x, sets, "adam", networks_rate(name), settings)
 
     for name in ["784-128-10", "LeNet-5"]:
         x = images(BACKWARD_BATCH) if name == "LeNet-5" else inputs(BACKWARD_BATCH, 784)
@@ -387,19 +597,111 @@ def jax(arguments):
     def lenet_adam(net, gradient, state):
         return adam(net, gradient, state, LENET_RATE)
 
-    def train(workload, make, loss_function, x, sets, optimizer, layout=""):
+    def described_parameters(stages, layout):
+        """By their numbers: what is learned, and the statistics."""
+        learned, statistics = {}, {}
+        # What the next dense layer's inputs were before they were flattened.
+        before = None
+        for stage in stages:
+            if stage.word == "conv":
+                order = (0, 1, 2, 3) if layout == "NCHW" else (2, 3, 1, 0)
+                learned[stage.number] = stage.weight.transpose(order), stage.bias
+            elif stage.word == "batchnorm":
+                learned[stage.number] = stage.weight, stage.bias
+                statistics[stage.number] = stage.mean, stage.variance
+            elif stage.word == "dense":
+                weight = stage.weight
+                if before is not None and layout == "NHWC":
+                    weight = weight.reshape(-1, *before).transpose(0, 2, 3, 1)
+                learned[stage.number] = weight.reshape(len(stage.bias), -1).T.copy(), stage.bias
+                before = None
+            elif stage.word == "flatten":
+                before = stage.shape
+            elif stage.word in ["residual", "concat"]:
+                blocks = stage.blocks if stage.word == "concat" else [stage.block, stage.projection]
+                for block in blocks:
+                    more, other = described_parameters(block, layout)
+                    learned |= more
+                    statistics |= other
+        return jax.tree.map(jnp.array, (learned, statistics))
+
+    def described_forward(stages, learned, statistics, x, layout, new=None):
+        """The outputs; in training the statistics of the batch are used, and the running ones are put into `new`."""
+        channels, sides = (1, (2, 3)) if layout == "NCHW" else (3, (1, 2))
+        along = lambda vector: vector[:, None, None] if layout == "NCHW" else vector
+        chained = lambda stages: described_forward(stages, learned, statistics, x, layout, new)
+        for stage in stages:
+            word = stage.word
+            if word == "conv":
+                weight, bias = learned[stage.number]
+                x = lax.conv_general_dilated(
+                    x, weight, [stage.stride] * 2, stage.pads,
+                    dimension_numbers=LAYOUTS[layout], feature_group_count=stage.groups,
+                ) + along(bias)
+            elif word == "dense":
+                weight, bias = learned[stage.number]
+                x = x @ weight + bias
+            elif word == "batchnorm":
+                weight, bias = learned[stage.number]
+                mean, variance = statistics[stage.number]
+                if new is not None:
+                    count = x.size // len(weight)
+                    running = mean, variance
+                    mean, variance = x.mean((0, *sides)), x.var((0, *sides))
+                    f = np.float32
+                    new[stage.number] = (
+                        f(0.9) * running[0] + f(0.1) * mean,
+                        f(0.9) * running[1] + f(0.1 * count / (count - 1)) * variance,
+                    )
+                scale = weight * lax.rsqrt(variance + np.float32(1e-5))
+                x = (x - along(mean)) * along(scale) + along(bias)
+            elif word == "maxpool":
+                # As in LeNet-5.
+                shape = [*x.shape]
+                for side in reversed(sides):
+                    shape[side : side + 1] = [shape[side] // stage.factor, stage.factor]
+                x = x.reshape(shape).max((sides[0] + 1, sides[1] + 2))
+            elif word == "upsample":
+                for side in sides:
+                    x = jnp.repeat(x, stage.factor, side)
+            elif word == "global":
+                x = x.mean(sides)
+            elif word == "flatten":
+                x = x.reshape(len(x), -1)
+            elif word == "residual":
+                x = chained(stage.block) + chained(stage.projection)
+            elif word == "concat":
+                x = jnp.concatenate([*map(chained, stage.blocks)], channels)
+            elif word == "relu":
+                x = jax.nn.relu(x)
+            elif word == "sigmoid":
+                x = jax.nn.sigmoid(x)
+        return x
+
+    def train(
+        workload, make, loss_function, x, sets, optimizer,
+        layout="", statistics=lambda: {}, loops=True,
+    ):
+        """With statistics, which are not learned, a loss has two more arguments: these, and where the next ones go."""
         if not bench.wants(workload):
             return
 
         def start():
             net = make()
             zeros = lambda: jax.tree.map(jnp.zeros_like, net)
-            return net, (jnp.float32(0), zeros(), zeros()) if optimizer is not sgd else ()
+            state = (jnp.float32(0), zeros(), zeros()) if optimizer is not sgd else ()
+            return (net, state), statistics()
 
         def step(carry, x, y):
-            net, state = carry
-            loss, gradient = jax.value_and_grad(loss_function)(net, x, y)
-            return optimizer(net, gradient, state), loss
+            (net, state), counted = carry
+
+            def loss_of(net):
+                new = {}
+                others = (counted, new) if counted else ()
+                return loss_function(net, x, y, *others), new
+
+            (loss, new), gradient = jax.value_and_grad(loss_of, has_aux=True)(net)
+            return (optimizer(net, gradient, state), new), loss
 
         jitted = jax.jit(step, donate_argnums=0)
         carry, number = start(), 0
@@ -413,6 +715,8 @@ def jax(arguments):
         for _ in range(CHECKED_STEPS):
             loss = one()
         bench.measure(workload, "jitted step" + layout, loss, one, wait)
+        if not loops:
+            return
 
         # Steps in a compiled loop, over all sets of targets in turn, so many that a call takes about 20 ms.
         stacked = jnp.stack(sets)
@@ -475,6 +779,54 @@ def jax(arguments):
             call = jax.jit(lambda net, x: lenet(net, x, layout))
             check = jnp.abs(call(net, x)).sum()
             bench.measure(workload, f"jitted, {layout}", check, lambda: wait(call(net, x)))
+
+    for name, (sample, stages, outputs) in described().items():
+        is_image = len(sample) > 1
+        for layout in LAYOUTS if is_image else ["NCHW"]:
+            if not bench.wants(f"networks/{name}"):
+                continue
+            setting = f", {layout}" if is_image else ""
+
+            def arranged(samples):
+                x = jnp.array(samples)
+                return x.transpose(0, 2, 3, 1) if x.ndim == 4 and layout == "NHWC" else x
+
+            def call(learned, statistics, x, new=None):
+                return described_forward(stages, learned, statistics, x, layout, new)
+
+            for batch in [1, 64]:
+                workload = f"networks/{name}/{batch}"
+                if not bench.wants(workload):
+                    continue
+                net = described_parameters(stages, layout)
+                x, jitted = arranged(shaped_inputs(batch, sample)), jax.jit(call)
+                check = jnp.abs(jitted(*net, x)).sum()
+                bench.measure(workload, "jitted" + setting, check, lambda: wait(jitted(*net, x)))
+
+            batch = NETWORKS_BATCH
+            if len(outputs) == 1:
+                sets = [jnp.array(classes(batch, number, *outputs)) for number in range(CLASS_SETS)]
+                loss_of = mean_cross_entropy
+            else:
+                y = targets(batch, int(np.prod(outputs))).reshape(batch, *outputs)
+                sets = [arranged(y)]
+                loss_of = lambda outputs, y: jnp.square(outputs - y).mean()
+
+            def loss(learned, x, y, counted={}, new=None):
+                return loss_of(call(learned, counted, x, new), y)
+
+            train(
+                f"networks/{name}/step of {batch}",
+                lambda: described_parameters(stages, layout)[0],
+                loss,
+                arranged(shaped_inputs(batch, sample)),
+                sets,
+                lambda *state: adam(*state, networks_rate(name)),
+                setting,
+                lambda: described_parameters(stages, layout)[1],
+                # In a loop, XLA's convolutions are up to twenty times slower.
+                loops=not is_image,
+            )
 
     def backward(workload, setting, forward, net, x):
         """The vector-Jacobian product to the parameters, and to the inputs too."""
@@ -542,6 +894,65 @@ def onnx(arguments):
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
+    def save(name, batch, nodes, constants, sample, outputs):
+        shape = lambda tensor, sample: helper.make_tensor_value_info(
+            tensor, TensorProto.FLOAT, [batch, *sample]
+        )
+        ends = [shape("x", sample)], [shape("y", outputs)]
+        graph = helper.make_graph(nodes, name, *ends, initializer=constants)
+        opsets = [helper.make_opsetid("", 17)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+        onnx.checker.check_model(model)
+        onnx.save(model, model_path(arguments, name, batch))
+
+    def chained(nodes, constants, stages, value):
+        """The name of what comes out of the stages."""
+        def node(operator, values, **attributes):
+            nodes.append(helper.make_node(operator, values, [f"v{len(nodes)}"], **attributes))
+            return nodes[-1].output[0]
+
+        def tensors(stage, *names):
+            for name in names:
+                tensor = numpy_helper.from_array(getattr(stage, name), f"{name}{stage.number}")
+                constants.append(tensor)
+                yield tensor.name
+
+        for stage in stages:
+            word = stage.word
+            if word == "conv":
+                (top, bottom), (left, right) = stage.pads
+                value = node(
+                    "Conv", [value, *tensors(stage, "weight", "bias")], group=stage.groups,
+                    strides=[stage.stride] * 2, pads=[top, left, bottom, right],
+                )
+            elif word == "dense":
+                value = node("Gemm", [value, *tensors(stage, "weight", "bias")], transB=1)
+            elif word == "batchnorm":
+                values = [value, *tensors(stage, "weight", "bias", "mean", "variance")]
+                value = node("BatchNormalization", values, epsilon=1e-5)
+            elif word == "maxpool":
+                sides = [stage.factor] * 2
+                value = node("MaxPool", [value], kernel_shape=sides, strides=sides)
+            elif word == "upsample":
+                name = f"scales{len(nodes)}"
+                scales = np.array([1, 1, stage.factor, stage.factor], np.float32)
+                constants.append(numpy_helper.from_array(scales, name))
+                value = node(
+                    "Resize", [value, "", name], mode="nearest", nearest_mode="floor",
+                    coordinate_transformation_mode="asymmetric",
+                )
+            elif word == "global":
+                value = node("Flatten", [node("GlobalAveragePool", [value])])
+            elif word == "residual":
+                block = chained(nodes, constants, stage.block, value)
+                value = node("Add", [block, chained(nodes, constants, stage.projection, value)])
+            elif word == "concat":
+                blocks = [chained(nodes, constants, block, value) for block in stage.blocks]
+                value = node("Concat", blocks, axis=1)
+            elif word != "identity":
+                value = node(word.capitalize(), [value])
+        return value
+
     os.makedirs(arguments.models, exist_ok=True)
     for name in [*NETWORKS, "LeNet-5"]:
         for batch in [1, 64]:
@@ -573,15 +984,14 @@ def onnx(arguments):
                 if not last:
                     value = f"a{number}"
                     nodes.append(helper.make_node(activation.capitalize(), [z], [value]))
-            shape = lambda tensor, sample: helper.make_tensor_value_info(
-                tensor, TensorProto.FLOAT, [batch, *sample]
-            )
-            ends = [shape("x", sample)], [shape("y", found[-1][1].shape)]
-            graph = helper.make_graph(nodes, name, *ends, initializer=constants)
-            opsets = [helper.make_opsetid("", 17)]
-            model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-            onnx.checker.check_model(model)
-            onnx.save(model, model_path(arguments, name, batch))
+            save(name, batch, nodes, constants, sample, found[-1][1].shape)
+
+    for name, (sample, stages, outputs) in described().items():
+        for batch in [1, 64]:
+            nodes, constants = [], []
+            chained(nodes, constants, stages, "x")
+            nodes[-1].output[0] = "y"
+            save(name, batch, nodes, constants, sample, outputs)
 
 
 def onnxruntime(arguments):
@@ -591,23 +1001,20 @@ def onnxruntime(arguments):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = arguments.threads
     options.inter_op_num_threads = 1
-    for name in [*NETWORKS, "LeNet-5"]:
+    networks = {f"inference/{name}": ((widths[0],), widths[-1:]) for name, (widths, _) in NETWORKS.items()}
+    networks["inference/LeNet-5"] = LENET_SAMPLE, LENET_WIDTHS[-1:]
+    for name, (sample, _, outputs) in described().items():
+        networks[f"networks/{name}"] = sample, outputs
+    for name, (sample, outputs) in networks.items():
         for batch in [1, 64]:
-            workload = f"inference/{name}/{batch}"
+            workload = f"{name}/{batch}"
             if not bench.wants(workload):
                 continue
-            path = model_path(arguments, name, batch)
+            path = model_path(arguments, name.split("/")[1], batch)
             providers = ["CPUExecutionProvider"]
             session = onnxruntime.InferenceSession(path, options, providers=providers)
-            if name in NETWORKS:
-                widths, _ = NETWORKS[name]
-                x = inputs(batch, widths[0])
-            else:
-                widths, x = LENET_WIDTHS, images(batch)
-            x = onnxruntime.OrtValue.ortvalue_from_numpy(x)
-            y = onnxruntime.OrtValue.ortvalue_from_numpy(
-                np.zeros((batch, widths[-1]), np.float32)
-            )
+            x = onnxruntime.OrtValue.ortvalue_from_numpy(shaped_inputs(batch, sample))
+            y = onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros((batch, *outputs), np.float32))
             binding = session.io_binding()
             binding.bind_ortvalue_input("x", x)
             binding.bind_ortvalue_output("y", y)

@@ -20,6 +20,25 @@ pub fn weights(layer: u32, outputs: usize, inputs: usize) -> Vec<f64> {
     (0..outputs * inputs).map(|i| scale * noise(layer, i)).collect()
 }
 
+/// As [`weights`], for layers with relu, which halves what comes in.
+pub fn he_weights(layer: u32, outputs: usize, inputs: usize) -> Vec<f64> {
+    let scale = (6.0 / inputs as f64).sqrt();
+    (0..outputs * inputs).map(|i| scale * noise(layer, i)).collect()
+}
+
+/// Of a batch normalization: the factors, the means and the variances in inference; its summands are a [`bias`].
+pub fn factors(layer: u32, channels: usize) -> Vec<f64> {
+    (0..channels).map(|i| 1.0 + 0.2 * noise(500 + layer, i)).collect()
+}
+
+pub fn running_means(layer: u32, channels: usize) -> Vec<f64> {
+    (0..channels).map(|i| 0.1 * noise(600 + layer, i)).collect()
+}
+
+pub fn running_variances(layer: u32, channels: usize) -> Vec<f64> {
+    (0..channels).map(|i| 1.0 + 0.5 * noise(700 + layer, i)).collect()
+}
+
 /// The bias of the layer number `layer`.
 pub fn bias(layer: u32, outputs: usize) -> Vec<f64> {
     (0..outputs).map(|i| 0.1 * noise(100 + layer, i)).collect()
@@ -53,6 +72,14 @@ pub const SGD_RATE: f64 = 0.1;
 pub const ADAM_RATE: f64 = 1e-3;
 /// The learning rate of Adam for LeNet-5.
 pub const LENET_RATE: f64 = 3e-4;
+
+/// The samples of a step of the networks of `peers/networks.rs`.
+pub const NETWORKS_BATCH: usize = 32;
+
+/// The learning rate of Adam for them: small where so many weights move at a time that rounding would grow to a difference of losses.
+pub fn networks_rate(name: &str) -> f64 {
+    if matches!(name, "VGG" | "1024-2048-2048-1000") { 3e-5 } else { 1e-4 }
+}
 
 /// The convolutions of LeNet-5, layers number 1 and 2: channels in and out. Each is followed by the largest of 2x2 pixels.
 pub const LENET_CHANNELS: [(usize, usize); 2] = [(1, 6), (6, 16)];

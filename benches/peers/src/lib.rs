@@ -3,6 +3,8 @@
 #[path = "../../shared/data.rs"]
 pub mod data;
 
+pub mod described;
+
 use std::env;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -64,6 +66,16 @@ impl Bench {
             number += 1;
             step(number - 1)
         });
+    }
+
+    /// Prints how long a workload takes at least.
+    pub fn floor(&self, workload: &str, microseconds: f64) {
+        if self.wants(workload) {
+            println!(
+                r#"{{"library": "floor", "version": "", "setting": "", "workload": "{workload}", "threads": {}, "microseconds": {microseconds:.5}}}"#,
+                self.threads
+            );
+        }
     }
 
     /// Measures one call, and prints the line: the smallest mean of batches of calls of 20 ms or more.

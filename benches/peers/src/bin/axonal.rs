@@ -2,10 +2,12 @@
 
 use std::hint::black_box;
 
-use axonal::layers::{Conv, Dense};
+use std::time::Instant;
+
+use axonal::layers::{Conv, Dense, Kind, ParameterPath, Part};
 use axonal::prelude::*;
-use axonal::simd::InstructionSet;
-use axonal::{Differentiable, Sample, Trainable};
+use axonal::simd::{InstructionSet, dispatch};
+use axonal::{Differentiable, Layer, Sample, Trainable};
 use axonal_peers::data::{self, f32s};
 use axonal_peers::{Bench, sum_of_sizes};
 
@@ -13,6 +15,12 @@ use axonal_peers::{Bench, sum_of_sizes};
 #[path = "../../../../examples/pendulum.rs"]
 #[allow(dead_code, reason = "its main")]
 mod pendulum;
+
+#[path = "../../../shared/peak.rs"]
+mod peak;
+
+#[path = "../../networks.rs"]
+mod networks;
 
 network! {
     /// Training, and inference.
@@ -150,6 +158,139 @@ where
     });
 }
 
+/// One of the networks of `networks.rs`: each layer that has parameters has the next number.
+fn described<N: Network<Scalar = f32>>() -> Box<N> {
+    let mut net = N::zeros();
+    let (mut number, mut start) = (0, 0);
+    let numbers = net.as_mut_slice();
+    N::describe(&ParameterPath::ROOT, &mut |path, part| {
+        let Part::Tensor { kind, shape, .. } = part else { return };
+        let (outputs, inputs) = (shape[0], shape[1..].iter().product());
+        let values = match kind {
+            Kind::Weight => {
+                number += 1;
+                if shape.len() == 1 {
+                    data::factors(number, outputs)
+                } else {
+                    data::he_weights(number, outputs, inputs)
+                }
+            }
+            Kind::Statistic if path.to_string().ends_with("mean") => {
+                data::running_means(number, outputs)
+            }
+            Kind::Statistic => data::running_variances(number, outputs),
+            _ => data::bias(number, outputs),
+        };
+        // A matrix is in memory column after column.
+        for (i, value) in f32s(values).into_iter().enumerate() {
+            numbers[start + i / inputs + i % inputs * outputs] = value;
+        }
+        start += outputs * inputs;
+    });
+    net
+}
+
+fn samples_of<X: Sample<Scalar = f32>>(values: Vec<f64>) -> Vec<X> {
+    let mut samples = X::zeros_vec(values.len() / X::LEN);
+    for (to, from) in samples.iter_mut().zip(f32s(values).chunks_exact(X::LEN)) {
+        to.as_mut_slice().copy_from_slice(from);
+    }
+    samples
+}
+
+/// Multiply-adds that the machine does in a microsecond, at its best.
+fn peak() -> f64 {
+    let mut best = f64::INFINITY;
+    let mut operations = 0;
+    for _ in 0..100 {
+        let start = Instant::now();
+        operations = dispatch(peak::Peak { factor: black_box(0.5) });
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    operations as f64 / 2.0 / best / 1e6
+}
+
+/// Multiply-adds of a layer. A network's first one has no use for the gradient of its inputs.
+fn multiply_adds<L: Layer>(_: &L) -> usize {
+    L::MULTIPLY_ADDS
+}
+
+/// Outputs of one sample and of 64, and a training step; beside each how long its multiply-adds take at the peak.
+fn described_network<N, L, Y>(
+    bench: &Bench,
+    name: &str,
+    loss: &L,
+    sets: &[Vec<Y>],
+    first: impl Fn(&N) -> usize,
+) where
+    N: Network<Scalar = f32> + Trainable<L, Y>,
+{
+    if !bench.wants(&format!("networks/{name}")) {
+        return;
+    }
+    let floor = |workload: &str, multiply_adds: usize| {
+        if bench.threads() == 1 {
+            bench.floor(workload, multiply_adds as f64 / peak());
+        }
+    };
+    let sizes = |outputs: &[N::Output]| {
+        sum_of_sizes(outputs.iter().flat_map(|output| output.as_slice()).copied())
+    };
+    let mut net = described::<N>();
+    let inputs: Vec<N::Input> = samples_of(data::inputs(64, N::Input::LEN));
+    let mut outputs = N::Output::zeros_vec(64);
+
+    let workload = format!("networks/{name}/1");
+    floor(&workload, N::MULTIPLY_ADDS);
+    net.forward_batch(&inputs[..1], &mut outputs[..1]);
+    bench.measure(&workload, sizes(&outputs[..1]), || {
+        black_box(&*net).forward_batch(black_box(&inputs[..1]), &mut outputs[..1]);
+        black_box(&mut outputs);
+    });
+
+    let workload = format!("networks/{name}/64");
+    floor(&workload, 64 * N::MULTIPLY_ADDS);
+    net.forward_batch(&inputs, &mut outputs);
+    bench.measure(&workload, sizes(&outputs), || {
+        black_box(&*net).forward_batch(black_box(&inputs), &mut outputs);
+        black_box(&mut outputs);
+    });
+
+    let workload = format!("networks/{name}/step of {}", data::NETWORKS_BATCH);
+    floor(&workload, data::NETWORKS_BATCH * (3 * N::MULTIPLY_ADDS - first(&net)));
+    let inputs = &inputs[..data::NETWORKS_BATCH];
+    let mut optimizer = Adam::new(data::networks_rate(name));
+    bench.training(
+        &workload,
+        |step| net.train_step(black_box(inputs), &sets[step % sets.len()], loss, &mut optimizer),
+        f64::from,
+    );
+}
+
+fn described_networks(bench: &Bench) {
+    fn sets<const N: usize>() -> Vec<Vec<Class<N>>> {
+        let class = |class: usize| Class::new(class % N).expect("a class");
+        let set = |set| data::classes(data::NETWORKS_BATCH, set).into_iter().map(class).collect();
+        (0..data::CLASS_SETS).map(set).collect()
+    }
+    macro_rules! classifiers {
+        ($($name:literal $network:ident $classes:literal $first:ident)+) => {$(
+            let first = |net: &networks::$network| multiply_adds(&net.$first);
+            described_network(bench, $name, &CrossEntropy, &sets::<$classes>(), first);
+        )+};
+    }
+    classifiers! {
+        "DS-CNN" DsCnn 12 conv1
+        "MobileNet" MobileNet 2 conv1
+        "ResNet-8" ResNet 10 conv1
+        "VGG" Vgg 10 conv1
+        "1024-2048-2048-1000" Dense 1000 dense1
+    }
+    let targets = [samples_of::<Image<1, 64, 64>>(data::targets(data::NETWORKS_BATCH, 64 * 64))];
+    let first = |net: &networks::UNet| multiply_adds(&net.conv1);
+    described_network(bench, "U-Net", &MeanSquaredError, &targets, first);
+}
+
 /// From gradients of the outputs to those of the parameters, and of the inputs too; beside it the gradient of a loss, which is a training step
 /// without its update.
 fn backward<N>(bench: &Bench, name: &str, net: &N, inputs: &[N::Input])
@@ -284,6 +425,8 @@ fn main() {
     bench.measure("small/24-8-2 f64", check, || {
         chain.gradient_into(black_box(&inputs), &targets, &MeanSquaredError, &mut gradient)
     });
+
+    described_networks(&bench);
 
     // Without a check: other generators of random numbers give other agents.
     bench.measure("pendulum/TD3", 0.0, || {

@@ -3,9 +3,12 @@
 use std::hint::black_box;
 
 use axonal_peers::data::{self, f32s};
+use axonal_peers::described::{self, Stage};
 use axonal_peers::{Bench, sum_of_sizes};
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
-use candle_nn::{AdamW, Conv2d, Conv2dConfig, Linear, Optimizer, ParamsAdamW, SGD, loss, ops};
+use candle_nn::{
+    AdamW, BatchNorm, Conv2d, Conv2dConfig, Linear, ModuleT, Optimizer, ParamsAdamW, SGD, loss, ops,
+};
 
 #[derive(Clone, Copy)]
 enum Activation {
@@ -123,6 +126,172 @@ impl Module for LeNet {
     }
 }
 
+/// A network of `networks.rs`.
+enum Layer {
+    /// Padding that is not the same on both sides is a step of its own.
+    Conv([[usize; 2]; 2], Conv2d),
+    Dense(Linear),
+    BatchNorm(BatchNorm),
+    Relu,
+    Sigmoid,
+    Identity,
+    MaxPool(usize),
+    Upsample(usize),
+    GlobalAverage,
+    Flatten,
+    Residual(Chain, Chain),
+    Concat([Chain; 2]),
+}
+
+struct Chain {
+    layers: Vec<Layer>,
+    training: bool,
+}
+
+impl Chain {
+    /// Variables are kept for an optimizer; without them, no graph is kept for a backward pass.
+    fn new(stages: &[Stage], variables: &mut Option<Vec<Var>>) -> Result<Self> {
+        let training = variables.is_some();
+        let layers = stages.iter().map(|stage| Layer::new(stage, variables));
+        Ok(Self { layers: layers.collect::<Result<_>>()?, training })
+    }
+}
+
+impl Layer {
+    fn new(stage: &Stage, variables: &mut Option<Vec<Var>>) -> Result<Self> {
+        let mut tensor = |values, shape: &[usize]| {
+            let variable = variable(values, shape, DType::F32)?;
+            let tensor = variable.as_tensor().clone();
+            Ok::<_, candle_core::Error>(if let Some(variables) = &mut *variables {
+                variables.push(variable);
+                tensor
+            } else {
+                tensor.detach()
+            })
+        };
+        Ok(match stage {
+            Stage::Conv { number, channels: [inputs, outputs], window, stride, pads, groups } => {
+                let [rows, columns] = *window;
+                let inputs = inputs / groups;
+                let weights = data::he_weights(*number, *outputs, inputs * rows * columns);
+                let weight = tensor(weights, &[*outputs, inputs, rows, columns])?;
+                let bias = tensor(data::bias(*number, *outputs), &[*outputs])?;
+                let is_one = pads.as_flattened().iter().all(|pad| *pad == pads[0][0]);
+                let padding = if is_one { pads[0][0] } else { 0 };
+                let config = Conv2dConfig {
+                    padding,
+                    stride: *stride,
+                    groups: *groups,
+                    ..Default::default()
+                };
+                let pads = if is_one { [[0; 2]; 2] } else { *pads };
+                Self::Conv(pads, Conv2d::new(weight, Some(bias), config))
+            }
+            Stage::Dense { number, widths: [inputs, outputs] } => {
+                let weights = data::he_weights(*number, *outputs, *inputs);
+                let weight = tensor(weights, &[*outputs, *inputs])?;
+                Self::Dense(Linear::new(
+                    weight,
+                    Some(tensor(data::bias(*number, *outputs), &[*outputs])?),
+                ))
+            }
+            Stage::BatchNorm { number, channels } => {
+                let shape = [*channels];
+                let weight = tensor(data::factors(*number, *channels), &shape)?;
+                let bias = tensor(data::bias(*number, *channels), &shape)?;
+                let statistic = |values| Tensor::from_vec(f32s(values), *channels, &Device::Cpu);
+                let mean = statistic(data::running_means(*number, *channels))?;
+                let variance = statistic(data::running_variances(*number, *channels))?;
+                Self::BatchNorm(BatchNorm::new(*channels, mean, variance, weight, bias, 1e-5)?)
+            }
+            Stage::Relu => Self::Relu,
+            Stage::Sigmoid => Self::Sigmoid,
+            Stage::Identity => Self::Identity,
+            Stage::MaxPool(factor) => Self::MaxPool(*factor),
+            Stage::Upsample(factor) => Self::Upsample(*factor),
+            Stage::GlobalAverage => Self::GlobalAverage,
+            Stage::Flatten => Self::Flatten,
+            Stage::Residual { block, projection } => {
+                Self::Residual(Chain::new(block, variables)?, Chain::new(projection, variables)?)
+            }
+            Stage::Concat([first, second]) => {
+                Self::Concat([Chain::new(first, variables)?, Chain::new(second, variables)?])
+            }
+        })
+    }
+
+    fn forward(&self, x: &Tensor, training: bool) -> Result<Tensor> {
+        match self {
+            Self::Conv([rows, columns], layer) => {
+                let [top, bottom] = *rows;
+                let [left, right] = *columns;
+                let padded = x.pad_with_zeros(2, top, bottom)?.pad_with_zeros(3, left, right)?;
+                layer.forward(&padded)
+            }
+            Self::Dense(layer) => layer.forward(x),
+            Self::BatchNorm(layer) => layer.forward_t(x, training),
+            Self::Relu => x.relu(),
+            Self::Sigmoid => ops::sigmoid(x),
+            Self::Identity => Ok(x.clone()),
+            Self::MaxPool(factor) => x.max_pool2d(*factor),
+            Self::Upsample(factor) => {
+                let (_, _, rows, columns) = x.dims4()?;
+                x.upsample_nearest2d(rows * factor, columns * factor)
+            }
+            Self::GlobalAverage => x.mean((2, 3)),
+            Self::Flatten => x.flatten_from(1),
+            Self::Residual(block, projection) => block.forward(x)? + projection.forward(x)?,
+            Self::Concat([first, second]) => {
+                Tensor::cat(&[first.forward(x)?, second.forward(x)?], 1)
+            }
+        }
+    }
+}
+
+impl Module for Chain {
+    fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        let step = |values: Tensor, layer: &Layer| layer.forward(&values, self.training);
+        self.layers.iter().try_fold(input.clone(), step)
+    }
+}
+
+fn networks(bench: &Bench) -> Result<()> {
+    for network in described::networks() {
+        let name = network.name;
+        if !bench.wants(&format!("networks/{name}")) {
+            continue;
+        }
+        let count = network.outputs[0];
+        let samples = |batch| {
+            let shape = [&[batch], &network.sample[..]].concat();
+            samples(batch, network.sample.iter().product())?.reshape(shape)
+        };
+        let net = Chain::new(&network.stages, &mut None)?;
+        inference_of(bench, &format!("networks/{name}"), &net, samples)?;
+        let mut variables = Some(Vec::new());
+        let net = Chain::new(&network.stages, &mut variables)?;
+        let mut optimizer = adam(variables.expect("variables"), data::networks_rate(name))?;
+        let batch = data::NETWORKS_BATCH;
+        let workload = format!("networks/{name}/step of {batch}");
+        let inputs = samples(batch)?;
+        if network.outputs.len() == 1 {
+            training(bench, &workload, &net, &inputs, &sets(batch, count)?, optimizer)?;
+        } else {
+            let width = network.outputs.iter().product();
+            let shape = [&[batch], &network.outputs[..]].concat();
+            let targets = f32s(data::targets(batch, width));
+            let targets = Tensor::from_vec(targets, shape, &Device::Cpu)?;
+            let mut step = || {
+                let loss = loss::mse(&net.forward(black_box(&inputs))?, &targets)?;
+                optimizer.backward_step(&loss)?;
+                Ok::<_, candle_core::Error>(loss)
+            };
+            bench.training(&workload, |_| step().expect("a step"), scalar);
+        }
+    }
+    Ok(())
+}
+
 fn samples(count: usize, width: usize) -> Result<Tensor> {
     Tensor::from_vec(f32s(data::inputs(count, width)), (count, width), &Device::Cpu)
 }
@@ -140,28 +309,30 @@ fn scalar(loss: Tensor) -> f64 {
     f64::from(loss.to_scalar::<f32>().expect("a number"))
 }
 
+/// Classes of a batch, in all sets.
+fn sets(batch: usize, count: usize) -> Result<Vec<Tensor>> {
+    let set = |set| {
+        let classes = data::classes(batch, set).into_iter().map(|class| (class % count) as u32);
+        Tensor::from_vec(classes.collect(), batch, &Device::Cpu)
+    };
+    (0..data::CLASS_SETS).map(set).collect()
+}
+
 fn training<N: Module, O: Optimizer>(
     bench: &Bench,
     workload: &str,
-    batch: usize,
     net: &N,
     inputs: &Tensor,
+    sets: &[Tensor],
     mut optimizer: O,
 ) -> Result<()> {
-    let sets = (0..data::CLASS_SETS)
-        .map(|set| {
-            let classes = data::classes(batch, set).into_iter().map(|class| class as u32);
-            Tensor::from_vec(classes.collect(), batch, &Device::Cpu)
-        })
-        .collect::<Result<Vec<_>>>()?;
     let mut step = |number: usize| {
         let scores = net.forward(black_box(inputs))?;
         let loss = loss::cross_entropy(&scores, &sets[number % sets.len()])?;
         optimizer.backward_step(&loss)?;
         Ok::<_, candle_core::Error>(loss)
     };
-    let workload = format!("{workload}/{batch}");
-    bench.training(&workload, |number| step(number).expect("a step"), scalar);
+    bench.training(workload, |number| step(number).expect("a step"), scalar);
     Ok(())
 }
 
@@ -170,17 +341,38 @@ fn trainings(bench: &Bench) -> Result<()> {
     for batch in [1, 32, 128] {
         let net = digits()?;
         let sgd = SGD::new(net.variables.clone(), data::SGD_RATE)?;
-        training(bench, "training/sgd", batch, &net, &samples(batch, 784)?, sgd)?;
+        training(
+            bench,
+            &format!("training/sgd/{batch}"),
+            &net,
+            &samples(batch, 784)?,
+            &sets(batch, 10)?,
+            sgd,
+        )?;
     }
     for batch in [1, 32, 128] {
         let net = digits()?;
         let adam = adam(net.variables.clone(), data::ADAM_RATE)?;
-        training(bench, "training/adam", batch, &net, &samples(batch, 784)?, adam)?;
+        training(
+            bench,
+            &format!("training/adam/{batch}"),
+            &net,
+            &samples(batch, 784)?,
+            &sets(batch, 10)?,
+            adam,
+        )?;
     }
     for batch in [32, 128] {
         let net = LeNet::new()?;
         let adam = adam(net.variables.clone(), data::LENET_RATE)?;
-        training(bench, "lenet/adam", batch, &net, &images(batch)?, adam)?;
+        training(
+            bench,
+            &format!("lenet/adam/{batch}"),
+            &net,
+            &images(batch)?,
+            &sets(batch, 10)?,
+            adam,
+        )?;
     }
     Ok(())
 }
@@ -188,7 +380,9 @@ fn trainings(bench: &Bench) -> Result<()> {
 fn inference(bench: &Bench, widths: &[usize], activations: &[Activation]) -> Result<()> {
     let name: Vec<_> = widths.iter().map(usize::to_string).collect();
     let net = Network::new(widths, activations, DType::F32)?.detached();
-    inference_of(bench, &name.join("-"), &net, |batch| samples(batch, widths[0]))
+    inference_of(bench, &format!("inference/{}", name.join("-")), &net, |batch| {
+        samples(batch, widths[0])
+    })
 }
 
 fn inference_of<N: Module>(
@@ -200,7 +394,7 @@ fn inference_of<N: Module>(
     for batch in [1, 64] {
         let inputs = samples(batch)?;
         let check = sum_of_sizes(net.forward(&inputs)?.flatten_all()?.to_vec1::<f32>()?);
-        bench.measure(&format!("inference/{name}/{batch}"), check, || {
+        bench.measure(&format!("{name}/{batch}"), check, || {
             net.forward(black_box(&inputs)).expect("outputs")
         });
     }
@@ -240,6 +434,7 @@ fn main() -> Result<()> {
     inference(&bench, &[8, 64, 64, 2], &[Tanh, Tanh, Identity])?;
     inference(&bench, &[784, 512, 512, 10], &[Relu, Relu, Identity])?;
     inference(&bench, &[6, 64, 8, 4], &[Relu, Relu, Identity])?;
-    inference_of(&bench, "LeNet-5", &LeNet::new()?.detached(), images)?;
+    inference_of(&bench, "inference/LeNet-5", &LeNet::new()?.detached(), images)?;
+    networks(&bench)?;
     small(&bench)
 }
