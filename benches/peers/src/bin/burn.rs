@@ -1,14 +1,17 @@
 //! The workloads in burn, on its `flex` backend.
 
 use std::hint::black_box;
+use std::slice::Iter;
 
 use axonal_peers::data::{self, f32s};
+use axonal_peers::described::{self, Described, Stage};
 use axonal_peers::{Bench, sum_of_sizes};
-use burn::module::{Module, Param};
-use burn::nn::Linear;
+use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::interpolate::Interpolate2dConfig;
 use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
@@ -22,7 +25,12 @@ type Activation = fn(Tensor<2>) -> Tensor<2>;
 
 /// burn keeps one row an input.
 fn layer(number: u32, inputs: usize, outputs: usize, device: &Device) -> Linear {
-    let values = f32s(data::weights(number, outputs, inputs));
+    linear(number, data::weights(number, outputs, inputs), outputs, device)
+}
+
+fn linear(number: u32, weights: Vec<f64>, outputs: usize, device: &Device) -> Linear {
+    let inputs = weights.len() / outputs;
+    let values = f32s(weights);
     let weight = TensorData::new(values, [outputs, inputs]);
     let bias = TensorData::new(f32s(data::bias(number, outputs)), [outputs]);
     // The product with one does what a copy would: the transpose becomes rows in memory, as burn's own initializer makes them.
@@ -91,58 +99,241 @@ fn images(count: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(values, device)
 }
 
+/// The layers of a network of `networks.rs` that have parameters, in the order of its stages.
+#[derive(Module, Debug)]
+struct Layers {
+    convolutions: Vec<Conv2d>,
+    normalizations: Vec<BatchNorm>,
+    dense: Vec<Linear>,
+}
+
+/// Which of them come next.
+struct Next<'a> {
+    convolutions: Iter<'a, Conv2d>,
+    normalizations: Iter<'a, BatchNorm>,
+    dense: Iter<'a, Linear>,
+}
+
+impl Layers {
+    fn new(stages: &[Stage], device: &Device) -> Self {
+        let mut layers =
+            Self { convolutions: Vec::new(), normalizations: Vec::new(), dense: Vec::new() };
+        layers.extend(stages, device);
+        layers
+    }
+
+    fn extend(&mut self, stages: &[Stage], device: &Device) {
+        let vector = |values, count| -> Tensor<1> {
+            Tensor::from_data(TensorData::new(f32s(values), [count]), device)
+        };
+        for stage in stages {
+            match stage {
+                Stage::Conv { number, channels, window, stride, pads, groups } => {
+                    let [outputs, inputs] = [channels[1], channels[0] / groups];
+                    let [[top, bottom], [left, right]] = *pads;
+                    let mut layer = Conv2dConfig::new(*channels, *window)
+                        .with_stride([*stride; 2])
+                        .with_groups(*groups)
+                        .with_padding(PaddingConfig2d::Explicit(top, left, bottom, right))
+                        .init(device);
+                    let values = data::he_weights(*number, outputs, inputs * window[0] * window[1]);
+                    let shape = [outputs, inputs, window[0], window[1]];
+                    layer.weight = Param::from_data(TensorData::new(f32s(values), shape), device);
+                    let bias = TensorData::new(f32s(data::bias(*number, outputs)), [outputs]);
+                    layer.bias = Some(Param::from_data(bias, device));
+                    self.convolutions.push(layer);
+                }
+                Stage::BatchNorm { number, channels } => {
+                    let mut layer = BatchNormConfig::new(*channels).init(device);
+                    let tensor = |values| TensorData::new(f32s(values), [*channels]);
+                    layer.gamma =
+                        Param::from_data(tensor(data::factors(*number, *channels)), device);
+                    layer.beta = Param::from_data(tensor(data::bias(*number, *channels)), device);
+                    let mean = data::running_means(*number, *channels);
+                    layer.running_mean = RunningState::new(vector(mean, *channels));
+                    let variance = data::running_variances(*number, *channels);
+                    layer.running_var = RunningState::new(vector(variance, *channels));
+                    self.normalizations.push(layer);
+                }
+                Stage::Dense { number, widths: [inputs, outputs] } => {
+                    let weights = data::he_weights(*number, *outputs, *inputs);
+                    self.dense.push(linear(*number, weights, *outputs, device));
+                }
+                Stage::Residual { block: first, projection: second }
+                | Stage::Concat([first, second]) => {
+                    self.extend(first, device);
+                    self.extend(second, device);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// From one row a sample to one row a sample.
+    fn forward(&self, network: &Described, input: Tensor<2>) -> Tensor<2> {
+        let mut next = Next {
+            convolutions: self.convolutions.iter(),
+            normalizations: self.normalizations.iter(),
+            dense: self.dense.iter(),
+        };
+        let [channels, rows, columns] = network.sample[..] else {
+            return next.vectors(&network.stages, input);
+        };
+        let count = input.dims()[0];
+        let images = input.reshape([count, channels, rows, columns]);
+        let ends = |stage: &Stage| matches!(stage, Stage::GlobalAverage | Stage::Flatten);
+        let Some(end) = network.stages.iter().position(ends) else {
+            return next.images(&network.stages, images).flatten(1, 3);
+        };
+        let (stages, rest) = network.stages.split_at(end);
+        let mut images = next.images(stages, images);
+        if matches!(rest[0], Stage::GlobalAverage) {
+            images = AdaptiveAvgPool2dConfig::new([1, 1]).init().forward(images);
+        }
+        next.vectors(&rest[1..], images.flatten(1, 3))
+    }
+}
+
+impl Next<'_> {
+    fn images(&mut self, stages: &[Stage], input: Tensor<4>) -> Tensor<4> {
+        stages.iter().fold(input, |x, stage| match stage {
+            Stage::Conv { .. } => self.convolutions.next().expect("a convolution").forward(x),
+            Stage::BatchNorm { .. } => self.normalizations.next().expect("a layer").forward(x),
+            Stage::Relu => activation::relu(x),
+            Stage::Sigmoid => activation::sigmoid(x),
+            Stage::Identity => x,
+            Stage::MaxPool(factor) => {
+                let config = MaxPool2dConfig::new([*factor; 2]).with_strides([*factor; 2]);
+                config.init().forward(x)
+            }
+            Stage::Upsample(factor) => {
+                let factors = Some([*factor as f32; 2]);
+                Interpolate2dConfig::new().with_scale_factor(factors).init().forward(x)
+            }
+            Stage::Residual { block, projection } => {
+                let shortcut = x.clone();
+                self.images(block, x) + self.images(projection, shortcut)
+            }
+            Stage::Concat([first, second]) => {
+                Tensor::cat(vec![self.images(first, x.clone()), self.images(second, x)], 1)
+            }
+            stage => panic!("{stage:?} is not one of images"),
+        })
+    }
+
+    fn vectors(&mut self, stages: &[Stage], input: Tensor<2>) -> Tensor<2> {
+        stages.iter().fold(input, |x, stage| match stage {
+            Stage::Dense { .. } => self.dense.next().expect("a dense layer").forward(x),
+            Stage::Relu => activation::relu(x),
+            stage => panic!("{stage:?} is not one of vectors"),
+        })
+    }
+}
+
+fn networks(bench: &Bench) {
+    let device = Device::flex();
+    for network in described::networks() {
+        let name = network.name;
+        if !bench.wants(&format!("networks/{name}")) {
+            continue;
+        }
+        let width = network.sample.iter().product();
+        let net = Layers::new(&network.stages, &device);
+        let samples = |batch| samples(batch, width, &device);
+        inference_of(bench, &format!("networks/{name}"), samples, |x| net.forward(&network, x));
+
+        let device = Device::flex().autodiff();
+        let batch = data::NETWORKS_BATCH;
+        let outputs = network.outputs.iter().product();
+        let inputs = self::samples(batch, width, &device);
+        let rate = data::networks_rate(name);
+        let net = Layers::new(&network.stages, &device);
+        let forward = |net: &Layers, x| net.forward(&network, x);
+        let workload = format!("networks/{name}/step of {batch}");
+        if network.outputs.len() == 1 {
+            let loss = cross_entropy(batch, outputs, &device);
+            training(bench, &workload, rate, adam(), net, inputs, forward, loss);
+        } else {
+            let loss = squared_error(batch, outputs, &device);
+            training(bench, &workload, rate, adam(), net, inputs, forward, loss);
+        }
+    }
+}
+
 fn samples(count: usize, width: usize, device: &Device) -> Tensor<2> {
     let values = TensorData::new(f32s(data::inputs(count, width)), [count, width]);
     Tensor::from_data(values, device)
 }
 
-/// The workload's name, its learning rate, and the sizes of its batches.
-struct Training<'a>(&'a str, f64, &'a [usize]);
+/// Of outputs, at a step.
+fn cross_entropy(
+    batch: usize,
+    count: usize,
+    device: &Device,
+) -> impl Fn(Tensor<2>, usize) -> Tensor<1> + use<> {
+    let sets: Vec<Tensor<1, Int>> = (0..data::CLASS_SETS)
+        .map(|set| {
+            let classes = data::classes(batch, set).into_iter().map(|class| (class % count) as i32);
+            Tensor::from_data(TensorData::new(classes.collect(), [batch]), device)
+        })
+        .collect();
+    let cross_entropy = CrossEntropyLossConfig::new().init(device);
+    move |scores, step| cross_entropy.forward(scores, sets[step % sets.len()].clone())
+}
 
+fn squared_error(
+    batch: usize,
+    width: usize,
+    device: &Device,
+) -> impl Fn(Tensor<2>, usize) -> Tensor<1> + use<> {
+    let targets = TensorData::new(f32s(data::targets(batch, width)), [batch, width]);
+    let targets = Tensor::<2>::from_data(targets, device);
+    move |outputs, _| MseLoss::new().forward(outputs, targets.clone(), Reduction::Mean)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a training is made of")]
 fn training<N: Module, I: Clone>(
     bench: &Bench,
-    Training(name, rate, batches): Training<'_>,
-    optimizer: impl Fn() -> ModuleOptimizer,
-    net: impl Fn(&Device) -> N,
-    samples: impl Fn(usize, &Device) -> I,
+    workload: &str,
+    rate: f64,
+    mut optimizer: ModuleOptimizer,
+    net: N,
+    inputs: I,
     forward: impl Fn(&N, I) -> Tensor<2>,
+    loss: impl Fn(Tensor<2>, usize) -> Tensor<1>,
 ) {
-    let device = Device::flex().autodiff();
-    for &batch in batches {
-        let mut net = Some(net(&device));
-        let inputs = samples(batch, &device);
-        let sets: Vec<Tensor<1, Int>> = (0..data::CLASS_SETS)
-            .map(|set| {
-                let classes = data::classes(batch, set).into_iter().map(|class| class as i32);
-                Tensor::from_data(TensorData::new(classes.collect(), [batch]), &device)
-            })
-            .collect();
-        let cross_entropy = CrossEntropyLossConfig::new().init(&device);
-        let mut optimizer = optimizer();
-        let step = |number: usize| {
-            let before = net.take().expect("a network");
-            let scores = forward(&before, black_box(&inputs).clone());
-            let loss = cross_entropy.forward(scores, sets[number % sets.len()].clone());
-            let gradients = GradientsParams::from_grads(loss.backward(), &before);
-            net = Some(optimizer.step(rate, before, gradients));
-            loss
-        };
-        bench.training(&format!("{name}/{batch}"), step, scalar);
-    }
+    let mut net = Some(net);
+    let step = |number: usize| {
+        let before = net.take().expect("a network");
+        let loss = loss(forward(&before, black_box(&inputs).clone()), number);
+        let gradients = GradientsParams::from_grads(loss.backward(), &before);
+        net = Some(optimizer.step(rate, before, gradients));
+        loss
+    };
+    bench.training(workload, step, scalar);
 }
 
 fn trainings(bench: &Bench) {
-    let digits = |device: &Device| Network::new(&[784, 128, 10], device);
-    let rows = |batch, device: &Device| samples(batch, 784, device);
+    let device = Device::flex().autodiff();
     let forward = |net: &Network, inputs| net.forward(inputs, activation::sigmoid);
     let sgd = || SgdConfig::new().init();
-    let batches = [1, 32, 128];
-    let workload = Training("training/sgd", data::SGD_RATE, &batches);
-    training(bench, workload, sgd, digits, rows, forward);
-    let workload = Training("training/adam", data::ADAM_RATE, &batches);
-    training(bench, workload, adam, digits, rows, forward);
-    let workload = Training("lenet/adam", data::LENET_RATE, &[32, 128]);
-    training(bench, workload, adam, LeNet::new, images, LeNet::forward);
+    let optimizers: [(&str, f64, fn() -> ModuleOptimizer); 2] =
+        [("sgd", data::SGD_RATE, sgd), ("adam", data::ADAM_RATE, adam)];
+    for (name, rate, optimizer) in optimizers {
+        for batch in [1, 32, 128] {
+            let net = Network::new(&[784, 128, 10], &device);
+            let inputs = samples(batch, 784, &device);
+            let loss = cross_entropy(batch, 10, &device);
+            let workload = format!("training/{name}/{batch}");
+            training(bench, &workload, rate, optimizer(), net, inputs, forward, loss);
+        }
+    }
+    for batch in [32, 128] {
+        let (net, inputs) = (LeNet::new(&device), images(batch, &device));
+        let loss = cross_entropy(batch, 10, &device);
+        let (workload, rate) = (format!("lenet/adam/{batch}"), data::LENET_RATE);
+        training(bench, &workload, rate, adam(), net, inputs, LeNet::forward, loss);
+    }
 }
 
 fn scalar(loss: Tensor<1>) -> f64 {
@@ -158,7 +349,9 @@ fn inference(bench: &Bench, widths: &[usize], activation: Activation) {
     let name: Vec<_> = widths.iter().map(usize::to_string).collect();
     let net = Network::new(widths, &device);
     let samples = |batch| samples(batch, widths[0], &device);
-    inference_of(bench, &name.join("-"), samples, |inputs| net.forward(inputs, activation));
+    inference_of(bench, &format!("inference/{}", name.join("-")), samples, |inputs| {
+        net.forward(inputs, activation)
+    });
 }
 
 fn inference_of<I: Clone>(
@@ -171,28 +364,17 @@ fn inference_of<I: Clone>(
         let inputs = samples(batch);
         let outputs = forward(inputs.clone()).into_data();
         let check = sum_of_sizes(outputs.iter::<f32>());
-        bench.measure(&format!("inference/{name}/{batch}"), check, || {
-            forward(black_box(&inputs).clone())
-        });
+        bench.measure(&format!("{name}/{batch}"), check, || forward(black_box(&inputs).clone()));
     }
 }
 
 fn small(bench: &Bench) {
     let device = Device::flex().autodiff();
-    let mut net = Some(Network::new(&[4, 32, 16, 4], &device));
+    let net = Network::new(&[4, 32, 16, 4], &device);
     let inputs = samples(10_000, 4, &device);
-    let targets = TensorData::new(f32s(data::targets(10_000, 4)), [10_000, 4]);
-    let targets = Tensor::<2>::from_data(targets, &device);
-    let mut optimizer = adam();
-    let step = |_| {
-        let before = net.take().expect("a network");
-        let outputs = before.forward(black_box(&inputs).clone(), activation::tanh);
-        let loss = MseLoss::new().forward(outputs, targets.clone(), Reduction::Mean);
-        let gradients = GradientsParams::from_grads(loss.backward(), &before);
-        net = Some(optimizer.step(data::ADAM_RATE, before, gradients));
-        loss
-    };
-    bench.training("small/4-32-16-4", step, scalar);
+    let forward = |net: &Network, inputs| net.forward(inputs, activation::tanh);
+    let loss = squared_error(10_000, 4, &device);
+    training(bench, "small/4-32-16-4", data::ADAM_RATE, adam(), net, inputs, forward, loss);
 }
 
 fn main() {
@@ -204,6 +386,7 @@ fn main() {
     inference(&bench, &[6, 64, 8, 4], activation::relu);
     let device = Device::flex();
     let lenet = LeNet::new(&device);
-    inference_of(&bench, "LeNet-5", |batch| images(batch, &device), |x| lenet.forward(x));
+    inference_of(&bench, "inference/LeNet-5", |batch| images(batch, &device), |x| lenet.forward(x));
     small(&bench);
+    networks(&bench);
 }
