@@ -4,8 +4,10 @@
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::blocked::BlockedConvolution;
+use crate::kernels::conv::depthwise::Depthwise;
 use crate::kernels::conv::direct::{DirectConvolution, DirectRows};
 use crate::kernels::conv::direct_channels::DirectChannels;
+use crate::kernels::conv::pointwise::Pointwise;
 #[cfg(feature = "std")]
 use crate::kernels::conv::winograd::WinogradConvolution;
 use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
@@ -17,8 +19,10 @@ use crate::{
     kernels::{
         conv::{
             blocked_weights::BlockedWeights,
+            depthwise::DepthwiseWeights,
             direct::DirectWeights,
             patch_products::{Im2colWeights, PatchProducts},
+            pointwise_weights::PointwiseWeights,
             winograd::WinogradWeights,
         },
         gemm::{
@@ -89,6 +93,16 @@ pub(crate) trait Entry: Element {
     /// dW += dYᵀ X for a block of patches X.
     #[cfg(feature = "train")]
     fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>);
+    /// Y = W x for windows of one pixel, for all groups and samples.
+    fn conv_pointwise(isa: Isa, product: Pointwise<'_, Self>);
+    /// Y = W ∗ x or dX = Wᵀ ∗ dY where each output channel sees one input channel, for all samples.
+    fn conv_depthwise(isa: Isa, convolution: Depthwise<'_, Self>);
+    /// dW += dY ∗ x where each output channel sees one input channel, over all samples.
+    #[cfg(feature = "train")]
+    fn conv_weights_depthwise(isa: Isa, weights: DepthwiseWeights<'_, Self>);
+    /// dW += dY xᵀ for windows of one pixel, over all samples.
+    #[cfg(feature = "train")]
+    fn conv_weights_pointwise(isa: Isa, weights: PointwiseWeights<'_, Self>);
     /// The largest number of each 2x2 window.
     fn max_pool_2x2(isa: Isa, pool: MaxPool2x2<'_, Self>);
     /// Its gradient.
@@ -329,6 +343,24 @@ macro_rules! compiled {
             #[cfg(feature = "train")]
             fn conv_weights_im2col(isa: Isa, weights: Im2colWeights<'_, Self>) {
                 isa.run(PatchProducts(weights));
+            }
+
+            fn conv_pointwise(isa: Isa, product: Pointwise<'_, Self>) {
+                isa.run(product);
+            }
+
+            fn conv_depthwise(isa: Isa, convolution: Depthwise<'_, Self>) {
+                isa.run(convolution);
+            }
+
+            #[cfg(feature = "train")]
+            fn conv_weights_depthwise(isa: Isa, weights: DepthwiseWeights<'_, Self>) {
+                isa.run(weights);
+            }
+
+            #[cfg(feature = "train")]
+            fn conv_weights_pointwise(isa: Isa, weights: PointwiseWeights<'_, Self>) {
+                isa.run(weights);
             }
 
             fn max_pool_2x2(isa: Isa, pool: MaxPool2x2<'_, Self>) {

@@ -76,6 +76,20 @@ impl<'a, T> PostOps<'a, T> {
 }
 
 impl<T: Element> PostOps<'_, T> {
+    /// The addend and f, for outputs that have had the rest: `range` of all of them.
+    #[inline(always)]
+    pub(crate) fn add_addend(&self, outputs: &mut [T], range: Range<usize>) {
+        for (y, addend) in outputs.iter_mut().zip(&self.addend[range]) {
+            *y += *addend;
+        }
+        if self.relu {
+            for y in outputs {
+                // NaN stays.
+                *y = if *y < T::zero() { T::zero() } else { *y };
+            }
+        }
+    }
+
     /// Whether a kernel that begins its sums with a bias has done all.
     #[inline(always)]
     pub(crate) fn is_bias(&self) -> bool {

@@ -33,7 +33,7 @@ pub use lanes::Lanes;
 #[doc(hidden)]
 pub use math::Elementary;
 pub(crate) use registers::Registers;
-pub(crate) use transpose::{Columns, transpose};
+pub(crate) use transpose::{Columns, MOST_SIDE, square_side, transpose, transpose_square};
 pub(crate) use vector::{MOST_LANES, has_many_registers, lanes_between};
 pub use vector::{Mask, Vector};
 pub use vectorized::vectorized;

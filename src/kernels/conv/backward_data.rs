@@ -15,14 +15,16 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::depthwise::Depthwise;
 use crate::kernels::conv::im2col::{Buffer, MARGIN, PixelBlock};
 use crate::kernels::conv::plan::{
     BLOCK_PIXELS, BUFFER_LEN, BackwardData, GATHERED_KERNEL, gathered_channels,
 };
+use crate::kernels::conv::pointwise::Pointwise;
+use crate::kernels::conv::pointwise_plan::PointwiseSizes;
 #[cfg(feature = "std")]
 use crate::kernels::conv::winograd::{Budget, Shape, Window, WinogradConvolution};
 use crate::kernels::entry::Entry;
-#[cfg(feature = "std")]
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
@@ -52,22 +54,38 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { weight, output_gradient, input_gradient, onto, .. } = self;
-        #[cfg(feature = "std")]
-        if const { matches!(BackwardData::of(K::SIZES, Registers::of::<T, S>()), BackwardData::Winograd) }
-        {
-            let convolution = WinogradConvolution {
-                shape: const { Shape::of_backward_data(&K::SIZES) },
-                window: Window::Flipped,
-                weight,
-                inputs: output_gradient,
-                outputs: input_gradient,
-                post: PostOps::bias(match onto {
-                    Onto::Zero => &[],
-                    Onto::Channels(bias) => bias,
-                }),
-                budget: Budget::USUAL,
-            };
-            return T::conv_winograd(Isa::of(simd), convolution);
+        let post = PostOps::bias(match onto {
+            Onto::Zero => &[],
+            Onto::Channels(bias) => bias,
+        });
+        let isa = Isa::of(simd);
+        match const { BackwardData::of(K::SIZES, Registers::of::<T, S>()) } {
+            #[cfg(feature = "std")]
+            BackwardData::Winograd => {
+                let convolution = WinogradConvolution {
+                    shape: const { Shape::of_backward_data(&K::SIZES) },
+                    window: Window::Flipped,
+                    weight,
+                    inputs: output_gradient,
+                    outputs: input_gradient,
+                    post,
+                    budget: Budget::USUAL,
+                };
+                return T::conv_winograd(isa, convolution);
+            }
+            BackwardData::Pointwise => {
+                let sizes = const { PointwiseSizes::backward_data(&K::SIZES) };
+                let (inputs, outputs) = (output_gradient, input_gradient);
+                let product = Pointwise { sizes, weight, inputs, outputs, post };
+                return T::conv_pointwise(isa, product);
+            }
+            BackwardData::Depthwise => {
+                let (sizes, is_backward) = (K::SIZES, true);
+                let (inputs, outputs) = (output_gradient, input_gradient);
+                let product = Depthwise { sizes, is_backward, weight, inputs, outputs, post };
+                return T::conv_depthwise(isa, product);
+            }
+            _ => {}
         }
         let mut buffer = Buffer::new();
         for (output, input) in output_gradient

@@ -5,10 +5,13 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::blocked_weights::BlockedWeights;
+use crate::kernels::conv::depthwise::DepthwiseWeights;
 use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::patch_products::Im2colWeights;
 use crate::kernels::conv::plan::{BUFFER_LEN, BackwardWeights};
+use crate::kernels::conv::pointwise_plan::WeightsPlan;
+use crate::kernels::conv::pointwise_weights::PointwiseWeights;
 use crate::kernels::conv::winograd::{Budget, Shape, WinogradWeights};
 use crate::kernels::entry::Entry;
 use crate::kernels::geometry::Geometry;
@@ -34,6 +37,18 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
                 let sizes = const { K::SIZES };
                 let weights = BlockedWeights { sizes, inputs, output_gradient, gradient };
                 T::conv_weights_blocked(Isa::of(simd), weights);
+            }
+            BackwardWeights::Pointwise => {
+                let Self { inputs, output_gradient, gradient, .. } = self;
+                let plan = const { WeightsPlan::of(&K::SIZES) };
+                let weights = PointwiseWeights { plan, inputs, output_gradient, gradient };
+                T::conv_weights_pointwise(Isa::of(simd), weights);
+            }
+            BackwardWeights::Depthwise => {
+                let Self { inputs, output_gradient, gradient, .. } = self;
+                let sizes = K::SIZES;
+                let weights = DepthwiseWeights { sizes, inputs, output_gradient, gradient };
+                T::conv_weights_depthwise(Isa::of(simd), weights);
             }
             BackwardWeights::Im2col(_) => self.im2col(simd),
             BackwardWeights::Winograd => {

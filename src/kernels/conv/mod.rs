@@ -18,6 +18,8 @@
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
 //! | `direct`, `direct_channels` | the kernels without X, forward and backward-weights |
 //! | `winograd` | 3x3 windows with a quarter of the multiplications |
+//! | `depthwise`, `depthwise_plan` | each output channel sees one input channel: all three passes |
+//! | `pointwise`, `pointwise_plan`, `pointwise_weights` | windows of one pixel: all three passes |
 //! | `backward_data`, `backward_weights` | the other two passes |
 //! | `patch_products` | dYᵀ X, compiled once for all convolutions |
 //!
@@ -31,6 +33,8 @@ pub(crate) mod blocked;
 #[cfg(feature = "train")]
 pub(crate) mod blocked_weights;
 mod correlation;
+pub(crate) mod depthwise;
+mod depthwise_plan;
 pub(crate) mod direct;
 pub(crate) mod direct_channels;
 mod im2col;
@@ -38,8 +42,14 @@ mod patch;
 #[cfg(feature = "train")]
 pub(crate) mod patch_products;
 pub(crate) mod plan;
+pub(crate) mod pointwise;
+mod pointwise_plan;
+#[cfg(feature = "train")]
+pub(crate) mod pointwise_weights;
 #[cfg(all(test, feature = "train"))]
 mod tests;
+#[cfg(all(test, feature = "train"))]
+mod whole_batch_tests;
 #[cfg(feature = "std")]
 pub(crate) mod winograd;
 
@@ -48,9 +58,12 @@ use core::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::blocked::BlockedConvolution;
+use crate::kernels::conv::depthwise::Depthwise;
 use crate::kernels::conv::direct::{DirectConvolution, GroupLayout};
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
+use crate::kernels::conv::pointwise::Pointwise;
+use crate::kernels::conv::pointwise_plan::PointwiseSizes;
 #[cfg(feature = "std")]
 use crate::kernels::conv::winograd::{Budget, Shape, Window, WinogradConvolution};
 use crate::kernels::elementwise::activate;
@@ -96,12 +109,8 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
             }
             return;
         }
-        if matches!(const { Forward::of(K::SIZES, Registers::of::<T, S>()) }, Forward::Blocked) {
-            let sizes = const { K::SIZES };
-            T::conv_blocked(
-                Isa::of(simd),
-                BlockedConvolution { sizes, weight, inputs, outputs: &mut *outputs, post },
-            );
+        if const { Forward::takes_batches(K::SIZES, Registers::of::<T, S>()) } {
+            whole_batch::<T, K, S>(simd, weight, inputs, outputs, post);
             if !E::RELU {
                 activate::<E, T, S>(simd, outputs);
             }
@@ -128,7 +137,8 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                         T::conv_direct_channels(Isa::of(simd), group);
                     }
                 }
-                Forward::Blocked | Forward::Winograd => {}
+                // These take whole batches.
+                Forward::Blocked | Forward::Winograd | Forward::Pointwise | Forward::Depthwise => {}
                 Forward::Im2col => {
                     im2col::forward::<T, K, S>(simd, &mut buffer, weight, bias, input, output);
                 }
@@ -137,6 +147,32 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
             if !E::RELU {
                 activate::<E, T, S>(simd, output);
             }
+        }
+    }
+}
+
+/// All samples in one call, by the kernels that do all of it: [`PostOps`] too.
+#[inline(always)]
+fn whole_batch<T: Entry, K: Geometry, S: Simd>(
+    simd: S,
+    weight: &[T],
+    inputs: &[T],
+    outputs: &mut [T],
+    post: PostOps<'_, T>,
+) {
+    let (isa, sizes) = (Isa::of(simd), const { K::SIZES });
+    match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
+        Forward::Pointwise => {
+            let sizes = const { PointwiseSizes::forward(&K::SIZES) };
+            T::conv_pointwise(isa, Pointwise { sizes, weight, inputs, outputs, post });
+        }
+        Forward::Depthwise => {
+            let is_backward = false;
+            let product = Depthwise { sizes, is_backward, weight, inputs, outputs, post };
+            T::conv_depthwise(isa, product);
+        }
+        _ => {
+            T::conv_blocked(isa, BlockedConvolution { sizes, weight, inputs, outputs, post });
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! | pass | ways |
 //! |---|---|
-//! | [`Forward`] | [Winograd](super::winograd), [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
-//! | [`BackwardData`] | Winograd, or dY W, then [gathered or scattered](super::backward_data) |
+//! | [`Forward`] | [windows of one pixel](super::pointwise), [depthwise](super::depthwise), [Winograd](super::winograd), [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
+//! | [`BackwardData`] | the first three of these; else dY W, then [gathered or scattered](super::backward_data) |
 //! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
 
+use crate::kernels::conv::depthwise_plan::DepthwisePlan;
+use crate::kernels::conv::pointwise_plan::{PointwiseSizes, WeightsPlan, fits as pointwise_fits};
 use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
 use crate::kernels::geometry::Sizes;
 use crate::kernels::layer_plan::{KernelName, LayerPlan};
@@ -83,6 +85,10 @@ pub(crate) enum Forward {
     DirectChannels,
     /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
     Blocked,
+    /// The window is one pixel: a product over channels and pixels, with the input where it is.
+    Pointwise,
+    /// Each output channel sees one input channel: planes of vectors of channels.
+    Depthwise,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col,
     /// Tiles of inputs and windows are transformed, multiplied, and transformed back.
@@ -98,6 +104,10 @@ pub(crate) enum BackwardData {
     Scatter,
     /// No such product: the convolution of dY with windows turned by half a turn, by [`Forward::Winograd`].
     Winograd,
+    /// As [`Forward::Pointwise`], with Wᵀ.
+    Pointwise,
+    /// As [`Forward::Depthwise`], with the window turned round.
+    Depthwise,
 }
 
 /// dW from dY and x.
@@ -109,6 +119,10 @@ pub(crate) enum BackwardWeights {
     DirectChannels,
     /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
     Blocked,
+    /// dY is transposed, then multiplied by the input where it is.
+    Pointwise,
+    /// As [`Forward::Depthwise`].
+    Depthwise,
     /// The patches are copied to a matrix, then a matrix product.
     Im2col(PatchProduct),
     /// Tiles of inputs and of dY are transformed, multiplied, and transformed back.
@@ -136,7 +150,13 @@ impl ConvPlan {
 
 impl Forward {
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
-        if winograd_pays(&sizes, sizes.input[0], sizes.output, registers) {
+        if is_depthwise(&sizes, registers) {
+            Self::Depthwise
+        } else if is_pointwise(&sizes)
+            && pointwise_fits(&PointwiseSizes::forward(&sizes), registers.lanes)
+        {
+            Self::Pointwise
+        } else if winograd_pays(&sizes, sizes.input[0], sizes.output, registers) {
             Self::Winograd
         } else if rows_fill_vectors(&sizes, registers) {
             Self::DirectRows
@@ -151,6 +171,27 @@ impl Forward {
             Self::Im2col
         }
     }
+
+    /// Whether it is a kernel for a whole batch.
+    pub(crate) const fn takes_batches(sizes: Sizes, registers: Registers) -> bool {
+        matches!(Self::of(sizes, registers), Self::Pointwise | Self::Depthwise | Self::Blocked)
+    }
+}
+
+/// Whether each output pixel sees the input pixel of the same place, and no other.
+const fn is_pointwise(sizes: &Sizes) -> bool {
+    sizes.taps() == 1
+        && sizes.stride[0] == 1
+        && sizes.stride[1] == 1
+        && !sizes.is_padded()
+        && sizes.pixels() == sizes.input[1] * sizes.input[2]
+}
+
+/// Whether each output channel sees one input channel, of enough to be in vectors; or of fewer, where rows do not fill vectors either.
+const fn is_depthwise(sizes: &Sizes, registers: Registers) -> bool {
+    sizes.groups > 1
+        && DepthwisePlan::fits(sizes, registers.lanes)
+        && (4 * sizes.groups >= registers.lanes || !rows_fill_vectors(sizes, registers))
 }
 
 /// How a blocked convolution is cut.
@@ -251,6 +292,14 @@ pub(crate) const fn sums_of_tile(vectors: usize, many_registers: bool) -> usize 
 impl BackwardData {
     #[inline(always)]
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        if is_depthwise(&sizes, registers) {
+            return Self::Depthwise;
+        }
+        if is_pointwise(&sizes)
+            && pointwise_fits(&PointwiseSizes::backward_data(&sizes), registers.lanes)
+        {
+            return Self::Pointwise;
+        }
         let fits = sizes.padding[0] <= 2 && sizes.padding[1] <= 2;
         if fits && winograd_pays(&sizes, sizes.output[0], sizes.input, registers) {
             return Self::Winograd;
@@ -274,6 +323,12 @@ impl BackwardData {
 
 impl BackwardWeights {
     pub(crate) const fn of(sizes: Sizes, registers: Registers) -> Self {
+        if is_depthwise(&sizes, registers) {
+            return Self::Depthwise;
+        }
+        if is_pointwise(&sizes) && WeightsPlan::of(&sizes).fits(registers.lanes) {
+            return Self::Pointwise;
+        }
         if winograd_pays(&sizes, sizes.input[0], sizes.output, registers) {
             return Self::Winograd;
         }
@@ -435,6 +490,8 @@ fn forward_name(sizes: &Sizes, plan: Forward, registers: Registers) -> KernelNam
         Forward::DirectChannels => KernelName::new("DirectChannels"),
         Forward::Blocked => KernelName::new("Blocked"),
         Forward::Winograd => KernelName::new("Winograd"),
+        Forward::Pointwise => KernelName::new("Pointwise"),
+        Forward::Depthwise => KernelName::new("Depthwise"),
         Forward::Im2col => {
             let (m, k) = first_columns(sizes, 1);
             let (n, a_stride, transposed_b) = (sizes.group_outputs(), m, true);
@@ -449,6 +506,8 @@ fn backward_data_name(sizes: &Sizes, plan: BackwardData, registers: Registers) -
         BackwardData::Gather => ("Gather", sizes.taps()),
         BackwardData::Scatter => ("Scatter", 1),
         BackwardData::Winograd => return KernelName::new("Winograd"),
+        BackwardData::Pointwise => return KernelName::new("Pointwise"),
+        BackwardData::Depthwise => return KernelName::new("Depthwise"),
     };
     let (m, n) = first_columns(sizes, unit);
     let (k, a_stride, transposed_b) = (sizes.group_outputs(), sizes.pixels(), false);
@@ -462,6 +521,8 @@ fn backward_weights_name(sizes: &Sizes, plan: BackwardWeights, registers: Regist
         BackwardWeights::DirectChannels => KernelName::new("DirectChannels"),
         BackwardWeights::Blocked => KernelName::new("Blocked"),
         BackwardWeights::Winograd => KernelName::new("Winograd"),
+        BackwardWeights::Pointwise => KernelName::new("Pointwise"),
+        BackwardWeights::Depthwise => KernelName::new("Depthwise"),
         BackwardWeights::Im2col(PatchProduct::Dots) => KernelName::calling("Im2col", "Dots"),
         BackwardWeights::Im2col(PatchProduct::Tiles) => {
             let (k, n) = first_columns(sizes, 1);
@@ -607,13 +668,19 @@ mod tests {
                 Gather,
                 weights,
             ),
-            ("DS-CNN, depthwise", depthwise, im2col, Gather, [W::Im2col(Dots); 3]),
+            (
+                "DS-CNN, depthwise",
+                depthwise,
+                [Forward::Depthwise; 3],
+                BackwardData::Depthwise,
+                [W::Depthwise; 3],
+            ),
             (
                 "DS-CNN, 1x1",
                 layer([64, 25, 5], 64, [1, 1]),
-                [DirectChannels, Blocked, DirectChannels],
-                Gather,
-                weights,
+                [Forward::Pointwise; 3],
+                BackwardData::Pointwise,
+                [W::Pointwise; 3],
             ),
             ("VGG, 3 to 64", padded(layer([3, 32, 32], 64, [3, 3])), rows, Gather, weights),
             (
@@ -653,7 +720,7 @@ mod tests {
     /// One input channel and 6 outputs: no vectors of channels.
     #[test]
     fn rows_that_fill_vectors() {
-        let row = |columns| layer([1, 8, columns], 6, [1, 1]);
+        let row = |columns| layer([1, 8, columns], 6, [2, 1]);
         assert_eq!(forward(row(16)), Forward::DirectRows);
         assert_eq!(forward(row(15)), Forward::Im2col);
         // 8 of 32 lanes are idle, a third of 24; and 9 of 32.
@@ -669,22 +736,52 @@ mod tests {
 
     #[test]
     fn channels_that_fill_vectors() {
-        let plane = |rows, columns| layer([2, rows, columns], 32, [1, 1]);
+        let plane = |rows: usize, columns| layer([2, rows + 1, columns], 32, [2, 1]);
         assert_eq!(forward(plane(32, 8)), Forward::DirectChannels);
         assert_eq!(forward(plane(33, 8)), Forward::Im2col);
         assert_eq!(forward(plane(8, 3)), Forward::DirectChannels);
         assert_eq!(forward(plane(8, 2)), Forward::Im2col);
         assert_eq!(forward(plane(8, 11)), Forward::Im2col);
-        assert_eq!(forward(layer([2, 8, 8], 24, [1, 1])), Forward::Im2col);
+        assert_eq!(forward(layer([2, 8, 8], 24, [2, 1])), Forward::Im2col);
         assert_eq!(forward(strided(plane(15, 15))), Forward::Im2col);
         let dilated = |dilation| placed(Sizes { dilation, ..layer([2, 10, 10], 32, [3, 3]) });
         assert_eq!(forward(dilated([2, 1])), Forward::DirectChannels);
         assert_eq!(forward(dilated([1, 2])), Forward::Im2col);
         let few = Registers { lanes: 16, scalar: 4, are_many: false };
         assert_eq!(ConvPlan::of(plane(8, 8), few).forward, Forward::Im2col);
-        let grouped = |groups| Sizes { groups, ..layer([4, 8, 8], 64, [1, 1]) };
+        let grouped = |groups| Sizes { groups, ..layer([16, 9, 8], 64, [2, 1]) };
         assert_eq!(forward(grouped(4)), Forward::DirectChannels);
         assert_eq!(forward(grouped(8)), Forward::Im2col);
+    }
+
+    #[test]
+    fn windows_of_one_pixel() {
+        assert_eq!(forward(layer([4, 1, 1], 3, [1, 1])), Forward::Pointwise);
+        assert_eq!(forward(strided(layer([4, 8, 8], 3, [1, 1]))), Forward::Im2col);
+        assert_eq!(
+            forward(placed(Sizes { padding: [1, 0], ..layer([4, 8, 8], 3, [1, 1]) })),
+            Forward::Im2col
+        );
+        // Vectors of the gradient of the weights hold outputs.
+        assert_eq!(backward_weights(layer([4, 8, 8], 14, [1, 1])), BackwardWeights::Pointwise);
+        let few = backward_weights(layer([4, 8, 8], 13, [1, 1]));
+        assert!(matches!(few, BackwardWeights::Im2col(_)), "{few:?}");
+    }
+
+    #[test]
+    fn channels_by_themselves() {
+        let depthwise = |channels, side| Sizes {
+            groups: channels,
+            ..padded(layer([channels, side, side], channels, [3, 3]))
+        };
+        assert_eq!(forward(depthwise(4, 16)), Forward::Depthwise);
+        assert_eq!(forward(strided(depthwise(64, 17))), Forward::Depthwise);
+        assert_eq!(backward_data(strided(depthwise(64, 17))), BackwardData::Depthwise);
+        // A quarter of a vector, or less: not where rows fill it.
+        assert_eq!(forward(depthwise(3, 16)), Forward::DirectRows);
+        assert_eq!(forward(depthwise(3, 12)), Forward::Depthwise);
+        let pairs = Sizes { groups: 32, ..depthwise(64, 12) };
+        assert_eq!(forward(pairs), Forward::Im2col);
     }
 
     #[test]
@@ -746,8 +843,8 @@ mod tests {
         assert_eq!(backward_data(layer([1, 16, 19], 4, [1, 16])), Gather);
         assert_eq!(backward_data(layer([1, 16, 20], 4, [1, 17])), Scatter);
         // Blocks of whole rows.
-        assert_eq!(backward_data(layer([1, 4, 256], 4, [1, 1])), Gather);
-        assert_eq!(backward_data(layer([1, 4, 257], 4, [1, 1])), Scatter);
+        assert_eq!(backward_data(layer([1, 4, 256], 4, [2, 1])), Gather);
+        assert_eq!(backward_data(layer([1, 4, 257], 4, [2, 1])), Scatter);
         let stride = |stride| placed(Sizes { stride, ..layer([1, 9, 9], 4, [3, 3]) });
         assert_eq!(backward_data(stride([3, 2])), Gather);
         assert_eq!(backward_data(stride([1, 3])), Scatter);
