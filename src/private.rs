@@ -18,7 +18,10 @@ pub use crate::layers::normalized::{
 };
 pub use crate::layers::outlined::Outlined;
 #[cfg(feature = "train")]
-pub use crate::layers::split_trace;
+pub use crate::layers::{
+    parts::{backward_pass, forward_pass, trace_len},
+    split_trace,
+};
 pub use axonal_macros::network;
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use axonal::Parameters;
+use axonal::layers::Context;
 use axonal::prelude::*;
 use rand::RngExt;
 
@@ -12,6 +13,24 @@ network! {
     struct Wide<input 100 => dense 64 tanh => dense 36 gelu => dense 10>;
     struct Long<input 701 => dense 65 gelu => dense 10>;
     struct Small<input 4 => dense 32 tanh => dense 16 tanh => dense 3>;
+}
+
+network! {
+    /// A layer that looks across the batch among others of every kind, alone and in blocks.
+    struct Normed<input 3x12x12
+        => conv 8 3x3 pad same => batchnorm relu => dropout 0.2
+        => residual { conv 8 3x3 pad same groups 8 => batchnorm gelu => conv 16 1x1 => dropout 0.1 } project { conv 16 1x1 => batchnorm }
+        => concat { conv 8 3x3 pad same tanh } { batchnorm => prelu }
+        => residual { conv 24 1x1 => layernorm softplus }
+        => maxpool 2x2 => conv_transpose 6 2x2 stride 2 silu => upsample 2 => avgpool 2x2
+        => flatten => dense 40 => batchnorm => inner: Inner => dense 10>;
+
+    struct Inner<input 40 => dense 30 selu => residual { dense 30 elu(1.0) => dropout 0.1 }>;
+
+    /// Vectors alone.
+    struct NormedVectors<input 100 => dense 90 => batchnorm relu => dense 47 => batchnorm => gelu => inner: Small2 => dense 10>;
+
+    struct Small2<input 47 => batchnorm => dense 33 tanh>;
 }
 
 /// The number of threads is one for the whole process.
@@ -161,4 +180,91 @@ fn a_pool_of_rayon_says_how_many() {
     };
     let results: Vec<_> = pool.install(|| (0..8).into_par_iter().map(step).collect());
     assert!(results.iter().all(|result| *result == results[0]));
+}
+
+fn images(samples: usize) -> Vec<Image<3, 12, 12>> {
+    let mut rng = StdRng::seed_from_u64(6);
+    let mut images = Image::zeros_vec(samples);
+    for image in &mut images {
+        image.as_mut_slice().fill_with(|| rng.random_range(-1.0..1.0));
+    }
+    images
+}
+
+/// A layer that looks across the batch does not keep threads from the others: steps, gradients, gradients of the inputs and outputs of training. A step is one along
+/// the gradient that a loop of one's own computes.
+macro_rules! check_whole_batch {
+    ($net:ty, $inputs:expr, $samples:expr) => {{
+        let _guard = SET.lock().unwrap_or_else(PoisonError::into_inner);
+        let (inputs, targets) = ($inputs, random::<10>($samples));
+        let run = || {
+            let mut net = <$net>::random(&mut StdRng::seed_from_u64(1));
+            let mut own = net.clone();
+            let (mut optimizer, mut of_own) = (Adam::new(1e-3), Adam::new(1e-3));
+            let mut gradient = <$net>::zeros();
+            let losses: Vec<f32> = (0..3)
+                .map(|_| {
+                    let context = of_own.context();
+                    own.gradient_with(context, &inputs, &targets, &MeanSquaredError, &mut gradient);
+                    of_own.apply(&mut *own, &gradient);
+                    net.train_step(&inputs, &targets, &MeanSquaredError, &mut optimizer)
+                })
+                .collect();
+            assert!(own.as_slice() == net.as_slice(), "a loop of one's own");
+            let context = Context::training(3);
+            let mut outputs = targets.clone();
+            net.forward_with(context, &inputs, &mut outputs);
+            let mut of_inputs = inputs.clone();
+            net.backward_with(context, &inputs, &targets, None, Some(&mut of_inputs));
+            (losses, gradient.as_slice().to_vec(), outputs, of_inputs, net.as_slice().to_vec())
+        };
+        let expected = on_threads(1, run);
+        assert!(expected.0.iter().all(|loss| loss.is_finite()), "{:?}", expected.0);
+        for threads in [2, 3, 8] {
+            assert!(
+                on_threads(threads, run) == expected,
+                "{threads} threads, {} samples",
+                $samples
+            );
+        }
+    }};
+}
+
+#[test]
+fn a_batch_that_is_normalized_is_shared_layer_by_layer() {
+    for samples in [1, 9, 40] {
+        check_whole_batch!(Normed, images(samples), samples);
+    }
+    for samples in [2, 31, 300] {
+        check_whole_batch!(NormedVectors, random::<100>(samples), samples);
+    }
+}
+
+/// The gradients of the parts of a batch are that of the loss: along a direction, the loss grows by its product with the gradient.
+#[test]
+fn the_gradients_of_parts_add_up() {
+    let mut rng = StdRng::seed_from_u64(7);
+    let net = Normed::<f64>::random(&mut rng);
+    let mut inputs = Image::<3, 12, 12, f64>::zeros_vec(70);
+    for input in &mut inputs {
+        input.as_mut_slice().fill_with(|| rng.random_range(-1.0..1.0));
+    }
+    let targets: Vec<SVector<f64, 10>> =
+        (0..70).map(|_| SVector::from_fn(|_, _| rng.random_range(-1.0..1.0))).collect();
+    let context = Context::training(5).without_statistics();
+    let loss = |net: &Normed<f64>, gradient: &mut Normed<f64>| {
+        net.gradient_with(context, &inputs, &targets, &MeanSquaredError, gradient)
+    };
+    let (mut gradient, mut other) = (Normed::<f64>::zeros(), Normed::<f64>::zeros());
+    loss(&net, &mut gradient);
+    let mut direction = Normed::<f64>::zeros();
+    direction.as_mut_slice().fill_with(|| rng.random_range(-1.0..1.0));
+    let distance = 1e-6;
+    let mut moved = net.clone();
+    moved.add_scaled(distance, &direction);
+    let ahead = loss(&moved, &mut other);
+    moved.add_scaled(-2.0 * distance, &direction);
+    let behind = loss(&moved, &mut other);
+    let (slope, expected) = ((ahead - behind) / (2.0 * distance), gradient.dot(&direction));
+    assert!((slope - expected).abs() < 1e-4 * expected.abs().max(1.0), "{slope} and {expected}");
 }

@@ -17,6 +17,7 @@ use crate::simd::{Element, Isa, dispatch};
 #[cfg(feature = "train")]
 use crate::{
     kernels::{
+        batch_norm::{BatchNormBackward, BatchNormForward},
         conv::{
             blocked_weights::BlockedWeights,
             depthwise::DepthwiseWeights,
@@ -119,6 +120,18 @@ pub(crate) trait Entry: Element {
     /// `sums[i] += Σ others[j len + i]`, the slices in their order, on several threads if it has `least` multiply-adds.
     #[cfg(feature = "train")]
     fn shared_sum(sums: &mut [Self], others: &[Self], least: usize);
+    /// The same inside of a pass that is [shared](share).
+    #[cfg(feature = "train")]
+    fn sum_in_pass(sums: &mut [Self], others: &[Self]);
+    /// `sums[i] = base[i] + Σ others[j len + i]`, inside of a pass that is [shared](share).
+    #[cfg(feature = "train")]
+    fn sum_in_pass_from(base: &[Self], sums: &mut [Self], others: &[Self]);
+    /// Batch normalization, on as many threads as pay.
+    #[cfg(feature = "train")]
+    fn batch_norm(pass: BatchNormForward<'_, Self>);
+    /// Its gradients.
+    #[cfg(feature = "train")]
+    fn batch_norm_gradient(pass: BatchNormBackward<'_, Self>);
     /// The optimizers' steps.
     #[cfg(feature = "train")]
     fn sgd(step: Run<'_, Self, SgdRule, 0>);
@@ -246,6 +259,26 @@ macro_rules! compiled {
             #[cfg(feature = "train")]
             fn shared_sum(sums: &mut [Self], others: &[Self], least: usize) {
                 share_whole(SumSlices::new(sums, others), least);
+            }
+
+            #[cfg(feature = "train")]
+            fn sum_in_pass(sums: &mut [Self], others: &[Self]) {
+                share(SumSlices::new(sums, others));
+            }
+
+            #[cfg(feature = "train")]
+            fn sum_in_pass_from(base: &[Self], sums: &mut [Self], others: &[Self]) {
+                share(SumSlices::from(base, sums, others));
+            }
+
+            #[cfg(feature = "train")]
+            fn batch_norm(pass: BatchNormForward<'_, Self>) {
+                share(pass);
+            }
+
+            #[cfg(feature = "train")]
+            fn batch_norm_gradient(pass: BatchNormBackward<'_, Self>) {
+                share(pass);
             }
 
             #[cfg(feature = "train")]

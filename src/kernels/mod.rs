@@ -9,6 +9,7 @@
 //! | `conv`, `conv_transpose` | Y = f(b + X Wᵀ), dX, dW | `ConvPlan` | `conv/` |
 //! | `maxpool`, `avgpool` | largest number, mean | `MaxPlan` | `pool/` |
 //! | activations, `batchnorm`, `layernorm`, `residual` | f(x), sums, means | none | `elementwise.rs`, `reduce.rs` |
+//! | `batchnorm` of a batch, in training | means, variances, y, dγ, dβ, dX | none | `batch_norm.rs` |
 //! | optimizers | a step | none | `update/` |
 //!
 //! A plan is data, chosen in `gemm/plan.rs`, `conv/plan.rs` and `pool/plan.rs` from sizes and [`Registers`](crate::simd::Registers) alone, and tested there without running a kernel.
@@ -19,6 +20,8 @@
     reason = "a tile is indexed by row and column; iterators over it hide which is which"
 )]
 
+#[cfg(feature = "train")]
+pub(crate) mod batch_norm;
 pub(crate) mod cache;
 mod conv;
 pub(crate) mod elementwise;
@@ -58,6 +61,4 @@ pub(crate) use pool::plan::max_pool_plan;
 pub(crate) use pool::{AvgWindows, MaxWindows};
 #[cfg(feature = "train")]
 pub(crate) use pool::{AvgWindowsGradient, MaxWindowsGradient};
-#[cfg(feature = "train")]
-pub(crate) use reduce::ROWS_PER_BLOCK;
 pub(crate) use reduce::{VECTORS_PER_BLOCK, add_planes, covariance, squares, sum};

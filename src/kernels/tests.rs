@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
 
 use crate::activations::Identity;
+use crate::kernels::batch_norm::{BatchNormBackward, BatchNormForward};
 use crate::kernels::elementwise::add;
 use crate::kernels::entry::Entry;
 use crate::kernels::gemm::gemv::gemv_inline;
@@ -372,5 +373,115 @@ fn large_products() {
     for (first, sizes) in sizes.into_iter().chain(narrow).enumerate() {
         check_transposed::<f32>(sizes, first, 2, Filling::Ones);
         check_transposed::<f64>(sizes, first, 2, Filling::Ones);
+    }
+}
+
+/// Batch normalization of one number after the other, in f64.
+struct Normalized {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+    outputs: Vec<f64>,
+    /// dγ and dβ, and dX.
+    sums: [Vec<f64>; 2],
+    input_gradient: Vec<f64>,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
+fn normalized(x: &[f32], g: &[f32], [channels, pixels]: [usize; 2], scales: &[f32]) -> Normalized {
+    let (length, epsilon) = (channels * pixels, 1e-3);
+    let numbers = (x.len() / channels) as f64;
+    let mut of = Normalized {
+        mean: vec![],
+        variance: vec![],
+        outputs: vec![0.0; x.len()],
+        sums: [vec![], vec![]],
+        input_gradient: vec![0.0; x.len()],
+    };
+    for channel in 0..channels {
+        let planes = (0..x.len() / length).map(|sample| sample * length + channel * pixels);
+        let places: Vec<usize> = planes.flat_map(|place| place..place + pixels).collect();
+        let sum =
+            |value: &dyn Fn(usize) -> f64| places.iter().map(|place| value(*place)).sum::<f64>();
+        let mean = sum(&|place| f64::from(x[place])) / numbers;
+        let variance = sum(&|place| (f64::from(x[place]) - mean).powi(2)) / numbers;
+        let deviation = (variance + epsilon).sqrt();
+        let off = |place: usize| (f64::from(x[place]) - mean) / deviation;
+        let (weight, bias) = (f64::from(scales[channel]), f64::from(scales[channels + channel]));
+        let (of_weight, of_bias) =
+            (sum(&|place| f64::from(g[place]) * off(place)), sum(&|place| f64::from(g[place])));
+        for place in &places {
+            of.outputs[*place] = off(*place) * weight + bias;
+            let mean_of = of_bias / numbers + off(*place) * of_weight / numbers;
+            of.input_gradient[*place] = weight / deviation * (f64::from(g[*place]) - mean_of);
+        }
+        of.mean.push(mean);
+        of.variance.push(variance);
+        of.sums[0].push(of_weight);
+        of.sums[1].push(of_bias);
+    }
+    of
+}
+
+#[track_caller]
+fn all_close(found: &[f32], expected: &[f64], tolerance: f64) {
+    for (found, expected) in found.iter().zip(expected) {
+        let off = (f64::from(*found) - expected).abs();
+        assert!(off <= tolerance * expected.abs().max(1.0), "{found} and {expected}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn batches_are_normalized(
+        (samples, channels, pixels) in prop_oneof![
+            (
+                prop_oneof![2_usize..9, Just(33), Just(270)],
+                prop_oneof![1_usize..9, Just(16), Just(33), Just(67), Just(129), Just(300)],
+                Just(1_usize),
+            ),
+            (
+                prop_oneof![2_usize..9, Just(33), Just(270)],
+                1_usize..9,
+                prop_oneof![2_usize..9, Just(25), Just(64), Just(125)],
+            ),
+            (2_usize..4, 1_usize..24, prop_oneof![Just(13_usize), Just(4_500)]),
+        ],
+        parts in 1_usize..4,
+        filling in filling(),
+    ) {
+        let (length, epsilon) = (channels * pixels, 1e-3);
+        let (x, g) = (values(samples * length, 1), values(samples * length, 2));
+        let scales = values(2 * channels, 3);
+        let expected = normalized(&x, &g, [channels, pixels], &scales);
+        let (weight, bias) = scales.split_at(channels);
+        on_every_set(|_| {
+            let run = |parts| {
+                let mut of = [0; 4].map(|_| filling.memory(channels));
+                let mut to = [0; 2].map(|_| filling.memory(samples * length));
+                let [mean, variance, weight_gradient, bias_gradient] = &mut of;
+                let [outputs, input_gradient] = &mut to;
+                in_parts(BatchNormForward {
+                    inputs: &x, outputs: MatrixMut::whole(outputs, length),
+                    first: 0, pixels, mean, variance, of_batch: true, weight, bias, epsilon,
+                }, parts);
+                in_parts(BatchNormBackward {
+                    inputs: &x, output_gradient: &g,
+                    input_gradient: Some(MatrixMut::whole(input_gradient, length)),
+                    length, first: 0, pixels, mean, variance, of_batch: true, weight, epsilon,
+                    weight_gradient, bias_gradient,
+                }, parts);
+                (of, to)
+            };
+            let (of, to) = run(1);
+            all_close(&of[0], &expected.mean, 1e-5);
+            all_close(&of[1], &expected.variance, 1e-5);
+            all_close(&of[2], &expected.sums[0], 1e-3);
+            all_close(&of[3], &expected.sums[1], 1e-3);
+            all_close(&to[0], &expected.outputs, 1e-4);
+            all_close(&to[1], &expected.input_gradient, 1e-4);
+            assert!(run(parts) == (of, to), "{parts} parts");
+        });
     }
 }

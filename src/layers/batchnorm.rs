@@ -252,177 +252,14 @@ by_fields!(
 #[cfg(feature = "train")]
 mod training {
     use super::*;
-    use crate::core::flat;
-    use crate::kernels::{covariance, squares};
+    use crate::core::{flat, flat_mut};
+    use crate::kernels::MatrixMut;
+    use crate::kernels::batch_norm::{BatchNormBackward, BatchNormForward};
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
-    use crate::simd::dispatch;
-
-    /// How many channels have their sums on the stack.
-    const SUMS: usize = 256;
-
-    /// Samples of a block, which are summed up in their own type; the sums of blocks are added in `f64`, as in the kernels.
-    const SAMPLES: usize = crate::kernels::ROWS_PER_BLOCK;
-
-    /// The means and variances of a batch.
-    struct Statistics<'a, T, I> {
-        inputs: &'a [I],
-        mean: &'a mut [T],
-        variance: &'a mut [T],
-    }
-
-    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Statistics<'_, T, I> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Self { inputs, mean, variance } = self;
-            let count = count::<T>(inputs.len() * I::PIXELS);
-            T::sums_of_planes(mean, flat(inputs), I::PIXELS, false);
-            for mean in mean.iter_mut() {
-                *mean /= count;
-            }
-            let blocks = variance.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate();
-            for (index, (variance, mean)) in blocks {
-                let first = index * SUMS * I::PIXELS;
-                let mut totals = [0.0; SUMS];
-                for inputs in inputs.chunks(SAMPLES) {
-                    let mut sums = [T::zero(); SUMS];
-                    for input in inputs {
-                        let input = &input.as_slice()[first..];
-                        if I::PIXELS == 1 {
-                            for ((sum, mean), x) in sums.iter_mut().zip(mean).zip(input) {
-                                *sum += (*x - *mean) * (*x - *mean);
-                            }
-                            continue;
-                        }
-                        let planes = input.chunks_exact(I::PIXELS);
-                        for ((sum, mean), plane) in sums.iter_mut().zip(mean).zip(planes) {
-                            *sum += squares(simd, plane, *mean);
-                        }
-                    }
-                    for (total, sum) in totals.iter_mut().zip(sums) {
-                        *total += sum.as_f64();
-                    }
-                }
-                for (variance, total) in variance.iter_mut().zip(totals) {
-                    *variance = T::of(total) / count;
-                }
-            }
-        }
-    }
 
     #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
     fn count<T: Scalar>(count: usize) -> T {
         T::of(count.max(1) as f64)
-    }
-
-    /// `Σ g` and `Σ g (x − μ) / √(σ² + ε)` of each channel: the gradients of the summand and of the factor.
-    struct Sums<'a, T, I> {
-        inputs: &'a [I],
-        output_gradient: &'a [I],
-        mean: &'a [T],
-        variance: &'a [T],
-        epsilon: f64,
-        weight: &'a mut [T],
-        bias: &'a mut [T],
-    }
-
-    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Sums<'_, T, I> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Self { inputs, output_gradient, mean, variance, epsilon, weight, bias } = self;
-            T::sums_of_planes(bias, flat(output_gradient), I::PIXELS, false);
-            for (index, (weight, mean)) in
-                weight.chunks_mut(SUMS).zip(mean.chunks(SUMS)).enumerate()
-            {
-                let first = index * SUMS * I::PIXELS;
-                let mut totals = [0.0; SUMS];
-                for (inputs, gradients) in
-                    inputs.chunks(SAMPLES).zip(output_gradient.chunks(SAMPLES))
-                {
-                    let mut sums = [T::zero(); SUMS];
-                    for (input, gradient) in inputs.iter().zip(gradients) {
-                        let (input, gradient) =
-                            (&input.as_slice()[first..], &gradient.as_slice()[first..]);
-                        if I::PIXELS == 1 {
-                            let numbers = gradient.iter().zip(input).zip(mean);
-                            for (sum, ((g, x), mean)) in sums.iter_mut().zip(numbers) {
-                                *sum += *g * (*x - *mean);
-                            }
-                            continue;
-                        }
-                        let planes =
-                            gradient.chunks_exact(I::PIXELS).zip(input.chunks_exact(I::PIXELS));
-                        for (sum, ((g, x), mean)) in sums.iter_mut().zip(planes.zip(mean)) {
-                            *sum += covariance(simd, g, x, *mean);
-                        }
-                    }
-                    for (total, sum) in totals.iter_mut().zip(sums) {
-                        *total += sum.as_f64();
-                    }
-                }
-                for (weight, total) in weight.iter_mut().zip(totals) {
-                    *weight = T::of(total);
-                }
-            }
-            for (weight, variance) in weight.iter_mut().zip(variance) {
-                *weight *= inverse(*variance, epsilon);
-            }
-        }
-    }
-
-    /// `dX = γ / √(σ² + ε) (g − mean of g − x̂ · mean of g x̂)`
-    struct Inputs<'a, T, I> {
-        inputs: &'a [I],
-        output_gradient: &'a [I],
-        input_gradient: &'a mut [I],
-        mean: &'a [T],
-        variance: &'a [T],
-        epsilon: f64,
-        weight: &'a [T],
-        /// From [`Sums`]; none where mean and variance are not those of the inputs.
-        sums: Option<[&'a [T]; 2]>,
-    }
-
-    impl<T: Scalar, I: Sample<Scalar = T>> WithSimd for Inputs<'_, T, I> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _simd: S) {
-            let Self {
-                inputs,
-                output_gradient,
-                input_gradient,
-                mean,
-                variance,
-                epsilon,
-                weight,
-                sums,
-            } = self;
-            let count = count::<T>(inputs.len() * I::PIXELS);
-            for ((input, gradient), to) in inputs.iter().zip(output_gradient).zip(input_gradient) {
-                let planes = input.as_slice().chunks_exact(I::PIXELS);
-                let planes = planes.zip(gradient.as_slice().chunks_exact(I::PIXELS));
-                let planes = planes.zip(to.as_mut_slice().chunks_exact_mut(I::PIXELS));
-                for (channel, ((x, g), to)) in planes.enumerate() {
-                    let inverse = inverse(variance[channel], epsilon);
-                    let scale = weight[channel] * inverse;
-                    let Some([weight, bias]) = sums else {
-                        for (to, g) in to.iter_mut().zip(g) {
-                            *to = scale * *g;
-                        }
-                        continue;
-                    };
-                    let (mean, mean_g) = (mean[channel], bias[channel] / count);
-                    let slope = weight[channel] / count * inverse;
-                    for ((to, x), g) in to.iter_mut().zip(x).zip(g) {
-                        *to = scale * (*g - mean_g - (*x - mean) * slope);
-                    }
-                }
-            }
-        }
     }
 
     #[diagnostic::do_not_recommend]
@@ -442,7 +279,6 @@ mod training {
             4 * CHANNELS + 2
         }
 
-        #[inline(never)]
         fn forward_pass(
             &self,
             context: Context,
@@ -451,37 +287,52 @@ mod training {
             trace: &mut [T],
             _end: End,
         ) {
+            let () = Self::FITS;
             let (mean, rest) = trace.split_at_mut(CHANNELS);
             let (variance, rest) = rest.split_at_mut(CHANNELS);
-            let is_of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
-            rest[2 * CHANNELS] = if is_of_batch { T::one() } else { T::zero() };
+            let of_batch = context.is_training() && inputs.len() * I::PIXELS > 1;
+            rest[2 * CHANNELS] = if of_batch { T::one() } else { T::zero() };
             rest[2 * CHANNELS + 1] = T::of(if context.keeps_statistics() { 0.0 } else { M::VALUE });
-            if is_of_batch {
-                dispatch(Statistics { inputs, mean: &mut *mean, variance: &mut *variance });
-            } else {
+            if !of_batch {
                 mean.copy_from_slice(self.running_mean.as_slice());
                 variance.copy_from_slice(self.running_var.as_slice());
             }
             let samples = if context.is_tangents() { 1 } else { inputs.len() };
             let (outputs, tangents) = outputs.split_at_mut(samples);
             let (inputs, input_tangents) = inputs.split_at(samples);
-            dispatch(self.normalized([mean, variance], inputs, outputs));
+            T::batch_norm(BatchNormForward {
+                inputs: flat(inputs),
+                outputs: MatrixMut::whole(flat_mut(outputs), I::LEN),
+                first: 0,
+                pixels: I::PIXELS,
+                mean: &mut *mean,
+                variance: &mut *variance,
+                of_batch,
+                weight: self.weight.as_slice(),
+                bias: self.bias.as_slice(),
+                epsilon: E::VALUE,
+            });
             if !tangents.is_empty() {
                 // Each number is scaled: forward and backward are the same.
-                dispatch(Inputs {
-                    inputs: input_tangents,
-                    output_gradient: input_tangents,
-                    input_gradient: tangents,
+                let (weight_gradient, rest) = rest.split_at_mut(CHANNELS);
+                T::batch_norm_gradient(BatchNormBackward {
+                    inputs: flat(input_tangents),
+                    output_gradient: flat(input_tangents),
+                    input_gradient: Some(MatrixMut::whole(flat_mut(tangents), I::LEN)),
+                    length: I::LEN,
+                    first: 0,
+                    pixels: I::PIXELS,
                     mean,
                     variance,
-                    epsilon: E::VALUE,
+                    of_batch: false,
                     weight: self.weight.as_slice(),
-                    sums: None,
+                    epsilon: E::VALUE,
+                    weight_gradient,
+                    bias_gradient: &mut rest[..CHANNELS],
                 });
             }
         }
 
-        #[inline(never)]
         fn backward_pass(
             batch: Batch<'_, Self>,
             gradient: &mut [I],
@@ -493,41 +344,60 @@ mod training {
             let (mean, variance) = statistics.split_at(CHANNELS);
             let (weight, rest) = sums.split_at_mut(CHANNELS);
             let (bias, rest) = rest.split_at_mut(CHANNELS);
-            let (is_of_batch, momentum) = (rest[0] != T::zero(), rest[1]);
-            let (output_gradient, epsilon) = (&*gradient, E::VALUE);
-            dispatch(Sums { inputs, output_gradient, mean, variance, epsilon, weight, bias });
-            if let Some(input_gradient) = input_gradient {
-                dispatch(Inputs {
-                    inputs,
-                    output_gradient,
-                    input_gradient,
-                    mean,
-                    variance,
-                    epsilon,
-                    weight: sink.layer::<Self>().weight.as_slice(),
-                    // Running statistics do not depend on the inputs.
-                    sums: is_of_batch.then_some([&*weight, &*bias]),
-                });
-            }
-            let mut block = sink.block(0..2 * CHANNELS);
-            for (gradient, sum) in block.sums().iter_mut().zip(weight.iter().chain(&*bias)) {
-                *gradient += *sum;
-            }
-            block.finish();
-            // How far a step is to move the running statistics, in the place of those of the batch.
-            let numbers = inputs.len() * I::PIXELS;
-            let unbiased = count::<T>(numbers) / count::<T>(numbers.saturating_sub(1));
-            let running = &sink.parameters()[2 * CHANNELS..4 * CHANNELS];
-            for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
-                let of_batch = if index < CHANNELS { *value } else { *value * unbiased };
-                let momentum = if is_of_batch { momentum } else { T::zero() };
-                *value = momentum * (*running - of_batch);
-            }
-            let mut block = sink.block(2 * CHANNELS..4 * CHANNELS);
-            for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {
-                *gradient += *difference;
-            }
-            block.finish();
+            let (of_batch, momentum) = (rest[0] != T::zero(), rest[1]);
+            T::batch_norm_gradient(BatchNormBackward {
+                inputs: flat(inputs),
+                output_gradient: flat(gradient),
+                input_gradient: input_gradient
+                    .map(|gradient| MatrixMut::whole(flat_mut(gradient), I::LEN)),
+                length: I::LEN,
+                first: 0,
+                pixels: I::PIXELS,
+                mean,
+                variance,
+                // Running statistics do not depend on the inputs.
+                of_batch,
+                weight: sink.layer::<Self>().weight.as_slice(),
+                epsilon: E::VALUE,
+                weight_gradient: &mut *weight,
+                bias_gradient: &mut *bias,
+            });
+            let momentum = if of_batch { momentum } else { T::zero() };
+            let unbiased = unbiased(inputs.len() * I::PIXELS);
+            hand_over(&mut sink, statistics, [weight, bias], [momentum, unbiased]);
         }
+    }
+
+    /// By how much the variance of some numbers is too small.
+    fn unbiased<T: Scalar>(numbers: usize) -> T {
+        count::<T>(numbers) / count::<T>(numbers.saturating_sub(1))
+    }
+
+    /// The gradients of weight and bias, and how far a step is to move the running statistics: `momentum` of the way to those of the batch, whose variance is
+    /// multiplied by `unbiased`. One function for layers of all sizes.
+    #[inline(never)]
+    fn hand_over<T: Scalar>(
+        sink: &mut GradientSink<'_, T>,
+        statistics: &mut [T],
+        [weight, bias]: [&[T]; 2],
+        [momentum, unbiased]: [T; 2],
+    ) {
+        let channels = weight.len();
+        let mut block = sink.block(0..2 * channels);
+        for (gradient, sum) in block.sums().iter_mut().zip(weight.iter().chain(bias)) {
+            *gradient += *sum;
+        }
+        block.finish();
+        // In the place of those of the batch.
+        let running = &sink.parameters()[2 * channels..4 * channels];
+        for (index, (value, running)) in statistics.iter_mut().zip(running).enumerate() {
+            let of_batch = if index < channels { *value } else { *value * unbiased };
+            *value = momentum * (*running - of_batch);
+        }
+        let mut block = sink.block(2 * channels..4 * channels);
+        for (gradient, difference) in block.sums().iter_mut().zip(&*statistics) {
+            *gradient += *difference;
+        }
+        block.finish();
     }
 }

@@ -143,8 +143,7 @@ impl<T, I, O, A: PartialEq, B: PartialEq> PartialEq for Concat<T, I, O, A, B> {
 mod training {
     use super::*;
     use crate::core::{flat, flat_mut, split_samples};
-    use crate::layers::residual::add_all;
-    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
 
     #[diagnostic::do_not_recommend]
     impl<T, I, O, A, B> Differentiable for Concat<T, I, O, A, B>
@@ -161,7 +160,10 @@ mod training {
 
         /// The blocks' own, their outputs, the gradient of these, and the second block's part of the gradient of the inputs.
         fn trace_len(samples: usize) -> usize {
-            A::trace_len(samples) + B::trace_len(samples) + 2 * samples * O::LEN + samples * I::LEN
+            parts::trace_len::<Self, A>(samples)
+                + parts::trace_len::<Self, B>(samples)
+                + 2 * samples * O::LEN
+                + samples * I::LEN
         }
 
         fn forward_pass(
@@ -176,10 +178,11 @@ mod training {
             let samples = inputs.len();
             let (a, rest) = split_samples::<A::Output>(trace, samples);
             let (b, rest) = split_samples::<B::Output>(rest, samples);
-            let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
-            let trace_b = &mut rest[..B::trace_len(samples)];
-            self.first.forward_pass(context.layer(0), inputs, a, trace_a, End::Outputs);
-            self.second.forward_pass(context.layer(1), inputs, b, trace_b, End::Outputs);
+            let (trace_a, rest) = rest.split_at_mut(parts::trace_len::<Self, A>(samples));
+            let trace_b = &mut rest[..parts::trace_len::<Self, B>(samples)];
+            let (first, second, end) = (&self.first, &self.second, End::Outputs);
+            parts::forward_pass::<Self, _>(first, context.layer(0), inputs, a, trace_a, end);
+            parts::forward_pass::<Self, _>(second, context.layer(1), inputs, b, trace_b, end);
             for ((output, a), b) in outputs.iter_mut().zip(a).zip(b) {
                 let (first, second) = output.as_mut_slice().split_at_mut(Self::FIRST);
                 first.copy_from_slice(a.as_slice());
@@ -197,8 +200,8 @@ mod training {
             let samples = inputs.len();
             let (a, rest) = split_samples::<A::Output>(trace, samples);
             let (b, rest) = split_samples::<B::Output>(rest, samples);
-            let (trace_a, rest) = rest.split_at_mut(A::trace_len(samples));
-            let (trace_b, rest) = rest.split_at_mut(B::trace_len(samples));
+            let (trace_a, rest) = rest.split_at_mut(parts::trace_len::<Self, A>(samples));
+            let (trace_b, rest) = rest.split_at_mut(parts::trace_len::<Self, B>(samples));
             let (gradient_a, rest) = split_samples::<A::Output>(rest, samples);
             let (gradient_b, rest) = split_samples::<B::Output>(rest, samples);
             let (of_second, _) = split_samples::<I>(rest, samples);
@@ -209,22 +212,22 @@ mod training {
                 b.as_mut_slice().copy_from_slice(second);
             }
             let (to_first, to_second) = sink.split_at(A::PARAMETERS);
-            let first = Batch {
+            let first = Batch::<A> {
                 inputs,
                 outputs: a,
                 trace: trace_a,
                 input_gradient: input_gradient.as_deref_mut(),
             };
-            A::backward_pass(first, gradient_a, End::Outputs, to_first);
-            let second = Batch {
+            parts::backward_pass::<Self, A>(first, gradient_a, End::Outputs, to_first);
+            let second = Batch::<B> {
                 inputs,
                 outputs: b,
                 trace: trace_b,
                 input_gradient: input_gradient.is_some().then_some(&mut *of_second),
             };
-            B::backward_pass(second, gradient_b, End::Outputs, to_second);
+            parts::backward_pass::<Self, B>(second, gradient_b, End::Outputs, to_second);
             if let Some(input_gradient) = input_gradient {
-                add_all(flat_mut(input_gradient), flat(of_second));
+                T::sum_in_pass(flat_mut(input_gradient), flat(of_second));
             }
         }
     }

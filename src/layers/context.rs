@@ -85,7 +85,7 @@ impl Context {
         Self { seed: self.random(index as u64), ..self }
     }
 
-    /// The context of the samples from `first` on, where a batch is taken in pieces: each piece has random numbers of its own, which are not those that it
+    /// The context of the samples from `first` on, where a batch, or that of one layer, is taken in pieces: each piece has random numbers of its own, which are not those that it
     /// would have as a part of one large batch.
     #[inline(always)]
     #[must_use]

@@ -1,6 +1,6 @@
 //! What training asks of a layer.
 
-use super::{Context, GradientSink, Layer, outlined::Outlined};
+use super::{Context, GradientSink, Layer, outlined::Outlined, parts};
 use crate::activations::Activation;
 use crate::core::{Sample, split_samples};
 
@@ -18,7 +18,8 @@ use crate::core::{Sample, split_samples};
     note = "`step` has none: a single layer with it learns by the perceptron rule, `Dense::perceptron_step`; layers and activations of your own need `Differentiable` and `ElementwiseGradient`"
 )]
 pub trait Differentiable: Layer {
-    /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces.
+    /// Whether the samples of a batch depend on each other, so that a batch cannot be taken in pieces. In a network with such a layer, the others take large
+    /// batches in parts, which threads share: each part is a pass of its own, as a piece of a batch is elsewhere.
     const WHOLE_BATCH: bool = false;
 
     /// Whether a training pass draws random numbers ([`Context::random`]). Where it does, [`Network::gradient`](crate::Network::gradient) makes a seed for it.
@@ -89,18 +90,19 @@ pub struct Batch<'a, L: Layer> {
 }
 
 /// The memory of a training pass through a layer in a network: what the layer keeps, its outputs, their gradient, and the rest. `O` are its outputs as the
-/// network names them.
+/// network `N` names them.
 #[inline(always)]
 #[expect(clippy::type_complexity, reason = "four parts")]
-pub fn split_trace<L, O>(
+pub fn split_trace<N, L, O>(
     trace: &mut [L::Scalar],
     samples: usize,
 ) -> (&mut [L::Scalar], &mut [O], &mut [O], &mut [L::Scalar])
 where
+    N: Differentiable,
     L: Differentiable,
     O: Sample<Scalar = L::Scalar>,
 {
-    let (own, rest) = trace.split_at_mut(L::trace_len(samples));
+    let (own, rest) = trace.split_at_mut(parts::trace_len::<N, L>(samples));
     let (outputs, rest) = split_samples(rest, samples);
     let (gradient, rest) = split_samples(rest, samples);
     (own, outputs, gradient, rest)

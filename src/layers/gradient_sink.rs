@@ -245,14 +245,24 @@ impl<T: Scalar> GradientBlock<'_, '_, T> {
     /// Room for the block's gradient, and whether to add to the numbers in it. If not, they are to be overwritten: they may be anything.
     #[inline(always)]
     pub fn room(&mut self) -> (&mut [T], bool) {
+        let (_, room, accumulate) = self.room_beside_parameters();
+        (room, accumulate)
+    }
+
+    /// The parameters of the whole sink, and [`room`](Self::room) for the gradient of the block's.
+    #[inline(always)]
+    pub(crate) fn room_beside_parameters(&mut self) -> (&[T], &mut [T], bool) {
         let GradientSink { gradient, target } = &mut *self.sink;
         match target {
-            Target::Gradient { accumulate, .. } => {
-                (&mut gradient[self.range.clone()], *accumulate || self.begun)
+            Target::Gradient { parameters, accumulate } => {
+                (parameters, &mut gradient[self.range.clone()], *accumulate || self.begun)
             }
             // The same memory for each block, so that it stays in the cache.
-            Target::Step(_) | Target::Nowhere { .. } => {
-                (&mut gradient[..self.range.len()], self.begun)
+            Target::Step(step) => {
+                (step.trained.parameters, &mut gradient[..self.range.len()], self.begun)
+            }
+            Target::Nowhere { parameters } => {
+                (parameters, &mut gradient[..self.range.len()], self.begun)
             }
         }
     }

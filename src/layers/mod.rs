@@ -22,6 +22,8 @@ mod macros;
 pub(crate) mod normalized;
 pub(crate) mod outlined;
 mod pad;
+#[cfg(feature = "train")]
+pub(crate) mod parts;
 mod pool;
 mod prelu;
 mod residual;

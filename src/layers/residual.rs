@@ -370,15 +370,13 @@ impl<T, Block: PartialEq, P: PartialEq> PartialEq for Residual<T, Block, P> {
 
 #[cfg(feature = "train")]
 pub use training::ShortcutGradient;
-#[cfg(feature = "train")]
-pub(super) use training::add_all;
 
 #[cfg(feature = "train")]
 mod training {
     use super::*;
     use crate::core::{flat, flat_mut};
-    use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
-    use crate::simd::vectorized;
+    use crate::kernels::Entry;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
 
     /// A [`Shortcut`] that backpropagation goes through.
     pub trait ShortcutGradient<I: Sample, O: Sample<Scalar = I::Scalar>>: Shortcut<I, O> {
@@ -391,14 +389,21 @@ mod training {
         /// See [`Differentiable::TANGENTS`].
         const TANGENTS: bool;
 
-        /// See [`Differentiable::trace_len`].
-        fn trace_len(samples: usize) -> usize;
+        /// See [`Differentiable::trace_len`]; it stands in the layer `N`.
+        fn trace_len<N: Differentiable>(samples: usize) -> usize;
 
-        /// Adds what belongs to each input, in a pass of training.
-        fn add(&self, context: Context, inputs: &[I], outputs: &mut [O], trace: &mut [I::Scalar]);
+        /// The sums of what belongs to each input and of what the block makes of it, in a pass of training of the layer `N` around it.
+        fn add<N: Differentiable>(
+            &self,
+            context: Context,
+            inputs: &[I],
+            of_block: &[O],
+            outputs: &mut [O],
+            trace: &mut [I::Scalar],
+        );
 
         /// From the gradient of the outputs to those of the parameters and of the inputs, which it writes.
-        fn pull_back(
+        fn pull_back<N: Differentiable>(
             inputs: &[I],
             trace: &mut [I::Scalar],
             output_gradient: &[O],
@@ -407,27 +412,27 @@ mod training {
         );
     }
 
-    vectorized! {
-        /// As [`add`], for a batch.
-        pub(crate) fn add_all[T: Scalar](to: &mut [T], values: &[T]) {
-            add(to, values);
-        }
-    }
-
     impl<T: Scalar, X: Sample<Scalar = T>> ShortcutGradient<X, X> for NoProjection<T> {
         const WHOLE_BATCH: bool = false;
         const IS_RANDOM: bool = false;
         const TANGENTS: bool = true;
 
-        fn trace_len(_samples: usize) -> usize {
+        fn trace_len<N: Differentiable>(_samples: usize) -> usize {
             0
         }
 
-        fn add(&self, _context: Context, inputs: &[X], outputs: &mut [X], _trace: &mut [T]) {
-            add_all(flat_mut(outputs), flat(inputs));
+        fn add<N: Differentiable>(
+            &self,
+            _context: Context,
+            inputs: &[X],
+            of_block: &[X],
+            outputs: &mut [X],
+            _trace: &mut [T],
+        ) {
+            T::sum_in_pass_from(flat(of_block), flat_mut(outputs), flat(inputs));
         }
 
-        fn pull_back(
+        fn pull_back<N: Differentiable>(
             _inputs: &[X],
             _trace: &mut [T],
             output_gradient: &[X],
@@ -435,7 +440,7 @@ mod training {
             _sink: GradientSink<'_, T>,
         ) {
             if let Some(input_gradient) = input_gradient {
-                flat_mut(input_gradient).copy_from_slice(flat(output_gradient));
+                T::sum_in_pass_from(flat(output_gradient), flat_mut(input_gradient), &[]);
             }
         }
     }
@@ -449,30 +454,39 @@ mod training {
         const TANGENTS: bool = L::TANGENTS;
 
         /// The layer's own, its outputs, and their gradient.
-        fn trace_len(samples: usize) -> usize {
-            L::trace_len(samples) + 2 * samples * O::LEN
+        fn trace_len<N: Differentiable>(samples: usize) -> usize {
+            parts::trace_len::<N, L>(samples) + 2 * samples * O::LEN
         }
 
-        fn add(&self, context: Context, inputs: &[I], outputs: &mut [O], trace: &mut [I::Scalar]) {
-            let (projected, rest) = split_samples::<O>(trace, inputs.len());
-            let trace = &mut rest[..L::trace_len(inputs.len())];
-            self.forward_pass(context, inputs, projected, trace, End::Outputs);
-            add_all(flat_mut(outputs), flat(projected));
+        fn add<N: Differentiable>(
+            &self,
+            context: Context,
+            inputs: &[I],
+            of_block: &[O],
+            outputs: &mut [O],
+            trace: &mut [I::Scalar],
+        ) {
+            let samples = inputs.len();
+            let (projected, rest) = split_samples::<O>(trace, samples);
+            let trace = &mut rest[..parts::trace_len::<N, L>(samples)];
+            parts::forward_pass::<N, L>(self, context, inputs, projected, trace, End::Outputs);
+            I::Scalar::sum_in_pass_from(flat(of_block), flat_mut(outputs), flat(projected));
         }
 
-        fn pull_back(
+        fn pull_back<N: Differentiable>(
             inputs: &[I],
             trace: &mut [I::Scalar],
             output_gradient: &[O],
             input_gradient: Option<&mut [I]>,
             sink: GradientSink<'_, I::Scalar>,
         ) {
-            let (outputs, rest) = split_samples::<O>(trace, inputs.len());
-            let (trace, rest) = rest.split_at_mut(L::trace_len(inputs.len()));
-            let (gradient, _) = split_samples::<O>(rest, inputs.len());
-            gradient.copy_from_slice(output_gradient);
+            let samples = inputs.len();
+            let (outputs, rest) = split_samples::<O>(trace, samples);
+            let (trace, rest) = rest.split_at_mut(parts::trace_len::<N, L>(samples));
+            let (gradient, _) = split_samples::<O>(rest, samples);
+            I::Scalar::sum_in_pass_from(flat(output_gradient), flat_mut(gradient), &[]);
             let batch = Batch { inputs, outputs, trace, input_gradient };
-            L::backward_pass(batch, gradient, End::Outputs, sink);
+            parts::backward_pass::<N, L>(batch, gradient, End::Outputs, sink);
         }
     }
 
@@ -487,12 +501,12 @@ mod training {
         const IS_RANDOM: bool = Block::IS_RANDOM || P::IS_RANDOM;
         const TANGENTS: bool = Block::TANGENTS && P::TANGENTS;
 
-        /// The block's own, its outputs and their gradient, the block's part of the gradient of the inputs, and the projection's.
+        /// The block's own, its outputs, the block's part of the gradient of the inputs, and the projection's.
         fn trace_len(samples: usize) -> usize {
-            2 * samples * <Block::Output as Sample>::LEN
+            samples * <Block::Output as Sample>::LEN
                 + samples * <Block::Input as Sample>::LEN
-                + Block::trace_len(samples)
-                + P::trace_len(samples)
+                + parts::trace_len::<Self, Block>(samples)
+                + P::trace_len::<Self>(samples)
         }
 
         fn forward_pass(
@@ -505,11 +519,11 @@ mod training {
         ) {
             let samples = inputs.len();
             let (of_block, rest) = split_samples::<Self::Output>(trace, samples);
-            let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
-            let projection = &mut rest[..P::trace_len(samples)];
-            self.block.forward_pass(context.layer(0), inputs, of_block, block, End::Outputs);
-            outputs.copy_from_slice(of_block);
-            self.projection.add(context.layer(1), inputs, outputs, projection);
+            let (trace, rest) = rest.split_at_mut(parts::trace_len::<Self, Block>(samples));
+            let projection = &mut rest[..P::trace_len::<Self>(samples)];
+            let (block, end) = (&self.block, End::Outputs);
+            parts::forward_pass::<Self, _>(block, context.layer(0), inputs, of_block, trace, end);
+            self.projection.add::<Self>(context.layer(1), inputs, of_block, outputs, projection);
         }
 
         fn backward_pass(
@@ -521,23 +535,21 @@ mod training {
             let Batch { inputs, trace, mut input_gradient, .. } = batch;
             let samples = inputs.len();
             let (outputs, rest) = split_samples::<Self::Output>(trace, samples);
-            let (block, rest) = rest.split_at_mut(Block::trace_len(samples));
-            let (projection, rest) = rest.split_at_mut(P::trace_len(samples));
-            let (of_outputs, rest) = split_samples::<Self::Output>(rest, samples);
+            let (block, rest) = rest.split_at_mut(parts::trace_len::<Self, Block>(samples));
+            let (projection, rest) = rest.split_at_mut(P::trace_len::<Self>(samples));
             let (of_block, _) = split_samples::<Self::Input>(rest, samples);
             let (to_block, to_projection) = sink.split_at(Block::PARAMETERS);
             let to_inputs = input_gradient.as_deref_mut();
-            P::pull_back(inputs, projection, gradient, to_inputs, to_projection);
-            of_outputs.copy_from_slice(gradient);
-            let batch = Batch {
+            P::pull_back::<Self>(inputs, projection, gradient, to_inputs, to_projection);
+            let batch = Batch::<Block> {
                 inputs,
                 outputs,
                 trace: block,
                 input_gradient: input_gradient.is_some().then_some(&mut *of_block),
             };
-            Block::backward_pass(batch, of_outputs, End::Outputs, to_block);
+            parts::backward_pass::<Self, Block>(batch, gradient, End::Outputs, to_block);
             if let Some(input_gradient) = input_gradient {
-                add_all(flat_mut(input_gradient), flat(of_block));
+                T::sum_in_pass(flat_mut(input_gradient), flat(of_block));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::layers::{Context, Differentiable, GradientSink, OfLayer, Step, Traine
 use crate::losses::Loss;
 use crate::messages::{Backpropagation, Through};
 use crate::optimizers::{Along, Lent, Optimizer, State, Stepping, left_finite};
-use crate::parallel::{WORTH_WAKING, share_whole, sharing};
+use crate::parallel::{Split, WORTH_WAKING, share_whole, sharing};
 
 #[diagnostic::do_not_recommend]
 impl<N: Differentiable> Through<N> for Backpropagation {
@@ -79,10 +79,12 @@ impl<N: Differentiable> Through<N> for Backpropagation {
         let plan = Plan::of::<N, N::Output, OutputGradient>(inputs.len());
         let mut room = Room::default();
         let memory = room.take(Forward::<N>::memory_len(plan, inputs.len()));
-        share_whole(
-            Forward { net, plan, context, first: 0, inputs, outputs, memory },
-            WORTH_WAKING,
-        );
+        let forward = Forward { net, plan, context, first: 0, inputs, outputs, memory };
+        if N::WHOLE_BATCH {
+            sharing(threads::<N>(inputs.len(), 0), || forward.run());
+        } else {
+            share_whole(forward, WORTH_WAKING);
+        }
     }
 
     fn step<Y, L, O>(

@@ -9,7 +9,7 @@ use crate::core::{Sample, flat, split_samples};
 use crate::kernels::Entry;
 use crate::layers::{Batch, Context, End, GradientSink};
 use crate::losses::Loss;
-use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole};
+use crate::parallel::{Split, WORTH_SHARING, WORTH_WAKING, cut, is_awake, share_whole, sharing};
 
 /// About how many scalars a pass keeps at a time: a large batch is taken in pieces, so that what a layer reads and writes stays in the
 /// L1 cache.
@@ -334,7 +334,13 @@ where
         input_gradient,
         losses: &mut *losses,
     };
-    share_whole(groups, WORTH_WAKING);
+    if plan.groups > 1 {
+        share_whole(groups, WORTH_WAKING);
+    } else if N::WHOLE_BATCH {
+        sharing(threads::<N>(inputs.len(), 0), || groups.run());
+    } else {
+        groups.run();
+    }
     if plan.groups > 1 && of_parameters && N::PARAMETERS > 0 {
         let (sums, others) = gradients.split_at_mut(N::PARAMETERS);
         N::Scalar::shared_sum(sums, others, plan.least_shared::<N>(inputs.len()));

@@ -15,13 +15,13 @@ impl Expansion<'_> {
         let terms = self.code().map(|(last, hidden)| {
             let hidden = hidden.iter().map(|LayerCode { rust, output, .. }| {
                 quote_spanned! {site=>
-                    <#rust as #root::Differentiable>::trace_len(samples)
+                    #root::__private::trace_len::<Self, #rust>(samples)
                         + 2 * <#output as #root::Sample>::LEN * samples
                 }
             });
             let last = &last.rust;
             quote_spanned! {site=>
-                #(#hidden +)* <#last as #root::Differentiable>::trace_len(samples)
+                #(#hidden +)* #root::__private::trace_len::<Self, #last>(samples)
             }
         });
         let trace_len = terms.unwrap_or_else(unreachable);
@@ -89,7 +89,7 @@ impl Expansion<'_> {
             let gradient = if with_gradients { quote!(#gradient) } else { quote!(_) };
             quote_spanned! {site=>
                 let (#trace, #values, #gradient, trace) =
-                    #root::__private::split_trace::<#rust, #output>(trace, inputs.len());
+                    #root::__private::split_trace::<Self, #rust, #output>(trace, inputs.len());
             }
         });
         splits.collect()
@@ -128,7 +128,7 @@ impl Expansion<'_> {
                 let (from, target) = (self.recast(layer, &from), self.recast_mut(layer, &target));
                 let end = self.training_end(index);
                 quote_spanned! {site=>
-                    <#rust as #root::Differentiable>::forward_pass(
+                    #root::__private::forward_pass::<Self, #rust>(
                         &self.#field, context.layer(#index), #from, #target, #trace, #end,
                     );
                 }
@@ -209,7 +209,7 @@ impl Expansion<'_> {
                 quote_spanned! {site=>
                     let (sink, part) = sink.split_last::<#rust>();
                     #is_end
-                    <#rust as #root::Differentiable>::backward_pass(
+                    #root::__private::backward_pass::<Self, #rust>(
                         #root::layers::Batch { #before, #kept },
                         #gradient,
                         #end,
