@@ -5,6 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::microkernel::wide;
 use crate::kernels::geometry::Geometry;
 use crate::simd::has_many_registers;
@@ -77,14 +78,14 @@ impl GroupLayout {
     }
 }
 
-/// `Y = b + W ∗ x` for one group of channels of one sample; ∗ is the convolution.
+/// `Y = post(W ∗ x)` for one group of channels of one sample; ∗ is the convolution.
 pub(crate) struct DirectConvolution<'a, T> {
     pub(crate) layout: GroupLayout,
     /// With zeros around it, if windows reach there.
     pub(crate) input: &'a [T],
     pub(crate) weight: &'a [T],
-    /// One number an output channel, or empty.
-    pub(crate) bias: &'a [T],
+    /// Of these channels and this sample. The kernel of [`DirectRows`] does all of it, others begin with the bias.
+    pub(crate) post: PostOps<'a, T>,
     pub(crate) output: &'a mut [T],
 }
 
@@ -106,13 +107,16 @@ impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { layout, input, weight, bias, output } = self.0;
+        let DirectConvolution { layout, input, weight, post, output } = self.0;
         let lanes = Vector::<T, S>::LANES;
         assert!(
             input.len() >= layout.input_len()
                 && weight.len() >= layout.weight_len()
                 && output.len() == layout.outputs * layout.pixels()
-                && (bias.is_empty() || bias.len() == layout.outputs)
+                && [post.scale, post.shift]
+                    .iter()
+                    .all(|numbers| { numbers.is_empty() || numbers.len() == layout.outputs })
+                && (post.addend.is_empty() || post.addend.len() == output.len())
                 && layout.columns >= lanes,
             "a convolution of other sizes"
         );
@@ -120,7 +124,11 @@ impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
             layout,
             input: input.as_ptr(),
             weight: weight.as_ptr(),
-            bias: if bias.is_empty() { None } else { Some(bias.as_ptr()) },
+            bias: pointer(post.first()),
+            scale: pointer(post.scale),
+            shift: pointer(post.shift),
+            addend: pointer(post.addend),
+            relu: post.relu,
             output: output.as_mut_ptr(),
         };
         let vectors = layout.rows * layout.columns.div_ceil(lanes);
@@ -150,6 +158,10 @@ impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
     }
 }
 
+fn pointer<T>(numbers: &[T]) -> Option<*const T> {
+    (!numbers.is_empty()).then_some(numbers.as_ptr())
+}
+
 /// A [`DirectConvolution`] as pointers.
 #[derive(Clone, Copy)]
 struct RowTiles<T> {
@@ -157,6 +169,10 @@ struct RowTiles<T> {
     input: *const T,
     weight: *const T,
     bias: Option<*const T>,
+    scale: Option<*const T>,
+    shift: Option<*const T>,
+    addend: Option<*const T>,
+    relu: bool,
     output: *mut T,
 }
 
@@ -204,7 +220,7 @@ impl<T: Element> RowTiles<T> {
         vector: usize,
         channel: usize,
     ) {
-        let Self { layout, input, weight, bias, output } = *self;
+        let Self { layout, input, weight, bias, output, .. } = *self;
         let width = if KW > 0 { KW } else { layout.kernel[1] };
         let lanes = Vector::<T, S>::LANES;
         let in_row = layout.columns.div_ceil(lanes);
@@ -247,6 +263,33 @@ impl<T: Element> RowTiles<T> {
                         }
                         // It runs one step past the end in the last round, where it is not read.
                         weight = weight.wrapping_add(layout.weight_stride);
+                    }
+                }
+            }
+            if let Some(scale) = self.scale {
+                for j in 0..C {
+                    let scale = Vector::splat(simd, *scale.add(channel + j));
+                    let shift = self
+                        .shift
+                        .map_or(zero, |shift| Vector::splat(simd, *shift.add(channel + j)));
+                    for r in 0..R {
+                        sums[r][j] = sums[r][j].mul_add(scale, shift);
+                    }
+                }
+            }
+            if let Some(addend) = self.addend {
+                for r in 0..R {
+                    let at = to[r].offset_from_unsigned(output);
+                    for j in 0..C {
+                        let addend = addend.add(at + j * layout.pixels());
+                        sums[r][j] = sums[r][j] + Vector::load_ptr(simd, addend);
+                    }
+                }
+            }
+            if self.relu {
+                for r in 0..R {
+                    for j in 0..C {
+                        sums[r][j] = sums[r][j].less_than(zero).select(zero, sums[r][j]);
                     }
                 }
             }

@@ -45,7 +45,8 @@ impl<T: Element> WithSimd for DirectChannels<DirectConvolution<'_, T>> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { layout, input, weight, bias, output } = self.0;
+        let DirectConvolution { layout, input, weight, post, output } = self.0;
+        let bias = post.first();
         assert!(
             input.len() >= layout.input_len()
                 && weight.len() >= layout.weight_len()

@@ -9,14 +9,15 @@
 //! | gradient of the weights | dW = dYᵀ X |
 //! | gradient of the inputs | dX = dY W, whose columns are added where they came from (col2im) |
 //!
-//! Two kinds of convolutions need no X for the first two: those whose output rows fill vectors, and those whose output channels do.
+//! Convolutions whose output rows fill vectors, or whose output channels do, need no X for the first two: that is most of them.
 //! `plan` chooses:
 //!
 //! | file | is |
 //! |---|---|
 //! | `plan` | which kernel runs, and the thresholds |
+//! | `blocked`, `blocked_weights` | vectors of output channels, for all strides and large images: forward and backward-weights; `correlation` is their microkernel, `patch` the padded copies |
+//! | `direct`, `direct_channels` | vectors along rows, and vectors of channels of small planes, forward and backward-weights |
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
-//! | `direct`, `direct_channels` | the kernels without X, forward and backward-weights |
 //! | `winograd` | 3x3 windows with a quarter of the multiplications |
 //! | `depthwise`, `depthwise_plan` | each output channel sees one input channel: all three passes |
 //! | `pointwise`, `pointwise_plan`, `pointwise_weights` | windows of one pixel: all three passes |
@@ -123,17 +124,22 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
             let post = post.of(index, K::OUTPUT_LEN, 0..K::OUTPUTS, K::PIXELS);
             let bias = post.first();
             match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
+                // These do all of `post` in registers.
                 Forward::DirectRows => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
-                        let group = direct_group::<T, K>(group, weight, bias, input, output);
+                        let group = direct_group::<T, K>(group, weight, post, input, output);
                         T::conv_direct_rows(Isa::of(simd), group);
                     }
+                    if !E::RELU {
+                        activate::<E, T, S>(simd, output);
+                    }
+                    continue;
                 }
                 Forward::DirectChannels => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
-                        let group = direct_group::<T, K>(group, weight, bias, input, output);
+                        let group = direct_group::<T, K>(group, weight, post, input, output);
                         T::conv_direct_channels(Isa::of(simd), group);
                     }
                 }
@@ -182,7 +188,7 @@ fn whole_batch<T: Entry, K: Geometry, S: Simd>(
 fn direct_group<'a, T: Entry, K: Geometry>(
     group: usize,
     weight: &'a [T],
-    bias: &'a [T],
+    post: PostOps<'a, T>,
     input: &'a [T],
     output: &'a mut [T],
 ) -> DirectConvolution<'a, T> {
@@ -192,7 +198,7 @@ fn direct_group<'a, T: Entry, K: Geometry>(
         layout,
         input: &input[group * layout.len()..],
         weight: &weight[channels.start..],
-        bias: bias.get(channels.clone()).unwrap_or_default(),
+        post: post.of(0, K::OUTPUT_LEN, channels.clone(), K::PIXELS),
         output: &mut output[channels.start * K::PIXELS..channels.end * K::PIXELS],
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | pass | ways |
 //! |---|---|
-//! | [`Forward`] | [windows of one pixel](super::pointwise), [depthwise](super::depthwise), [Winograd](super::winograd), [rows](super::direct) in vectors, [output channels](super::direct_channels) in vectors, [im2col](super::im2col) |
+//! | [`Forward`] | [windows of one pixel](super::pointwise), [depthwise](super::depthwise), [Winograd](super::winograd), [rows](super::direct) in vectors, output channels in vectors for [small planes](super::direct_channels) and [all others](super::blocked), [im2col](super::im2col) |
 //! | [`BackwardData`] | the first three of these; else dY W, then [gathered or scattered](super::backward_data) |
 //! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
 

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::blocked_weights::BlockedWeights;
 use crate::kernels::conv::plan::BlockedPlan;
-use crate::kernels::conv::{ConvolutionInputs, Onto};
+use crate::kernels::conv::{Convolution, ConvolutionInputs, Onto};
 use crate::kernels::entry::Entry;
-use crate::kernels::epilogue::PostOps;
+use crate::kernels::epilogue::{NoEpilogue, PostOps};
 use crate::kernels::geometry::{Geometry, Sizes};
 use crate::simd::{InstructionSet, Isa};
 
@@ -85,22 +85,33 @@ fn check_forward<T: Entry>(sizes: Sizes, samples: usize, has: [bool; 4]) {
         let convolution =
             BlockedConvolution { sizes, weight: &w, inputs: &x, outputs: &mut y, post };
         T::conv_blocked(isa, convolution);
-        for (index, found) in y.iter().enumerate() {
-            let channel = index / sizes.pixels() % channels;
-            let (mut sum, mut size) = sums[index];
-            if let Some(scale) = scale.get(channel) {
-                (sum, size) = (sum * scale.wide(), size * scale.wide().abs());
-            }
-            for summand in [shift.get(channel), addend.get(index)].into_iter().flatten() {
-                (sum, size) = (sum + summand.wide(), size + summand.wide().abs());
-            }
-            let expected = if has[3] { sum.max(0.0) } else { sum };
-            let set = isa.set();
-            assert!(
-                is_close(*found, expected, size),
-                "{set}, {sizes:?}, {has:?}: {found} at {index}, not {expected}"
-            );
+        check_outputs(&y, &sums, sizes, post, isa);
+    }
+}
+
+/// Outputs against sums of products and the sizes of these.
+fn check_outputs<T: Entry>(
+    outputs: &[T],
+    sums: &[(f64, f64)],
+    sizes: Sizes,
+    post: PostOps<'_, T>,
+    isa: Isa,
+) {
+    for (index, found) in outputs.iter().enumerate() {
+        let channel = index / sizes.pixels() % sizes.output[0];
+        let (mut sum, mut size) = sums[index];
+        if let Some(scale) = post.scale.get(channel) {
+            (sum, size) = (sum * scale.wide(), size * scale.wide().abs());
         }
+        for summand in [post.shift.get(channel), post.addend.get(index)].into_iter().flatten() {
+            (sum, size) = (sum + summand.wide(), size + summand.wide().abs());
+        }
+        let expected = if post.relu { sum.max(0.0) } else { sum };
+        let set = isa.set();
+        assert!(
+            is_close(*found, expected, size),
+            "{set}, {sizes:?}: {found} at {index}, not {expected}"
+        );
     }
 }
 
@@ -198,6 +209,55 @@ macro_rules! geometries {
         $check::<f32, $name>();
         $check::<f64, $name>();
     })+};
+}
+
+/// All ways of the forward pass, with what is done to the sums.
+fn check_convolution<T: Entry, K: Geometry>() {
+    let samples = 2;
+    let x = numbers::<T>(samples * K::INPUT_LEN, 1);
+    let w = numbers::<T>(K::PATCH * K::OUTPUTS, 2);
+    let (scale, shift) = (numbers::<T>(K::OUTPUTS, 3), numbers::<T>(K::OUTPUTS, 4));
+    let addend = numbers::<T>(samples * K::OUTPUT_LEN, 5);
+    let mut sums = vec![(0.0, 0.0); samples * K::OUTPUT_LEN];
+    products(K::SIZES, samples, |[input, weight, output]| {
+        let product = x[input].wide() * w[weight].wide();
+        sums[output].0 += product;
+        sums[output].1 += product.abs();
+    });
+    for has in [
+        [false; 4],
+        [false, true, false, true],
+        [true, true, true, true],
+        [true, false, true, false],
+    ] {
+        let post = PostOps {
+            scale: if has[0] { &scale[..] } else { &[] },
+            shift: if has[1] { &shift[..] } else { &[] },
+            addend: if has[2] { &addend[..] } else { &[] },
+            relu: has[3],
+        };
+        for isa in InstructionSet::available().map(Isa::found) {
+            let mut y = vec![T::nan(); samples * K::OUTPUT_LEN];
+            isa.run(Convolution::<T, K, NoEpilogue> {
+                weight: &w,
+                inputs: &x,
+                outputs: &mut y,
+                post,
+                kind: PhantomData,
+            });
+            check_outputs(&y, &sums, K::SIZES, post, isa);
+        }
+    }
+}
+
+#[test]
+fn ways_of_the_forward_pass() {
+    geometries! { check_convolution:
+        Rows [2, 9, 24] => [7, 9, 24], [3, 3], stride [1, 1], pad [1, 1], dilation [1, 1];
+        Channels [3, 8, 8] => [16, 6, 6], [3, 3], stride [1, 1], pad [0, 0], dilation [1, 1];
+        Patches [3, 9, 11] => [5, 4, 5], [3, 3], stride [2, 2], pad [0, 0], dilation [1, 1];
+        Blocks [3, 9, 11] => [24, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
+    }
 }
 
 fn check_inputs<T: Entry, K: Geometry>() {
