@@ -6,10 +6,10 @@ use core::marker::PhantomData;
 use pulp::Simd;
 use rand::Rng;
 
-use super::{Layer, ParameterPath, Part, Passes};
+use super::{Layer, ParameterPath, Part, Passes, together};
 use crate::activations::Identity;
-use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
+use crate::core::{Sample, split_samples};
 
 /// Two blocks with the same input, whose outputs stand one behind the other, `concat { conv 8 1x1 } { conv 16 3x3 pad 1 }` in a
 /// description.
@@ -49,6 +49,9 @@ where
     B: Layer<Scalar = T, Input = I>,
 {
     const FIRST: usize = <A::Output as Sample>::LEN;
+
+    /// How many samples of a batch go through a block at a time.
+    const TOGETHER: usize = together(O::LEN);
 
     const FITS: () = assert!(
         Self::FIRST + <B::Output as Sample>::LEN == O::LEN
@@ -95,7 +98,11 @@ where
     const ROOM_FOR_ONE: usize =
         if A::ROOM_FOR_ONE > B::ROOM_FOR_ONE { A::ROOM_FOR_ONE } else { B::ROOM_FOR_ONE };
 
-    const ROOM: usize = Self::ROOM_FOR_ONE;
+    const ROOM: usize = {
+        let (first, second) = (Self::FIRST, O::LEN - Self::FIRST);
+        let outputs = Self::TOGETHER * if first > second { first } else { second };
+        outputs + if A::ROOM > B::ROOM { A::ROOM } else { B::ROOM }
+    };
 
     #[inline(always)]
     fn infer_one_in<S: Simd>(&self, simd: S, input: &I, output: &mut O, room: &mut [T]) {
@@ -104,10 +111,21 @@ where
         self.second.infer_one_in(simd, input, second, room);
     }
 
+    /// Each block takes a batch, and its outputs are copied to their places.
     #[inline(always)]
     fn infer_in<S: Simd>(&self, simd: S, inputs: &[I], outputs: &mut [O], room: &mut [T]) {
-        for (input, output) in inputs.iter().zip(outputs) {
-            self.infer_one_in(simd, input, output, room);
+        let together = Self::TOGETHER;
+        for (inputs, outputs) in inputs.chunks(together).zip(outputs.chunks_mut(together)) {
+            let (values, rest) = split_samples::<A::Output>(room, inputs.len());
+            self.first.infer_in(simd, inputs, values, rest);
+            for (values, output) in values.iter().zip(&mut *outputs) {
+                Self::split(output).0.as_mut_slice().copy_from_slice(values.as_slice());
+            }
+            let (values, rest) = split_samples::<B::Output>(room, inputs.len());
+            self.second.infer_in(simd, inputs, values, rest);
+            for (values, output) in values.iter().zip(outputs) {
+                Self::split(output).1.as_mut_slice().copy_from_slice(values.as_slice());
+            }
         }
     }
 
@@ -142,7 +160,7 @@ impl<T, I, O, A: PartialEq, B: PartialEq> PartialEq for Concat<T, I, O, A, B> {
 #[cfg(feature = "train")]
 mod training {
     use super::*;
-    use crate::core::{flat, flat_mut, split_samples};
+    use crate::core::{flat, flat_mut};
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
 
     #[diagnostic::do_not_recommend]

@@ -223,6 +223,18 @@ impl Passes {
     }
 }
 
+/// The most scalars that blocks beside each other give at a time: 256 KiB of `f32`.
+const BESIDE: usize = 64 * 1024;
+
+/// How many samples of a batch, of `len` numbers each, blocks beside each other give at a time.
+pub(crate) const fn together(len: usize) -> usize {
+    match BESIDE / len {
+        0 => 1,
+        samples if samples > 64 => 64,
+        samples => samples,
+    }
+}
+
 /// What [`Layer`] is, for the one place where a description asks it of a type of the user's own.
 ///
 /// Of such a type, rustc would show the definition, too; of a reference to it, it does not.

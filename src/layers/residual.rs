@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use rand::Rng;
 
 use super::normalized::Addition;
-use super::{Layer, ParameterPath, Part, outlined::Outlined};
+use super::{Layer, ParameterPath, Part, outlined::Outlined, together};
 use crate::activations::Identity;
 #[cfg(feature = "std")]
 use crate::core::Heap;
@@ -39,18 +39,6 @@ pub struct Residual<T, Block, P = NoProjection<T>> {
     /// What it is added to.
     pub projection: P,
     scalar: PhantomData<T>,
-}
-
-/// The most scalars of projected samples: 256 KiB of `f32`.
-const PROJECTED: usize = 64 * 1024;
-
-/// How many samples are projected at a time.
-const fn together(len: usize) -> usize {
-    match PROJECTED / len {
-        0 => 1,
-        samples if samples > 64 => 64,
-        samples => samples,
-    }
 }
 
 /// In the place of a projection: the input itself.
