@@ -115,6 +115,7 @@ struct ChannelBlock {
     first: usize,
     count: usize,
     /// Channels at the beginning that the block before has, too.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for gradients of weights"))]
     overlap: usize,
 }
 
