@@ -204,6 +204,16 @@ fn convolutions() {
     convolution::<Square<64, 16, 64, 16, 9, Same<3, 1, 1, 64>>>("64x16x16, depthwise 3x3", 8);
 }
 
+/// Dense layers whose weights do not stay in the nearer caches: the same three products.
+fn large_layers() {
+    println!("  {:<26}{:>19}{:>19}{:>19}", "", "forward", "weight gradient", "input gradient");
+    for samples in [16, 64, 256] {
+        convolution::<Dense<f32, 1024, 1024>>(&format!("1024x1024x{samples}"), samples);
+        convolution::<Dense<f32, 2048, 2048>>(&format!("2048x2048x{samples}"), samples);
+        convolution::<Dense<f32, 512, 4096>>(&format!("4096x512x{samples}"), samples);
+    }
+}
+
 fn main() {
     let mut layer = Weights::zeros();
     layer.initialize(&mut StdRng::seed_from_u64(1));
@@ -212,6 +222,7 @@ fn main() {
         InstructionSet::force(set);
         println!("{set}:");
         convolutions();
+        large_layers();
         for count in [1, 32, 128] {
             let inputs = samples::<IN>(count);
             let output_gradient = samples::<OUT>(count);

@@ -32,6 +32,9 @@ pub(crate) const PACKED_COLUMNS: usize = TILE_COLUMNS / 2;
 const PACKED_K: usize = 32;
 const PACKED_N: usize = 24;
 
+/// For C = A Bᵀ, from this k on (samples, of a weight gradient): each column of `A` is read once a panel and not once a tile.
+const PACKED_SAMPLES: usize = 12;
+
 /// A packed panel of `A`, in bytes: a usual L1 cache.
 pub(crate) const PANEL_BYTES: usize = 32 * 1024;
 
@@ -143,10 +146,8 @@ impl GemmPlan {
             return Self::Blocked;
         }
         let is_narrow = is_narrow(m, registers);
-        if !is_narrow
-            && a_stride * registers.scalar >= PACKED_STRIDE
-            && k >= PACKED_K
-            && n >= PACKED_N
+        let least = if transposed_b { PACKED_SAMPLES } else { PACKED_K };
+        if !is_narrow && a_stride * registers.scalar >= PACKED_STRIDE && k >= least && n >= PACKED_N
         {
             return Self::Packed;
         }
@@ -666,6 +667,10 @@ mod tests {
         assert_eq!(transposed_b([341, 1000, 12]), GemmPlan::Tiled { depth: 24 });
         assert_eq!(transposed_b([327, 1000, 12]), GemmPlan::Tiled { depth: 25 });
         assert_eq!(transposed_b([1000, 1000, 12]), GemmPlan::Tiled { depth: 24 });
+        // As many samples as pay for packing, fewer than for C = A B.
+        assert_eq!(transposed_b([256, 12, 24]), GemmPlan::Packed);
+        assert_eq!(transposed_b([256, 11, 24]), GemmPlan::Tiled { depth: 32 });
+        assert_eq!(transposed_b([256, 12, 23]), GemmPlan::Tiled { depth: 32 });
         assert_eq!(
             GemmPlan::contiguous([10, 64, 128], false, AVX512),
             GemmPlan::Narrow { depth: 64 }

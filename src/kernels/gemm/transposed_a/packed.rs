@@ -27,7 +27,9 @@ impl<T: Element> WithSimd for Packed<'_, T> {
             return;
         }
         let most = wide::<S>() * Vector::<T, S>::LANES;
-        let depth = panel_depth(k, most, size_of::<T>());
+        // Whole cache lines, and whole squares of the transposition.
+        let depth = panel_depth(k, most, size_of::<T>()).next_multiple_of(LINE / size_of::<T>());
+        assert!(most * depth <= PanelA::len::<T>(), "a panel of another size");
         let mut panel = PanelA::new();
         let panel = panel.as_mut_ptr::<T>();
         let mut row = 0;
