@@ -76,9 +76,13 @@ pub const LENET_RATE: f64 = 3e-4;
 /// The samples of a step of the networks of `peers/networks.rs`.
 pub const NETWORKS_BATCH: usize = 32;
 
-/// The learning rate of Adam for them: small where so many weights move at a time that rounding would grow to a difference of losses.
+/// The learning rate of Adam for them: so small that rounding does not grow to a difference of losses.
 pub fn networks_rate(name: &str) -> f64 {
-    if matches!(name, "VGG" | "1024-2048-2048-1000") { 3e-5 } else { 1e-4 }
+    match name {
+        "MobileNet" => 1e-5,
+        "VGG" | "1024-2048-2048-1000" => 3e-5,
+        _ => 1e-4,
+    }
 }
 
 /// The convolutions of LeNet-5, layers number 1 and 2: channels in and out. Each is followed by the largest of 2x2 pixels.
