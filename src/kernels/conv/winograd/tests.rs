@@ -55,7 +55,6 @@ fn terms(shape: &Shape, mut term: impl FnMut(usize, usize, usize)) {
 /// A convolution and its plain sums.
 struct Case {
     shape: Shape,
-    samples: usize,
     weight: Vec<f64>,
     inputs: Vec<f64>,
     sums: Vec<f64>,
@@ -71,7 +70,7 @@ impl Case {
         {
             terms(&shape, |to, w, from| sums[to] += weight[w] * inputs[from]);
         }
-        Self { shape, samples, weight, inputs, sums }
+        Self { shape, weight, inputs, sums }
     }
 
     /// The weights for [`Window::Flipped`].
