@@ -70,6 +70,8 @@ mod io;
 #[allow(unsafe_code, reason = "every block states why it is sound")]
 mod kernels;
 pub mod layers;
+#[allow(unsafe_code, reason = "every block states why it is sound")]
+mod memory;
 mod network;
 mod networks;
 #[allow(unsafe_code, reason = "every block states why it is sound")]

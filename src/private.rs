@@ -8,8 +8,6 @@ pub use std::path::Path as FilePath;
 use crate::Layer;
 use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
 pub use crate::core::IsParameters;
-use crate::core::cast::{cast, cast_mut};
-pub use crate::core::{Heap, on_stack};
 use crate::core::{Sample, Scalar, Shape};
 pub use crate::kernels::PostOps;
 use crate::layers::Passes;
@@ -22,6 +20,8 @@ pub use crate::layers::{
     parts::{backward_pass, forward_pass, trace_len},
     split_trace,
 };
+use crate::memory::cast::{cast, cast_mut};
+pub use crate::memory::{Heap, on_stack};
 pub use axonal_macros::network;
 
 /// How many scalars a buffer between two layers holds at most, if a sample is not longer: a few of them fit into the L2 cache.

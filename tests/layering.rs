@@ -14,6 +14,7 @@ use std::path::Path;
 const ORDER: &[&str] = &[
     "simd",
     "parallel",
+    "memory",
     "kernels",
     "core",
     "activations",

@@ -1,12 +1,5 @@
 //! What all the rest is made of: numbers, parameters, samples and their shapes, images, initial weights, and the error.
 
-#[allow(
-    unsafe_code,
-    reason = "memory that begins at a cache line; every block states why it is sound"
-)]
-pub(crate) mod alloc;
-#[allow(unsafe_code, reason = "plain old data; every block states why it is sound")]
-pub(crate) mod cast;
 #[cfg(feature = "std")]
 mod class;
 #[cfg(feature = "train")]
@@ -24,14 +17,9 @@ mod scalar;
 pub(crate) mod serialized;
 pub mod shapes;
 pub(crate) mod weights_error;
-mod workspace;
 
 pub use axonal_macros::Parameters;
 
-#[cfg(feature = "std")]
-pub(crate) use alloc::append;
-#[cfg(feature = "train")]
-pub(crate) use alloc::zeros;
 #[cfg(feature = "std")]
 pub use class::Class;
 #[cfg(feature = "train")]
@@ -44,4 +32,3 @@ pub use sample::{ImageSample, Sample, Shape};
 pub(crate) use sample::{flat, flat_mut, split_samples};
 pub use scalar::Scalar;
 pub use weights_error::WeightsError;
-pub use workspace::{Heap, on_stack};

@@ -6,9 +6,9 @@ use core::marker::PhantomData;
 
 use nalgebra::SMatrix;
 
-#[cfg(feature = "alloc")]
-use crate::core::alloc::allocate_zeros;
 use crate::core::scalar::Scalar;
+#[cfg(feature = "alloc")]
+use crate::memory::alloc::allocate_zeros;
 
 /// A type that is, in memory, a sequence of scalars and nothing else: a layer, a network, its gradient.
 ///

@@ -6,8 +6,8 @@ use bytemuck::Pod;
 use nalgebra::SVector;
 
 use crate::core::Scalar;
-use crate::core::cast::{cast, cast_mut};
 use crate::core::shapes::vector;
+use crate::memory::cast::{cast, cast_mut};
 
 /// One input or output of a layer: a vector, or an [`Image`](crate::Image).
 ///

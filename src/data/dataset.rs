@@ -5,8 +5,8 @@ use std::{mem, slice, vec};
 use rand::{Rng, RngExt};
 
 use crate::core::Class;
-use crate::core::append;
 use crate::core::{Error, Sample};
+use crate::memory::append;
 
 /// Samples: inputs, and for each of them a target.
 ///

@@ -1,7 +1,6 @@
 //! Cache lines: where they begin, and prefetching.
 
-/// The bytes of a cache line of most processors, and of the largest vectors.
-pub(crate) const LINE: usize = 64;
+pub(crate) use crate::memory::LINE;
 
 /// Memory that begins where a cache line does: a load or store that crosses lines costs two.
 #[repr(align(64))]

@@ -9,10 +9,10 @@ use rand::Rng;
 
 use super::{Layer, ParameterPath, Part};
 use crate::activations::{Activation, apply_on};
-use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, flat_mut};
 use crate::kernels::activate;
+use crate::memory::Heap;
 
 /// An activation over a batch, in place: a function that all layers with this activation share.
 pub(super) struct Activated<'a, T, A> {

@@ -13,11 +13,11 @@ use super::macros::by_fields;
 use super::normalized::Normalization;
 use super::{Kind, Layer, ParameterPath, Part};
 use crate::activations::Identity;
-#[cfg(feature = "std")]
-use crate::core::Heap;
 use crate::core::Sample;
 use crate::core::{Parameters, Scalar};
 use crate::kernels::normalize;
+#[cfg(feature = "std")]
+use crate::memory::Heap;
 
 /// Batch normalization, `batchnorm` in a description: each channel of an image, or each number of a vector, with mean 0 and variance 1
 /// over a batch, then scaled and shifted by what is learned.

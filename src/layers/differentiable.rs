@@ -1,8 +1,7 @@
 //! What training asks of a layer.
 
-use super::{Context, GradientSink, Layer, outlined::Outlined, parts};
+use super::{Context, GradientSink, Layer, outlined::Outlined};
 use crate::activations::Activation;
-use crate::core::{Sample, split_samples};
 
 /// A layer that backpropagation goes through.
 ///
@@ -87,23 +86,4 @@ pub struct Batch<'a, L: Layer> {
     pub trace: &'a mut [L::Scalar],
     /// Where the gradient of the inputs is written, if somebody needs it.
     pub input_gradient: Option<&'a mut [L::Input]>,
-}
-
-/// The memory of a training pass through a layer in a network: what the layer keeps, its outputs, their gradient, and the rest. `O` are its outputs as the
-/// network `N` names them.
-#[inline(always)]
-#[expect(clippy::type_complexity, reason = "four parts")]
-pub fn split_trace<N, L, O>(
-    trace: &mut [L::Scalar],
-    samples: usize,
-) -> (&mut [L::Scalar], &mut [O], &mut [O], &mut [L::Scalar])
-where
-    N: Differentiable,
-    L: Differentiable,
-    O: Sample<Scalar = L::Scalar>,
-{
-    let (own, rest) = trace.split_at_mut(parts::trace_len::<N, L>(samples));
-    let (outputs, rest) = split_samples(rest, samples);
-    let (gradient, rest) = split_samples(rest, samples);
-    (own, outputs, gradient, rest)
 }

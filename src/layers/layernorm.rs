@@ -129,10 +129,10 @@ by_fields!(
 #[cfg(feature = "train")]
 mod training {
     use super::*;
-    use crate::core::Heap;
     use crate::kernels::covariance;
     use crate::layers::outlined::Outlined;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
+    use crate::memory::Heap;
     use crate::simd::dispatch;
 
     /// `dX = (h − mean of h − x̂ · mean of h x̂) / √(σ² + ε)`, where `h = γ g`.

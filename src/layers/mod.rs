@@ -51,8 +51,6 @@ pub use dense::{Bias, Dense, NoBias};
 pub(crate) use describe::Description;
 pub use describe::{Kind, ParameterPath, Part};
 #[cfg(feature = "train")]
-pub use differentiable::split_trace;
-#[cfg(feature = "train")]
 pub use differentiable::{Batch, Differentiable, End};
 pub use dropout::Dropout;
 pub use flatten::{Flatten, Reshape};
@@ -64,6 +62,8 @@ pub use gradient_sink::{GradientBlock, GradientSink};
 pub(crate) use inference::forward_batch;
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
+#[cfg(feature = "train")]
+pub use parts::split_trace;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};
 pub use prelu::PRelu;
 #[cfg(feature = "train")]

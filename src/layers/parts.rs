@@ -9,7 +9,7 @@
 //! come here again.
 
 use super::{Batch, Context, Differentiable, End, GradientSink};
-use crate::core::Sample;
+use crate::core::{Sample, split_samples};
 use crate::kernels::Entry;
 use crate::parallel::{Split, WORTH_SHARING, cut, share, sharing};
 
@@ -292,4 +292,23 @@ impl<L: Differentiable> Split for Backward<'_, L> {
             },
         )
     }
+}
+
+/// The memory of a training pass through a layer in a network: what the layer keeps, its outputs, their gradient, and the rest. `O` are its outputs as the
+/// network `N` names them.
+#[inline(always)]
+#[expect(clippy::type_complexity, reason = "four parts")]
+pub fn split_trace<N, L, O>(
+    trace: &mut [L::Scalar],
+    samples: usize,
+) -> (&mut [L::Scalar], &mut [O], &mut [O], &mut [L::Scalar])
+where
+    N: Differentiable,
+    L: Differentiable,
+    O: Sample<Scalar = L::Scalar>,
+{
+    let (own, rest) = trace.split_at_mut(trace_len::<N, L>(samples));
+    let (outputs, rest) = split_samples(rest, samples);
+    let (gradient, rest) = split_samples(rest, samples);
+    (own, outputs, gradient, rest)
 }

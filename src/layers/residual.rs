@@ -10,11 +10,11 @@ use rand::Rng;
 use super::normalized::Addition;
 use super::{Layer, ParameterPath, Part, outlined::Outlined, together};
 use crate::activations::Identity;
-#[cfg(feature = "std")]
-use crate::core::Heap;
 use crate::core::{Parameters, Scalar};
 use crate::core::{Sample, split_samples};
 use crate::kernels::add;
+#[cfg(feature = "std")]
+use crate::memory::Heap;
 
 /// A residual connection, `residual { dense 64 relu => dense 64 }` in a description: what a block makes of its input is added to the
 /// input, or to a projection of it.
@@ -63,7 +63,11 @@ pub trait Shortcut<I: Sample, O: Sample<Scalar = I::Scalar>>:
     #[doc(hidden)]
     const TOGETHER: usize;
 
-    /// How many numbers [`addends`](Self::addends) needs room for: for one sample, and for [`TOGETHER`](Self::TOGETHER) of them.
+    /// How many numbers [`addends`](Self::addends) are: those of one sample, and of [`TOGETHER`](Self::TOGETHER) of them.
+    #[doc(hidden)]
+    const ADDENDS: [usize; 2];
+
+    /// How many more it needs room for.
     #[doc(hidden)]
     const ROOM: [usize; 2];
 
@@ -104,6 +108,8 @@ impl<T: Scalar, X: Sample<Scalar = T>> Shortcut<X, X> for NoProjection<T> {
     }
 
     const TOGETHER: usize = usize::MAX;
+
+    const ADDENDS: [usize; 2] = [0, 0];
 
     const ROOM: [usize; 2] = [0, 0];
 
@@ -171,7 +177,9 @@ impl<I: Sample, O: Sample<Scalar = I::Scalar>, L: Layer<Scalar = I::Scalar, Inpu
 
     const TOGETHER: usize = together(O::LEN);
 
-    const ROOM: [usize; 2] = [O::LEN + L::ROOM_FOR_ONE, together(O::LEN) * O::LEN + L::ROOM];
+    const ADDENDS: [usize; 2] = [O::LEN, together(O::LEN) * O::LEN];
+
+    const ROOM: [usize; 2] = [L::ROOM_FOR_ONE, L::ROOM];
 
     #[inline(always)]
     fn add_one<S: Simd>(&self, simd: S, input: &I, output: &mut O) {
@@ -269,9 +277,11 @@ where
         }
     }
 
-    const ROOM_FOR_ONE: usize = P::ROOM[0] + Block::ROOM_FOR_ONE;
+    const ROOM_FOR_ONE: usize = P::ADDENDS[0]
+        + if P::ROOM[0] > Block::ROOM_FOR_ONE { P::ROOM[0] } else { Block::ROOM_FOR_ONE };
 
-    const ROOM: usize = P::ROOM[1] + Block::ROOM;
+    const ROOM: usize =
+        P::ADDENDS[1] + if P::ROOM[1] > Block::ROOM { P::ROOM[1] } else { Block::ROOM };
 
     #[inline(always)]
     fn infer_one_in<S: Simd>(

@@ -5,7 +5,8 @@ use num_traits::Zero;
 use super::{Loss, one_over};
 use crate::activations::Identity;
 use crate::core::shapes::Equals;
-use crate::core::{Heap, Sample, Scalar, split_samples};
+use crate::core::{Sample, Scalar, split_samples};
+use crate::memory::Heap;
 
 /// A [`Loss`] that compares outputs of a network that ends without an activation with targets `Y`; whether the sizes are the same, too, [`SizeOfOutputs`]
 /// says.

@@ -2,8 +2,9 @@
 
 use super::Loss;
 use crate::core::shapes::{answers, classes, image, vector};
-use crate::core::{Heap, Sample, Scalar, flat, flat_mut, split_samples};
+use crate::core::{Sample, Scalar, flat, flat_mut, split_samples};
 use crate::kernels::add;
+use crate::memory::Heap;
 use crate::metrics::Meter;
 
 /// A multiple of a loss: `MeanSquaredError.scaled(0.5)`.

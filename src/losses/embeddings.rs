@@ -6,7 +6,8 @@ use pulp::{Simd, WithSimd};
 use super::{Loss, behind_activation};
 use crate::activations::LastActivation;
 use crate::core::shapes::vector;
-use crate::core::{Class, Heap, Scalar};
+use crate::core::{Class, Scalar};
+use crate::memory::Heap;
 use crate::simd::{Vector, dispatch};
 
 /// The triplet loss of the embeddings of a batch: max(0, ‖a − p‖ − ‖a − n‖ + margin), the mean over all triplets of an anchor a, another sample p of its class,

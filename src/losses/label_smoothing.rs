@@ -6,7 +6,8 @@ use nalgebra::SVector;
 
 use super::{BinaryCrossEntropy, CrossEntropy, Loss};
 use crate::activations::LastActivation;
-use crate::core::{Class, Heap, Image, Sample, Scalar, split_samples};
+use crate::core::{Class, Image, Sample, Scalar, split_samples};
+use crate::memory::Heap;
 use crate::metrics::Meter;
 
 /// A cross-entropy with label smoothing: each target gives a share ε of its probability to all classes alike.

@@ -116,9 +116,9 @@ pub use quantile::Quantile;
 pub use weighted::Weighted;
 
 use crate::activations::{LastActivation, apply_on};
-use crate::core::Heap;
 use crate::core::{Sample, flat, split_samples};
 use crate::layers::{activate_all, activate_batch, derivative, derivative_batch};
+use crate::memory::Heap;
 use crate::metrics::Meter;
 use crate::simd::vectorized;
 

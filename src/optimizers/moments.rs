@@ -2,8 +2,9 @@
 
 use core::ptr;
 
-use crate::core::{Scalar, zeros};
+use crate::core::Scalar;
 use crate::kernels::{LINE, MatrixMut};
+use crate::memory::zeros;
 
 /// A column-major matrix with one row a parameter and one named column a moment, in one block of memory.
 #[derive(Clone, Debug)]

@@ -8,8 +8,9 @@ use super::Optimizer;
 use super::arguments::rate;
 use super::moments::Moments;
 use super::settings::{Settings, Tensors, place};
-use crate::core::{Parameters, Scalar, zeros};
+use crate::core::{Parameters, Scalar};
 use crate::layers::{Context, Described, OfTree, ParameterTree};
+use crate::memory::zeros;
 
 /// What a [`Trainer`](crate::training::Trainer) did with an optimizer.
 #[derive(Clone, Copy, Debug, Default)]

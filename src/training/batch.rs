@@ -3,8 +3,9 @@
 use num_traits::Zero;
 
 use super::pass::{Objective, Plan, Wanted, whole_batch};
-use crate::core::{Heap, Scalar};
+use crate::core::Scalar;
 use crate::layers::{Context, Differentiable};
+use crate::memory::Heap;
 
 /// The mean of an objective over a batch, with the gradients that are wanted.
 pub(super) fn of_batch<N, Y, L>(

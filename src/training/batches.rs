@@ -5,9 +5,10 @@ use rand::rngs::StdRng;
 use rand_distr::{Beta, Distribution};
 
 use super::training_loop::{Draws, TrainingLoop};
-use crate::core::{Sample, Scalar, append};
+use crate::core::{Sample, Scalar};
 use crate::data::Dataset;
 use crate::data::augment::Augment;
+use crate::memory::append;
 use crate::optimizers::Optimizer;
 
 /// How the samples of an epoch are put together.

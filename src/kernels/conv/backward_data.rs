@@ -15,11 +15,10 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise::Depthwise;
 use crate::kernels::conv::im2col::{Buffer, MARGIN, PixelBlock};
-use crate::kernels::conv::plan::{
-    BLOCK_PIXELS, BUFFER_LEN, BackwardData, GATHERED_KERNEL, gathered_channels,
-};
+use crate::kernels::conv::plan::{BLOCK_PIXELS, BackwardData, GATHERED_KERNEL, gathered_channels};
 use crate::kernels::conv::pointwise::Pointwise;
 use crate::kernels::conv::pointwise_plan::PointwiseSizes;
 #[cfg(feature = "std")]

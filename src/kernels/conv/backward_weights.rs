@@ -4,12 +4,13 @@ use core::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::blocked_weights::BlockedWeights;
 use crate::kernels::conv::depthwise::DepthwiseWeights;
 use crate::kernels::conv::direct::{DirectWeights, GroupLayout};
 use crate::kernels::conv::im2col::{Buffer, PixelBlock};
 use crate::kernels::conv::patch_products::Im2colWeights;
-use crate::kernels::conv::plan::{BUFFER_LEN, BackwardWeights};
+use crate::kernels::conv::plan::BackwardWeights;
 use crate::kernels::conv::pointwise_plan::WeightsPlan;
 use crate::kernels::conv::pointwise_weights::PointwiseWeights;
 use crate::kernels::conv::winograd::{Budget, Shape, WinogradWeights};

@@ -10,12 +10,12 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::core::{Heap, Scalar};
 use crate::kernels::cache::LINE;
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise_plan::{DepthwisePlan, Tap, Taps};
-use crate::kernels::conv::plan::BUFFER_LEN;
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::geometry::Sizes;
+use crate::memory::Heap;
 use crate::simd::{
     Columns, Element, MOST_LANES, MOST_SIDE, Vector, square_side, transpose, transpose_square,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Depthwise<'a, T> {
 /// Numbers of the workspace that are on the stack: all, where there is no heap.
 const ON_STACK: usize = if cfg!(feature = "std") { 0 } else { BUFFER_LEN };
 
-impl<T: Scalar> WithSimd for Depthwise<'_, T> {
+impl<T: Element> WithSimd for Depthwise<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -564,7 +564,7 @@ pub(crate) struct DepthwiseWeights<'a, T> {
 }
 
 #[cfg(feature = "train")]
-impl<T: Scalar> WithSimd for DepthwiseWeights<'_, T> {
+impl<T: Element> WithSimd for DepthwiseWeights<'_, T> {
     type Output = ();
 
     #[inline(always)]

@@ -10,7 +10,7 @@
 //! and columns alike. For the gradient, rows t of one remainder by the stride see rows of the source that follow each other, by the same rows of the window: a phase.
 
 use crate::kernels::cache::LINE;
-use crate::kernels::conv::plan::BUFFER_LEN;
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::geometry::Sizes;
 
 /// The largest window.

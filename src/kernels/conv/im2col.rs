@@ -5,7 +5,8 @@ use core::ops::Range;
 
 use pulp::Simd;
 
-use crate::kernels::conv::plan::{BUFFER_LEN, first_block};
+use crate::kernels::conv::BUFFER_LEN;
+use crate::kernels::conv::plan::first_block;
 use crate::kernels::entry::Entry;
 use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;

@@ -77,6 +77,10 @@ pub(crate) use crate::kernels::conv::backward_data::{ConvolutionInputs, Onto};
 #[cfg(feature = "train")]
 pub(crate) use crate::kernels::conv::backward_weights::ConvolutionWeights;
 
+/// How many scalars the im2col buffer holds, besides its margins: 64 KiB of `f32`, on the stack. A sample with its padding must fit too
+/// where a direct kernel is to read it.
+pub(crate) const BUFFER_LEN: usize = 16 * 1024;
+
 /// `Y = f(post(X Wᵀ))` for each sample: [`PostOps`], then the activation `E`.
 pub(crate) struct Convolution<'a, T, K, E> {
     pub weight: &'a [T],

@@ -6,16 +6,13 @@
 //! | [`BackwardData`] | the first three of these; else dY W, then [gathered or scattered](super::backward_data) |
 //! | [`BackwardWeights`] | as [`Forward`], each for other sizes |
 
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise_plan::DepthwisePlan;
 use crate::kernels::conv::pointwise_plan::{PointwiseSizes, WeightsPlan, fits as pointwise_fits};
 use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
 use crate::kernels::geometry::Sizes;
 use crate::kernels::layer_plan::{KernelName, LayerPlan};
 use crate::simd::Registers;
-
-/// How many scalars the im2col buffer holds, besides its margins: 64 KiB of `f32`, on the stack. A sample with its padding must fit too
-/// where a direct kernel is to read it.
-pub(crate) const BUFFER_LEN: usize = 16 * 1024;
 
 /// The most output pixels of a block of the im2col matrix: its columns are as long, and 64 of them fit the buffer.
 pub(crate) const BLOCK_PIXELS: usize = 256;

@@ -10,13 +10,13 @@ use core::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use crate::core::{Heap, Scalar};
-use crate::kernels::conv::plan::BUFFER_LEN;
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::pointwise_plan::{
     InVectors, OUTPUTS_AT_ONCE, PANEL_COLUMNS, PointwisePlan, PointwiseSizes,
 };
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::microkernel::wide;
+use crate::memory::Heap;
 use crate::simd::{Columns, Element, Registers, Vector, transpose};
 
 /// `Y = post(W X)` for some samples.
@@ -31,7 +31,7 @@ pub(crate) struct Pointwise<'a, T> {
 /// Numbers of the workspace that are on the stack: all, where there is no heap.
 const ON_STACK: usize = if cfg!(feature = "std") { 0 } else { BUFFER_LEN };
 
-impl<T: Scalar> WithSimd for Pointwise<'_, T> {
+impl<T: Element> WithSimd for Pointwise<'_, T> {
     type Output = ();
 
     #[inline(always)]

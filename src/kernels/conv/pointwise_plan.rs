@@ -1,6 +1,6 @@
 //! How a convolution with a window of one pixel is computed: from sizes, registers and the number of samples.
 
-use crate::kernels::conv::plan::BUFFER_LEN;
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::geometry::Sizes;
 use crate::simd::Registers;
 

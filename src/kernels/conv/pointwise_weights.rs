@@ -5,12 +5,12 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::core::{Heap, Scalar};
-use crate::kernels::conv::plan::BUFFER_LEN;
+use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::pointwise::{Onto, Product, Weights, copy};
 use crate::kernels::conv::pointwise_plan::{PANEL_COLUMNS, WeightsPlan};
 use crate::kernels::epilogue::PostOps;
-use crate::simd::{Columns, Vector, transpose};
+use crate::memory::Heap;
+use crate::simd::{Columns, Element, Vector, transpose};
 
 /// `dW += dY Xᵀ` over some samples and their pixels.
 pub(crate) struct PointwiseWeights<'a, T> {
@@ -24,7 +24,7 @@ pub(crate) struct PointwiseWeights<'a, T> {
 /// Numbers of the workspace that are on the stack: all, where there is no heap.
 const ON_STACK: usize = if cfg!(feature = "std") { 0 } else { BUFFER_LEN };
 
-impl<T: Scalar> WithSimd for PointwiseWeights<'_, T> {
+impl<T: Element> WithSimd for PointwiseWeights<'_, T> {
     type Output = ();
 
     #[inline(always)]

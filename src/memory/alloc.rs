@@ -8,14 +8,14 @@ use alloc::{
 #[cfg(feature = "alloc")]
 use core::hint::black_box;
 
-#[cfg(feature = "std")]
-use crate::core::scalar::Scalar;
 #[cfg(feature = "alloc")]
-use crate::kernels::LINE;
+use crate::memory::LINE;
+#[cfg(feature = "std")]
+use crate::simd::Element;
 
 /// `count` zeros, on the heap.
 #[cfg(feature = "std")]
-pub(crate) fn zeros<T: Scalar>(count: usize) -> Vec<T> {
+pub(crate) fn zeros<T: Element>(count: usize) -> Vec<T> {
     if count == 0 {
         return Vec::new();
     }

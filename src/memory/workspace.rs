@@ -1,11 +1,11 @@
 //! The workspace of a pass: the values between two layers, for one sample or a few. Up to 256 KiB of `f32` are on the stack; more, for large
 //! images, are on the heap, in memory that the thread keeps.
 
-use crate::core::Scalar;
 #[cfg(feature = "std")]
-use crate::core::alloc::zeros;
+use crate::memory::alloc::zeros;
 #[cfg(feature = "std")]
-use crate::core::cast::cast_mut;
+use crate::memory::cast::cast_mut;
+use crate::simd::Element;
 
 /// The most scalars on the stack: 256 KiB of `f32`, of the 2 MiB that a thread has.
 const ON_STACK: usize = 64 * 1024;
@@ -33,7 +33,7 @@ std::thread_local! {
 impl Heap {
     /// `scalars` numbers: the first of `stack`, or of the heap where the workspace is not [on the stack](on_stack). They hold anything.
     #[inline(always)]
-    pub fn or_stack<'a, T: Scalar>(
+    pub fn or_stack<'a, T: Element>(
         &'a mut self,
         stack: &'a mut [T],
         scalars: usize,
@@ -47,7 +47,7 @@ impl Heap {
 
     /// `scalars` numbers: the first of `given`, or of the heap if those are too few. Without `std`, they must be enough.
     #[inline(always)]
-    pub(crate) fn or<'a, T: Scalar>(
+    pub(crate) fn or<'a, T: Element>(
         &'a mut self,
         given: &'a mut [T],
         scalars: usize,
@@ -62,7 +62,7 @@ impl Heap {
     /// `scalars` numbers of the heap, which hold anything.
     #[cfg(feature = "std")]
     #[cold]
-    pub(crate) fn take<T: Scalar>(&mut self, scalars: usize) -> &mut [T] {
+    pub(crate) fn take<T: Element>(&mut self, scalars: usize) -> &mut [T] {
         let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
         &mut cast_mut(self.words(words))[..scalars]
     }
