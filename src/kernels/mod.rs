@@ -40,8 +40,6 @@ mod tests;
 #[cfg(feature = "train")]
 pub(crate) mod update;
 
-#[cfg(feature = "alloc")]
-pub(crate) use cache::LINE;
 #[cfg(feature = "train")]
 pub(crate) use conv::ConvolutionWeights;
 pub(crate) use conv::plan::{conv_plan, conv_transpose_plan};

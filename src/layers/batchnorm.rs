@@ -204,13 +204,13 @@ where
     #[inline(always)]
     fn fold(&self, bias: &[T], scale: &mut [T], shift: &mut [T]) {
         let () = Self::FITS;
-        let learned = self.weight.iter().zip(&self.bias);
-        let running = self.running_mean.iter().zip(&self.running_var);
-        let folded = scale.iter_mut().zip(shift.iter_mut());
-        for ((scale, shift), ((weight, summand), (mean, variance))) in
-            folded.zip(learned.zip(running))
-        {
+        // Slices, whose loops become vectors: the iterators of matrices do not.
+        let factors = self.weight.as_slice().iter().zip(self.running_var.as_slice());
+        for (scale, (weight, variance)) in scale.iter_mut().zip(factors) {
             *scale = *weight * inverse(*variance, E::VALUE);
+        }
+        let summands = self.bias.as_slice().iter().zip(self.running_mean.as_slice());
+        for ((shift, scale), (summand, mean)) in shift.iter_mut().zip(&*scale).zip(summands) {
             *shift = *summand - *mean * *scale;
         }
         for (shift, (scale, bias)) in shift.iter_mut().zip(scale.iter().zip(bias)) {
@@ -232,14 +232,15 @@ where
         if CHANNELS <= FEW_CHANNELS || cfg!(not(feature = "std")) {
             let (mut scale, mut shift) = ([T::zero(); CHANNELS], [T::zero(); CHANNELS]);
             self.fold(bias, &mut scale, &mut shift);
-            return call([&scale, &shift]);
-        }
-        #[cfg(feature = "std")]
-        {
-            let mut heap = Heap::default();
-            let (scale, shift) = heap.take(2 * CHANNELS).split_at_mut(CHANNELS);
-            self.fold(bias, scale, shift);
-            call([scale, shift]);
+            call([&scale, &shift]);
+        } else {
+            #[cfg(feature = "std")]
+            {
+                let mut heap = Heap::default();
+                let (scale, shift) = heap.take(2 * CHANNELS).split_at_mut(CHANNELS);
+                self.fold(bias, scale, shift);
+                call([scale, shift]);
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use core::ptr;
 
 use crate::core::Scalar;
-use crate::kernels::{LINE, MatrixMut};
-use crate::memory::zeros;
+use crate::kernels::MatrixMut;
+use crate::memory::{LINE, zeros};
 
 /// A column-major matrix with one row a parameter and one named column a moment, in one block of memory.
 #[derive(Clone, Debug)]

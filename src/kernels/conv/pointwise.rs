@@ -338,7 +338,7 @@ pub(super) enum Onto {
     /// Sums begin with them. `pixels` must be whole vectors.
     First,
     /// Sums are added to them: the error of a sum does not grow with the number of blocks. `pixels` must be whole vectors.
-    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for gradients of weights"))]
+    #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "for gradients of weights"))]
     Last,
 }
 

@@ -16,6 +16,7 @@ impl PanelA {
     }
 
     /// How many scalars there is room for.
+    #[cfg(feature = "train")]
     pub(crate) const fn len<T>() -> usize {
         PANEL_BYTES / size_of::<T>()
     }
