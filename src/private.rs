@@ -56,7 +56,7 @@ const MANY_IMAGES: usize = 16;
 /// and no more than help the matrix kernels.
 ///
 /// What is between small layers stays in the cache near by. Large weights come from the L3 cache or from memory once for each chunk: then
-/// it is so large that what is between the layers is as much to read and write as the weights are to read, up to [`PER_PARAMETER`] samples.
+/// it is so large that what is between the layers is as much to read and write as the weights are to read, up to `PER_PARAMETER` samples.
 #[must_use]
 pub const fn chunk(mut lengths: &[usize], parameters: usize) -> usize {
     let (mut widest, mut total) = (1, 1);
