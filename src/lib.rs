@@ -186,7 +186,7 @@ pub use {
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … }` | what both blocks make of the input, channels or numbers one after the other | |
 ///
-/// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
+/// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `relu6`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
 /// `softplus`, `softsign`, `hard_sigmoid`, `softmax`, `step` and `identity`; the types are in [`activations`]. Behind a layer that has none in its type, such as `batchnorm relu`, it becomes
 /// a layer of its own, without a number: `batchnorm1_relu`.
 ///
@@ -200,7 +200,7 @@ pub use {
 /// | `dilation 2` | the distance between the pixels under a kernel |
 /// | `groups 3`, `depthwise` | parts of the channels that do not see each other; as many as there are channels |
 /// | `floor` | rows and columns at the end, which the windows do not reach, are dropped |
-/// | `no_bias`, `init he_normal` | for layers with weights |
+/// | `no_bias`, `init he_normal`, `init orthogonal(1.41)` | for layers with weights: [`Initializer`](init::Initializer) |
 /// | `project { … }` | layers that the input of `residual` goes through before it is added |
 ///
 /// A window that leaves rows or columns of the image unread is an error, unless `floor` says that this is meant. Padding may be left

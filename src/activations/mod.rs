@@ -61,7 +61,7 @@ use crate::simd::{Vector, dispatch};
 
 pub use bounded::{HardSigmoid, Sigmoid, Softsign, Step, Tanh};
 pub use passed::{Dropped, Joined, Probabilities};
-pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Silu, Softplus};
+pub use rectifiers::{Elu, Gelu, Identity, LeakyRelu, Relu, Relu6, Selu, Silu, Softplus};
 pub use softmax::{Softmax, log_sum_exp};
 #[cfg(feature = "train")]
 pub(crate) use softmax::{largest, softmax_and_logarithm};

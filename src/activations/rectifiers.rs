@@ -66,6 +66,35 @@ impl ElementwiseGradient for Relu {
     }
 }
 
+/// A rectified linear unit with an upper bound of 6, for networks in integers of 8 bits.
+///
+/// - Formula: `y = min(max(x, 0), 6)`
+/// - Range: `0 ..= 6`
+/// - Derivative: 1 where `0 < x < 6`, else 0
+/// - Source: Krizhevsky, *Convolutional deep belief networks on CIFAR-10*, 2010; in MobileNets since Howard and others, 2017
+/// - PyTorch: `torch.nn.ReLU6`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Relu6;
+
+impl Elementwise for Relu6 {
+    const NAME: &'static str = "relu6";
+    const INITIAL_WEIGHTS: Initializer = Initializer::HeNormal;
+
+    #[inline(always)]
+    fn apply<T: Scalar, S: Simd>(x: Vector<T, S>) -> Vector<T, S> {
+        x.clamp(0.0, 6.0)
+    }
+}
+
+impl ElementwiseGradient for Relu6 {
+    #[inline(always)]
+    fn derivative<T: Scalar, S: Simd>(_: Vector<T, S>, y: Vector<T, S>) -> Vector<T, S> {
+        let zero = y.constant(0.0);
+        let below_six = y.less_than(y.constant(6.0)).select(y.constant(1.0), zero);
+        zero.less_than(y).select(below_six, zero)
+    }
+}
+
 /// A rectified linear unit that lets a little through below zero: `slope = NUMERATOR / DENOMINATOR`, 0.01 by default.
 ///
 /// - Formula: `y = x` where `x > 0`, else `slope x`

@@ -42,10 +42,18 @@ pub enum Initializer {
     LecunUniform,
     /// Normal with standard deviation √(1 / fan_in) ([LeCun et al. 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf)).
     LecunNormal,
+    /// The rows, or the columns if they are fewer, are perpendicular to each other and `gain` long; among all such matrices, each is as likely
+    /// ([Saxe et al. 2014](https://arxiv.org/abs/1312.6120)). PyTorch's `orthogonal_`; customary gains are √2 in front of `relu`, 0.01 in front of a policy.
+    ///
+    /// Of a convolution, a row is all weights of one output channel; of a transposed one, of one input channel.
+    Orthogonal {
+        /// The length of each row, or column: 1 where a description says `init orthogonal`.
+        gain: f64,
+    },
 }
 
 impl Initializer {
-    /// Draws all weights of one tensor.
+    /// Draws all weights of one tensor. For [`Orthogonal`](Self::Orthogonal) they are a matrix with `fan_in` columns, one behind the other.
     pub fn fill<T: Scalar, R: Rng + ?Sized>(
         self,
         weights: &mut [T],
@@ -54,6 +62,13 @@ impl Initializer {
         rng: &mut R,
     ) {
         let mut rng = rng;
+        if let Self::Orthogonal { gain } = self {
+            // Both are compiled once, and not in the build of every user.
+            if size_of::<T>() == size_of::<f32>() {
+                return orthogonal_f32(bytemuck::cast_slice_mut(weights), fan_in, gain, &mut rng);
+            }
+            return orthogonal_f64(bytemuck::cast_slice_mut(weights), fan_in, gain, &mut rng);
+        }
         let draw = self.draw(fan_in, fan_out);
         for weight in weights {
             *weight = T::of(draw.number(&mut rng));
@@ -76,6 +91,7 @@ impl Initializer {
             Self::HeNormal => normal(sqrt(2.0 / inputs)),
             Self::LecunUniform => symmetric(sqrt(3.0 / inputs)),
             Self::LecunNormal => normal(sqrt(1.0 / inputs)),
+            Self::Orthogonal { .. } => normal(1.0),
         }
     }
 }
@@ -96,6 +112,89 @@ impl Draw {
             Self::Uniform { low, high } => low + (high - low) * rng.random::<f64>(),
             Self::Normal { mean, std } => {
                 mean + std * rng.sample::<f64, _>(rand_distr::StandardNormal)
+            }
+        }
+    }
+}
+
+fn orthogonal_f32(weights: &mut [f32], columns: usize, gain: f64, rng: &mut dyn Rng) {
+    orthogonal(weights, columns, gain, rng);
+}
+
+fn orthogonal_f64(weights: &mut [f64], columns: usize, gain: f64, rng: &mut dyn Rng) {
+    orthogonal(weights, columns, gain, rng);
+}
+
+/// The Q of the QR decomposition of a matrix of normal numbers, with an R whose diagonal is positive: a random orthogonal matrix
+/// ([Mezzadri 2007](https://arxiv.org/abs/math-ph/0609050)).
+///
+/// By Gram and Schmidt's method, each vector twice, so that they are perpendicular to the last bits; in place, because there may be no heap.
+fn orthogonal<T: Scalar>(weights: &mut [T], columns: usize, gain: f64, rng: &mut dyn Rng) {
+    let rows = weights.len() / columns.max(1);
+    let vectors = if rows < columns {
+        Vectors { count: rows, len: columns, apart: 1, stride: rows }
+    } else {
+        Vectors { count: columns, len: rows, apart: rows, stride: 1 }
+    };
+    let normal = Draw::Normal { mean: 0.0, std: 1.0 };
+    for vector in 0..vectors.count {
+        let mut squares = 0.0;
+        // A vector that is all in the space of those before it is drawn again.
+        while squares <= f64::MIN_POSITIVE {
+            for at in vectors.elements(vector) {
+                weights[at] = T::of(normal.number(rng));
+            }
+            for _ in 0..2 {
+                vectors.make_perpendicular(weights, vector);
+            }
+            let numbers = vectors.elements(vector).map(|at| weights[at].as_f64());
+            squares = numbers.map(|number| number * number).sum();
+        }
+        let length = num_traits::Float::sqrt(squares);
+        for at in vectors.elements(vector) {
+            weights[at] = T::of(weights[at].as_f64() / length);
+        }
+    }
+    for weight in weights {
+        *weight = T::of(weight.as_f64() * gain);
+    }
+}
+
+/// The rows or columns of a matrix: `count` vectors of `len` numbers.
+#[derive(Clone, Copy)]
+struct Vectors {
+    count: usize,
+    len: usize,
+    /// From one vector to the next, and from one number of a vector to the next.
+    apart: usize,
+    stride: usize,
+}
+
+impl Vectors {
+    fn elements(self, vector: usize) -> impl Iterator<Item = usize> {
+        let Self { len, apart, stride, .. } = self;
+        (0..len).map(move |element| vector * apart + element * stride)
+    }
+
+    /// Takes away from a vector what it has in common with those before it, of which eight are looked at together: one sum would wait for each of its additions.
+    fn make_perpendicular<T: Scalar>(self, weights: &mut [T], vector: usize) {
+        let Self { apart, stride, len, .. } = self;
+        for first in (0..vector).step_by(8) {
+            let others = (vector - first).min(8);
+            let mut products = [0.0; 8];
+            for element in 0..len {
+                let own = weights[vector * apart + element * stride].as_f64();
+                for (other, product) in products[..others].iter_mut().enumerate() {
+                    *product += own * weights[(first + other) * apart + element * stride].as_f64();
+                }
+            }
+            for element in 0..len {
+                let at = vector * apart + element * stride;
+                let mut own = weights[at].as_f64();
+                for (other, product) in products[..others].iter().enumerate() {
+                    own -= product * weights[(first + other) * apart + element * stride].as_f64();
+                }
+                weights[at] = T::of(own);
             }
         }
     }

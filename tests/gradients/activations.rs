@@ -89,6 +89,7 @@ activations! {
     sigmoid: [sigmoid];
     tanh: [tanh];
     relu: [relu];
+    relu6: [relu6];
     leaky_relu: [leaky_relu(0.01)];
     elu: [elu(1.0)];
     elu_half: [elu(0.5)];

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use axonal::Scalar;
 use axonal::activations::{
     self, Activation, ActivationGradient, Elementwise, ElementwiseGradient, Elu, Gelu, HardSigmoid,
-    Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Step, Tanh,
+    Identity, LeakyRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Step, Tanh,
 };
 use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
@@ -192,6 +192,7 @@ tests! {
     sigmoid: Sigmoid, "sigmoid";
     tanh: Tanh, "tanh";
     relu: Relu, "relu";
+    relu6: Relu6, "relu6";
     leaky_relu: LeakyRelu, "leaky_relu(0.01)";
     leaky_relu_flat: LeakyRelu<0, 1>, "leaky_relu(0.0)";
     leaky_relu_negative: LeakyRelu<-1, 2>, "leaky_relu(-0.5)";

@@ -14,10 +14,16 @@ macro_rules! networks {
 
 networks! {
     OfSigmoid sigmoid OfTanh tanh OfSoftsign softsign OfHardSigmoid hard_sigmoid OfSoftmax softmax OfStep step
-    OfIdentity identity OfRelu relu OfLeakyRelu leaky_relu OfElu elu OfGelu gelu OfSilu silu OfSoftplus softplus OfSelu selu
+    OfIdentity identity OfRelu relu OfRelu6 relu6 OfLeakyRelu leaky_relu OfElu elu OfGelu gelu OfSilu silu OfSoftplus softplus OfSelu selu
 }
 
 network! {
+    struct Policy<input 8 => dense 64 tanh init orthogonal(1.5) => dense 2 init orthogonal(0.01)>;
+    struct Orthogonal<
+        input 3x8x8
+        => conv 5 3x3 init orthogonal => conv 64 1x1 init orthogonal(-2)
+        => conv_transpose 3 2x2 stride 2 init orthogonal
+    >;
     struct Plain<input 300 => dense 200>;
     struct Asked<input 300 => dense 200 relu init lecun_uniform => dense 8 tanh init zeros>;
     struct Bounded<input 300 => dense 200 init uniform(-0.5, 0.25) => dense 8 init normal(0.5, 0.125)>;
@@ -86,7 +92,7 @@ fn the_default_follows_the_activation() {
     }
     check!(check_uniform, (6.0 / (INPUTS + OUTPUTS)).sqrt(),
         Plain OfIdentity OfSigmoid OfTanh OfSoftsign OfHardSigmoid OfSoftmax OfStep);
-    check!(check_normal, (2.0 / INPUTS).sqrt(), OfRelu OfLeakyRelu OfElu OfGelu OfSilu OfSoftplus);
+    check!(check_normal, (2.0 / INPUTS).sqrt(), OfRelu OfRelu6 OfLeakyRelu OfElu OfGelu OfSilu OfSoftplus);
     check!(check_normal, (1.0 / INPUTS).sqrt(), OfSelu);
 }
 
@@ -110,4 +116,41 @@ fn the_same_seed_gives_the_same_bits() {
     let draw = |seed| OfRelu::random(&mut StdRng::seed_from_u64(seed));
     assert_eq!(draw(7), draw(7));
     assert_ne!(draw(7), draw(8));
+}
+
+/// Rows or columns, whichever are fewer, are perpendicular and `gain` long.
+fn check_orthogonal<T: axonal::Scalar, const R: usize, const C: usize>(
+    weight: &SMatrix<T, R, C>,
+    gain: f64,
+    error: f64,
+) {
+    let weight = nalgebra::DMatrix::from_fn(R, C, |row, column| weight[(row, column)].as_f64());
+    let products = if R < C { &weight * weight.transpose() } else { weight.transpose() * &weight };
+    for (row, column) in
+        (0..R.min(C)).flat_map(|row| (0..R.min(C)).map(move |column| (row, column)))
+    {
+        let expected = if row == column { gain * gain } else { 0.0 };
+        let found = products[(row, column)];
+        assert!((found - expected).abs() < error * gain * gain, "({row}, {column}): {found}");
+    }
+}
+
+#[test]
+fn orthogonal_weights_are_perpendicular() {
+    let mut rng = StdRng::seed_from_u64(4);
+    let net = Policy::random(&mut rng);
+    check_orthogonal(&net.dense1.weight, 1.5, 1e-6);
+    check_orthogonal(&net.dense2.weight, 0.01, 1e-6);
+    let net = <Policy<f64> as axonal::Network>::random(&mut rng);
+    check_orthogonal(&net.dense1.weight, 1.5, 1e-14);
+    let net = Orthogonal::random(&mut rng);
+    check_orthogonal(&net.conv1.weight, 1.0, 1e-6);
+    check_orthogonal(&net.conv2.weight, 2.0, 1e-6);
+    check_orthogonal(&net.conv_transpose1.weight, 1.0, 1e-6);
+
+    let mut net = Plain::zeros();
+    net.dense1.initialize_with(Initializer::Orthogonal { gain: 1.0 }, &mut rng);
+    check_orthogonal(&net.dense1.weight, 1.0, 1e-6);
+    // A rotation of each sign, and each direction, is as likely: numbers are normal, with mean 0.
+    check_spread("orthogonal", net.dense1.weight.as_slice(), 0.0, (1.0 / INPUTS).sqrt());
 }

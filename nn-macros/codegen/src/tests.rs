@@ -72,7 +72,7 @@ fn options_about_weights_are_what_they_become() {
     assert_eq!(shown(description, "no_bias"), ["NoBias"]);
     assert_eq!(shown(description, "init"), ["Initializer"]);
     for row in INITIALIZERS {
-        let numbers = if row.numbers.is_empty() { "" } else { "(0, 1)" };
+        let numbers = ["", "(1)", "(0, 1)"][row.numbers.len()];
         let description = format!("struct Net<input 8 => it: dense 4 init {}{numbers}>;", row.word);
         assert_eq!(shown(&description, row.word), [row.rust]);
     }

@@ -92,7 +92,7 @@ fn words() {
         "unknown layer `Linear`: did you mean `dense`? (a type of your own is written `self::Linear`)",
     );
     begins("input 4 => quux", "unknown layer `quux`: the layers are `dense`, `conv`, ");
-    one("input 4 => relu6", "unknown layer `relu6`: did you mean `relu`?");
+    one("input 4 => relu7", "unknown layer `relu7`: did you mean `relu`?");
     one("input 4 => dense 3 sigmod", "unknown activation `sigmod`: did you mean `sigmoid`?");
     begins("input 4 => dense 3 bogus(1)", "unknown activation `bogus`: there are ");
     one("input 4 => dense 3 no_bais", "unknown option `no_bais`: did you mean `no_bias`?");
@@ -499,6 +499,10 @@ fn options() {
     one(
         "input 4 => dense 3 init normal(0, -1)",
         "the standard deviation of `normal` cannot be negative",
+    );
+    one(
+        "input 4 => dense 3 init orthogonal(1, 2)",
+        "`orthogonal` takes one number, its gain: `orthogonal(1.41)`",
     );
     one("input 4 => dense 3 init uniform(1, -1)", "the lower bound of `uniform` comes first");
     one(

@@ -48,7 +48,6 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("linear", Meaning::Activation, "identity"),
     ("none", Meaning::Activation, "identity"),
     ("lrelu", Meaning::Activation, "leaky_relu"),
-    ("relu6", Meaning::Activation, "relu"),
     ("heaviside", Meaning::Activation, "step"),
     ("threshold", Meaning::Activation, "step"),
     ("hyperbolictangent", Meaning::Activation, "tanh"),

@@ -106,6 +106,7 @@ pub(crate) const ACTIVATIONS: &[ActivationRow] = &[
     activation("sigmoid", "Sigmoid"),
     activation("tanh", "Tanh"),
     activation("relu", "Relu"),
+    activation("relu6", "Relu6"),
     ActivationRow {
         parameter: Some(Decimal { numerator: 1, denominator: 100 }),
         ..activation("leaky_relu", "LeakyRelu")
@@ -148,18 +149,32 @@ pub(crate) struct InitializerRow {
     pub(crate) rust: &'static str,
     /// The names of its numbers.
     pub(crate) numbers: &'static [&'static str],
+    /// Their values where none are written, for one that may stand alone.
+    pub(crate) usual: Option<&'static [Decimal]>,
+}
+
+const fn initial(
+    word: &'static str,
+    rust: &'static str,
+    numbers: &'static [&'static str],
+) -> InitializerRow {
+    InitializerRow { word, rust, numbers, usual: None }
 }
 
 pub(crate) const INITIALIZERS: &[InitializerRow] = &[
-    InitializerRow { word: "zeros", rust: "Zeros", numbers: &[] },
-    InitializerRow { word: "uniform", rust: "Uniform", numbers: &["low", "high"] },
-    InitializerRow { word: "normal", rust: "Normal", numbers: &["mean", "std"] },
-    InitializerRow { word: "glorot_uniform", rust: "GlorotUniform", numbers: &[] },
-    InitializerRow { word: "glorot_normal", rust: "GlorotNormal", numbers: &[] },
-    InitializerRow { word: "he_uniform", rust: "HeUniform", numbers: &[] },
-    InitializerRow { word: "he_normal", rust: "HeNormal", numbers: &[] },
-    InitializerRow { word: "lecun_uniform", rust: "LecunUniform", numbers: &[] },
-    InitializerRow { word: "lecun_normal", rust: "LecunNormal", numbers: &[] },
+    initial("zeros", "Zeros", &[]),
+    initial("uniform", "Uniform", &["low", "high"]),
+    initial("normal", "Normal", &["mean", "std"]),
+    initial("glorot_uniform", "GlorotUniform", &[]),
+    initial("glorot_normal", "GlorotNormal", &[]),
+    initial("he_uniform", "HeUniform", &[]),
+    initial("he_normal", "HeNormal", &[]),
+    initial("lecun_uniform", "LecunUniform", &[]),
+    initial("lecun_normal", "LecunNormal", &[]),
+    InitializerRow {
+        usual: Some(&[Decimal { numerator: 1, denominator: 1 }]),
+        ..initial("orthogonal", "Orthogonal", &["gain"])
+    },
 ];
 
 /// What a word means in a description.

@@ -139,7 +139,11 @@ fn initializer(parser: &mut Parser<'_>, init: &Ident) -> Option<TokenStream> {
     parser.next();
     let group = parser.next_if(|token| token.is_group(Delimiter::Parenthesis));
     let inside = group.and_then(|token| token.group(Delimiter::Parenthesis));
-    match parameters(row, numbers(inside.map(Group::stream).unwrap_or_default())) {
+    let read = match (row.usual, group) {
+        (Some(usual), None) => Ok(usual.to_vec()),
+        _ => parameters(row, numbers(inside.map(Group::stream).unwrap_or_default())),
+    };
+    match read {
         Ok(numbers) => {
             // An editor shows at the word what it is.
             let variant = Ident::new(row.rust, word.span().resolved_at(Span::mixed_site()));
@@ -187,13 +191,15 @@ fn parameters(
         let example = match *word {
             "uniform" => "`uniform(-0.1, 0.1)`",
             "normal" => "`normal(0, 0.05)`",
+            "orthogonal" => "`orthogonal(1.41)`",
             _ => "",
         };
         let names: Vec<&str> = names
             .iter()
             .map(|name| if *name == "std" { "standard deviation" } else { *name })
             .collect();
-        return Err(format!("`{word}` takes two numbers, {}: {example}", names.join(" and ")));
+        let count = if names.len() == 1 { "one number, its" } else { "two numbers," };
+        return Err(format!("`{word}` takes {count} {}: {example}", names.join(" and ")));
     };
     match (*word, numbers.as_slice()) {
         ("uniform", [low, high]) if low.value() > high.value() => {
