@@ -5,8 +5,11 @@ pub use alloc::boxed::Box;
 #[cfg(feature = "files")]
 pub use std::path::Path as FilePath;
 
+use nalgebra::SVector;
+
 use crate::Layer;
 use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
+use crate::core::Image;
 pub use crate::core::IsParameters;
 use crate::core::{Sample, Scalar, Shape};
 pub use crate::kernels::PostOps;
@@ -217,6 +220,53 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
         message.push_shape(gives);
         panic!("{}", message.text());
     }
+}
+
+/// Stops the compiler where a layer of images is given a vector: `` `conv1` takes an image, but `Encoder` gives a vector 784``.
+///
+/// # Panics
+///
+/// If it is one.
+#[track_caller]
+pub const fn image(taker: &str, gives: Shape) {
+    if let Shape::Vector(_) = gives {
+        let mut message = Message { bytes: [0; 512], len: 0 };
+        message.push(taker);
+        message.push_shape(gives);
+        message.push(": put `reshape CxHxW` before it");
+        panic!("{}", message.text());
+    }
+}
+
+/// Of what the layer gives: the number of its dimensions, 1 or 3, then its channels, rows and columns. The channels of a vector are its numbers.
+#[must_use]
+pub const fn dimension<L: Layer>(index: usize) -> usize {
+    let dimensions = match <L::Output as Sample>::SHAPE {
+        Shape::Vector(length) => [1, length, 1, 1],
+        Shape::Image(channels, rows, columns) => [3, channels, rows, columns],
+    };
+    dimensions[index]
+}
+
+/// A number of dimensions.
+#[derive(Debug)]
+pub struct Rank<const RANK: usize>;
+
+/// The sample with these sizes: where only the compiler knows whether a layer gives a vector or an image.
+pub trait Shaped<const CHANNELS: usize, const ROWS: usize, const COLUMNS: usize, T> {
+    type Sample: Sample<Scalar = T>;
+}
+
+impl<const CHANNELS: usize, const ROWS: usize, const COLUMNS: usize, T: Scalar>
+    Shaped<CHANNELS, ROWS, COLUMNS, T> for Rank<1>
+{
+    type Sample = SVector<T, CHANNELS>;
+}
+
+impl<const CHANNELS: usize, const ROWS: usize, const COLUMNS: usize, T: Scalar>
+    Shaped<CHANNELS, ROWS, COLUMNS, T> for Rank<3>
+{
+    type Sample = Image<CHANNELS, ROWS, COLUMNS, T>;
 }
 
 /// That sizes which only the compiler knows are as a layer needs them.

@@ -7,6 +7,7 @@ mod common;
 mod blocks;
 mod convolutions;
 mod differences;
+mod equal;
 mod image;
 mod layers;
 mod normalized;

@@ -6,8 +6,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::{Expansion, LayerCode};
-use crate::shapes::constants::Constant;
+use crate::shapes::constants::{Constant, is_in};
 use crate::shapes::diagnostics::Assertion;
+use crate::shapes::shape::{Shape, constants_of};
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::{library, located, word};
 use crate::syntax::tokens::written;
@@ -49,14 +50,32 @@ impl Expansion<'_> {
             let check = quote!(<&#own as #root::#is<#own>>::#constant);
             let check = located(&check, word(path));
             let name = &layer.check;
+            let sizes = matches!(layer.stage.head, Head::User(_)).then(|| self.sizes_of(layer));
             Some(quote! {
                 #(#conditions)*
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
                 const #name: ::core::primitive::usize = #check;
+                #sizes
             })
         });
         constants.collect()
+    }
+
+    /// The constants that describe the output of the user's own layer.
+    fn sizes_of(&self, layer: &TypedLayer<'_>) -> Option<TokenStream> {
+        let Self { root, conditions, .. } = self;
+        let rust = layer.checked(root, &quote!(::core::primitive::f32))?;
+        let constants = constants_of(&layer.check);
+        let definitions = constants.iter().enumerate().map(|(index, name)| {
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::usize = #root::__private::dimension::<#rust>(#index);
+            }
+        });
+        Some(definitions.collect())
     }
 
     /// What the macro cannot see, and the compiler checks: constants, and the user's own layers.
@@ -66,10 +85,14 @@ impl Expansion<'_> {
         let assertions = definition.network.assertions.iter();
         let assertions = assertions.map(|Assertion { condition, place, message }| {
             let mut seen = HashSet::new();
-            let values = definition.constants.iter().filter_map(|constant| {
-                let Constant { name, text, .. } = constant;
-                let new = constant.is_in(message) && seen.insert(text);
-                new.then(|| quote!((#text, #name)))
+            let constants = definition.constants.iter();
+            let constants = constants.filter(|constant| is_in(message, &constant.text));
+            let constants =
+                constants.map(|Constant { name, text, .. }| (text.clone(), name.clone()));
+            let sizes = definition.network.layers.iter().flat_map(TypedLayer::user_layers);
+            let sizes = sizes.flat_map(|layer| sizes_in(message, layer));
+            let values = constants.chain(sizes).filter_map(|(text, name)| {
+                seen.insert(text.clone()).then(|| quote!((#text, #name)))
             });
             self.check("require", &quote!(#condition, #message, &[#(#values),*]), *place)
         });
@@ -85,19 +108,17 @@ impl Expansion<'_> {
         quote!(#(#conditions)* const _: () = #call;)
     }
 
-    /// The input of the user's own layer has the shape of the output before it, and its output that of the next layer's input.
+    /// The input of the user's own layer has the shape of the output before it, and its output, whatever stands between them, that which a layer takes.
     fn joints(&self) -> TokenStream {
-        let Self { root, definition, .. } = self;
+        let Self { root, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let mut before: Option<&TypedLayer<'_>> = None;
-        let joints = definition.network.layers.iter().filter_map(|layer| {
+        let joints = self.definition.network.layers.iter().filter_map(|layer| {
             let before = before.replace(layer);
             let giver = before.filter(|before| matches!(before.stage.head, Head::User(_)));
             let name = match &layer.stage.head {
                 Head::User(path) => written(path.clone()),
-                // They take every shape with the same number of elements.
-                Head::Layer(layer) if matches!(layer.word, "flatten" | "reshape") => return None,
-                _ if giver.is_some() => layer.field.to_string(),
+                _ if layer.given.is_some() => layer.field.to_string(),
                 _ => return None,
             };
             let takes = if let Head::User(_) = layer.stage.head {
@@ -120,30 +141,31 @@ impl Expansion<'_> {
                         Some(before) => format!("`{}` gives", before.field),
                         None => "the input is".to_owned(),
                     };
-                    let gives = before.map_or(&layer.input, |before| &before.output);
+                    let gives = layer.given.as_ref().unwrap_or(&layer.input);
                     let gives = gives.rust(root, &fixed);
                     (source, quote!(<#gives as #root::Sample>::SHAPE))
                 }
             };
-            let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let place = word(&layer.stage.word);
+            if let (Some(_), Shape::Image(_)) = (&layer.given, &layer.input) {
+                let taker = format!("`{name}` takes an image, but {source} ");
+                return Some(self.check("image", &quote!(#taker, #gives), place));
+            }
+            let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
             Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
         });
-        let joints: TokenStream = joints.collect();
-        let end =
-            before.filter(|last| definition.block && matches!(last.stage.head, Head::User(_)));
-        let end = end.and_then(|last| {
-            let (rust, vector) = (last.checked(root, &fixed)?, last.output.rust(root, &fixed));
-            let source = format!(", but `{}` gives ", written(last.stage.word.clone()));
-            let arguments = quote! {
-                "a block that ends in a layer of your own gives ",
-                <#vector as #root::Sample>::SHAPE,
-                #source,
-                <<#rust as #root::Layer>::Output as #root::Sample>::SHAPE,
-            };
-            Some(self.check("joint", &arguments, word(&last.stage.word)))
-        });
-        quote!(#joints #end)
+        joints.collect()
     }
+}
+
+/// The sizes of what the user's own layer gives, with their constants, if a message names it.
+fn sizes_in(message: &str, layer: &TypedLayer<'_>) -> Vec<(String, Ident)> {
+    let who = written(layer.stage.word.clone());
+    if !is_in(message, &who) && !message.contains(&format!("{who}::")) {
+        return Vec::new();
+    }
+    let [_, sizes @ ..] = constants_of(&layer.check);
+    let texts = ["CHANNELS", "ROWS", "COLUMNS"].map(|what| format!("{who}::{what}"));
+    texts.into_iter().zip(sizes).collect()
 }

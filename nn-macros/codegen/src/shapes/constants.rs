@@ -44,16 +44,16 @@ impl Constant {
             #check
         }
     }
+}
 
-    /// Whether a message names it, and not a longer name that contains it. An `x` separates two sizes.
-    pub(crate) fn is_in(&self, message: &str) -> bool {
-        let within = |c: char| c.is_alphanumeric() && c != 'x' || c == '_';
-        message.match_indices(&self.text).any(|(start, text)| {
-            let (before, after) = (&message[..start], &message[start + text.len()..]);
-            let goes_on = after.starts_with(within) || after.starts_with("::");
-            !goes_on && !before.ends_with(within) && !before.ends_with("::")
-        })
-    }
+/// Whether a message names the text of a constant, and not a longer name that contains it. An `x` separates two sizes.
+pub(crate) fn is_in(message: &str, text: &str) -> bool {
+    let within = |c: char| c.is_alphanumeric() && c != 'x' || c == '_';
+    message.match_indices(text).any(|(start, text)| {
+        let (before, after) = (&message[..start], &message[start + text.len()..]);
+        let goes_on = after.starts_with(within) || after.starts_with("::");
+        !goes_on && !before.ends_with(within) && !before.ends_with("::")
+    })
 }
 
 /// Moves the sizes of a network that are not numbers into constants.

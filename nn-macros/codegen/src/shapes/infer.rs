@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span};
+use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::shapes::diagnostics::{Assertion, Diagnostics};
 use crate::shapes::layers::blocks;
 use crate::shapes::layers::operands::Operands;
-use crate::shapes::layers::table::row_of;
+use crate::shapes::layers::table::{Takes, row_of};
 use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::Shape;
@@ -85,8 +86,17 @@ impl Inference<'_> {
             TypedBlock { role: block.role, network }
         });
         let mut blocks: Vec<TypedBlock<'a>> = blocks.collect();
-        let errors = self.errors.count();
+        let (errors, asserted) = (self.errors.count(), assertions.len());
         let check = check_of(network, &field);
+        let takes = match &stage.head {
+            Head::Layer(layer) => row_of(layer).takes,
+            _ => Takes::All,
+        };
+        let (input, given) = match (takes, &input) {
+            (Takes::Images, Shape::Of(_)) => (input.as_image(), Some(input)),
+            (Takes::Vectors, Shape::Of(_)) => (input.as_vector(), Some(input)),
+            _ => (input, None),
+        };
         let (output, parameters) = match &stage.head {
             Head::Layer(layer) => {
                 let row = row_of(layer);
@@ -103,6 +113,13 @@ impl Inference<'_> {
             }
             Head::Unknown => (Shape::Unknown, Count::Unknown),
         };
+        if let (Some(Shape::Of(own)), Shape::Image(_)) = (&given, &input) {
+            // A vector there has an error of its own.
+            for Assertion { condition, .. } in &mut assertions[asserted..] {
+                let is_vector = own.is_vector();
+                *condition = quote!(#is_vector || #condition);
+            }
+        }
         let possible = self.errors.count();
         let output = self.check_memory(stage, output, &parameters);
         let impossible = self.errors.count() > possible;
@@ -113,6 +130,7 @@ impl Inference<'_> {
             field,
             check,
             input,
+            given,
             output,
             parameters,
             blocks,

@@ -1,9 +1,9 @@
-//! The shape of a sample: a vector or an image.
+//! The shape of a sample: a vector, an image, or what the user's own layer gives.
 
 use std::fmt;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Size, first_word};
@@ -14,10 +14,36 @@ pub(crate) enum Shape {
     Vector(Size),
     /// Channels, rows, columns.
     Image(Box<[Size; 3]>),
-    /// The output of the user's own layer, a vector: its path, and its length.
-    Of(TokenStream, Size),
+    /// The output of the user's own layer: a vector or an image, which only the compiler knows.
+    Of(Box<OwnShape>),
     /// Unknown after a mistake, which was reported.
     Unknown,
+}
+
+/// What is known of the output of the user's own layers: names of constants, which the compiler computes.
+#[derive(Clone)]
+pub(crate) struct OwnShape {
+    /// The layer that gives it, for messages.
+    who: String,
+    len: Size,
+    /// 1 for a vector, 3 for an image.
+    rank: Size,
+    /// Channels, rows and columns. The channels of a vector are its numbers, and it has one row and one column.
+    sizes: [Size; 3],
+}
+
+impl OwnShape {
+    /// A condition for the compiler.
+    pub(crate) fn is_vector(&self) -> TokenStream {
+        let rank = self.rank.tokens();
+        quote!(#rank == 1)
+    }
+}
+
+/// The constants that describe the output of the user's own layer, after the name of the one that checks it.
+pub(crate) fn constants_of(check: &Ident) -> [Ident; 4] {
+    ["RANK", "CHANNELS", "ROWS", "COLUMNS"]
+        .map(|what| format_ident!("{check}_{what}", span = check.span()))
 }
 
 impl Shape {
@@ -33,16 +59,73 @@ impl Shape {
         }
     }
 
-    /// The output of the user's own layer: the constant `name`, which the compiler computes, is its length.
-    pub(crate) fn of_user(path: &TokenStream, name: &Ident) -> Self {
-        let text = format!("the outputs of {}", written(path.clone()));
+    /// The output of the user's own layer: the constant `check`, which the compiler computes, is its length.
+    pub(crate) fn of_user(path: &TokenStream, check: &Ident) -> Self {
+        let who = written(path.clone());
         let place = first_word(path);
-        Self::Of(path.clone(), Size::Constant { tokens: quote!(#name), text, place })
+        let constant = |name: &Ident, text| Size::Constant { tokens: quote!(#name), text, place };
+        let len = constant(check, format!("the outputs of {who}"));
+        let [rank, channels, rows, columns] = &constants_of(check);
+        let rank = constant(rank, format!("{who}::RANK"));
+        let sizes = [
+            constant(channels, format!("{who}::CHANNELS")),
+            constant(rows, format!("{who}::ROWS")),
+            constant(columns, format!("{who}::COLUMNS")),
+        ];
+        Self::Of(Box::new(OwnShape { who, len, rank, sizes }))
+    }
+
+    /// Outputs of the user's own layers behind each other: the channels of images, or the numbers of vectors.
+    pub(crate) fn of_users(parts: &[&Self]) -> Self {
+        let parts = parts.iter().filter_map(|part| match part {
+            Self::Of(own) => Some(&**own),
+            _ => None,
+        });
+        let parts: Vec<&OwnShape> = parts.collect();
+        let sum = |size: fn(&OwnShape) -> &Size| {
+            parts.iter().fold(Size::of(0), |sum, part| sum.plus(size(part)))
+        };
+        let Some(first) = parts.first() else { return Self::Unknown };
+        let [_, rows, columns] = first.sizes.clone();
+        let who: Vec<&str> = parts.iter().map(|part| part.who.as_str()).collect();
+        Self::Of(Box::new(OwnShape {
+            who: who.join(" and "),
+            len: sum(|part| &part.len),
+            rank: first.rank.clone(),
+            sizes: [sum(|part| &part.sizes[0]), rows, columns],
+        }))
+    }
+
+    /// 1 for a vector, 3 for an image, with its channels, rows and columns; none if nothing is known.
+    pub(crate) fn dimensions(&self) -> Option<(Size, [Size; 3])> {
+        match self {
+            Self::Vector(len) => Some((Size::of(1), [len.clone(), Size::of(1), Size::of(1)])),
+            Self::Image(sizes) => Some((Size::of(3), (**sizes).clone())),
+            Self::Of(own) => Some((own.rank.clone(), own.sizes.clone())),
+            Self::Unknown => None,
+        }
+    }
+
+    /// As an image, if it may be one.
+    pub(crate) fn as_image(&self) -> Self {
+        match self {
+            Self::Of(own) => Self::Image(Box::new(own.sizes.clone())),
+            shape => shape.clone(),
+        }
+    }
+
+    /// As a vector, if it may be one.
+    pub(crate) fn as_vector(&self) -> Self {
+        match self {
+            Self::Of(own) => Self::Vector(own.len.clone()),
+            shape => shape.clone(),
+        }
     }
 
     pub(crate) fn is_known(&self) -> bool {
         match self {
-            Self::Vector(size) | Self::Of(_, size) => size.is_known(),
+            Self::Vector(size) => size.is_known(),
+            Self::Of(own) => own.len.is_known(),
             Self::Image(sizes) => sizes.iter().all(Size::is_known),
             Self::Unknown => false,
         }
@@ -51,7 +134,8 @@ impl Shape {
     /// The number of its elements.
     pub(crate) fn len(&self) -> Size {
         match self {
-            Self::Vector(size) | Self::Of(_, size) => size.clone(),
+            Self::Vector(size) => size.clone(),
+            Self::Of(own) => own.len.clone(),
             Self::Image(sizes) => sizes[0].times(&sizes[1]).times(&sizes[2]),
             Self::Unknown => Size::Unknown,
         }
@@ -63,6 +147,16 @@ impl Shape {
             Self::Image(sizes) => {
                 let [channels, rows, columns] = [0, 1, 2].map(|index: usize| sizes[index].tokens());
                 quote!(#root::Image<#channels, #rows, #columns, #scalar>)
+            }
+            Self::Of(own) => {
+                let OwnShape { rank, sizes, .. } = &**own;
+                let rank = rank.tokens();
+                let [channels, rows, columns] = [0, 1, 2].map(|index: usize| sizes[index].tokens());
+                quote! {
+                    <#root::__private::Rank<#rank> as #root::__private::Shaped<
+                        #channels, #rows, #columns, #scalar
+                    >>::Sample
+                }
             }
             shape => {
                 let size = shape.len().tokens();
@@ -77,14 +171,18 @@ impl Shape {
             Self::Vector(Size::Unknown) => "vector".to_owned(),
             Self::Vector(size) => format!("vector {size}"),
             Self::Image(_) => format!("image {self}"),
-            Self::Of(path, _) => format!("vector that {} gives", written(path.clone())),
+            Self::Of(own) => format!("output of {}", own.who),
             Self::Unknown => "?".to_owned(),
         }
     }
 
     /// `a vector 64`, `an image 6x4x4`
     pub(crate) fn described_with_article(&self) -> String {
-        let article = if let Self::Image(_) = self { "an" } else { "a" };
+        let article = match self {
+            Self::Image(_) => "an",
+            Self::Of(_) => "the",
+            _ => "a",
+        };
         format!("{article} {}", self.described())
     }
 }
@@ -97,7 +195,7 @@ impl fmt::Display for Shape {
                 let [channels, rows, columns] = &**sizes;
                 write!(formatter, "{channels}x{rows}x{columns}")
             }
-            Self::Of(path, _) => write!(formatter, "that of {}", written(path.clone())),
+            Self::Of(own) => write!(formatter, "that of {}", own.who),
             Self::Unknown => formatter.write_str("?"),
         }
     }

@@ -48,7 +48,10 @@ pub(crate) struct TypedLayer<'a> {
     pub(crate) field: Ident,
     /// The name of the constant that checks the user's own type in it.
     pub(crate) check: Ident,
+    /// The shape that it takes.
     pub(crate) input: Shape,
+    /// What it is given, where only the compiler knows whether that is what it takes.
+    pub(crate) given: Option<Shape>,
     pub(crate) output: Shape,
     pub(crate) parameters: Count,
     pub(crate) blocks: Vec<TypedBlock<'a>>,
@@ -78,10 +81,7 @@ impl TypedLayer<'_> {
 
     /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.
     pub(crate) fn is_recast(&self) -> bool {
-        self.casts_output
-            || matches!(self.stage.head, Head::User(_))
-            || matches!(self.input, Shape::Of(..))
-            || matches!(self.output, Shape::Of(..))
+        self.casts_output || self.given.is_some() || matches!(self.stage.head, Head::User(_))
     }
 
     /// The layers of its blocks.

@@ -75,45 +75,61 @@ fn fix(input: &Shape, output: &Shape) -> String {
     }
 }
 
-/// Whether two shapes are equal. A vector and the output of the user's own layer are, if they have the same length.
+/// Whether two shapes are equal.
 fn same(a: &Shape, b: &Shape) -> Condition {
-    match (a, b) {
-        (Shape::Unknown, _) | (_, Shape::Unknown) => Condition::Known(true),
-        (Shape::Image(a), Shape::Image(b)) => {
-            a.iter().zip(b.iter()).fold(Condition::Known(true), |all, (a, b)| all.and(a.equals(b)))
-        }
-        (Shape::Image(_), _) | (_, Shape::Image(_)) => Condition::Known(false),
-        (a, b) => a.len().equals(&b.len()),
+    let (Some((rank, a)), Some((other_rank, b))) = (a.dimensions(), b.dimensions()) else {
+        return Condition::Known(true);
+    };
+    let sizes = a.iter().zip(&b).map(|(a, b)| a.equals(b));
+    sizes.fold(rank.equals(&other_rank), Condition::and)
+}
+
+/// The output of `concat`: the channels of all images, or the numbers of all vectors.
+pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    let outputs: Vec<&Shape> = operands.blocks.iter().map(|block| &block.network.output).collect();
+    let is_image = |shape: &&&Shape| matches!(shape, Shape::Image(_));
+    let is_vector = |shape: &&&Shape| matches!(shape, Shape::Vector(_));
+    let first = outputs.iter().find(is_image).or(outputs.iter().find(is_vector));
+    let dimensions: Option<Vec<_>> = outputs.iter().map(|output| output.dimensions()).collect();
+    let (Some(first), Some(dimensions)) = (first.or(outputs.first()), dimensions) else {
+        return Shape::Unknown;
+    };
+    if outputs.iter().any(|shape| is_image(&shape)) && outputs.iter().any(|shape| is_vector(&shape))
+    {
+        diagnostics.error(format!(
+            "`concat` joins two images or two vectors, but its branches give {}: put `flatten` at the end of the branch with the image",
+            list(&outputs, Shape::described_with_article)
+        ));
+        return Shape::Unknown;
+    }
+    let Some((rank, [_, rows, columns])) = first.dimensions() else { return Shape::Unknown };
+    let fits = dimensions.iter().fold(Condition::Known(true), |all, (own, [_, height, width])| {
+        all.and(rank.equals(own)).and(rows.equals(height)).and(columns.equals(width))
+    });
+    diagnostics.require(fits, diagnostics.place(), || match first {
+        Shape::Image(_) => format!(
+            "`concat` joins the channels of two images, but its branches give {}: both must have the same rows and columns",
+            list(&outputs, ToString::to_string)
+        ),
+        _ => format!(
+            "`concat` joins two vectors, or two images with the same rows and columns, but its branches give {}",
+            list(&outputs, Shape::described_with_article)
+        ),
+    });
+    let sum = dimensions.into_iter().fold(Size::of(0), |sum, (_, [size, ..])| sum.plus(&size));
+    match first {
+        Shape::Image(_) => Shape::Image(Box::new([sum, rows, columns])),
+        Shape::Vector(_) => Shape::Vector(sum),
+        _ => Shape::of_users(&outputs),
     }
 }
 
-/// The output of `concat`: the channels of both images, or the numbers of both vectors.
-pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
-    let (Some(first), Some(second)) = (operands.block(Role::First), operands.block(Role::Second))
-    else {
-        return Shape::Unknown;
-    };
-    let (first, second) = (&first.network.output, &second.network.output);
-    match (first, second) {
-        (Shape::Unknown, _) | (_, Shape::Unknown) => Shape::Unknown,
-        (Shape::Image(a), Shape::Image(b)) => {
-            let same = a[1].equals(&b[1]).and(a[2].equals(&b[2]));
-            diagnostics.require(same, diagnostics.place(), || {
-                format!(
-                    "`concat` joins the channels of two images, but its branches give {first} and {second}: both must have the same rows and columns"
-                )
-            });
-            Shape::Image(Box::new([a[0].plus(&b[0]), a[1].clone(), a[2].clone()]))
-        }
-        (Shape::Image(_), _) | (_, Shape::Image(_)) => {
-            diagnostics.error(format!(
-                "`concat` joins two images or two vectors, but its branches give {} and {}: put `flatten` at the end of the branch with the image",
-                first.described_with_article(),
-                second.described_with_article()
-            ));
-            Shape::Unknown
-        }
-        (first, second) => Shape::Vector(first.len().plus(&second.len())),
+/// `6x4x4 and 8x4x4`
+fn list(shapes: &[&Shape], text: impl Fn(&Shape) -> String) -> String {
+    let texts: Vec<String> = shapes.iter().map(|shape| text(shape)).collect();
+    match texts.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => texts.concat(),
     }
 }
 

@@ -45,11 +45,9 @@ impl Operands<'_> {
 
     /// An error unless the input is an image; whether it is one.
     pub(crate) fn check_image(&self, diagnostics: &mut Diagnostics<'_>) -> bool {
-        if matches!(self.input, Shape::Vector(_) | Shape::Of(..)) {
-            let count = match self.input {
-                Shape::Vector(size) if size.is_known() => format!(" with C * H * W = {size}"),
-                _ => String::new(),
-            };
+        if let Shape::Vector(size) = self.input {
+            let count =
+                if size.is_known() { format!(" with C * H * W = {size}") } else { String::new() };
             diagnostics.error(format!(
                 "`{}` takes an image, but {} a {}: put `reshape CxHxW` before it{count}",
                 self.word,

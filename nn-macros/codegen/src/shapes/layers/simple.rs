@@ -143,9 +143,9 @@ pub(crate) fn reshape(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>
 
 /// The channels of an image, or the features of a vector.
 pub(crate) fn channels(operands: &Operands<'_>) -> Size {
-    match operands.input {
-        Shape::Image(sizes) => sizes[0].clone(),
-        shape => shape.len(),
+    match operands.input.dimensions() {
+        Some((_, [channels, ..])) => channels,
+        None => Size::Unknown,
     }
 }
 

@@ -22,12 +22,22 @@ pub(crate) struct LayerRow {
     pub(crate) rust: &'static str,
     /// The arguments of its type, after the scalar.
     pub(crate) generics: fn(&Operands<'_>, &TypeBuilder<'_>) -> TokenStream,
+    /// What it takes.
+    pub(crate) takes: Takes,
     /// The shape of its output; the diagnostics take what does not fit.
     pub(crate) output: fn(&Operands<'_>, &mut Diagnostics<'_>) -> Shape,
     /// The number of its parameters.
     pub(crate) parameters: fn(&Operands<'_>) -> Count,
     /// What it does to probabilities in its input.
     pub(crate) passes: Passes,
+}
+
+/// Which samples a layer takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    All,
+    Images,
+    Vectors,
 }
 
 /// `axonal::layers::Passes`
@@ -49,6 +59,7 @@ const fn row(
         grammar: LayerGrammar::of(word),
         rust,
         generics,
+        takes: Takes::All,
         output: simple::unchanged,
         parameters: |_| Count::Known(0),
         passes: Passes::Nothing,
@@ -68,6 +79,16 @@ impl LayerRow {
 
     const fn options(self, options: &'static [&'static str]) -> Self {
         Self { grammar: LayerGrammar { options, ..self.grammar }, ..self }
+    }
+
+    /// It takes vectors only.
+    const fn of_vectors(self) -> Self {
+        Self { takes: Takes::Vectors, ..self }
+    }
+
+    /// It takes images only.
+    const fn of_images(self) -> Self {
+        Self { takes: Takes::Images, ..self }
     }
 
     /// Its type holds an activation.
@@ -96,12 +117,14 @@ pub(crate) static LAYERS: &[LayerRow] = &[
         .takes(&[Argument::Size("a size")], "one size", "dense 128")
         .options(&["no_bias", "init"])
         .activation()
+        .of_vectors()
         .output(simple::dense)
         .parameters(|operands| simple::weights(operands, &operands.input.len())),
     row("conv", "Conv", window::convolution_generics)
         .takes(CHANNELS_AND_KERNEL, "its channels and a kernel", "conv 16 3x3")
         .options(&["stride", "pad", "dilation", "groups", "depthwise", "floor", "no_bias", "init"])
         .activation()
+        .of_images()
         .output(window::convolution)
         .parameters(|operands| {
             simple::weights(operands, &window::patch(operands, WindowKind::Convolution))
@@ -119,27 +142,33 @@ pub(crate) static LAYERS: &[LayerRow] = &[
             "init",
         ])
         .activation()
+        .of_images()
         .output(window::transposed)
         .parameters(window::transposed_parameters),
     row("maxpool", "MaxPool", window::pool_generics)
         .takes(&[Argument::Pair("a kernel")], "one kernel", "maxpool 2x2")
         .options(&["stride", "pad", "floor"])
+        .of_images()
         .output(window::pool)
         .passes(Passes::Probabilities),
     row("avgpool", "AvgPool", window::mean_generics)
         .takes(&[Argument::Pair("a kernel")], "one kernel", "avgpool 2x2")
         .options(&["stride", "pad", "count_include_pad", "floor"])
+        .of_images()
         .output(window::pool)
         .passes(Passes::Probabilities),
     row("global avgpool", "GlobalAvgPool", simple::global_pool_generics)
+        .of_images()
         .output(simple::global_pool)
         .passes(Passes::Probabilities),
     row("upsample", "Upsample", simple::resized)
         .takes(&[Argument::Pair("a factor")], "one factor", "upsample 2")
+        .of_images()
         .output(simple::upsample)
         .passes(Passes::Probabilities),
     row("pad", "Pad", simple::resized)
         .takes(&[Argument::Margin], "one size", "pad 2")
+        .of_images()
         .output(simple::pad)
         .passes(Passes::Probabilities),
     row("flatten", "Flatten", simple::lengthwise)

@@ -1,0 +1,105 @@
+//! Descriptions that mean the same network: in outputs, in gradients, and in what they have learned after some steps.
+
+use axonal::prelude::*;
+use axonal::{Layer, Network, Parameters, Scalar};
+
+use crate::common::samples::random;
+use crate::passes::wide;
+
+/// The same parameters give the same numbers, up to `tolerance`; with none, the same bits.
+macro_rules! check {
+    ($a:ty, $b:ty, $tolerance:expr) => {{
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut a: Box<$a> = <$a as Network>::random(&mut rng);
+        let mut b: Box<$b> = <$b as Parameters>::zeros();
+        b.as_mut_slice().copy_from_slice(a.as_slice());
+        let inputs: Vec<<$a as Layer>::Input> = random(13, &mut rng);
+        let targets: Vec<<$a as Layer>::Output> = random(13, &mut rng);
+        let same = |a: Vec<f64>, b: Vec<f64>, what: &str| {
+            assert_eq!(a.len(), b.len());
+            for (a, b) in a.iter().zip(&b) {
+                let what = format!("{what} of {}: {a} and {b}", stringify!($a));
+                assert!((a - b).abs() <= $tolerance * (1.0 + a.abs()), "{what}");
+            }
+        };
+        let forward = |a: &$a, b: &$b, what: &str| {
+            let of_a: Vec<_> = inputs.iter().map(|input| a.forward(input)).collect();
+            let of_b: Vec<_> = inputs.iter().map(|input| b.forward(input)).collect();
+            same(wide(&of_a), wide(&of_b), what);
+            let (mut of_a, mut of_b) = (targets.clone(), targets.clone());
+            a.forward_batch(&inputs, &mut of_a);
+            b.forward_batch(&inputs, &mut of_b);
+            same(wide(&of_a), wide(&of_b), what);
+        };
+        let numbers = |parameters: &[<$a as Parameters>::Scalar]| {
+            parameters.iter().map(|it| it.as_f64()).collect()
+        };
+        forward(&a, &b, "outputs");
+        let (_, of_a) = a.gradient(&inputs, &targets, &MeanSquaredError);
+        let (_, of_b) = b.gradient(&inputs, &targets, &MeanSquaredError);
+        same(numbers(of_a.as_slice()), numbers(of_b.as_slice()), "gradient");
+        let (mut of_a, mut of_b) = (Adam::new(1e-3), Adam::new(1e-3));
+        for _ in 0..3 {
+            a.train_step(&inputs, &targets, &MeanSquaredError, &mut of_a);
+            b.train_step(&inputs, &targets, &MeanSquaredError, &mut of_b);
+        }
+        same(numbers(a.as_slice()), numbers(b.as_slice()), "weights after three steps");
+        forward(&a, &b, "outputs after three steps");
+    }};
+}
+
+network! {
+    struct Stem<input 3x8x8 => conv 4 3x3 pad same relu>;
+    struct Wider<input 4x8x8 => conv 6 3x3 stride 2 pad 1>;
+
+    struct Windows<input 3x8x8 => Stem => conv 6 3x3 stride 2 pad 1 => maxpool 2 => flatten => dense 3>;
+    struct WindowsFlat<
+        input 3x8x8 => conv 4 3x3 pad same relu => conv 6 3x3 stride 2 pad 1 => maxpool 2 => flatten => dense 3
+    >;
+
+    struct Shapeless<
+        input 3x8x8 => Stem => batchnorm relu => prelu => dropout 0 => layernorm => avgpool 2 => upsample 2 => pad 1
+        => conv_transpose 2 2x2 stride 2
+    >;
+    struct ShapelessFlat<
+        input 3x8x8 => conv 4 3x3 pad same relu => batchnorm relu => prelu => dropout 0 => layernorm => avgpool 2 => upsample 2
+        => pad 1 => conv_transpose 2 2x2 stride 2
+    >;
+
+    // The input of a block, and its output; what stands at the end.
+    struct Blocks<
+        input 3x8x8 => Stem => residual { conv 4 3x3 pad same } => relu => concat { Wider } { maxpool 2 => conv 2 1x1 }
+        => concat { identity } { identity } => residual { conv 16 1x1 } => global avgpool => dense 2
+    >;
+    struct BlocksFlat<
+        input 3x8x8 => conv 4 3x3 pad same relu => residual { conv 4 3x3 pad same } => relu
+        => concat { conv 6 3x3 stride 2 pad 1 } { maxpool 2 => conv 2 1x1 }
+        => concat { identity } { identity } => residual { conv 16 1x1 } => global avgpool => dense 2
+    >;
+    struct Ends<input 3x8x8 => Stem => concat { Wider } { Wider } => tanh>;
+    struct EndsFlat<
+        input 3x8x8 => conv 4 3x3 pad same relu => concat { conv 6 3x3 stride 2 pad 1 } { conv 6 3x3 stride 2 pad 1 } => tanh
+    >;
+    struct Projected<input 3x8x8 => Stem => residual { Wider } project { conv 6 1x1 stride 2 } => relu => flatten => Head>;
+    struct ProjectedFlat<
+        input 3x8x8 => conv 4 3x3 pad same relu => residual { conv 6 3x3 stride 2 pad 1 } project { conv 6 1x1 stride 2 } => relu
+        => flatten => dense 5 tanh
+    >;
+    struct Head<input 96 => dense 5 tanh>;
+    struct Vectors<input 96 => Head => batchnorm relu => residual { dense 5 } => concat { dense 2 } { identity } => dense 3>;
+    struct VectorsFlat<
+        input 96 => dense 5 tanh => batchnorm relu => residual { dense 5 } => concat { dense 2 } { identity } => dense 3
+    >;
+}
+
+#[test]
+fn a_network_that_gives_an_image_has_layers_of_images_behind_it() {
+    check!(Windows<f64>, WindowsFlat<f64>, 1e-12);
+    check!(Shapeless<f64>, ShapelessFlat<f64>, 1e-12);
+    check!(Blocks<f64>, BlocksFlat<f64>, 1e-12);
+    check!(Ends<f64>, EndsFlat<f64>, 1e-12);
+    check!(Projected<f64>, ProjectedFlat<f64>, 1e-12);
+    check!(Vectors<f64>, VectorsFlat<f64>, 1e-12);
+    let image: Image<12, 4, 4> = Ends::zeros().forward(&Image::default());
+    assert_eq!(image, Image::default());
+}
