@@ -185,6 +185,7 @@ pub use {
 /// | `prelu` | a rectifier with one learned slope a channel | |
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … }` | what both blocks make of the input, channels or numbers one after the other | |
+/// | `repeat 4 { … }` | the layers in it again and again, as if they were written so often; numbered on, labels too: `hidden1`, `hidden2` … | |
 ///
 /// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `relu6`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
 /// `softplus`, `softsign`, `hard_sigmoid`, `softmax`, `step` and `identity`; the types are in [`activations`]. Behind a layer that has none in its type, such as `batchnorm relu`, it becomes

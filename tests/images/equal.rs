@@ -85,6 +85,23 @@ network! {
         input 3x8x8 => conv 4 3x3 pad same relu => residual { conv 6 3x3 stride 2 pad 1 } project { conv 6 1x1 stride 2 } => relu
         => flatten => dense 5 tanh
     >;
+    struct Repeated<
+        input 3x8x8 => conv 4 3x3 pad same
+        => repeat 2 {
+            batchnorm relu => repeat 2 { residual { repeat 2 { conv 4 3x3 pad same relu } } } => shrink: conv 4 2x2 stride 2 no_bias
+        }
+        => flatten => repeat 3 { dense 16 tanh } => dense 2
+    >;
+    struct ByHand<
+        input 3x8x8 => conv 4 3x3 pad same
+        => batchnorm relu
+        => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same relu }
+        => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same relu } => conv 4 2x2 stride 2 no_bias
+        => batchnorm relu
+        => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same relu }
+        => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same relu } => conv 4 2x2 stride 2 no_bias
+        => flatten => dense 16 tanh => dense 16 tanh => dense 16 tanh => dense 2
+    >;
     struct Head<input 96 => dense 5 tanh>;
     struct Vectors<input 96 => Head => batchnorm relu => residual { dense 5 } => concat { dense 2 } { identity } => dense 3>;
     struct VectorsFlat<
@@ -102,4 +119,22 @@ fn a_network_that_gives_an_image_has_layers_of_images_behind_it() {
     check!(Vectors<f64>, VectorsFlat<f64>, 1e-12);
     let image: Image<12, 4, 4> = Ends::zeros().forward(&Image::default());
     assert_eq!(image, Image::default());
+}
+
+#[test]
+fn what_is_repeated_has_the_bits_of_what_is_written_by_hand() {
+    check!(Repeated<f64>, ByHand<f64>, 0.0);
+    check!(Repeated<f32>, ByHand<f32>, 0.0);
+    let net = Repeated::zeros();
+    assert_eq!(net.dense4.bias.len(), 2);
+    let bytes = net.to_bytes();
+    let names = String::from_utf8_lossy(&bytes);
+    for name in [
+        "\"shrink1.weight\"",
+        "\"shrink2.weight\"",
+        "\"residual4.block.conv2.weight\"",
+        "\"batchnorm2.bias\"",
+    ] {
+        assert!(names.contains(name), "{name}");
+    }
 }

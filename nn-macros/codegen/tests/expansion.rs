@@ -223,3 +223,36 @@ fn no_path_begins_with_the_name_of_the_crate() {
         assert!(!code.iter().any(|code| code.contains("axonal")), "{expanded}");
     }
 }
+
+#[test]
+fn repeated_stages_are_those_written_by_hand() {
+    let same = |repeated: TokenStream, by_hand: TokenStream| {
+        let expanded =
+            |chain| network(&quote!(::axonal), quote!(struct Net<#chain>;), Features::ALL);
+        // The documentation of a block says how it was written.
+        let code = |chain| -> Vec<String> {
+            let pretty = pretty(expanded(chain));
+            let lines = pretty.lines().filter(|line| !line.trim_start().starts_with("///"));
+            lines.map(str::to_owned).collect()
+        };
+        let [repeated, by_hand] = [repeated, by_hand].map(code);
+        assert!(repeated == by_hand);
+        let repeated = repeated.concat();
+        assert!(!repeated.contains("compile_error"));
+    };
+    same(
+        quote!(input 8 => repeat 3 { dense SIZE => batchnorm relu } => dense 8),
+        quote!(input 8 => dense SIZE => batchnorm relu => dense SIZE => batchnorm relu => dense SIZE => batchnorm relu => dense 8),
+    );
+    same(quote!(input 8 => repeat 1 { dense 3 }), quote!(input 8 => dense 3));
+    same(
+        quote!(input 3x16x16 => repeat 2 { repeat 2 { residual { repeat 2 { conv 3 3x3 pad same relu } } } => down: maxpool 2 }),
+        quote! {
+            input 3x16x16
+            => residual { conv 3 3x3 pad same relu => conv 3 3x3 pad same relu }
+            => residual { conv 3 3x3 pad same relu => conv 3 3x3 pad same relu } => down1: maxpool 2
+            => residual { conv 3 3x3 pad same relu => conv 3 3x3 pad same relu }
+            => residual { conv 3 3x3 pad same relu => conv 3 3x3 pad same relu } => down2: maxpool 2
+        },
+    );
+}

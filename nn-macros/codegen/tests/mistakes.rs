@@ -708,3 +708,73 @@ fn one_name_under_two_conditions() {
         "#[cfg(a)] struct A<input 4 => dense 3>; #[cfg(b)] struct A<input 4 => dense 2>;";
     none(description);
 }
+
+#[test]
+fn repeat() {
+    const EXAMPLE: &str = "`repeat 4 { dense 64 relu }`";
+    none("input 4 => repeat 2 { dense 4 => hidden: dense 4 } => dense 3");
+    one("input 4 => repeat", &format!("`repeat` needs the number of its rounds: {EXAMPLE}"));
+    one(
+        "input 4 => repeat { dense 4 }",
+        &format!("`repeat` needs the number of its rounds: {EXAMPLE}"),
+    );
+    one("input 4 => repeat 3", &format!("`repeat` takes a number and a block: {EXAMPLE}"));
+    one("input 4 => repeat 3 => relu", &format!("`repeat` takes a number and a block: {EXAMPLE}"));
+    one(
+        "input 4 => repeat 0 { relu }",
+        &format!("`repeat` takes a number of rounds, 1 or more: {EXAMPLE}"),
+    );
+    one(
+        "input 4 => repeat 1.5 { relu }",
+        &format!("`repeat` takes a number of rounds, 1 or more: {EXAMPLE}"),
+    );
+    one(
+        "input 4 => repeat N { relu }",
+        &format!("the rounds of `repeat` are a number that stands here: {EXAMPLE}"),
+    );
+    one(
+        "input 4 => repeat { N + 1 } { relu }",
+        &format!("the rounds of `repeat` are a number that stands here: {EXAMPLE}"),
+    );
+    one("input 4 => repeat 2 {}", &format!("the block of `repeat` needs a layer: {EXAMPLE}"));
+    one(
+        "input 4 => repeat 2 (relu)",
+        &format!("the layers of `repeat` stand in braces: {EXAMPLE}"),
+    );
+    one("input 4 => repeat 10001 { relu }", "so many rounds give more than 10000 layers");
+    one(
+        "input 4 => repeat 2 { dense 4 } relu",
+        "`relu` cannot stand behind the block of `repeat`: put it behind a layer, or `=>` before it",
+    );
+    one(
+        "input 4 => block: repeat 2 { dense 4 }",
+        "`repeat` has no label: those of its layers are numbered",
+    );
+    begins("input 4 => repaet 2 { dense 4 }", "unknown layer `repaet`: did you mean `repeat`?");
+    one("input 4 => h2: relu => repeat 2 { h: relu }", "the label `h2` is there twice");
+    one(
+        "input 4 => repeat 2 { dense: dense 4 } => dense 3",
+        "the label `dense1` is also the name of the layer `dense 3`, which has no label: choose another",
+    );
+    // One error for a mistake, with the round in which it is first.
+    one(
+        "input 4 => repeat 9 { dense 4 sigmod }",
+        "unknown activation `sigmod`: did you mean `sigmoid`?",
+    );
+    one(
+        "input 4x4 => repeat 3 { dense 4 }",
+        "`dense` takes a vector, but the input is an image 1x4x4: put `flatten` before it (in round 1 of `repeat`)",
+    );
+    one(
+        "input 1x8x8 => repeat 9 { conv 4 3x3 => relu }",
+        "the kernel 3x3 of `conv` is larger than its image 4x2x2: take a smaller kernel, or more `pad` (in round 4 of `repeat`)",
+    );
+    one(
+        "input 4 => repeat 2 { repeat 2 { residual { dense 4 } => relu } => dense 3 }",
+        "`residual` adds its input (vector 3) to its block's output (vector 4): both must be the same shape, or `project { dense 4 }` must follow the block (in round 1 of round 2 of `repeat`)",
+    );
+    one(
+        "input 4 => repeat 3 { dense 4 => repeat 3 { softmax } }",
+        "`softmax` takes scores, but `softmax` before it gives probabilities: leave one of them out (in round 2 of round 1 of `repeat`)",
+    );
+}

@@ -31,6 +31,8 @@ fn token() -> impl Strategy<Value = String> {
         "project",
         "concat",
         "concat { identity } { relu }",
+        "repeat",
+        "repeat 2 { relu => batchnorm relu }",
         "stride",
         "dilation",
         "groups",

@@ -47,7 +47,8 @@ impl Diagnostics<'_> {
             Condition::Known(true) => {}
             Condition::Known(false) => self.errors.at(place, message()),
             Condition::Written(condition) => {
-                self.assertions.push(Assertion { condition, place, message: message() });
+                let message = self.errors.in_round(message());
+                self.assertions.push(Assertion { condition, place, message });
             }
         }
     }

@@ -37,14 +37,14 @@ pub(crate) fn network<'a>(
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
     check_probabilities(&chain.stages, None, errors);
-    Inference { errors, types: HashSet::new() }.chain(name, chain, input, None)
+    Inference { errors, types: &mut HashSet::new() }.chain(name, chain, input, None)
 }
 
 /// What all chains of a network share.
 struct Inference<'e> {
     errors: &'e mut Errors,
     /// The names of the types of all blocks.
-    types: HashSet<String>,
+    types: &'e mut HashSet<String>,
 }
 
 impl Inference<'_> {
@@ -60,10 +60,15 @@ impl Inference<'_> {
         let mut assertions = Vec::new();
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
-        for (stage, field) in chain.stages.iter().zip(fields) {
+        for (index, (stage, field)) in chain.stages.iter().zip(fields).enumerate() {
             let before = layers.last().map(|layer| layer.field.to_string());
             let from = before.as_deref().or(from);
-            let layer = self.layer(name, stage, field, shape, from, &mut assertions);
+            let repeated = stage.earlier(index).any(|earlier| layers[earlier].broken);
+            let types = &mut self.types;
+            let layer = self.errors.within(&stage.round(), repeated, |errors| {
+                let mut inference = Inference { errors, types };
+                inference.layer(name, stage, field, shape, from, &mut assertions)
+            });
             shape = layer.output.clone();
             layers.push(layer);
         }

@@ -10,13 +10,22 @@ use crate::syntax::errors::Errors;
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Head, Stage};
 
-/// The names of the fields: the labels, and `dense1`, `dense2` … for layers without one.
+/// The names of the fields: the labels, which are numbered in a `repeat`, and `dense1`, `dense2` … for layers without one.
 pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
     let mut labels: HashSet<String> = HashSet::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
     let mut fields: Vec<Option<Ident>> = Vec::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     for stage in stages {
-        let field = stage.label.clone().filter(|label| {
+        let label = stage.label.as_ref().map(|label| {
+            if stage.rounds.is_empty() {
+                return label.clone();
+            }
+            let number = numbers.entry(label.to_string()).or_insert(0);
+            *number += 1;
+            format_ident!("{}{number}", label.unraw(), span = label.span())
+        });
+        let field = label.filter(|label| {
             let new = labels.insert(label.to_string());
             if !new {
                 errors.at(label.span(), format!("the label `{label}` is there twice"));
@@ -26,8 +35,8 @@ pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
         fields.push(field);
     }
     let mut names: Vec<Ident> = Vec::new();
-    for (stage, field) in stages.iter().zip(fields) {
-        let field = field.unwrap_or_else(|| {
+    for (stage, field) in stages.iter().zip(&fields) {
+        let field = field.clone().unwrap_or_else(|| {
             let word = field_word(stage);
             let mut name = match names.last() {
                 // The activation behind a layer: `batchnorm1_relu`.
@@ -39,7 +48,7 @@ pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
                 }
             };
             if labels.contains(&name) {
-                name_of_label(stages, stage, &name, errors);
+                name_of_label(&fields, stage, &name, errors);
                 while labels.contains(&name) {
                     name.push('_');
                 }
@@ -55,8 +64,8 @@ pub(crate) fn fields(stages: &[Stage], errors: &mut Errors) -> Vec<Ident> {
 }
 
 /// An error at a label that is the automatic name of another layer.
-fn name_of_label(stages: &[Stage], unlabelled: &Stage, name: &str, errors: &mut Errors) {
-    let mut labels = stages.iter().filter_map(|stage| stage.label.as_ref());
+fn name_of_label(labels: &[Option<Ident>], unlabelled: &Stage, name: &str, errors: &mut Errors) {
+    let mut labels = labels.iter().flatten();
     if let Some(label) = labels.find(|label| **label == *name) {
         let written = written(unlabelled.tokens.clone());
         errors.at(

@@ -39,39 +39,51 @@ pub(crate) fn check_probabilities(
     mut before: Option<&'static str>,
     errors: &mut Errors,
 ) -> Option<&'static str> {
-    for stage in stages {
-        let blocks = &stage.arguments.blocks;
-        if let (Head::Layer(layer), false) = (&stage.head, blocks.is_empty()) {
-            let behind: Vec<_> = blocks
-                .iter()
-                .map(|block| check_probabilities(&block.chain.stages, before, errors))
-                .collect();
-            let all = layer.word == "concat" && behind.iter().all(Option::is_some);
-            before = behind[0].filter(|_| all);
-        }
-        let Some(activation) = &stage.activation else {
-            let passes = match &stage.head {
-                Head::Layer(layer) => row_of(layer).passes != Passes::Nothing || !blocks.is_empty(),
-                _ => false,
-            };
-            before = before.filter(|_| passes);
-            continue;
+    let mut wrong: Vec<bool> = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let repeated = stage.earlier(index).any(|earlier| wrong[earlier]);
+        let found = errors.count();
+        before =
+            errors.within(&stage.round(), repeated, |errors| check_stage(stage, before, errors));
+        wrong.push(errors.count() > found);
+    }
+    before
+}
+
+fn check_stage(
+    stage: &Stage,
+    mut before: Option<&'static str>,
+    errors: &mut Errors,
+) -> Option<&'static str> {
+    let blocks = &stage.arguments.blocks;
+    if let (Head::Layer(layer), false) = (&stage.head, blocks.is_empty()) {
+        let behind: Vec<_> = blocks
+            .iter()
+            .map(|block| check_probabilities(&block.chain.stages, before, errors))
+            .collect();
+        let all = layer.word == "concat" && behind.iter().all(Option::is_some);
+        before = behind[0].filter(|_| all);
+    }
+    let Some(activation) = &stage.activation else {
+        let passes = match &stage.head {
+            Head::Layer(layer) => row_of(layer).passes != Passes::Nothing || !blocks.is_empty(),
+            _ => false,
         };
-        let ActivationKind::Known(row, _) = activation.kind else {
-            before = None;
-            continue;
-        };
-        let stands_alone = matches!(stage.head, Head::Activation);
-        if let (true, "softmax", Some(first)) = (stands_alone, row.word, before) {
-            let message = format!(
-                "`softmax` takes scores, but `{first}` before it gives probabilities: leave one of them out"
-            );
-            errors.over(&activation.tokens, message);
-        }
-        if !stands_alone || row.word != "identity" {
-            let gives_some = matches!(row.word, "sigmoid" | "hard_sigmoid" | "softmax");
-            before = gives_some.then_some(row.word);
-        }
+        return before.filter(|_| passes);
+    };
+    let ActivationKind::Known(row, _) = activation.kind else {
+        return None;
+    };
+    let stands_alone = matches!(stage.head, Head::Activation);
+    if let (true, "softmax", Some(first)) = (stands_alone, row.word, before) {
+        let message = format!(
+            "`softmax` takes scores, but `{first}` before it gives probabilities: leave one of them out"
+        );
+        errors.over(&activation.tokens, message);
+    }
+    if !stands_alone || row.word != "identity" {
+        let gives_some = matches!(row.word, "sigmoid" | "hard_sigmoid" | "softmax");
+        before = gives_some.then_some(row.word);
     }
     before
 }

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::syntax::decimal::Decimal;
-use crate::syntax::vocabulary::{ActivationRow, LayerGrammar, Role};
+use crate::syntax::vocabulary::{ActivationRow, LayerGrammar, REPEAT, Role};
 
 /// The argument of `network!`.
 pub(crate) enum Call {
@@ -39,7 +39,7 @@ impl Item {
 }
 
 /// `input 784 => dense 128 sigmoid => dense 10`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Chain {
     /// The sizes of the input; none if it is missing, or the chain is a block of a layer.
     pub(crate) input: Vec<Size>,
@@ -49,6 +49,7 @@ pub(crate) struct Chain {
 }
 
 /// One stage: `hidden: dense 128 init he_normal sigmoid`.
+#[derive(Clone)]
 pub(crate) struct Stage {
     pub(crate) label: Option<Ident>,
     pub(crate) head: Head,
@@ -61,6 +62,17 @@ pub(crate) struct Stage {
     pub(crate) tokens: TokenStream,
     /// Whether it is the activation that was written behind the layer before it.
     pub(crate) follows: bool,
+    /// Of each `repeat` around it, from the outermost: which round it belongs to.
+    pub(crate) rounds: Vec<Round>,
+}
+
+/// One round of a `repeat`.
+#[derive(Clone, Copy)]
+pub(crate) struct Round {
+    /// From 1 on.
+    pub(crate) number: usize,
+    /// How many stages a round has.
+    pub(crate) length: usize,
 }
 
 impl Stage {
@@ -74,7 +86,23 @@ impl Stage {
             activation: None,
             tokens: TokenStream::new(),
             follows: false,
+            rounds: Vec::new(),
         }
+    }
+
+    /// The places in the chain where the same stage stands in the rounds before, given its own.
+    pub(crate) fn earlier(&self, index: usize) -> impl Iterator<Item = usize> {
+        self.rounds.iter().filter(|round| round.number > 1).map(move |round| index - round.length)
+    }
+
+    /// For the end of a message: ` (in round 2 of `repeat`)`.
+    pub(crate) fn round(&self) -> String {
+        let numbers = self.rounds.iter().rev().map(|round| format!("round {}", round.number));
+        let numbers: Vec<String> = numbers.collect();
+        if numbers.is_empty() {
+            return String::new();
+        }
+        format!(" (in {} of `{REPEAT}`)", numbers.join(" of "))
     }
 
     /// Takes out the activation behind a layer whose type holds none: it becomes the next layer.
@@ -96,6 +124,7 @@ impl Stage {
 }
 
 /// What the stage is.
+#[derive(Clone)]
 pub(crate) enum Head {
     /// A layer of the library.
     Layer(&'static LayerGrammar),
@@ -108,11 +137,13 @@ pub(crate) enum Head {
 }
 
 /// An activation, as written.
+#[derive(Clone)]
 pub(crate) struct Activation {
     pub(crate) kind: ActivationKind,
     pub(crate) tokens: TokenStream,
 }
 
+#[derive(Clone)]
 pub(crate) enum ActivationKind {
     /// Its row and the arguments of its type.
     Known(&'static ActivationRow, TokenStream),
@@ -121,7 +152,7 @@ pub(crate) enum ActivationKind {
 }
 
 /// The arguments of one layer, as written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Arguments {
     /// All sizes, one after the other: of `conv 6 5x5`, three.
     pub(crate) sizes: Vec<Size>,
@@ -132,13 +163,14 @@ pub(crate) struct Arguments {
 }
 
 /// Layers in braces, which begin with the input of the layer around them.
+#[derive(Clone)]
 pub(crate) struct Block {
     pub(crate) role: Role,
     pub(crate) chain: Chain,
 }
 
 /// The options of one layer, as written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
     /// Rows and columns.
     pub(crate) stride: Option<[Size; 2]>,
@@ -169,6 +201,7 @@ impl Options {
 }
 
 /// The rows and columns of zeros around an image.
+#[derive(Clone)]
 pub(crate) enum Padding {
     /// The padding with which an output is as large as its input divided by the stride.
     Same,

@@ -86,6 +86,9 @@ impl Role {
 /// Layers that the grammar has and the library does not have yet.
 pub(crate) const PLANNED: &[&str] = &["conv1d", "gru", "lstm"];
 
+/// The word that repeats stages.
+pub(crate) const REPEAT: &str = "repeat";
+
 /// An activation of the library.
 pub(crate) struct ActivationRow {
     pub(crate) word: &'static str,
@@ -214,7 +217,7 @@ impl Vocabulary {
 
     /// Whether a layer begins with the word.
     pub(crate) fn is_layer(&self, word: &str) -> bool {
-        self.layer(word).is_some() || PLANNED.contains(&word) || word == "global"
+        self.layer(word).is_some() || PLANNED.contains(&word) || word == "global" || word == REPEAT
     }
 
     pub(crate) fn is_layer_or_activation(&self, word: &str) -> bool {
@@ -225,6 +228,7 @@ impl Vocabulary {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, Meaning)> {
         let layers = self.layers.iter().map(|grammar| grammar.word).chain(PLANNED.iter().copied());
         layers
+            .chain([REPEAT])
             .map(|word| (word, Meaning::Layer))
             .chain(ACTIVATIONS.iter().map(|row| (row.word, Meaning::Activation)))
             .chain(OPTIONS.iter().map(|word| (*word, Meaning::Option)))

@@ -4,6 +4,7 @@ use proc_macro2::{Group, Span, TokenStream};
 
 use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
+use crate::syntax::parser::repeat::repeat;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::parser::stage::stage;
 use crate::syntax::spelling::distance;
@@ -112,7 +113,9 @@ fn stages(parser: &mut Parser<'_>, chain: &mut Chain, mut arrow: bool) {
         }
         let before = parser.tokens.len();
         while parser.attribute() {}
-        if let Some(mut stage) = stage(parser) {
+        if let Some(stages) = repeat(parser) {
+            chain.stages.extend(stages);
+        } else if let Some(mut stage) = stage(parser) {
             let activation = stage.split_activation();
             chain.stages.push(stage);
             chain.stages.extend(activation);

@@ -11,6 +11,7 @@ mod lookahead;
 mod options;
 mod paths;
 mod recovery;
+mod repeat;
 mod sizes;
 mod stage;
 
