@@ -10,8 +10,8 @@ mod workers;
 
 #[cfg(feature = "threads")]
 pub use number::{num_threads, set_num_threads};
-pub(crate) use split::{Split, cut, share_whole};
+pub(crate) use split::{Part, Split, cut, share, share_parts, share_whole, sharing};
 #[cfg(feature = "train")]
-pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake, share, sharing};
+pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake};
 #[cfg(feature = "train")]
 pub(crate) use workers::{alone, workers};

@@ -8,10 +8,11 @@
     allow(dead_code, reason = "what is never shared is never cut")
 )]
 
-#[cfg(feature = "threads")]
-use std::sync::Mutex;
+use core::ops::Range;
 #[cfg(all(feature = "threads", feature = "train"))]
-use std::{cell::Cell, time::Instant};
+use std::time::Instant;
+#[cfg(feature = "threads")]
+use std::{cell::Cell, sync::Mutex};
 
 #[cfg(feature = "threads")]
 use crate::parallel::number::num_threads;
@@ -30,7 +31,6 @@ pub(crate) trait Split: Send + Sized {
     fn multiply_adds(&self) -> usize;
 
     /// Whether its weights are in two caches, a half in each (split-K): then two threads do it wherever the pass is shared, however little it is.
-    #[cfg(feature = "train")]
     fn is_halved(&self) -> bool {
         false
     }
@@ -51,11 +51,14 @@ pub(crate) const WORTH_WAKING: usize = 3 * 1024 * 1024;
 #[cfg(feature = "train")]
 pub(crate) const WORTH_SHARING: usize = 1024 * 1024;
 
+#[cfg(feature = "threads")]
+thread_local! {
+    /// How many threads [`share`] and [`share_parts`] may use, on this thread.
+    static SHARES: Cell<usize> = const { Cell::new(1) };
+}
+
 #[cfg(all(feature = "threads", feature = "train"))]
 thread_local! {
-    /// How many threads [`share`] may use, on this thread.
-    static SHARES: Cell<usize> = const { Cell::new(1) };
-
     /// When [`is_awake`] was last called.
     static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
@@ -77,7 +80,6 @@ pub(crate) fn is_awake() -> bool {
 }
 
 /// Runs a part of a pass, on several threads if the pass may use them ([`sharing`]) and the part has [`GRAIN`] for each.
-#[cfg(feature = "train")]
 pub(crate) fn share<W: Split>(work: W) {
     #[cfg(feature = "threads")]
     {
@@ -91,8 +93,57 @@ pub(crate) fn share<W: Split>(work: W) {
     work.run();
 }
 
-/// Runs a pass whose calls of [`share`] may use up to `threads` threads.
-#[cfg(feature = "train")]
+/// Which part of some work, of how many parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    index: usize,
+    count: usize,
+}
+
+impl Part {
+    pub(crate) const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// Which of `things` are in it, where they are cut in multiples of `unit`.
+    pub(crate) fn of(self, things: usize, unit: usize) -> Range<usize> {
+        cut(things, unit, self.index, self.count)..cut(things, unit, self.index + 1, self.count)
+    }
+}
+
+/// Does work all of whose parts can be done at the same time: one a thread, if the pass may use several ([`sharing`]) and there is [`GRAIN`] for each; else
+/// [all of it](Part::WHOLE). What a part does must not depend on how many there are.
+///
+/// [`share`] is for work that is cut in two; this is for kernels whose parts write in turns to the same rows.
+pub(crate) fn share_parts(
+    #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one thread"))]
+    multiply_adds: usize,
+    work: impl Fn(Part) + Sync,
+) {
+    #[cfg(feature = "threads")]
+    {
+        let most = multiply_adds / GRAIN;
+        // Small work does not even ask.
+        if most > 1 && SHARES.get() > 1 {
+            let count = num_threads().min(SHARES.get()).min(most).min(pool::MOST);
+            return pool::share(&Numbered { work, count }, count);
+        }
+    }
+    work(Part::WHOLE);
+}
+
+#[cfg(feature = "threads")]
+struct Numbered<W> {
+    work: W,
+    count: usize,
+}
+
+#[cfg(feature = "threads")]
+impl<W: Fn(Part) + Sync> Job for Numbered<W> {
+    fn part(&self, index: usize) {
+        (self.work)(Part { index, count: self.count });
+    }
+}
+
+/// Runs a pass whose calls of [`share`] and [`share_parts`] may use up to `threads` threads.
 pub(crate) fn sharing<R>(
     #[cfg_attr(not(feature = "threads"), expect(unused_variables, reason = "there is one"))]
     threads: usize,
