@@ -11,6 +11,7 @@ use crate::kernels::conv::pointwise::Pointwise;
 #[cfg(feature = "std")]
 use crate::kernels::conv::winograd::WinogradConvolution;
 use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
+use crate::kernels::in_part::run_in_parts;
 use crate::kernels::pool::max2x2::{MaxPool2x2, Windows2x2};
 use crate::kernels::reduce::squares;
 use crate::simd::{Element, Isa, dispatch};
@@ -337,7 +338,7 @@ macro_rules! compiled {
             }
 
             fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>) {
-                isa.run(DirectRows(convolution));
+                run_in_parts(isa, convolution.multiply_adds(), DirectRows(convolution));
             }
 
             #[cfg(feature = "train")]
@@ -346,11 +347,11 @@ macro_rules! compiled {
             }
 
             fn conv_blocked(isa: Isa, convolution: BlockedConvolution<'_, Self>) {
-                isa.run(convolution);
+                run_in_parts(isa, convolution.multiply_adds(), convolution);
             }
 
             fn conv_direct_channels(isa: Isa, convolution: DirectConvolution<'_, Self>) {
-                isa.run(DirectChannels(convolution));
+                run_in_parts(isa, convolution.multiply_adds(), DirectChannels(convolution));
             }
 
             #[cfg(feature = "train")]
@@ -360,7 +361,7 @@ macro_rules! compiled {
 
             #[cfg(feature = "std")]
             fn conv_winograd(isa: Isa, convolution: WinogradConvolution<'_, Self>) {
-                isa.run(convolution);
+                run_in_parts(isa, convolution.multiply_adds(), convolution);
             }
 
             #[cfg(feature = "train")]
@@ -379,11 +380,11 @@ macro_rules! compiled {
             }
 
             fn conv_pointwise(isa: Isa, product: Pointwise<'_, Self>) {
-                isa.run(product);
+                run_in_parts(isa, product.multiply_adds(), product);
             }
 
             fn conv_depthwise(isa: Isa, convolution: Depthwise<'_, Self>) {
-                isa.run(convolution);
+                run_in_parts(isa, convolution.multiply_adds(), convolution);
             }
 
             #[cfg(feature = "train")]

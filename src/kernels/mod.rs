@@ -29,6 +29,7 @@ pub(crate) mod entry;
 mod epilogue;
 mod gemm;
 mod geometry;
+mod in_part;
 mod layer_plan;
 mod matrix_mut;
 mod pool;

@@ -2,7 +2,7 @@
 //! images, are on the heap, in memory that the thread keeps.
 
 #[cfg(feature = "std")]
-use crate::memory::alloc::zeros;
+use crate::memory::LINE;
 #[cfg(feature = "std")]
 use crate::memory::cast::cast_mut;
 use crate::simd::Element;
@@ -17,17 +17,33 @@ pub const fn on_stack(scalars: usize) -> usize {
     if scalars <= ON_STACK || cfg!(not(feature = "std")) { scalars } else { 0 }
 }
 
-/// A workspace that is not on the stack. A thread allocates it for its first pass, and later passes use it again.
+/// A workspace that is not on the stack, and begins at a cache line. A thread allocates it for its first pass, and later passes use it again.
 #[derive(Debug, Default)]
 pub struct Heap {
     #[cfg(feature = "std")]
-    words: Option<Vec<f64>>,
+    lines: Option<Vec<Line>>,
 }
+
+/// A cache line: vectors begin at one.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([f64; LINE / size_of::<f64>()]);
+
+// SAFETY: it is an array of numbers and nothing else, which is checked below.
+#[cfg(feature = "std")]
+unsafe impl bytemuck::Zeroable for Line {}
+// SAFETY: as above.
+#[cfg(feature = "std")]
+unsafe impl bytemuck::Pod for Line {}
+
+#[cfg(feature = "std")]
+const _: () = assert!(size_of::<Line>() == LINE && align_of::<Line>() == LINE);
 
 #[cfg(feature = "std")]
 std::thread_local! {
     /// Memory that this thread has allocated and no pass uses now.
-    static FREE: core::cell::RefCell<Vec<Vec<f64>>> = const { core::cell::RefCell::new(Vec::new()) };
+    static FREE: core::cell::RefCell<Vec<Vec<Line>>> = const { core::cell::RefCell::new(Vec::new()) };
 }
 
 impl Heap {
@@ -63,20 +79,20 @@ impl Heap {
     #[cfg(feature = "std")]
     #[cold]
     pub(crate) fn take<T: Element>(&mut self, scalars: usize) -> &mut [T] {
-        let words = (scalars * size_of::<T>()).div_ceil(size_of::<f64>());
-        &mut cast_mut(self.words(words))[..scalars]
+        let lines = (scalars * size_of::<T>()).div_ceil(LINE);
+        &mut cast_mut(self.lines(lines))[..scalars]
     }
 
-    /// At least `words` words. It is generic over nothing, and so compiled once.
+    /// At least `lines` cache lines. It is generic over nothing, and so compiled once.
     #[cfg(feature = "std")]
-    fn words(&mut self, words: usize) -> &mut [f64] {
+    fn lines(&mut self, lines: usize) -> &mut [Line] {
         // While a thread ends, the destructor of another thread-local value may run a pass after `FREE` is gone.
         let free = FREE.try_with(|free| free.borrow_mut().pop());
         let mut memory = free.ok().flatten().unwrap_or_default();
-        if memory.len() < words {
-            memory = zeros(words);
+        if memory.len() < lines {
+            memory = vec![Line([0.0; _]); lines];
         }
-        self.words.insert(memory)
+        self.lines.insert(memory)
     }
 }
 
@@ -84,13 +100,13 @@ impl Heap {
 impl Drop for Heap {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(words) = self.words.take() {
-            give_back(words);
+        if let Some(lines) = self.lines.take() {
+            give_back(lines);
         }
     }
 }
 
 #[cfg(feature = "std")]
-fn give_back(words: Vec<f64>) {
-    _ = FREE.try_with(|free| free.borrow_mut().push(words));
+fn give_back(lines: Vec<Line>) {
+    _ = FREE.try_with(|free| free.borrow_mut().push(lines));
 }

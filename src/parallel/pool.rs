@@ -54,6 +54,13 @@ struct Helper {
 /// Work in numbered parts, which can be done at the same time.
 pub(crate) trait Job: Sync {
     fn part(&self, index: usize);
+
+    /// All parts, on one thread.
+    fn alone(&self, parts: usize) {
+        for index in 0..parts {
+            self.part(index);
+        }
+    }
 }
 
 /// Does all parts of a job, each once, with the help of other threads.
@@ -64,9 +71,7 @@ pub(crate) fn share<J: Job>(job: &J, parts: usize) {
     if parts > 1 && TEAM.is_free() {
         return lead(core::ptr::from_ref(job).cast_mut().cast(), part::<J> as *mut (), parts);
     }
-    for index in 0..parts {
-        job.part(index);
-    }
+    job.alone(parts);
 }
 
 /// Shares a job of the team that this thread leads, and ends with it.

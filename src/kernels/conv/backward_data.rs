@@ -28,6 +28,7 @@ use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::{Gemm, Init};
 use crate::kernels::geometry::Geometry;
 use crate::kernels::matrix_mut::MatrixMut;
+use crate::memory::Shared;
 use crate::simd::{Isa, Registers, Vector, interleave, lanes_between};
 
 /// What dX starts from.
@@ -57,7 +58,7 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
             Onto::Zero => &[],
             Onto::Channels(bias) => bias,
         });
-        let isa = Isa::of(simd);
+        let (isa, outputs) = (Isa::of(simd), Shared::from(&mut *input_gradient));
         match const { BackwardData::of(K::SIZES, Registers::of::<T, S>()) } {
             #[cfg(feature = "std")]
             BackwardData::Winograd => {
@@ -66,7 +67,7 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
                     window: Window::Flipped,
                     weight,
                     inputs: output_gradient,
-                    outputs: input_gradient,
+                    outputs,
                     post,
                     budget: Budget::USUAL,
                 };
@@ -74,13 +75,13 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionInputs<'_, T, K> {
             }
             BackwardData::Pointwise => {
                 let sizes = const { PointwiseSizes::backward_data(&K::SIZES) };
-                let (inputs, outputs) = (output_gradient, input_gradient);
+                let inputs = output_gradient;
                 let product = Pointwise { sizes, weight, inputs, outputs, post };
                 return T::conv_pointwise(isa, product);
             }
             BackwardData::Depthwise => {
                 let (sizes, is_backward) = (K::SIZES, true);
-                let (inputs, outputs) = (output_gradient, input_gradient);
+                let inputs = output_gradient;
                 let product = Depthwise { sizes, is_backward, weight, inputs, outputs, post };
                 return T::conv_depthwise(isa, product);
             }

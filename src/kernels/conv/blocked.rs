@@ -1,5 +1,7 @@
 //! Convolutions with vectors of output channels: a block of output pixels at a time, whose part of the input is copied with its padding, unless
 //! it can be read where it is.
+//!
+//! A part of it is some blocks, and some vectors of outputs of the first and the last of these.
 
 use core::ops::Range;
 
@@ -10,18 +12,21 @@ use crate::kernels::conv::patch::{Block, Patch, Scratch, numbers, transpose_whol
 use crate::kernels::conv::plan::{BLOCK_PIXELS, BlockedPlan, STRIP_PIXELS, SUMS_LEN};
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::geometry::Sizes;
+use crate::kernels::in_part::InPart;
+use crate::memory::Shared;
 use crate::simd::{Columns, Element, MOST_LANES, Registers, Vector};
 
 /// `Y = post(W ∗ x)` for some samples; ∗ is the convolution.
+#[derive(Clone, Copy)]
 pub(crate) struct BlockedConvolution<'a, T> {
     pub(crate) sizes: Sizes,
     pub(crate) weight: &'a [T],
     pub(crate) inputs: &'a [T],
-    pub(crate) outputs: &'a mut [T],
+    pub(crate) outputs: Shared<'a, T>,
     pub(crate) post: PostOps<'a, T>,
 }
 
-/// A group of a sample: its channels of input, weights and outputs.
+/// Some outputs of a group of a sample: its channels of input, and their weights and outputs.
 #[derive(Clone, Copy)]
 struct Group<'a, T> {
     sizes: Sizes,
@@ -29,16 +34,24 @@ struct Group<'a, T> {
     /// From its first channel on.
     input: &'a [T],
     weight: *const T,
+    /// How many channels of outputs these are.
+    outputs: usize,
     output: *mut T,
     post: PostOps<'a, T>,
 }
 
-impl<T: Element> WithSimd for BlockedConvolution<'_, T> {
+impl<T> BlockedConvolution<'_, T> {
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.outputs.len() * self.sizes.patch()
+    }
+}
+
+impl<T: Element> WithSimd for InPart<BlockedConvolution<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sizes, weight, inputs, outputs, post } = self;
+        let BlockedConvolution { sizes, weight, inputs, outputs, post } = self.call;
         let plan = BlockedPlan::of(&sizes, Registers::of::<T, S>());
         let input_len: usize = sizes.input.iter().product();
         let output_len: usize = sizes.output.iter().product();
@@ -65,27 +78,39 @@ impl<T: Element> WithSimd for BlockedConvolution<'_, T> {
                 *place = y * sizes.stride[0] * row_stride + x * sizes.stride[1];
             }
         }
-        for (sample, output) in outputs.chunks_exact_mut(output_len).enumerate() {
-            let input = &inputs[sample * input_len..];
-            for group in 0..sizes.groups {
+        // The last vector of outputs reaches back where it would not be whole: it is one with that before it.
+        let lanes = Vector::<T, S>::LANES;
+        let vectors = sizes.group_outputs() / lanes;
+        let channel =
+            |vector| if vector == vectors { sizes.group_outputs() } else { vector * lanes };
+        let blocks = plan.number_of_blocks(&sizes);
+        for [some, vectors] in self.part.cells(samples * sizes.groups * blocks, vectors) {
+            if vectors.is_empty() {
+                continue;
+            }
+            let channels = channel(vectors.start)..channel(vectors.end);
+            for index in some {
+                let (sample, rest) =
+                    (index / (sizes.groups * blocks), index % (sizes.groups * blocks));
+                let (group, block) = (rest / blocks, plan.block(&sizes, rest % blocks));
+                let input = &inputs[sample * input_len..];
                 let first = group * sizes.group_outputs();
-                let channels = first..first + sizes.group_outputs();
+                let channels = first + channels.start..first + channels.end;
                 let plane = sizes.input[1] * sizes.input[2];
+                let at = sample * output_len + channels.start * sizes.pixels();
+                let to = at..at + channels.len() * sizes.pixels();
                 let group = Group {
                     sizes,
                     plan,
                     input: &input[group * sizes.group_inputs() * plane..],
-                    weight: weight[first..].as_ptr(),
-                    output: output[first * sizes.pixels()..].as_mut_ptr(),
+                    weight: weight[channels.start..].as_ptr(),
+                    outputs: channels.len(),
+                    output: outputs.range(to).as_mut_ptr(),
                     post: post.of(sample, output_len, channels, sizes.pixels()),
                 };
-                // SAFETY: the sizes were checked; there is as much memory as the plan takes.
-                unsafe {
-                    for block in plan.blocks(sizes) {
-                        let places = &places[..block.pixels()];
-                        group.block(simd, block, places, patch.as_mut_ptr(), sums.as_mut_ptr());
-                    }
-                }
+                let places = &places[..block.pixels()];
+                // SAFETY: the sizes were checked; there is as much memory as the plan takes; the pixels of these channels are this part's own.
+                unsafe { group.block(simd, block, places, patch.as_mut_ptr(), sums.as_mut_ptr()) };
             }
         }
     }
@@ -104,7 +129,7 @@ impl<T: Element> Group<'_, T> {
         patch: *mut T,
         sums: *mut T,
     ) {
-        let (inputs, outputs) = (self.sizes.group_inputs(), self.sizes.group_outputs());
+        let (inputs, outputs) = (self.sizes.group_inputs(), self.outputs);
         let in_one = self.plan.channels >= inputs;
         // SAFETY: the caller's promise.
         unsafe {
@@ -179,7 +204,7 @@ impl<T: Element> Group<'_, T> {
     /// The output channels of the tile from `first` on.
     #[inline(always)]
     fn vectors<S: Simd>(&self, first: usize) -> ChannelTile {
-        self.plan.tile(self.sizes.group_outputs() - first, Vector::<T, S>::LANES)
+        self.plan.tile(self.outputs - first, Vector::<T, S>::LANES)
     }
 
     /// Adds the products with some input channels to the sums of some pixels and of the output channels of a tile.

@@ -15,31 +15,41 @@ use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise_plan::{DepthwisePlan, Tap, Taps};
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::geometry::Sizes;
-use crate::memory::Heap;
+use crate::kernels::in_part::InPart;
+use crate::memory::{Heap, Shared};
 use crate::simd::{
     Columns, Element, MOST_LANES, MOST_SIDE, Vector, square_side, transpose, transpose_square,
 };
 
 /// `Y = post(W ∗ x)` for some samples, or with `is_backward`, `dX = post(Wᵀ ∗ dY)`.
+#[derive(Clone, Copy)]
 pub(crate) struct Depthwise<'a, T> {
     /// Those of the forward pass.
     pub(crate) sizes: Sizes,
     pub(crate) is_backward: bool,
     pub(crate) weight: &'a [T],
     pub(crate) inputs: &'a [T],
-    pub(crate) outputs: &'a mut [T],
+    pub(crate) outputs: Shared<'a, T>,
     pub(crate) post: PostOps<'a, T>,
 }
 
 /// Numbers of the workspace that are on the stack: all, where there is no heap.
 const ON_STACK: usize = if cfg!(feature = "std") { 0 } else { BUFFER_LEN };
 
-impl<T: Element> WithSimd for Depthwise<'_, T> {
+impl<T> Depthwise<'_, T> {
+    /// With the transpositions of both tensors, each about as long as [`TRANSPOSITION`].
+    pub(crate) fn multiply_adds(&self) -> usize {
+        let smaller = self.inputs.len().min(self.outputs.len());
+        smaller * self.sizes.taps() + TRANSPOSITION * (self.inputs.len() + self.outputs.len())
+    }
+}
+
+impl<T: Element> WithSimd for InPart<Depthwise<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sizes, is_backward, weight, inputs, outputs, post } = self;
+        let Depthwise { sizes, is_backward, weight, inputs, outputs, post } = self.call;
         let lanes = Vector::<T, S>::LANES;
         let plan = DepthwisePlan::of(&sizes, is_backward, lanes);
         let (source, target) = (plan.source, plan.target);
@@ -55,17 +65,29 @@ impl<T: Element> WithSimd for Depthwise<'_, T> {
         let multiplier = plan.multiplier();
         // For each channel with a number of its own in the other tensor.
         let [each_source, each_target] = plan.each();
-        for block in channel_blocks(sizes.input[0], lanes) {
-            for j in 0..multiplier {
-                buffers.set_weights(simd, &sizes, weight, &block, j);
+        // What is cut: planes of vectors, and the rows of the first and the last of these.
+        let unit = plan.target_step[0];
+        let blocks = sizes.input[0].div_ceil(lanes);
+        for [planes, units] in self.part.cells(blocks * samples, target.rows.div_ceil(unit)) {
+            let rows = units.start * unit..(units.end * unit).min(target.rows);
+            if rows.is_empty() {
+                continue;
             }
-            for sample in 0..samples {
+            let mut weights_of = None;
+            for plane in planes {
+                let (index, sample) = (plane / samples, plane % samples);
+                let block = ChannelBlock::of(index, sizes.input[0], lanes);
+                if weights_of.replace(index) != Some(index) {
+                    for j in 0..multiplier {
+                        buffers.set_weights(simd, &sizes, weight, &block, j);
+                    }
+                }
                 let input = &inputs[sample * source.len()..(sample + 1) * source.len()];
                 let from = sample * target.len();
-                let output = &mut outputs[from..from + target.len()];
-                let mut row = 0;
-                while row < target.rows {
-                    let rows = plan.block_rows.min(target.rows - row);
+                let output = outputs.range(from..from + target.len());
+                let mut row = rows.start;
+                while row < rows.end {
+                    let rows = plan.block_rows.min(rows.end - row);
                     for j in 0..multiplier {
                         if each_source > 1 || j == 0 {
                             let planes = source.planes(block.first * each_source + j, each_source);
@@ -90,14 +112,17 @@ impl<T: Element> WithSimd for Depthwise<'_, T> {
                         buffers.convolve(simd, &plan, j, rows, onto, last);
                         if is_last {
                             let planes = target.planes(first, each_target);
-                            buffers.empty(simd, &plan, output, planes, &block, row, rows);
+                            // SAFETY: these rows of the block's own channels are the part's own.
+                            unsafe {
+                                buffers.empty(simd, &plan, output, planes, &block, row, rows);
+                            }
                             if !post.addend.is_empty() {
                                 let (at, len) = (row * target.columns, rows * target.columns);
-                                // What the block before has in common with this one is computed again, too.
-                                for lane in 0..block.count {
+                                for lane in block.overlap..block.count {
                                     let at = planes.0 + lane * planes.1 + at;
-                                    let range = from + at..from + at + len;
-                                    post.add_addend(&mut output[at..at + len], range);
+                                    // SAFETY: as above.
+                                    let own = unsafe { output.range(at..at + len).into_slice() };
+                                    post.add_addend(own, from + at..from + at + len);
                                 }
                             }
                         }
@@ -109,23 +134,33 @@ impl<T: Element> WithSimd for Depthwise<'_, T> {
     }
 }
 
+/// What the transposition of a number takes, in multiplications: for both tensors, as long as a window of 3x3.
+const TRANSPOSITION: usize = 5;
+
 /// Channels that a vector holds.
 #[derive(Clone, Copy)]
 struct ChannelBlock {
     first: usize,
     count: usize,
-    /// Channels at the beginning that the block before has, too.
-    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for gradients of weights"))]
+    /// Channels at the beginning that the block before has, too: their outputs are that block's.
     overlap: usize,
 }
 
-/// The last block overlaps the one before it, where there are enough channels.
+impl ChannelBlock {
+    /// One of `channels`, in vectors. The last block overlaps the one before it, where there are enough channels.
+    #[inline(always)]
+    fn of(index: usize, channels: usize, lanes: usize) -> Self {
+        let start = index * lanes;
+        let first = start.min(channels.saturating_sub(lanes));
+        Self { first, count: lanes.min(channels), overlap: start - first }
+    }
+}
+
+/// All of them.
+#[cfg(feature = "train")]
 #[inline(always)]
 fn channel_blocks(channels: usize, lanes: usize) -> impl Iterator<Item = ChannelBlock> {
-    (0..channels).step_by(lanes).map(move |start| {
-        let first = start.min(channels.saturating_sub(lanes));
-        ChannelBlock { first, count: lanes.min(channels), overlap: start - first }
-    })
+    (0..channels.div_ceil(lanes)).map(move |index| ChannelBlock::of(index, channels, lanes))
 }
 
 /// Every `step`-th number, for the lanes of a vector.
@@ -303,17 +338,21 @@ impl<'a, T: Element> Buffers<'a, T> {
         }
     }
 
-    /// Some rows of the target, to their planes.
+    /// Some rows of the target, to those of their planes that the block before does not write.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use these rows of these planes.
     #[inline(always)]
     #[expect(
         clippy::too_many_arguments,
         reason = "two blocks, of channels and of rows, of one plane"
     )]
-    fn empty<S: Simd>(
+    unsafe fn empty<S: Simd>(
         &mut self,
         simd: S,
         plan: &DepthwisePlan,
-        output: &mut [T],
+        output: Shared<'_, T>,
         (first, stride): (usize, usize),
         block: &ChannelBlock,
         row: usize,
@@ -326,11 +365,13 @@ impl<'a, T: Element> Buffers<'a, T> {
                 && self.target.len() >= pixels * lanes,
             "planes of another size"
         );
+        let own = block.count - block.overlap;
         // SAFETY: just checked.
         unsafe {
-            let from = Columns { first: self.target.as_ptr(), stride: lanes };
+            let from = Columns { first: self.target.as_ptr().add(block.overlap), stride: lanes };
+            let at = at + block.overlap * stride;
             let to = Columns { first: output.as_mut_ptr().add(at), stride };
-            transpose(simd, from, to, [block.count, pixels]);
+            transpose(simd, from, to, [own, pixels]);
         }
     }
 }

@@ -8,6 +8,8 @@ use pulp::{Simd, WithSimd};
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::microkernel::wide;
 use crate::kernels::geometry::Geometry;
+use crate::kernels::in_part::InPart;
+use crate::memory::Shared;
 use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
 use crate::simd::{Element, Mask, Vector};
@@ -79,6 +81,7 @@ impl GroupLayout {
 }
 
 /// `Y = post(W ∗ x)` for one group of channels of one sample; ∗ is the convolution.
+#[derive(Clone, Copy)]
 pub(crate) struct DirectConvolution<'a, T> {
     pub(crate) layout: GroupLayout,
     /// With zeros around it, if windows reach there.
@@ -86,10 +89,17 @@ pub(crate) struct DirectConvolution<'a, T> {
     pub(crate) weight: &'a [T],
     /// Of these channels and this sample. The kernel of [`DirectRows`] does all of it, others begin with the bias.
     pub(crate) post: PostOps<'a, T>,
-    pub(crate) output: &'a mut [T],
+    pub(crate) output: Shared<'a, T>,
+}
+
+impl<T> DirectConvolution<'_, T> {
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.output.len() * self.layout.channels * self.layout.kernel[0] * self.layout.kernel[1]
+    }
 }
 
 /// The kernel of a [`DirectConvolution`] or of [`DirectWeights`] with vectors along output rows.
+#[derive(Clone, Copy)]
 pub(crate) struct DirectRows<C>(pub(crate) C);
 
 /// Output channels of the next tile, of `rest`: six, or four where six would leave one or two.
@@ -102,12 +112,13 @@ fn channels_from(rest: usize) -> usize {
     }
 }
 
-impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
+/// A part is some output rows.
+impl<T: Element> WithSimd for InPart<DirectRows<DirectConvolution<'_, T>>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { layout, input, weight, post, output } = self.0;
+        let DirectConvolution { layout, input, weight, post, output } = self.call.0;
         let lanes = Vector::<T, S>::LANES;
         assert!(
             input.len() >= layout.input_len()
@@ -131,14 +142,17 @@ impl<T: Element> WithSimd for DirectRows<DirectConvolution<'_, T>> {
             relu: post.relu,
             output: output.as_mut_ptr(),
         };
-        let vectors = layout.rows * layout.columns.div_ceil(lanes);
         let wide = wide::<S>();
+        let in_row = layout.columns.div_ceil(lanes);
+        // So many rows that tiles of full height end with them, where that is possible.
+        let rows = self.part.of(layout.rows, (wide / in_row).max(1));
+        let vectors = rows.end * in_row;
         let mut channel = 0;
         while channel < layout.outputs {
             let count = channels_from(layout.outputs - channel);
-            let mut vector = 0;
+            let mut vector = rows.start * in_row;
             while vector < vectors {
-                // SAFETY: the sizes were checked above; these vectors and channels are there.
+                // SAFETY: the sizes were checked above; these vectors and channels are there, and their outputs the part's own.
                 unsafe {
                     if vector + wide > vectors {
                         tiles.of_height::<S, 1>(simd, vector, channel, count);

@@ -12,9 +12,11 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::direct::{DirectConvolution, DirectWeights, GroupLayout};
 use crate::kernels::conv::plan::{CHANNEL_PIXELS, channel_tiles_fit, tile_columns};
+use crate::kernels::in_part::InPart;
 use crate::simd::{Columns, Element, MOST_LANES, Registers, Vector, transpose};
 
 /// The kernel of a [`DirectConvolution`] or of [`DirectWeights`] with vectors of output channels.
+#[derive(Clone, Copy)]
 pub(crate) struct DirectChannels<C>(pub(crate) C);
 
 /// Whether the kernels' tiles fit, as the plan has it.
@@ -40,12 +42,13 @@ impl<T> PixelVectors<T> {
     }
 }
 
-impl<T: Element> WithSimd for DirectChannels<DirectConvolution<'_, T>> {
+/// A part is some output channels.
+impl<T: Element> WithSimd for InPart<DirectChannels<DirectConvolution<'_, T>>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { layout, input, weight, post, output } = self.0;
+        let DirectConvolution { layout, input, weight, post, output } = self.call.0;
         let bias = post.first();
         assert!(
             input.len() >= layout.input_len()
@@ -57,7 +60,7 @@ impl<T: Element> WithSimd for DirectChannels<DirectConvolution<'_, T>> {
         );
         let lanes = Vector::<T, S>::LANES;
         let mut vectors = PixelVectors::<T>::new();
-        for channel in (0..layout.outputs).step_by(lanes) {
+        for channel in self.part.of(layout.outputs, lanes).step_by(lanes) {
             let sums = Correlation {
                 left: weight[channel..].as_ptr(),
                 left_stride: layout.weight_stride,
@@ -73,10 +76,11 @@ impl<T: Element> WithSimd for DirectChannels<DirectConvolution<'_, T>> {
             let zero = Vector::splat(simd, T::zero());
             let start = if bias.is_empty() { zero } else { Vector::load(simd, &bias[channel..]) };
             let columns = Columns { first: sums.sums.cast_const(), stride: lanes };
-            let planes = &mut output[channel * layout.pixels()..];
+            let planes =
+                output.range(channel * layout.pixels()..(channel + lanes) * layout.pixels());
             let rows = Columns { first: planes.as_mut_ptr(), stride: layout.pixels() };
             // SAFETY: the sizes were checked; there is memory for all pixels, which are written before they are read, and `planes` are
-            // at least as many as lanes.
+            // as many as lanes, and the part's own.
             unsafe {
                 sums.add(simd, Some(start));
                 transpose(simd, columns, rows, [lanes, layout.pixels()]);

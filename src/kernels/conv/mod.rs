@@ -71,6 +71,7 @@ use crate::kernels::elementwise::activate;
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::{Epilogue, PostOps};
 use crate::kernels::geometry::Geometry;
+use crate::memory::Shared;
 use crate::simd::{Isa, Registers};
 
 pub(crate) use crate::kernels::conv::backward_data::{ConvolutionInputs, Onto};
@@ -104,7 +105,7 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                 window: Window::Forward,
                 weight,
                 inputs,
-                outputs: &mut *outputs,
+                outputs: Shared::from(&mut *outputs),
                 post,
                 budget: Budget::USUAL,
             };
@@ -170,7 +171,7 @@ fn whole_batch<T: Entry, K: Geometry, S: Simd>(
     outputs: &mut [T],
     post: PostOps<'_, T>,
 ) {
-    let (isa, sizes) = (Isa::of(simd), const { K::SIZES });
+    let (isa, sizes, outputs) = (Isa::of(simd), const { K::SIZES }, Shared::from(outputs));
     match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
         Forward::Pointwise => {
             let sizes = const { PointwiseSizes::forward(&K::SIZES) };
@@ -203,6 +204,6 @@ fn direct_group<'a, T: Entry, K: Geometry>(
         input: &input[group * layout.len()..],
         weight: &weight[channels.start..],
         post: post.of(0, K::OUTPUT_LEN, channels.clone(), K::PIXELS),
-        output: &mut output[channels.start * K::PIXELS..channels.end * K::PIXELS],
+        output: Shared::from(&mut output[channels.start * K::PIXELS..channels.end * K::PIXELS]),
     }
 }

@@ -49,17 +49,23 @@ impl Block {
 
 impl BlockedPlan {
     /// All blocks, row by row.
+    #[cfg(feature = "train")]
     pub(super) fn blocks(self, sizes: Sizes) -> impl Iterator<Item = Block> {
+        (0..self.number_of_blocks(&sizes)).map(move |index| self.block(&sizes, index))
+    }
+
+    pub(super) fn number_of_blocks(&self, sizes: &Sizes) -> usize {
+        let [_, rows, columns] = sizes.output;
+        rows.div_ceil(self.block[0]) * columns.div_ceil(self.block[1])
+    }
+
+    /// One of them.
+    pub(super) fn block(&self, sizes: &Sizes, index: usize) -> Block {
         let [_, rows, columns] = sizes.output;
         let [height, width] = self.block;
-        (0..rows).step_by(height).flat_map(move |y| {
-            (0..columns).step_by(width).map(move |x| Block {
-                y,
-                x,
-                rows: height.min(rows - y),
-                columns: width.min(columns - x),
-            })
-        })
+        let in_row = columns.div_ceil(width);
+        let (y, x) = (index / in_row * height, index % in_row * width);
+        Block { y, x, rows: height.min(rows - y), columns: width.min(columns - x) }
     }
 
     /// From one channel, and one row, of the numbers that are read to the next.

@@ -60,10 +60,10 @@ const WINOGRAD_NUMBERS: usize = 36;
 
 /// What the transform of a tile of a vector of channels takes, from or to an image, in multiplications of vectors: about 150 of arithmetic; the rest is for loads, stores and
 /// the transposition. As measured with AVX-512.
-const TILE_TRANSFORM: usize = 420;
+pub(crate) const TILE_TRANSFORM: usize = 420;
 
 /// What the transform of a vector of weights takes, alike: about 80, and 36 stores.
-const WEIGHTS_TRANSFORM: usize = 150;
+pub(crate) const WEIGHTS_TRANSFORM: usize = 150;
 
 /// All that a convolution runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,27 +16,35 @@ use crate::kernels::conv::pointwise_plan::{
 };
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::microkernel::wide;
-use crate::memory::Heap;
+use crate::kernels::in_part::InPart;
+use crate::memory::{Heap, Shared};
 use crate::simd::{Columns, Element, Registers, Vector, transpose};
 
 /// `Y = post(W X)` for some samples.
+#[derive(Clone, Copy)]
 pub(crate) struct Pointwise<'a, T> {
     pub(crate) sizes: PointwiseSizes,
     pub(crate) weight: &'a [T],
     pub(crate) inputs: &'a [T],
-    pub(crate) outputs: &'a mut [T],
+    pub(crate) outputs: Shared<'a, T>,
     pub(crate) post: PostOps<'a, T>,
 }
 
 /// Numbers of the workspace that are on the stack: all, where there is no heap.
 const ON_STACK: usize = if cfg!(feature = "std") { 0 } else { BUFFER_LEN };
 
-impl<T: Element> WithSimd for Pointwise<'_, T> {
+impl<T> Pointwise<'_, T> {
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.outputs.len() * self.sizes.channels
+    }
+}
+
+impl<T: Element> WithSimd for InPart<Pointwise<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { sizes, weight, inputs, outputs, post } = self;
+        let Pointwise { sizes, weight, inputs, outputs, post } = self.call;
         let samples = inputs.len() / sizes.input_len();
         assert!(
             inputs.len() == samples * sizes.input_len()
@@ -50,27 +58,58 @@ impl<T: Element> WithSimd for Pointwise<'_, T> {
         let len = plan.panels_len(&sizes) + plan.planes_len(&sizes, lanes);
         let workspace = heap.or(&mut stack, len);
         let (panels, workspace) = workspace.split_at_mut(plan.panels_len(&sizes));
+        // What is cut: outputs, in panels or vectors, and the strips of pixels of the first and the last of these, where planes are read in place.
+        let (unit, strips) = match plan.vectors {
+            InVectors::Pixels => (PANEL_COLUMNS, Strips::of::<T, S>(sizes.pixels).ends()),
+            InVectors::Samples(_) => (PANEL_COLUMNS, 1),
+            InVectors::Channels => (lanes, 1),
+        };
+        let units = sizes.outputs.div_ceil(unit);
+        let cells = self.part.cells(sizes.groups * units, strips);
+        let together = if let InVectors::Samples(count) = plan.vectors { count } else { 1 };
         for group in 0..sizes.groups {
             let mut weight = Weights {
                 first: &weight[group * sizes.group_stride..],
                 strides: sizes.weight_strides,
                 panel_stride: PANEL_COLUMNS * sizes.weight_strides[1],
             };
+            // The group's outputs of each of the rectangles.
+            let cells = cells.clone().map(|[units_of_all, strips]| {
+                let output = |at: usize| {
+                    let unit_of_group =
+                        at.clamp(group * units, (group + 1) * units) - group * units;
+                    (unit_of_group * unit).min(sizes.outputs)
+                };
+                [output(units_of_all.start)..output(units_of_all.end), strips]
+            });
+            let are_there =
+                |[outputs, strips]: &&[Range<usize>; 2]| !outputs.is_empty() && !strips.is_empty();
+            let mut all = cells.iter().filter(are_there).map(|[outputs, _]| outputs);
+            let Some(first) = all.next() else { continue };
             if plan.packs {
-                weight = weight.packed(simd, panels, &sizes);
+                let last = all.next_back().unwrap_or(first);
+                weight = weight.packed(simd, panels, &sizes, first.start..last.end);
             }
-            let together = if let InVectors::Samples(count) = plan.vectors { count } else { 1 };
             let mut sample = 0;
             while sample < samples {
                 let count = together.min(samples - sample);
                 let planes = Planes { sizes, group, sample, count, inputs };
-                match plan.vectors {
-                    InVectors::Pixels => planes.in_place(simd, weight, outputs, post),
-                    InVectors::Samples(_) => {
-                        planes.side_by_side(simd, weight, outputs, post, workspace);
-                    }
-                    InVectors::Channels => {
-                        planes.of_channels(simd, weight, outputs, post, workspace);
+                for [some, strips] in cells.iter().filter(are_there) {
+                    let some = some.clone();
+                    // SAFETY: these outputs and pixels are the part's own.
+                    unsafe {
+                        match plan.vectors {
+                            InVectors::Pixels => {
+                                let strips = strips.clone();
+                                planes.in_place(simd, weight, some, strips, outputs, post);
+                            }
+                            InVectors::Samples(_) => {
+                                planes.side_by_side(simd, weight, some, outputs, post, workspace);
+                            }
+                            InVectors::Channels => {
+                                planes.of_channels(simd, weight, some, outputs, post, workspace);
+                            }
+                        }
                     }
                 }
                 sample += count;
@@ -89,18 +128,19 @@ pub(super) struct Weights<'a, T> {
 }
 
 impl<'a, T: Element> Weights<'a, T> {
-    /// The same, with the numbers of a panel side by side.
+    /// The same for some outputs, from the first of a panel on, with the numbers of a panel side by side.
     #[inline(always)]
     fn packed<'b, S: Simd>(
         self,
         simd: S,
         panels: &'b mut [T],
         sizes: &PointwiseSizes,
+        outputs: Range<usize>,
     ) -> Weights<'b, T> {
         let panel_stride = sizes.channels * PANEL_COLUMNS;
         // Cache lines of the weights have outputs of several panels: these are filled at the same time.
-        for first in (0..sizes.outputs).step_by(PANELS_AT_ONCE * PANEL_COLUMNS) {
-            let last = sizes.outputs.min(first + PANELS_AT_ONCE * PANEL_COLUMNS);
+        for first in outputs.clone().step_by(PANELS_AT_ONCE * PANEL_COLUMNS) {
+            let last = outputs.end.min(first + PANELS_AT_ONCE * PANEL_COLUMNS);
             for channel in 0..sizes.channels {
                 // What a vector has beyond a row of the panel is overwritten by the next one, but for the last ones: behind them is the next panel.
                 let rest = (sizes.channels - channel) * PANEL_COLUMNS;
@@ -108,14 +148,7 @@ impl<'a, T: Element> Weights<'a, T> {
                     let from = channel * self.strides[0] + output;
                     let to = output * sizes.channels + channel * PANEL_COLUMNS;
                     let panel = &mut panels[to..to + rest];
-                    copy(
-                        simd,
-                        self.first,
-                        from,
-                        panel,
-                        0,
-                        PANEL_COLUMNS.min(sizes.outputs - output),
-                    );
+                    copy(simd, self.first, from, panel, 0, PANEL_COLUMNS.min(outputs.end - output));
                 }
             }
         }
@@ -142,36 +175,45 @@ struct Planes<'a, T> {
 
 impl<T: Element> Planes<'_, T> {
     /// Of one sample, with at least as many pixels as a vector has lanes.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use these outputs' pixels of these strips.
     #[inline(always)]
-    fn in_place<S: Simd>(
+    unsafe fn in_place<S: Simd>(
         self,
         simd: S,
         weight: Weights<'_, T>,
-        outputs: &mut [T],
+        some: Range<usize>,
+        strips: Range<usize>,
+        outputs: Shared<'_, T>,
         post: PostOps<'_, T>,
     ) {
         let Self { sizes, group, sample, inputs, .. } = self;
         let PointwiseSizes { channels, outputs: count, pixels, .. } = sizes;
         let planes = group * count..(group + 1) * count;
         let input = &inputs[sample * sizes.input_len() + group * channels * pixels..];
-        let from = sample * sizes.output_len();
-        let output = &mut outputs[from + planes.start * pixels..from + planes.end * pixels];
+        let at = sample * sizes.output_len() + (planes.start + some.start) * pixels;
+        let output = outputs.range(at..at + some.len() * pixels);
         let post = post.of(sample, sizes.output_len(), planes, pixels);
-        Product { channels, weight, input, stride: pixels, post, onto: Onto::Nothing }.run(
-            simd,
-            0..count,
-            pixels,
-            output,
-        );
+        let product =
+            Product { channels, weight, input, stride: pixels, post, onto: Onto::Nothing };
+        // SAFETY: the caller's promise.
+        unsafe { product.run(simd, some, strips, pixels, output) };
     }
 
     /// Copied side by side.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use these outputs' planes.
     #[inline(always)]
-    fn side_by_side<S: Simd>(
+    unsafe fn side_by_side<S: Simd>(
         self,
         simd: S,
         weight: Weights<'_, T>,
-        outputs: &mut [T],
+        some: Range<usize>,
+        outputs: Shared<'_, T>,
         post: PostOps<'_, T>,
         workspace: &mut [T],
     ) {
@@ -201,28 +243,21 @@ impl<T: Element> Planes<'_, T> {
             post: channel_post,
             onto: Onto::Nothing,
         };
-        let mut first = 0;
-        while first < group_outputs {
-            let some = first..(first + OUTPUTS_AT_ONCE).min(group_outputs);
-            product.run(simd, some.clone(), row, &mut output[..some.len() * row]);
+        let (mut first, end) = (some.start, some.end);
+        while first < end {
+            let some = first..(first + OUTPUTS_AT_ONCE).min(end);
+            let results = &mut output[..some.len() * row];
+            product.run_alone(simd, some.clone(), row, results);
             for index in 0..count {
-                let start = (sample + index) * sizes.output_len();
-                let end = start + (group + 1) * group_outputs * pixels;
-                for (from, channel) in some.clone().enumerate() {
-                    let at = start + (group * group_outputs + channel) * pixels;
-                    copy(
-                        simd,
-                        output,
-                        from * row + index * pixels,
-                        &mut outputs[..end],
-                        at,
-                        pixels,
-                    );
+                let start = (sample + index) * sizes.output_len() + group * group_outputs * pixels;
+                let range = start + some.start * pixels..start + some.end * pixels;
+                // SAFETY: the caller's promise.
+                let planes = unsafe { outputs.range(range.clone()).into_slice() };
+                for from in 0..some.len() {
+                    copy(simd, output, from * row + index * pixels, planes, from * pixels, pixels);
                 }
                 if !post.addend.is_empty() {
-                    let at = start + (group * group_outputs + some.start) * pixels;
-                    let range = at..at + some.len() * pixels;
-                    post.add_addend(&mut outputs[range.clone()], range);
+                    post.add_addend(planes, range);
                 }
             }
             first = some.end;
@@ -230,19 +265,25 @@ impl<T: Element> Planes<'_, T> {
     }
 
     /// Of one sample, with output channels in vectors: Yᵀ = Xᵀ Wᵀ, where the planes are what is broadcast.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use these outputs' planes.
     #[inline(always)]
-    fn of_channels<S: Simd>(
+    unsafe fn of_channels<S: Simd>(
         self,
         simd: S,
         weight: Weights<'_, T>,
-        outputs: &mut [T],
+        some: Range<usize>,
+        outputs: Shared<'_, T>,
         post: PostOps<'_, T>,
         workspace: &mut [T],
     ) {
         let Self { sizes, group, sample, inputs, .. } = self;
-        let PointwiseSizes { channels, outputs: count, pixels, .. } = sizes;
+        let PointwiseSizes { channels, outputs: group_outputs, pixels, .. } = sizes;
         let lanes = Vector::<T, S>::LANES;
-        let planes = group * count..(group + 1) * count;
+        let count = some.len();
+        let planes = group * group_outputs + some.start..group * group_outputs + some.end;
         let results = &mut workspace[..pixels * count];
         let of_channels = PostOps { addend: &[], ..post }.of(0, 0, planes.clone(), 0);
         for row in results.chunks_exact_mut(count) {
@@ -255,12 +296,12 @@ impl<T: Element> Planes<'_, T> {
         let product = Product {
             channels,
             weight: Weights { first: input, strides: [pixels, 1], panel_stride: PANEL_COLUMNS },
-            input: weight.first,
+            input: &weight.first[some.start..],
             stride: weight.strides[0],
             post: PostOps::bias(&[]),
             onto: Onto::First,
         };
-        product.run(simd, 0..pixels, count, results);
+        product.run_alone(simd, 0..pixels, count, results);
         let zero = Vector::splat(simd, T::zero());
         let rectifies = post.relu && post.addend.is_empty();
         if !post.scale.is_empty() || rectifies {
@@ -285,7 +326,8 @@ impl<T: Element> Planes<'_, T> {
         }
         let at = sample * sizes.output_len() + planes.start * pixels;
         let range = at..at + count * pixels;
-        let output = &mut outputs[range.clone()];
+        // SAFETY: the caller's promise.
+        let output = unsafe { outputs.range(range.clone()).into_slice() };
         let from = Columns { first: results.as_ptr(), stride: count };
         let to = Columns { first: output.as_mut_ptr(), stride: pixels };
         // SAFETY: both slices have `count` x `pixels` numbers.
@@ -342,47 +384,102 @@ pub(super) enum Onto {
     Last,
 }
 
+/// The vectors of a plane, in strips of up to a tile's height.
+#[derive(Clone, Copy)]
+struct Strips {
+    pixels: usize,
+    lanes: usize,
+    /// Vectors of a tile.
+    most: usize,
+}
+
+impl Strips {
+    #[inline(always)]
+    fn of<T: Element, S: Simd>(pixels: usize) -> Self {
+        Self { pixels, lanes: Vector::<T, S>::LANES, most: wide::<S>() }
+    }
+
+    fn vectors(self) -> usize {
+        self.pixels.div_ceil(self.lanes)
+    }
+
+    fn count(self) -> usize {
+        self.vectors().div_ceil(self.most)
+    }
+
+    /// Where a strip begins, or, for the count of them, where the last one ends: as many vectors in each, as far as that goes.
+    #[inline(always)]
+    fn start(self, strip: usize) -> usize {
+        let (vectors, count) = (self.vectors(), self.count());
+        vectors / count * strip + strip.min(vectors % count)
+    }
+
+    /// Those of a range of [ends](Self::ends).
+    #[inline(always)]
+    fn between(self, ends: &Range<usize>) -> Range<usize> {
+        let strip = |end| if end == self.ends() { self.count() } else { end };
+        strip(ends.start)..strip(ends.end)
+    }
+
+    /// How many there are that parts can be cut at: the last one is one with that before it, if it is a single vector, which overlaps the one before it.
+    fn ends(self) -> usize {
+        let (vectors, count) = (self.vectors(), self.count());
+        let overlaps = vectors / count == 1 && !self.pixels.is_multiple_of(self.lanes);
+        count - usize::from(overlaps && count > 1)
+    }
+}
+
 impl<T: Element> Product<'_, T> {
     /// Some output channels, whose planes of `pixels` numbers follow each other in `output`.
     #[inline(always)]
-    pub(super) fn run<S: Simd>(
+    pub(super) fn run_alone<S: Simd>(
         self,
         simd: S,
         channels: Range<usize>,
         pixels: usize,
         output: &mut [T],
     ) {
+        let strips = 0..Strips::of::<T, S>(pixels).ends();
+        // SAFETY: nobody else has the outputs.
+        unsafe { self.run(simd, channels, strips, pixels, Shared::from(output)) };
+    }
+
+    /// Some output channels, whose planes of `pixels` numbers follow each other in `output`, and some [strips](Strips) of these.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use the pixels of these strips.
+    #[inline(always)]
+    unsafe fn run<S: Simd>(
+        self,
+        simd: S,
+        channels: Range<usize>,
+        strips: Range<usize>,
+        pixels: usize,
+        output: Shared<'_, T>,
+    ) {
         let lanes = Vector::<T, S>::LANES;
+        let all = Strips::of::<T, S>(pixels);
         assert!(
             pixels >= lanes
+                && strips.end <= all.ends()
                 && (self.onto == Onto::Nothing || pixels.is_multiple_of(lanes))
                 && output.len() == channels.len() * pixels
                 && self.input.len() >= (self.channels - 1) * self.stride + pixels,
             "planes of another size"
         );
-        let vectors = pixels.div_ceil(lanes);
-        let mut vector = 0;
-        while vector < vectors {
-            // As many in each tile, as far as that goes.
-            let rest = vectors - vector;
-            let count = rest.div_ceil(rest.div_ceil(wide::<S>()));
+        for strip in all.between(&strips) {
+            let (vector, count) = (all.start(strip), all.start(strip + 1) - all.start(strip));
             let first = (vector * lanes).min(pixels - lanes);
             let last = ((vector + count - 1) * lanes).min(pixels - lanes) - first;
-            let strip = Strip {
-                product: self,
-                pixels,
-                first,
-                last,
-                channels: channels.clone(),
-                output: &mut *output,
-            };
+            let strip =
+                Strip { product: self, pixels, first, last, channels: channels.clone(), output };
             match count {
                 1 => simd.vectorize(StripOf::<T, 1>(strip)),
                 2 => simd.vectorize(StripOf::<T, 2>(strip)),
                 3 => simd.vectorize(StripOf::<T, 3>(strip)),
                 _ => simd.vectorize(StripOf::<T, 4>(strip)),
             }
-            vector += count;
         }
     }
 }
@@ -395,7 +492,7 @@ struct Strip<'a, T> {
     first: usize,
     last: usize,
     channels: Range<usize>,
-    output: &'a mut [T],
+    output: Shared<'a, T>,
 }
 
 /// `R` vectors: a function of its own for each `R`, as that of the matrix products.
@@ -409,7 +506,7 @@ impl<T: Element, const R: usize> WithSimd for StripOf<'_, T, R> {
         if R > wide::<S>() {
             return;
         }
-        let mut strip = self.0;
+        let strip = self.0;
         let (mut column, end) = (0, strip.channels.len());
         // As many sums as a tile of twice the height has.
         let is_low = 2 * R <= wide::<S>();
@@ -441,7 +538,7 @@ impl<T: Element> Strip<'_, T> {
     ///
     /// These vectors must be inside of the planes, and these channels among the weights and outputs.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, column: usize) {
+    unsafe fn tile<S: Simd, const R: usize, const C: usize>(&self, simd: S, column: usize) {
         let Product { channels, weight, input, stride, post, onto } = self.product;
         let lanes = Vector::<T, S>::LANES;
         let zero = Vector::splat(simd, T::zero());
@@ -456,7 +553,7 @@ impl<T: Element> Strip<'_, T> {
                 }
             }
         }
-        let output = self.output[column * self.pixels + self.first..].as_mut_ptr();
+        let output = self.output.as_mut_ptr().wrapping_add(column * self.pixels + self.first);
         if onto == Onto::First {
             for j in 0..C {
                 for r in 0..R {

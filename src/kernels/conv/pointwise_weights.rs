@@ -104,7 +104,7 @@ impl<T: Element> WithSimd for PointwiseWeights<'_, T> {
                         post: PostOps::bias(&[]),
                         onto: Onto::Last,
                     };
-                    product.run(simd, 0..channels, width, sums);
+                    product.run_alone(simd, 0..channels, width, sums);
                     first += len;
                 }
                 sample += count;

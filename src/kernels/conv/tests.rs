@@ -6,11 +6,16 @@ use proptest::prelude::*;
 
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::blocked_weights::BlockedWeights;
-use crate::kernels::conv::plan::BlockedPlan;
-use crate::kernels::conv::{Convolution, ConvolutionInputs, Onto};
+use crate::kernels::conv::direct::DirectRows;
+use crate::kernels::conv::direct_channels::DirectChannels;
+use crate::kernels::conv::im2col::Buffer;
+use crate::kernels::conv::plan::{BlockedPlan, Forward};
+use crate::kernels::conv::{Convolution, ConvolutionInputs, Onto, direct_group};
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::{NoEpilogue, PostOps};
 use crate::kernels::geometry::{Geometry, Sizes};
+use crate::kernels::in_part::{InPart, check_parts};
+use crate::parallel::Part;
 use crate::simd::{InstructionSet, Isa};
 
 fn numbers<T: Entry>(length: usize, seed: usize) -> Vec<T> {
@@ -81,11 +86,15 @@ fn check_forward<T: Entry>(sizes: Sizes, samples: usize, has: [bool; 4]) {
         if BlockedPlan::of(&sizes, isa.registers::<T>()).channels == 0 {
             continue;
         }
+        let run = |part, outputs: &mut [T]| {
+            let outputs = outputs.into();
+            let call = BlockedConvolution { sizes, weight: &w, inputs: &x, outputs, post };
+            isa.run(InPart { call, part });
+        };
         let mut y = vec![T::nan(); lens[1]];
-        let convolution =
-            BlockedConvolution { sizes, weight: &w, inputs: &x, outputs: &mut y, post };
-        T::conv_blocked(isa, convolution);
+        run(Part::WHOLE, &mut y);
         check_outputs(&y, &sums, sizes, post, isa);
+        check_parts(&y, &format!("{}, {sizes:?}", isa.set()), run);
     }
 }
 
@@ -248,13 +257,37 @@ fn check_convolution<T: Entry, K: Geometry>() {
             check_outputs(&y, &sums, K::SIZES, post, isa);
         }
     }
+    for isa in InstructionSet::available().map(Isa::found) {
+        check_direct::<T, K>(isa, &w, &x[..K::INPUT_LEN], PostOps::bias(&shift));
+    }
+}
+
+/// The parts of one sample, by the direct kernels.
+fn check_direct<T: Entry, K: Geometry>(isa: Isa, w: &[T], x: &[T], post: PostOps<'_, T>) {
+    let forward = Forward::of(K::SIZES, isa.registers::<T>());
+    let mut buffer = Buffer::new();
+    let run = |part, outputs: &mut [T]| {
+        let input = buffer.padded::<K>(x);
+        let call = direct_group::<T, K>(0, w, post, input, outputs);
+        match forward {
+            Forward::DirectRows => isa.run(InPart { call: DirectRows(call), part }),
+            _ => isa.run(InPart { call: DirectChannels(call), part }),
+        }
+    };
+    if matches!(forward, Forward::DirectRows | Forward::DirectChannels) {
+        let (mut run, mut y) = (run, vec![T::nan(); K::OUTPUT_LEN]);
+        run(Part::WHOLE, &mut y);
+        check_parts(&y, &format!("{}, {:?}", isa.set(), K::SIZES), run);
+    }
 }
 
 #[test]
 fn ways_of_the_forward_pass() {
     geometries! { check_convolution:
         Rows [2, 9, 24] => [7, 9, 24], [3, 3], stride [1, 1], pad [1, 1], dilation [1, 1];
+        WideRows [3, 8, 50] => [5, 6, 48], [3, 3], stride [1, 1], pad [0, 0], dilation [1, 1];
         Channels [3, 8, 8] => [16, 6, 6], [3, 3], stride [1, 1], pad [0, 0], dilation [1, 1];
+        MoreChannels [2, 12, 12] => [48, 8, 8], [5, 5], stride [1, 1], pad [0, 0], dilation [1, 1];
         Patches [3, 9, 11] => [5, 4, 5], [3, 3], stride [2, 2], pad [0, 0], dilation [1, 1];
         Blocks [3, 9, 11] => [24, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
     }

@@ -10,6 +10,9 @@ use crate::kernels::conv::pointwise_weights::PointwiseWeights;
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::geometry::Sizes;
+use crate::kernels::in_part::{InPart, check_parts};
+use crate::memory::Shared;
+use crate::parallel::Part;
 use crate::simd::{InstructionSet, Isa};
 
 fn numbers<T: Entry>(length: usize, seed: usize) -> Vec<T> {
@@ -116,7 +119,7 @@ fn against_loops<T: Entry>(
     sizes: Sizes,
     samples: usize,
     ops: Ops,
-    mut run: impl FnMut(Isa, bool, &[T], &[T], &mut [T], PostOps<'_, T>),
+    run: impl Fn(Isa, Part, bool, [&[T]; 2], Shared<'_, T>, PostOps<'_, T>),
 ) {
     let (large, small) = (sizes.input.iter().product(), sizes.output.iter().product());
     let weight: Vec<T> = numbers(sizes.output[0] * sizes.patch(), 3);
@@ -140,16 +143,21 @@ fn against_loops<T: Entry>(
         finish(post, &mut expected, channels, pixels);
         for set in InstructionSet::available() {
             let isa = Isa::found(set);
-            let mut outputs = vec![T::nan(); samples * to];
-            run(isa, is_backward, &weight, &inputs, &mut outputs, post);
             let what = format!("{set}, backward {is_backward}");
+            let mut outputs = vec![T::nan(); samples * to];
+            let all = Shared::from(&mut outputs[..]);
+            run(isa, Part::WHOLE, is_backward, [&weight, &inputs], all, post);
             assert_close(&outputs, &expected, &what);
+            check_parts(&outputs, &what, |part, outputs: &mut [T]| {
+                run(isa, part, is_backward, [&weight, &inputs], outputs.into(), post);
+            });
             // One by one, with the same bits.
             for sample in 0..samples {
                 let mut output = vec![T::nan(); to];
                 let addend = post.addend.get(sample * to..(sample + 1) * to).unwrap_or_default();
                 let input = &inputs[sample * from..(sample + 1) * from];
-                run(isa, is_backward, &weight, input, &mut output, PostOps { addend, ..post });
+                let (one, post) = (Shared::from(&mut output[..]), PostOps { addend, ..post });
+                run(isa, Part::WHOLE, is_backward, [&weight, input], one, post);
                 assert_eq!(
                     output,
                     outputs[sample * to..(sample + 1) * to],
@@ -186,14 +194,16 @@ fn weights_against_loops<T: Entry>(
 }
 
 fn check_pointwise<T: Entry>(sizes: Sizes, samples: usize, ops: Ops) {
-    against_loops::<T>(sizes, samples, ops, |isa, is_backward, weight, inputs, outputs, post| {
+    against_loops::<T>(sizes, samples, ops, |isa, part, is_backward, from, outputs, post| {
+        let [weight, inputs] = from;
         let sizes = if is_backward {
             PointwiseSizes::backward_data(&sizes)
         } else {
             PointwiseSizes::forward(&sizes)
         };
         assert!(pointwise_plan::fits(&sizes, isa.registers::<T>().lanes));
-        T::conv_pointwise(isa, Pointwise { sizes, weight, inputs, outputs, post });
+        let call = Pointwise { sizes, weight, inputs, outputs, post };
+        isa.run(InPart { call, part });
     });
     let plan = WeightsPlan::of(&sizes);
     weights_against_loops::<T>(sizes, samples, |isa, inputs, output_gradient, gradient| {
@@ -203,9 +213,11 @@ fn check_pointwise<T: Entry>(sizes: Sizes, samples: usize, ops: Ops) {
 }
 
 fn check_depthwise<T: Entry>(sizes: Sizes, samples: usize, ops: Ops) {
-    against_loops::<T>(sizes, samples, ops, |isa, is_backward, weight, inputs, outputs, post| {
+    against_loops::<T>(sizes, samples, ops, |isa, part, is_backward, from, outputs, post| {
+        let [weight, inputs] = from;
         assert!(DepthwisePlan::fits(&sizes, isa.registers::<T>().lanes));
-        T::conv_depthwise(isa, Depthwise { sizes, is_backward, weight, inputs, outputs, post });
+        let call = Depthwise { sizes, is_backward, weight, inputs, outputs, post };
+        isa.run(InPart { call, part });
     });
     weights_against_loops::<T>(sizes, samples, |isa, inputs, output_gradient, gradient| {
         let weights = DepthwiseWeights { sizes, inputs, output_gradient, gradient };

@@ -6,10 +6,10 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::winograd::product::{Numbers, Products};
 use crate::kernels::conv::winograd::tiles::{GradientTiles, InputTiles, RING_ROWS, row_pixels};
-use crate::kernels::conv::winograd::workspace::Workspace;
 use crate::kernels::conv::winograd::{
     Budget, GAP, NUMBERS, OutputBlocks, SIDE, Shape, TAPS, TILE, carve, tile_blocks, transforms,
 };
+use crate::memory::Heap;
 use crate::simd::{Element, Registers, Vector};
 
 /// `dW += dYᵀ ∗ x` over all samples.
@@ -39,8 +39,8 @@ impl<T: Element> WithSimd for WinogradWeights<'_, T> {
         }
         let lanes = Vector::<T, S>::LANES;
         let registers = Registers::of::<T, S>();
-        let output_blocks = OutputBlocks::of(shape.outputs(), registers);
-        let blocks = tile_blocks(&shape, samples, registers, budget.block);
+        let output_blocks = OutputBlocks::all(&shape, registers);
+        let blocks = tile_blocks(&shape, shape.all_rows(samples), registers, budget.block);
         let (tiles, columns) = (blocks.most_tiles(), blocks.columns);
         let channels = shape.inputs().next_multiple_of(lanes);
         let outputs = shape.outputs().next_multiple_of(lanes);
@@ -55,8 +55,9 @@ impl<T: Element> WithSimd for WinogradWeights<'_, T> {
             pixels * lanes,
             SIDE * pixels * lanes,
         ];
-        let mut workspace = Workspace::new::<T>(lengths.iter().map(|length| length + GAP).sum());
-        let [u, v, d, ring, zeros, sums] = carve(workspace.as_mut_slice(), lengths);
+        let mut heap = Heap::default();
+        let workspace = heap.take(lengths.iter().map(|length| length + GAP).sum());
+        let [u, v, d, ring, zeros, sums] = carve(workspace, lengths);
         for (index, block) in blocks.enumerate() {
             let to = Numbers { first: v, step: channels, stride: v_stride };
             let rows = [ring, zeros, sums];

@@ -43,7 +43,6 @@ mod product;
 mod tests;
 mod tiles;
 mod transforms;
-mod workspace;
 
 use core::ops::Range;
 
@@ -156,6 +155,11 @@ impl Shape {
         [self.rows().div_ceil(TILE), self.columns().div_ceil(TILE)]
     }
 
+    /// The rows of tiles of some samples.
+    fn all_rows(&self, samples: usize) -> Range<usize> {
+        0..samples * self.tiles()[0]
+    }
+
     /// The sample of a row of tiles, and which of the sample's rows of tiles it is.
     fn sample_and_row(&self, row: usize) -> (usize, usize) {
         let [rows, _] = self.tiles();
@@ -179,11 +183,11 @@ impl TileBlock {
     }
 }
 
-/// All blocks of some samples.
+/// All blocks of some rows of tiles.
 #[derive(Clone, Copy, Debug)]
 struct TileBlocks {
-    /// Rows and columns of all tiles.
-    tiles: [usize; 2],
+    /// Where the rows and columns of tiles end.
+    ends: [usize; 2],
     /// Of the largest block.
     rows: usize,
     columns: usize,
@@ -192,10 +196,14 @@ struct TileBlocks {
     column: usize,
 }
 
-/// Blocks of about the same size, of up to `bytes` bytes.
-fn tile_blocks(shape: &Shape, samples: usize, registers: Registers, bytes: usize) -> TileBlocks {
-    let [rows, columns] = shape.tiles();
-    let rows = samples * rows;
+/// Blocks of some rows of tiles: of about the same size, of up to `bytes` bytes.
+fn tile_blocks(
+    shape: &Shape,
+    of_rows: Range<usize>,
+    registers: Registers,
+    bytes: usize,
+) -> TileBlocks {
+    let (rows, columns) = (of_rows.len(), shape.tiles()[1]);
     let channels = shape.inputs().next_multiple_of(registers.lanes);
     let most = (bytes / (NUMBERS * channels * registers.scalar)).max(LEAST_TILES);
     let (block_rows, block_columns) = if columns > most {
@@ -204,10 +212,10 @@ fn tile_blocks(shape: &Shape, samples: usize, registers: Registers, bytes: usize
         (rows.div_ceil(rows.div_ceil(most / columns)), columns)
     };
     TileBlocks {
-        tiles: [rows, columns],
+        ends: [of_rows.end, columns],
         rows: block_rows,
         columns: block_columns,
-        row: 0,
+        row: of_rows.start,
         column: 0,
     }
 }
@@ -216,8 +224,10 @@ fn tile_blocks(shape: &Shape, samples: usize, registers: Registers, bytes: usize
 const LEAST_TILES: usize = 16;
 
 impl TileBlocks {
+    /// How many there are, before the first one is taken.
     fn number(&self) -> usize {
-        self.tiles[0].div_ceil(self.rows) * self.tiles[1].div_ceil(self.columns)
+        let [rows, columns] = self.ends;
+        (rows - self.row).div_ceil(self.rows) * columns.div_ceil(self.columns)
     }
 
     fn most_tiles(&self) -> usize {
@@ -229,7 +239,7 @@ impl Iterator for TileBlocks {
     type Item = TileBlock;
 
     fn next(&mut self) -> Option<TileBlock> {
-        let [rows, columns] = self.tiles;
+        let [rows, columns] = self.ends;
         if self.column >= columns {
             self.column = 0;
             self.row += self.rows;
@@ -251,7 +261,8 @@ impl Iterator for TileBlocks {
 /// How the outputs are cut into blocks, each a few vectors wide: as wide as a tile of registers, or a little less where that leaves none that is narrow.
 #[derive(Clone, Copy, Debug)]
 struct OutputBlocks {
-    /// Vectors of all outputs.
+    /// The first vector of outputs, and how many there are.
+    first: usize,
     vectors: usize,
     /// The most of a block.
     most: usize,
@@ -259,9 +270,15 @@ struct OutputBlocks {
 }
 
 impl OutputBlocks {
-    fn of(outputs: usize, registers: Registers) -> Self {
-        let (vectors, lanes) = (outputs.div_ceil(registers.lanes), registers.lanes);
-        Self { vectors, most: most_vectors(registers.are_many), lanes }
+    fn of(vectors: Range<usize>, registers: Registers) -> Self {
+        let (most, lanes) = (most_vectors(registers.are_many), registers.lanes);
+        Self { first: vectors.start, vectors: vectors.len(), most, lanes }
+    }
+
+    /// Of all outputs.
+    #[cfg(feature = "train")]
+    fn all(shape: &Shape, registers: Registers) -> Self {
+        Self::of(0..shape.outputs().div_ceil(registers.lanes), registers)
     }
 
     fn count(&self) -> usize {
@@ -270,7 +287,7 @@ impl OutputBlocks {
 
     /// The vectors of a block, or, for `count`, none behind the last.
     fn vectors(&self, block: usize) -> Range<usize> {
-        let first = |block| self.vectors * block / self.count();
+        let first = |block| self.first + self.vectors * block / self.count();
         first(block)..first((block + 1).min(self.count()))
     }
 
@@ -280,7 +297,8 @@ impl OutputBlocks {
 
     /// Where a block's 36 matrices of `inputs` rows begin.
     fn start(&self, block: usize, inputs: usize) -> usize {
-        NUMBERS * (self.vectors(block).start * self.lanes * inputs + block * GAP)
+        let vectors = self.vectors(block).start - self.first;
+        NUMBERS * (vectors * self.lanes * inputs + block * GAP)
     }
 
     /// From one of them to the next.

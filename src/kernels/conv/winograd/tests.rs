@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::kernels::entry::Entry;
 use crate::kernels::epilogue::PostOps;
+use crate::kernels::in_part::{InPart, check_parts};
+use crate::parallel::Part;
 use crate::simd::{Element, InstructionSet, Isa};
 
 /// Small enough for several blocks.
@@ -100,19 +102,24 @@ impl Case {
             Window::Flipped => self.flipped(),
         });
         let [scale, shift, addend] = [post.scale, post.shift, post.addend].map(of::<T>);
-        let mut outputs = vec![T::nan(); self.sums.len()];
-        T::conv_winograd(
-            Isa::found(set),
-            WinogradConvolution {
+        let inputs = of::<T>(&self.inputs);
+        let run = |part, outputs: &mut [T]| {
+            let call = WinogradConvolution {
                 shape: self.shape,
                 window,
                 weight: &weight,
-                inputs: &of::<T>(&self.inputs),
-                outputs: &mut outputs,
+                inputs: &inputs,
+                outputs: outputs.into(),
                 post: PostOps { scale: &scale, shift: &shift, addend: &addend, relu: post.relu },
                 budget,
-            },
-        );
+            };
+            Isa::found(set).run(InPart { call, part });
+        };
+        let mut outputs = vec![T::nan(); self.sums.len()];
+        run(Part::WHOLE, &mut outputs);
+        if outputs.iter().all(|output| output.is_finite()) {
+            check_parts(&outputs, &format!("{set}, {:?}, {window:?}", self.shape), run);
+        }
         outputs.into_iter().map(T::wide).collect()
     }
 
@@ -270,7 +277,7 @@ fn blocks_cover_all_tiles() {
         let shape = shape(input, 8, [1, 1]);
         let [rows, columns] = shape.tiles();
         for bytes in [1, 100 * 1024, 1024 * 1024] {
-            let blocks = tile_blocks(&shape, samples, registers, bytes);
+            let blocks = tile_blocks(&shape, shape.all_rows(samples), registers, bytes);
             let mut seen = vec![0; samples * rows * columns];
             let mut number = 0;
             for block in blocks {
@@ -292,7 +299,7 @@ fn blocks_cover_all_tiles() {
 fn blocks_of_outputs() {
     let registers = Registers { lanes: 16, scalar: 4, are_many: true };
     let widths = |outputs| {
-        let blocks = OutputBlocks::of(outputs, registers);
+        let blocks = OutputBlocks::of(0..usize::div_ceil(outputs, 16), registers);
         let widths: Vec<_> = (0..blocks.count()).map(|block| blocks.vectors(block).len()).collect();
         assert!(widths.iter().all(|width| *width <= blocks.most_vectors()));
         widths

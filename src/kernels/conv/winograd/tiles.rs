@@ -6,6 +6,7 @@ use crate::kernels::conv::winograd::product::Numbers;
 use crate::kernels::conv::winograd::transforms;
 use crate::kernels::conv::winograd::{SIDE, Shape, TILE, TileBlock};
 use crate::kernels::epilogue::PostOps;
+use crate::memory::Shared;
 use crate::simd::{Columns, Element, Vector, transpose};
 
 /// Rows of an image that are there, transposed, at a time: those of a tile, and two that the tile below it needs too.
@@ -143,7 +144,7 @@ pub(super) struct OutputTiles<'a, T> {
     pub(super) block: TileBlock,
     /// A step is a tile.
     pub(super) from: Numbers<*const T>,
-    pub(super) outputs: &'a mut [T],
+    pub(super) outputs: Shared<'a, T>,
     /// The first channel, and how many vectors of channels there are.
     pub(super) channel: usize,
     pub(super) vectors: usize,
@@ -240,7 +241,9 @@ impl<T: Element> WithSimd for OutputTiles<'_, T> {
                         let at = first + channel * pixels;
                         let addend = &post.addend[at..at + length];
                         let last = PostOps { scale: &[], shift: &[], addend, ..post };
-                        last.finish(simd, &mut outputs[at..at + length], length);
+                        // SAFETY: these pixels of this channel are the part's own.
+                        let own = unsafe { outputs.range(at..at + length).into_slice() };
+                        last.finish(simd, own, length);
                     }
                 }
             }
