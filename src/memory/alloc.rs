@@ -14,7 +14,7 @@ use crate::memory::LINE;
 use crate::simd::Element;
 
 /// `count` zeros, on the heap.
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 pub(crate) fn zeros<T: Element>(count: usize) -> Vec<T> {
     if count == 0 {
         return Vec::new();

@@ -156,6 +156,7 @@ impl Shape {
     }
 
     /// The rows of tiles of some samples.
+    #[cfg(any(test, feature = "train"))]
     fn all_rows(&self, samples: usize) -> Range<usize> {
         0..samples * self.tiles()[0]
     }
