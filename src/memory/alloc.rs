@@ -10,7 +10,7 @@ use core::hint::black_box;
 
 #[cfg(feature = "alloc")]
 use crate::memory::LINE;
-#[cfg(feature = "std")]
+#[cfg(feature = "train")]
 use crate::simd::Element;
 
 /// `count` zeros, on the heap.
