@@ -184,7 +184,8 @@ pub use {
 /// | `batchnorm`, `layernorm` | normalize over the batch, over a sample | |
 /// | `prelu` | a rectifier with one learned slope a channel | |
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
-/// | `concat { … } { … }` | what both blocks make of the input, channels or numbers one after the other | |
+/// | `concat { … } { … } …` | what all blocks make of the input, channels or numbers one after the other; `{ }` is the input itself | |
+/// | `add { … } { … } …` | the sum of what all blocks make of the input; `{ }` is the input itself | |
 /// | `repeat 4 { … }` | the layers in it again and again, as if they were written so often; numbered on, labels too: `hidden1`, `hidden2` … | |
 ///
 /// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `relu6`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
@@ -211,7 +212,8 @@ pub use {
 ///
 /// The layers in the braces of `residual` and `concat` begin with what their layer is given. Each block becomes a type of its own next to the
 /// network, named after both: in `Digits`, the block of `residual1` is `DigitsResidual1`, with its fields `conv1`, `batchnorm1` and so on;
-/// a projection is `DigitsResidual1Projection`; those of `concat1` are `DigitsConcat1First` and `DigitsConcat1Second`.
+/// a projection is `DigitsResidual1Projection`. Those of `concat1` and `add1` are `DigitsConcat1First`, `DigitsConcat1Second`, in the fields `first`, `second`, and so on to
+/// `tenth`, `branch11`.
 ///
 /// ```text
 /// network! {

@@ -18,6 +18,10 @@ pub use crate::layers::normalized::{
     Addition, Normalization, Normalized, OutlinedNormalized, Scaled,
 };
 pub use crate::layers::outlined::Outlined;
+/// What the passes of `concat` and `add` call for each branch.
+pub mod branches {
+    pub use crate::layers::branches::*;
+}
 #[cfg(feature = "train")]
 pub use crate::layers::{
     parts::{backward_pass, forward_pass, trace_len},

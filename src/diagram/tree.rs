@@ -117,7 +117,7 @@ fn items(mut layers: &[Flat], depth: usize) -> Vec<Item> {
 
 fn join_of(word: &str) -> Option<Join> {
     match word {
-        "residual" => Some(Join::Sum),
+        "residual" | "add" => Some(Join::Sum),
         "concat" => Some(Join::Concat),
         _ => None,
     }

@@ -51,7 +51,9 @@ impl Part {
     }
 
     /// A layer whose parameters are those of layers in it, which are described by themselves.
-    pub(crate) fn block<L: Layer>(word: &'static str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn block<L: Layer>(word: &'static str) -> Self {
         Self::Layer {
             word,
             activation: |_formatter| Ok(()),

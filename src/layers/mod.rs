@@ -2,6 +2,7 @@
 
 mod activate;
 mod batchnorm;
+pub(crate) mod branches;
 mod concat;
 #[cfg(feature = "train")]
 mod context;

@@ -102,6 +102,31 @@ network! {
         => residual { conv 4 3x3 pad same relu => conv 4 3x3 pad same relu } => conv 4 2x2 stride 2 no_bias
         => flatten => dense 16 tanh => dense 16 tanh => dense 16 tanh => dense 2
     >;
+    struct Three<
+        input 3x8x8 => concat { conv 4 3x3 pad same => batchnorm relu } { } { conv 2 1x1 tanh => dropout 0 } => maxpool 2
+        => add { conv 5 3x3 pad same relu => conv 5 1x1 } { conv 5 1x1 } { conv 5 3x3 pad same => batchnorm } => relu
+        => flatten => dense 4
+    >;
+    struct ThreeAsPairs<
+        input 3x8x8
+        => concat { conv 4 3x3 pad same => batchnorm relu } { concat { identity } { conv 2 1x1 tanh => dropout 0 } } => maxpool 2
+        => add { add { conv 5 3x3 pad same relu => conv 5 1x1 } { conv 5 1x1 } } { conv 5 3x3 pad same => batchnorm } => relu
+        => flatten => dense 4
+    >;
+    struct Sum<input 6 => add { } { dense 9 tanh => dense 6 } => dense 3 => add { dense 8 relu => dense 4 } { dense 4 }>;
+    struct SumAsResidual<
+        input 6 => residual { dense 9 tanh => dense 6 } => dense 3 => residual { dense 8 relu => dense 4 } project { dense 4 }
+    >;
+    struct Many<input 4 => add { } { dense 4 } { } { } { dense 4 } { relu } { } { } { tanh } { } { dense 4 } { dense 4 }>;
+    struct ManyInTwo<
+        input 4
+        => add { add { } { dense 4 } { } { } { dense 4 } { relu } { } { } { tanh } { } { dense 4 } } { dense 4 }
+    >;
+    struct AddedStems<input 3x8x8 => add { Stem } { conv 4 1x1 } { Stem => Square }>;
+    struct AddedFlat<
+        input 3x8x8 => add { conv 4 3x3 pad same relu } { conv 4 1x1 } { conv 4 3x3 pad same relu => conv 4 3x3 pad same }
+    >;
+    struct Square<input 4x8x8 => conv 4 3x3 pad same>;
     struct Head<input 96 => dense 5 tanh>;
     struct Vectors<input 96 => Head => batchnorm relu => residual { dense 5 } => concat { dense 2 } { identity } => dense 3>;
     struct VectorsFlat<
@@ -137,4 +162,28 @@ fn what_is_repeated_has_the_bits_of_what_is_written_by_hand() {
     ] {
         assert!(names.contains(name), "{name}");
     }
+}
+
+#[test]
+fn branches_are_as_pairs_of_branches() {
+    check!(Three<f64>, ThreeAsPairs<f64>, 1e-12);
+    check!(Sum<f64>, SumAsResidual<f64>, 1e-12);
+    check!(Many<f64>, ManyInTwo<f64>, 1e-12);
+    check!(AddedStems<f64>, AddedFlat<f64>, 1e-12);
+    let net = Three::random(&mut StdRng::seed_from_u64(1));
+    assert_eq!(net.concat1.first.conv1.weight.nrows(), 4);
+    assert_eq!(net.add1.third.conv1.bias.len(), 5);
+    assert_eq!(Many::zeros().add1.branch11.dense1.bias.len(), 4);
+    assert_eq!(format!("{:?}", net.add1).matches("conv").count(), 4);
+    let summary = Three::summary().to_string();
+    for row in ["concat1.first.conv1", "concat1.third.conv1", "add1.second.conv1", "add1 "] {
+        assert!(summary.contains(row), "{row}: {summary}");
+    }
+    let names = net.to_bytes();
+    let names = String::from_utf8_lossy(&names);
+    for name in ["\"concat1.third.conv1.weight\"", "\"add1.first.conv2.bias\""] {
+        assert!(names.contains(name), "{name}");
+    }
+    let copy = Three::from_bytes(&net.to_bytes()).expect("its own bytes");
+    assert_eq!(copy.add1, net.add1);
 }

@@ -8,6 +8,7 @@ mod blocks;
 mod convolutions;
 mod differences;
 mod equal;
+mod graphs;
 mod image;
 mod layers;
 mod normalized;

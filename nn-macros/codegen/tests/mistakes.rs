@@ -297,17 +297,41 @@ fn blocks() {
         "input 64 => residual {}",
         "a block of `residual` needs a layer: `residual { dense 64 relu => dense 64 }`",
     );
-    one(
-        "input 64 => concat {} { dense 3 }",
-        "a block of `concat` needs a layer: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`; `{ identity }` is its input as it is",
-    );
+    none("input 64 => concat {} { dense 3 } => dense 2");
     one(
         "input 64 => concat { dense 3 }",
-        "`concat` takes two blocks: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
+        "`concat` takes two blocks or more: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
     );
     one(
-        "input 64 => concat { dense 3 } { dense 4 } { dense 5 }",
-        "`concat` takes two blocks, `{ dense 5 }` is one too many",
+        "input 64 => add {}",
+        "`add` takes two blocks or more: `add { dense 64 } { dense 16 tanh => dense 64 }`",
+    );
+    none(
+        "input 64 => concat { dense 3 } { dense 4 } {} { dense 5 } => add {} { dense 76 } { relu }",
+    );
+    one(
+        "input 64 => add { dense 3 } { dense 4 }",
+        "`add` adds what its branches give, but that is a vector 3 and a vector 4: both must be the same shape",
+    );
+    one(
+        "input 3x8x8 => add {} { conv 3 3x3 pad same } { flatten }",
+        "`add` adds what its branches give, but that is an image 3x8x8, an image 3x8x8 and a vector 192: all must be the same shape",
+    );
+    one(
+        "input 3x8x8 => concat {} { maxpool 2 } { conv 2 1x1 }",
+        "`concat` joins the channels of three images, but its branches give 3x8x8, 3x4x4 and 2x8x8: all must have the same rows and columns",
+    );
+    one(
+        "input 3x8x8 => concat {} { flatten } {} {}",
+        "`concat` joins 4 images or 4 vectors, but its branches give an image 3x8x8, a vector 192, an image 3x8x8 and an image 3x8x8: put `flatten` at the end of the branch with the image",
+    );
+    one(
+        "input 64 => concat { dense 3 }, { dense 4 } { dense 5 }",
+        "the blocks of `concat` stand without `,`: `concat { conv 8 1x1 } { conv 8 3x3 pad same }`",
+    );
+    one(
+        "input 4 => concat { dense 3 sigmoid } { dense 2 softmax } { sigmoid } => softmax",
+        "`softmax` takes scores, but `sigmoid` before it gives probabilities: leave one of them out",
     );
     one("input 64 => residual { dense 64 => }", "a layer is missing after this `=>`");
     one("input 64 => residual { => dense 64 }", "a layer is missing before this `=>`");
@@ -439,7 +463,7 @@ fn other_libraries_names() {
         ("LayerNormalization", "layernorm"),
         ("PReLU", "prelu"),
         ("Concatenate", "concat"),
-        ("Add", "residual"),
+        ("Add", "add"),
     ];
     for (foreign, word) in hints {
         one(

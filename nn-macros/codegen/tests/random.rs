@@ -31,6 +31,7 @@ fn token() -> impl Strategy<Value = String> {
         "project",
         "concat",
         "concat { identity } { relu }",
+        "add {} { relu } {}",
         "repeat",
         "repeat 2 { relu => batchnorm relu }",
         "stride",

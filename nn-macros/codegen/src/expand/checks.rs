@@ -19,16 +19,26 @@ impl Expansion<'_> {
     pub(super) fn user_bounds(&self) -> Vec<TokenStream> {
         let Self { root, scalar, .. } = self;
         let layers = self.definition.network.layers.iter().flat_map(TypedLayer::user_layers);
-        let bounds = layers.filter_map(|layer| {
-            let rust = layer.checked(root, scalar)?;
-            let bound = quote!(#rust: #root::Layer<Scalar = #scalar>);
-            Some(located(&bound, word(&layer.stage.word)))
-        });
+        let bounds = self.bounds_of(layers).into_iter();
         // After an error, the bound of `derive(Parameters)`: by it, the compiler sees in each implementation that there was an error.
         let unknown = self.parts.iter().filter(|part| !part.layer.is_known());
         let unknown = unknown
             .map(|LayerCode { rust, .. }| quote!(#rust: #root::Parameters<Scalar = #scalar>));
         bounds.chain(unknown).collect()
+    }
+
+    /// The user's own layers are layers.
+    pub(super) fn bounds_of<'l>(
+        &self,
+        layers: impl Iterator<Item = &'l TypedLayer<'l>>,
+    ) -> Vec<TokenStream> {
+        let Self { root, scalar, .. } = self;
+        let bounds = layers.filter_map(|layer| {
+            let rust = layer.checked(root, scalar)?;
+            let bound = quote!(#rust: #root::Layer<Scalar = #scalar>);
+            Some(located(&bound, word(&layer.stage.word)))
+        });
+        bounds.collect()
     }
 
     /// A constant for each of the user's own types, which can be computed if that is a layer, or an activation: one error each, at the word.

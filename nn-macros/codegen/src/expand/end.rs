@@ -43,11 +43,7 @@ impl Expansion<'_> {
             return own;
         }
         if let Some(networks) = part.layer.branches() {
-            let [first, second] = self.branches(index, networks, scalar);
-            let joined = self.joined(index);
-            return quote! {
-                <#root::__private::End<#joined> as #root::__private::Beside<#first, #second>>::Activation
-            };
+            return self.beside(index, &self.branches(index, &networks, scalar));
         }
         let passed = self.passed(index);
         let before = self.activation_before(index, scalar);
@@ -65,10 +61,23 @@ impl Expansion<'_> {
         }
     }
 
-    /// The constant that says which activation two branches have in common.
-    fn joined(&self, index: usize) -> Ident {
+    /// The constant that says which activation a branch, counted from 0 on, has in common with those before it.
+    fn joined(&self, index: usize, branch: usize) -> Ident {
         let name = &self.definition.network.name;
-        format_ident!("__{}_JOINED{}", name.unraw(), index + 1, span = Span::mixed_site())
+        let branch = if branch == 1 { String::new() } else { format!("_{branch}") };
+        format_ident!("__{}_JOINED{}{branch}", name.unraw(), index + 1, span = Span::mixed_site())
+    }
+
+    /// The activation that branches end in together, from those of each.
+    fn beside(&self, index: usize, branches: &[TokenStream]) -> TokenStream {
+        let root = self.root;
+        let Some((first, others)) = branches.split_first() else { return TokenStream::new() };
+        others.iter().enumerate().fold(first.clone(), |before, (number, own)| {
+            let joined = self.joined(index, number + 1);
+            quote! {
+                <#root::__private::End<#joined> as #root::__private::Beside<#before, #own>>::Activation
+            }
+        })
     }
 
     /// The constant that says whether a branch passes on the activation in front of both.
@@ -82,22 +91,23 @@ impl Expansion<'_> {
     fn branches(
         &self,
         index: usize,
-        networks: [&TypedNetwork<'_>; 2],
+        networks: &[&TypedNetwork<'_>],
         scalar: &TokenStream,
-    ) -> [TokenStream; 2] {
+    ) -> Vec<TokenStream> {
         let root = self.root;
-        [0, 1].map(|branch| {
-            let (name, passed) = (elsewhere(&networks[branch].name), self.branch(index, branch));
+        let all = networks.iter().enumerate().map(|(branch, network)| {
+            let (name, passed) = (elsewhere(&network.name), self.branch(index, branch));
             let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
             // Only where it is needed: each layer names the type before it twice, so that its length doubles with every layer.
-            if !may_pass(networks[branch]) {
+            if !may_pass(network) {
                 return own;
             }
             let before = self.activation_before(index, scalar);
             quote! {
                 <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
             }
-        })
+        });
+        all.collect()
     }
 
     /// The constants of a layer with branches.
@@ -105,8 +115,7 @@ impl Expansion<'_> {
         let Self { root, parts, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let networks = parts[index].layer.branches()?;
-        let [first, second] = self.branches(index, networks, &fixed);
-        let joined = self.joined(index);
+        let branches = self.branches(index, &networks, &fixed);
         let passing = networks.iter().enumerate().filter(|(_, network)| may_pass(network));
         let passed = passing.map(|(branch, network)| {
             let before = self.activation_before(index, &fixed);
@@ -121,13 +130,17 @@ impl Expansion<'_> {
                     );
             }
         });
-        Some(quote! {
-            #(#passed)*
-            #(#conditions)*
-            #[doc(hidden)]
-            #[allow(non_upper_case_globals)]
-            const #joined: ::core::primitive::u8 = #root::__private::joined::<#first, #second>();
-        })
+        let joined = branches.iter().enumerate().skip(1).map(|(branch, own)| {
+            let name = self.joined(index, branch);
+            let before = self.beside(index, &branches[..branch]);
+            quote! {
+                #(#conditions)*
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals)]
+                const #name: ::core::primitive::u8 = #root::__private::joined::<#before, #own>();
+            }
+        });
+        Some(quote!(#(#passed)* #(#joined)*))
     }
 
     /// The activation that the network ends in.

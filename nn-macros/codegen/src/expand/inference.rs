@@ -207,17 +207,7 @@ impl Expansion<'_> {
         if !self.has_room(&calls) {
             return self.steps(&calls, pass, None);
         }
-        let (room, function) = (pass.room(), pass.function_in());
-        let (source, target) = pass.ends();
-        quote_spanned! {Span::mixed_site()=>
-            const ROOM: ::core::primitive::usize =
-                <#name<::core::primitive::f32> as #root::Layer>::#room;
-            let mut heap = <#root::__private::Heap as ::core::default::Default>::default();
-            let mut stack =
-                [#root::__private::zero::<#scalar>(); #root::__private::on_stack(ROOM)];
-            let room: &mut [#scalar] = heap.or_stack(&mut stack, ROOM);
-            <Self as #root::Layer>::#function(self, simd, #source, #target, room);
-        }
+        in_room(root, name, scalar, pass)
     }
 
     /// A pass in scratch memory: first that between its own layers, then that of the networks in it.
@@ -477,9 +467,29 @@ fn is_nested(part: &LayerCode<'_>) -> bool {
     !part.layer.blocks.is_empty() || matches!(part.layer.stage.head, Head::User(_))
 }
 
+/// A pass of the type that makes its scratch memory, on the stack or on the heap.
+pub(crate) fn in_room(
+    root: &TokenStream,
+    name: &Ident,
+    scalar: &TokenStream,
+    pass: Pass,
+) -> TokenStream {
+    let (room, function) = (pass.room(), pass.function_in());
+    let (source, target) = pass.ends();
+    quote_spanned! {Span::mixed_site()=>
+        const ROOM: ::core::primitive::usize =
+            <#name<::core::primitive::f32> as #root::Layer>::#room;
+        let mut heap = <#root::__private::Heap as ::core::default::Default>::default();
+        let mut stack =
+            [#root::__private::zero::<#scalar>(); #root::__private::on_stack(ROOM)];
+        let room: &mut [#scalar] = heap.or_stack(&mut stack, ROOM);
+        <Self as #root::Layer>::#function(self, simd, #source, #target, room);
+    }
+}
+
 /// The samples that go through the layers together.
 #[derive(Clone, Copy)]
-enum Pass {
+pub(crate) enum Pass {
     /// One sample.
     One,
     /// A chunk of a batch.
@@ -487,7 +497,7 @@ enum Pass {
 }
 
 impl Pass {
-    fn function(self) -> Ident {
+    pub(crate) fn function(self) -> Ident {
         let name = match self {
             Self::One => "infer_one",
             Self::Many => "infer",
@@ -496,7 +506,7 @@ impl Pass {
     }
 
     /// The function that is given its scratch memory.
-    fn function_in(self) -> Ident {
+    pub(crate) fn function_in(self) -> Ident {
         let name = match self {
             Self::One => "infer_one_in",
             Self::Many => "infer_in",
@@ -523,7 +533,7 @@ impl Pass {
     }
 
     /// The types of inputs and outputs.
-    fn samples(self) -> [TokenStream; 2] {
+    pub(crate) fn samples(self) -> [TokenStream; 2] {
         let site = Span::mixed_site();
         match self {
             Self::One => [quote_spanned!(site=> Self::Input), quote_spanned!(site=> Self::Output)],
@@ -543,7 +553,7 @@ impl Pass {
     }
 
     /// The input of the first layer, and the output of the last.
-    fn ends(self) -> (TokenStream, TokenStream) {
+    pub(crate) fn ends(self) -> (TokenStream, TokenStream) {
         let site = Span::mixed_site();
         match self {
             Self::One => (quote_spanned!(site=> input), quote_spanned!(site=> output)),

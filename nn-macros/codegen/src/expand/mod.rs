@@ -7,6 +7,7 @@ mod checks;
 mod docs;
 mod end;
 mod inference;
+mod join;
 mod structure;
 mod training;
 mod traits;
@@ -168,6 +169,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(expansion.inherent());
     tokens.extend(expansion.common());
     tokens.extend(expansion.blocks());
+    tokens.extend(expansion.joins());
     if definition.unknown.is_none() {
         tokens.extend(expansion.checks());
     }

@@ -91,6 +91,7 @@ impl Inference<'_> {
             TypedBlock { role: block.role, network }
         });
         let mut blocks: Vec<TypedBlock<'a>> = blocks.collect();
+        let join = blocks::has_struct(stage).then(|| self.type_name(network, &field, Role::Body));
         let (errors, asserted) = (self.errors.count(), assertions.len());
         let check = check_of(network, &field);
         let takes = match &stage.head {
@@ -139,6 +140,7 @@ impl Inference<'_> {
             output,
             parameters,
             blocks,
+            join,
             casts_output: false,
             broken,
             impossible,

@@ -55,6 +55,8 @@ pub(crate) struct TypedLayer<'a> {
     pub(crate) output: Shape,
     pub(crate) parameters: Count,
     pub(crate) blocks: Vec<TypedBlock<'a>>,
+    /// The name of the struct of its branches, if it has one.
+    pub(crate) join: Option<Ident>,
     /// Whether its output is cast to another type of the same length: see `blocks::settle`.
     pub(crate) casts_output: bool,
     /// Whether it has a mistake.
@@ -72,11 +74,12 @@ impl TypedLayer<'_> {
             && self.inner_layers().all(TypedLayer::is_known)
     }
 
-    /// The two blocks of `concat`.
-    pub(crate) fn branches(&self) -> Option<[&TypedNetwork<'_>; 2]> {
-        let branch = |role| self.blocks.iter().find(|block| block.role == role);
-        let (first, second) = (branch(Role::First)?, branch(Role::Second)?);
-        Some([&first.network, &second.network])
+    /// The blocks of `concat`, if there are two at least.
+    pub(crate) fn branches(&self) -> Option<Vec<&TypedNetwork<'_>>> {
+        let is_concat =
+            matches!(&self.stage.head, Head::Layer(grammar) if grammar.word == "concat");
+        (is_concat && self.blocks.len() > 1)
+            .then(|| self.blocks.iter().map(|block| &block.network).collect())
     }
 
     /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.

@@ -51,11 +51,21 @@ impl TypedLayer<'_> {
         scalar: &TokenStream,
         own: impl Fn(TokenStream) -> TokenStream,
     ) -> Option<TokenStream> {
-        let missing = |argument: &Argument| matches!(argument, Argument::Block(role) if self.blocks.iter().all(|block| block.role != *role));
+        let missing = |argument: &Argument| match argument {
+            Argument::Block(role) => self.blocks.iter().all(|block| block.role != *role),
+            Argument::Branches => self.blocks.len() < 2,
+            _ => false,
+        };
         match &self.stage.head {
             Head::Layer(layer) if layer.arguments.iter().any(missing) => return None,
             _ if self.impossible => return None,
             _ => {}
+        }
+        if let Some(join) = &self.join {
+            // An editor shows it at the word.
+            let mut name = join.clone();
+            name.set_span(word(&self.stage.word).resolved_at(join.span()));
+            return Some(quote!(#name<#scalar>));
         }
         let activation = self.stage.activation.as_ref();
         let activation = activation.map(|activation| activation_type(activation, root, &own));

@@ -40,7 +40,6 @@ const FOREIGN: &[(&str, Meaning, &str)] = &[
     ("unflatten", Meaning::Layer, "reshape"),
     ("concatenate", Meaning::Layer, "concat"),
     ("cat", Meaning::Layer, "concat"),
-    ("add", Meaning::Layer, "residual"),
     ("skip", Meaning::Layer, "residual"),
     ("softmax2d", Meaning::Activation, "softmax"),
     ("swish", Meaning::Activation, "silu"),

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
-use quote::quote;
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 
 use crate::syntax::decimal::Decimal;
-use crate::syntax::vocabulary::{ActivationRow, LayerGrammar, REPEAT, Role};
+use crate::syntax::vocabulary::{ActivationRow, LayerGrammar, REPEAT, Role, activation_row};
 
 /// The argument of `network!`.
 pub(crate) enum Call {
@@ -88,6 +88,18 @@ impl Stage {
             follows: false,
             rounds: Vec::new(),
         }
+    }
+
+    /// What `{ }` is: its input as it is.
+    pub(crate) fn identity(braces: &Group) -> Option<Self> {
+        let tokens = quote_spanned!(braces.span_open()=> identity);
+        let kind = ActivationKind::Known(activation_row("identity")?, TokenStream::new());
+        Some(Self {
+            word: tokens.clone(),
+            tokens: tokens.clone(),
+            activation: Some(Activation { kind, tokens }),
+            ..Self::new(Head::Activation)
+        })
     }
 
     /// The places in the chain where the same stage stands in the rounds before, given its own.

@@ -2,6 +2,8 @@
 //!
 //! What the parser knows of a layer, a [`LayerGrammar`], is half of its row in the table of layers, `shapes/layers/table.rs`.
 
+use proc_macro2::{Ident, Span};
+
 use crate::syntax::decimal::Decimal;
 
 /// How a layer is written.
@@ -47,6 +49,8 @@ pub(crate) enum Argument {
     Probability,
     /// Layers in braces.
     Block(Role),
+    /// Two or more of them.
+    Branches,
 }
 
 /// The role of a block in its layer.
@@ -56,29 +60,49 @@ pub(crate) enum Role {
     Body,
     /// The layers that `residual` applies to its input before it adds.
     Projection,
-    /// The branches of `concat`.
-    First,
-    Second,
+    /// One of the branches of `concat` and `add`, from 0 on.
+    Branch(usize),
 }
+
+const ORDINALS: [&str; 10] =
+    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
 impl Role {
     /// The end of the name of the block's type.
-    pub(crate) fn suffix(self) -> &'static str {
+    pub(crate) fn suffix(self) -> String {
         match self {
-            Self::Body => "",
-            Self::Projection => "Projection",
-            Self::First => "First",
-            Self::Second => "Second",
+            Self::Body => String::new(),
+            Self::Projection => "Projection".to_owned(),
+            Self::Branch(_) => {
+                let name = self.field().to_string();
+                let (first, rest) = name.split_at(1);
+                first.to_uppercase() + rest
+            }
         }
     }
 
+    /// The name of the block's field.
+    pub(crate) fn field(self) -> Ident {
+        let name = match self {
+            Self::Body => "block".to_owned(),
+            Self::Projection => "projection".to_owned(),
+            Self::Branch(index) => match ORDINALS.get(index) {
+                Some(ordinal) => (*ordinal).to_owned(),
+                None => format!("branch{}", index + 1),
+            },
+        };
+        Ident::new(&name, Span::mixed_site())
+    }
+
     /// For documentation and messages.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> String {
         match self {
-            Self::Body => "block",
-            Self::Projection => "projection",
-            Self::First => "first branch",
-            Self::Second => "second branch",
+            Self::Body => "block".to_owned(),
+            Self::Projection => "projection".to_owned(),
+            Self::Branch(index) => match ORDINALS.get(index) {
+                Some(ordinal) => format!("{ordinal} branch"),
+                None => format!("branch {}", index + 1),
+            },
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::shapes::layers::operands::{Operands, TypeBuilder};
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::{Condition, Count};
 use crate::shapes::typed::TypedBlock;
-use crate::syntax::tree::Size;
+use crate::syntax::tree::{Head, Size, Stage};
 use crate::syntax::vocabulary::Role;
 
 /// The output of `residual`: `block(x) + x`, or `block(x) + projection(x)`.
@@ -97,7 +97,8 @@ pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>)
     if outputs.iter().any(|shape| is_image(&shape)) && outputs.iter().any(|shape| is_vector(&shape))
     {
         diagnostics.error(format!(
-            "`concat` joins two images or two vectors, but its branches give {}: put `flatten` at the end of the branch with the image",
+            "`concat` joins {0} images or {0} vectors, but its branches give {1}: put `flatten` at the end of the branch with the image",
+            counted(outputs.len()),
             list(&outputs, Shape::described_with_article)
         ));
         return Shape::Unknown;
@@ -108,11 +109,14 @@ pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>)
     });
     diagnostics.require(fits, diagnostics.place(), || match first {
         Shape::Image(_) => format!(
-            "`concat` joins the channels of two images, but its branches give {}: both must have the same rows and columns",
-            list(&outputs, ToString::to_string)
+            "`concat` joins the channels of {} images, but its branches give {}: {} must have the same rows and columns",
+            counted(outputs.len()),
+            list(&outputs, ToString::to_string),
+            if outputs.len() == 2 { "both" } else { "all" },
         ),
         _ => format!(
-            "`concat` joins two vectors, or two images with the same rows and columns, but its branches give {}",
+            "`concat` joins {0} vectors, or {0} images with the same rows and columns, but its branches give {1}",
+            counted(outputs.len()),
             list(&outputs, Shape::described_with_article)
         ),
     });
@@ -121,6 +125,44 @@ pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>)
         Shape::Image(_) => Shape::Image(Box::new([sum, rows, columns])),
         Shape::Vector(_) => Shape::Vector(sum),
         _ => Shape::of_users(&outputs),
+    }
+}
+
+/// The output of `add`: the sum of those of its branches, which have one shape.
+pub(crate) fn add(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
+    let outputs: Vec<&Shape> = operands.blocks.iter().map(|block| &block.network.output).collect();
+    let written = outputs.iter().find(|shape| !matches!(shape, Shape::Of(_) | Shape::Unknown));
+    let Some(&first) = written.or(outputs.first()) else { return Shape::Unknown };
+    let fits = outputs.iter().fold(Condition::Known(true), |all, own| all.and(same(first, own)));
+    diagnostics.require(fits, diagnostics.place(), || {
+        format!(
+            "`add` adds what its branches give, but that is {}: {} must be the same shape",
+            list(&outputs, Shape::described_with_article),
+            if outputs.len() == 2 { "both" } else { "all" },
+        )
+    });
+    first.clone()
+}
+
+/// Whether `network!` makes a struct for the branches of a layer. Two of `concat` are a layer of the library.
+pub(crate) fn has_struct(stage: &Stage) -> bool {
+    let count = stage.arguments.blocks.len();
+    match &stage.head {
+        Head::Layer(grammar) => match grammar.word {
+            "concat" => count > 2,
+            "add" => count > 1,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// `two`, `three`, `4`
+fn counted(count: usize) -> String {
+    match count {
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        count => count.to_string(),
     }
 }
 
@@ -148,6 +190,7 @@ pub(crate) fn residual_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>
 
 pub(crate) fn concat_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
     let [input, output] = types.samples(operands);
-    let [first, second] = [Role::First, Role::Second].map(|role| types.block(operands, role));
+    let [first, second] =
+        [Role::Branch(0), Role::Branch(1)].map(|role| types.block(operands, role));
     quote!(#input, #output, #first, #second)
 }

@@ -203,11 +203,19 @@ pub(crate) static LAYERS: &[LayerRow] = &[
         .parameters(blocks::parameters),
     row("concat", "Concat", blocks::concat_generics)
         .takes(
-            &[Argument::Block(Role::First), Argument::Block(Role::Second)],
-            "two blocks",
+            &[Argument::Branches],
+            "two blocks or more",
             "concat { conv 8 1x1 } { conv 8 3x3 pad same }",
         )
         .output(blocks::concat)
+        .parameters(blocks::parameters),
+    row("add", "Concat", blocks::concat_generics)
+        .takes(
+            &[Argument::Branches],
+            "two blocks or more",
+            "add { dense 64 } { dense 16 tanh => dense 64 }",
+        )
+        .output(blocks::add)
         .parameters(blocks::parameters),
 ];
 

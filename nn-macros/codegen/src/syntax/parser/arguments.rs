@@ -6,7 +6,7 @@ use crate::syntax::decimal::Decimal;
 use crate::syntax::parser::Parser;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::tokens::{Token, written};
-use crate::syntax::tree::{Arguments, Block, Size};
+use crate::syntax::tree::{Arguments, Block, Size, Stage};
 use crate::syntax::vocabulary::{Argument, LayerGrammar, Role};
 
 impl Arguments {
@@ -29,7 +29,7 @@ impl Arguments {
         let count = match argument {
             Argument::Size(_) | Argument::Shape => 1,
             Argument::Pair(_) | Argument::Margin => 2,
-            Argument::Probability | Argument::Block(_) => 0,
+            Argument::Probability | Argument::Block(_) | Argument::Branches => 0,
         };
         self.sizes.extend(vec![Size::Unknown; count]);
     }
@@ -49,8 +49,30 @@ impl Arguments {
             Argument::Shape => self.sizes.extend(parser.sizes(expected("a shape"))?),
             Argument::Probability => self.probability = probability(parser, layer),
             Argument::Block(role) => self.block(parser, layer, role)?,
+            Argument::Branches => self.branches(parser, layer)?,
         }
         Some(())
+    }
+
+    /// All branches; none if there are fewer than two.
+    fn branches(&mut self, parser: &mut Parser<'_>, layer: &LayerGrammar) -> Option<()> {
+        let LayerGrammar { word, example, .. } = layer;
+        let is_block = |token: &Token| token.is_group(Delimiter::Brace);
+        let mut number = 0;
+        loop {
+            if number > 0
+                && parser.is_at(1, is_block)
+                && let Some(comma) = parser.next_if(|token| token.is_punct(','))
+            {
+                let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
+                parser.errors.over(comma.stream(), message);
+            }
+            if number >= 2 && !parser.peek_is(is_block) {
+                return Some(());
+            }
+            self.block(parser, layer, Role::Branch(number))?;
+            number += 1;
+        }
     }
 
     /// Layers in braces; none if there is no group of tokens.
@@ -61,13 +83,6 @@ impl Arguments {
         role: Role,
     ) -> Option<()> {
         let LayerGrammar { word, example, takes, .. } = layer;
-        if role == Role::Second
-            && parser.is_at(1, |token| token.is_group(Delimiter::Brace))
-            && let Some(comma) = parser.next_if(|token| token.is_punct(','))
-        {
-            let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
-            parser.errors.over(comma.stream(), message);
-        }
         let Some(Token::Tree(TokenTree::Group(group))) = parser.peek() else {
             parser.errors.at(parser.end, format!("`{word}` takes {takes}: `{example}`"));
             parser.skip_stage();
@@ -78,13 +93,13 @@ impl Arguments {
             let message = format!("the layers of `{word}` stand in braces: `{example}`");
             parser.errors.at(group.span_open(), message);
         }
-        if group.stream().is_empty() {
-            let hint =
-                if *word == "concat" { "; `{ identity }` is its input as it is" } else { "" };
-            let message = format!("a block of `{word}` needs a layer: `{example}`{hint}");
+        let mut chain = parser.block(group);
+        if group.stream().is_empty() && matches!(role, Role::Branch(_)) {
+            chain.stages.extend(Stage::identity(group));
+        } else if group.stream().is_empty() {
+            let message = format!("a block of `{word}` needs a layer: `{example}`");
             parser.errors.over(group, message);
         }
-        let chain = parser.block(group);
         self.blocks.push(Block { role, chain });
         Some(())
     }

@@ -1,0 +1,192 @@
+//! Branches beside each other: several layers with one input, whose outputs stand one behind the other, or are added.
+//!
+//! For `concat` and `add` with any number of branches, `network!` makes a struct with a field for each, and passes that call the functions here, once for each branch, in
+//! their order. `concat` of two is [`Concat`](super::Concat).
+
+use pulp::Simd;
+
+use super::{Layer, together};
+use crate::core::{Sample, split_samples};
+use crate::kernels::add;
+
+/// What becomes of the outputs of branches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joining {
+    /// They stand one behind the other.
+    Concat,
+    /// They are added, one after the other.
+    Add,
+}
+
+impl Joining {
+    /// Puts the outputs of one branch to those before it, which are `at` numbers.
+    #[inline(always)]
+    fn join<V: Sample, O: Sample<Scalar = V::Scalar>>(self, at: usize, values: &V, output: &mut O) {
+        let (values, output) = (values.as_slice(), output.as_mut_slice());
+        match self {
+            Self::Concat => output[at..at + V::LEN].copy_from_slice(values),
+            Self::Add if at == 0 => output.copy_from_slice(values),
+            Self::Add => add(output, values),
+        }
+    }
+}
+
+/// How many samples go through branches at a time.
+#[must_use]
+pub const fn samples_together<O: Sample>() -> usize {
+    together(O::LEN)
+}
+
+/// How many numbers a pass of one sample needs for one branch, behind the first: its outputs, and what it needs itself.
+#[must_use]
+pub const fn room_for_one<B: Layer>() -> usize {
+    <B::Output as Sample>::LEN + B::ROOM_FOR_ONE
+}
+
+/// The same for so many samples as go through the branches together.
+#[must_use]
+pub const fn room<B: Layer, O: Sample>() -> usize {
+    samples_together::<O>() * <B::Output as Sample>::LEN + B::ROOM
+}
+
+/// One sample through one branch. `at` is how many numbers the branches before it gave; the answer is the same for the next one.
+#[inline(always)]
+pub fn infer_one<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+    joining: Joining,
+    branch: &B,
+    at: usize,
+    simd: S,
+    input: &B::Input,
+    output: &mut O,
+    room: &mut [B::Scalar],
+) -> usize {
+    let len = <B::Output as Sample>::LEN;
+    if joining == Joining::Concat || at == 0 {
+        let own = &mut output.as_mut_slice()[at..at + len];
+        branch.infer_one_in(simd, input, &mut bytemuck::cast_slice_mut(own)[0], room);
+    } else {
+        let (values, room) = split_samples::<B::Output>(room, 1);
+        branch.infer_one_in(simd, input, &mut values[0], room);
+        joining.join(at, &values[0], output);
+    }
+    at + len
+}
+
+/// The same for some samples, at most [`samples_together`].
+#[inline(always)]
+pub fn infer<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+    joining: Joining,
+    branch: &B,
+    at: usize,
+    simd: S,
+    inputs: &[B::Input],
+    outputs: &mut [O],
+    room: &mut [B::Scalar],
+) -> usize {
+    let (values, room) = split_samples::<B::Output>(room, inputs.len());
+    branch.infer_in(simd, inputs, values, room);
+    for (values, output) in values.iter().zip(outputs) {
+        joining.join(at, values, output);
+    }
+    at + <B::Output as Sample>::LEN
+}
+
+#[cfg(feature = "train")]
+pub use training::{backward, forward, input_len, trace_len};
+
+#[cfg(feature = "train")]
+mod training {
+    use super::*;
+    use crate::core::{flat, flat_mut};
+    use crate::kernels::Entry;
+    use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
+
+    /// What one branch of the layer `N` keeps: its outputs, their gradient, and what it keeps itself.
+    #[inline(always)]
+    #[must_use]
+    pub fn trace_len<N: Differentiable, B: Differentiable>(samples: usize) -> usize {
+        2 * samples * <B::Output as Sample>::LEN + parts::trace_len::<N, B>(samples)
+    }
+
+    /// Room for a branch's part of the gradient of the inputs, before what all branches keep.
+    #[inline(always)]
+    #[must_use]
+    pub fn input_len<N: Layer>(samples: usize) -> usize {
+        samples * <N::Input as Sample>::LEN
+    }
+
+    /// A batch through one branch, the one with this number; the answer is the trace of the others.
+    #[inline(always)]
+    pub fn forward<
+        't,
+        N: Differentiable,
+        B: Differentiable<Input = N::Input, Scalar = N::Scalar>,
+    >(
+        joining: Joining,
+        branch: &B,
+        (number, at): (usize, usize),
+        context: Context,
+        inputs: &[N::Input],
+        outputs: &mut [N::Output],
+        trace: &'t mut [N::Scalar],
+    ) -> (usize, &'t mut [N::Scalar]) {
+        let samples = inputs.len();
+        let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
+        let (values, own) = split_samples::<B::Output>(own, samples);
+        let (_, own) = split_samples::<B::Output>(own, samples);
+        parts::forward_pass::<N, B>(
+            branch,
+            context.layer(number),
+            inputs,
+            values,
+            own,
+            End::Outputs,
+        );
+        for (values, output) in values.iter().zip(outputs) {
+            joining.join(at, values, output);
+        }
+        (at + <B::Output as Sample>::LEN, rest)
+    }
+
+    /// From the gradient of what all branches give to that of one branch's parameters, and its part of that of the inputs, which is added to those of the branches
+    /// before it; `of_inputs` is room for it. The answer is for the other branches.
+    #[inline(always)]
+    pub fn backward<
+        't,
+        N: Differentiable,
+        B: Differentiable<Input = N::Input, Scalar = N::Scalar>,
+    >(
+        joining: Joining,
+        at: usize,
+        batch: Batch<'t, N>,
+        of_inputs: &mut [N::Scalar],
+        gradient: &[N::Output],
+        sink: GradientSink<'_, N::Scalar>,
+    ) -> (usize, Batch<'t, N>) {
+        let Batch { inputs, outputs, trace, mut input_gradient } = batch;
+        let samples = inputs.len();
+        let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
+        let (values, own) = split_samples::<B::Output>(own, samples);
+        let (of_values, own) = split_samples::<B::Output>(own, samples);
+        let from = if joining == Joining::Concat { at } else { 0 };
+        for (of_values, gradient) in of_values.iter_mut().zip(gradient) {
+            let own = &gradient.as_slice()[from..from + <B::Output as Sample>::LEN];
+            of_values.as_mut_slice().copy_from_slice(own);
+        }
+        let (of_inputs, _) = split_samples::<N::Input>(of_inputs, samples);
+        let own_gradient = match &mut input_gradient {
+            Some(input_gradient) if at == 0 => Some(&mut **input_gradient),
+            Some(_) => Some(&mut *of_inputs),
+            None => None,
+        };
+        let own = Batch::<B> { inputs, outputs: values, trace: own, input_gradient: own_gradient };
+        parts::backward_pass::<N, B>(own, of_values, End::Outputs, sink);
+        if at > 0
+            && let Some(input_gradient) = &mut input_gradient
+        {
+            N::Scalar::sum_in_pass(flat_mut(input_gradient), flat(of_inputs));
+        }
+        let batch = Batch { inputs, outputs, trace: rest, input_gradient };
+        (at + <B::Output as Sample>::LEN, batch)
+    }
+}

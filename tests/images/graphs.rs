@@ -1,0 +1,81 @@
+//! Networks whose paths part and meet, against PyTorch: fixtures/graphs.py.
+
+use std::path::{Path, PathBuf};
+
+use axonal::prelude::*;
+use axonal::{Layer, Network, Parameters, Sample};
+use safetensors::SafeTensors;
+
+use crate::common::on_each_instruction_set;
+use crate::passes::{assert_close, wide};
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/graphs.safetensors")
+}
+
+fn samples<X: Sample<Scalar = f64>>(name: &str) -> Vec<X> {
+    let bytes = std::fs::read(path()).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = file.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let numbers = tensor.data().chunks_exact(8);
+    let numbers: Vec<f64> =
+        numbers.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect();
+    assert_eq!(numbers.len() % X::LEN, 0, "{name}");
+    let samples = numbers.chunks_exact(X::LEN).map(|numbers| {
+        let mut sample = X::zeroed();
+        sample.as_mut_slice().copy_from_slice(numbers);
+        sample
+    });
+    samples.collect()
+}
+
+/// Outputs, gradients, and the weights and statistics after a step.
+macro_rules! check {
+    ($name:literal, $net:ty) => {
+        on_each_instruction_set(|set| {
+            let load = |kind: &str| {
+                let mut net: Box<$net> = <$net as Parameters>::zeros();
+                net.load_from(path(), &format!("{}.{kind}", $name)).unwrap();
+                net
+            };
+            let close = |values: &[f64], expected: &[f64], what: &str| {
+                assert_close(values, expected, 1e-10, &format!("{what} of {} on {set:?}", $name));
+            };
+            let numbers = |key: &str| format!("{}.numbers.{key}", $name);
+            let mut net = load("before");
+            let inputs: Vec<<$net as Layer>::Input> = samples(&numbers("inputs"));
+            let targets: Vec<<$net as Layer>::Output> = samples(&numbers("targets"));
+            let expected: Vec<<$net as Layer>::Output> = samples(&numbers("outputs"));
+            let mut outputs = targets.clone();
+            net.forward_batch(&inputs, &mut outputs);
+            close(&wide(&outputs), &wide(&expected), "outputs");
+            let one: Vec<_> = inputs.iter().map(|input| net.forward(input)).collect();
+            close(&wide(&one), &wide(&expected), "outputs, one by one");
+
+            let mut output_gradients = outputs.clone();
+            MeanSquaredError.gradient(&outputs, &targets, &mut output_gradients);
+            let mut gradient: Box<$net> = <$net as Parameters>::zeros();
+            let mut input_gradients = inputs.clone();
+            net.backward(&inputs, &output_gradients, &mut gradient, Some(&mut input_gradients));
+            let expected: Vec<<$net as Layer>::Input> = samples(&numbers("input_gradient"));
+            close(&wide(&input_gradients), &wide(&expected), "gradient of the inputs");
+            close(gradient.as_slice(), load("gradient").as_slice(), "gradient");
+
+            net.train_step(&inputs, &targets, &MeanSquaredError, &mut Sgd::new(0.1));
+            close(net.as_slice(), load("after").as_slice(), "weights after a step");
+        });
+    };
+}
+
+network! {
+    struct Branches<
+        input 3x6x6 => concat { conv 4 3x3 pad same relu6 } { } { conv 2 1x1 tanh }
+        => add { conv 5 3x3 pad same => batchnorm } { conv 5 1x1 } { conv 5 3x3 pad same relu6 => conv 5 1x1 } => relu
+        => repeat 2 { conv 5 2x2 => batchnorm } => flatten => dense 4
+    >;
+}
+
+#[test]
+fn branches() {
+    check!("branches", Branches<f64>);
+}

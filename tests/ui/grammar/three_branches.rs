@@ -1,9 +1,0 @@
-use axonal::prelude::*;
-
-network! {
-    pub struct Digits<input 64 => concat { dense 3 } { dense 4 } { dense 5 } => dense 10>;
-}
-
-fn main() {
-    let _: Box<Digits> = Digits::random(&mut StdRng::seed_from_u64(1));
-}
