@@ -183,6 +183,7 @@ pub use {
 /// | `dropout 0.5` | while training, drops half of the numbers | |
 /// | `batchnorm`, `layernorm` | normalize over the batch, over a sample | |
 /// | `prelu` | a rectifier with one learned slope a channel | |
+/// | `parameter 2` | a learned vector, whatever the input is: `concat { dense 2 } { parameter 2 }` | `init` |
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … } …` | what all blocks make of the input, channels or numbers one after the other; `{ }` is the input itself | |
 /// | `add { … } { … } …` | the sum of what all blocks make of the input; `{ }` is the input itself | |

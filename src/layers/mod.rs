@@ -23,6 +23,7 @@ mod macros;
 pub(crate) mod normalized;
 pub(crate) mod outlined;
 mod pad;
+mod parameter;
 #[cfg(feature = "train")]
 pub(crate) mod parts;
 mod pool;
@@ -63,6 +64,7 @@ pub use gradient_sink::{GradientBlock, GradientSink};
 pub(crate) use inference::forward_batch;
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
+pub use parameter::Parameter;
 #[cfg(feature = "train")]
 pub use parts::split_trace;
 pub use pool::{AvgPool, GlobalAvgPool, MaxPool};

@@ -73,9 +73,31 @@ network! {
         => add { conv 5 3x3 pad same => batchnorm } { conv 5 1x1 } { conv 5 3x3 pad same relu6 => conv 5 1x1 } => relu
         => repeat 2 { conv 5 2x2 => batchnorm } => flatten => dense 4
     >;
+    struct Policy<
+        input 6 => dense 8 tanh
+        => concat { dense 2 } { log_std: parameter 2 init normal(0, 1) } { parameter 3 tanh => dense 2 }
+    >;
 }
 
 #[test]
 fn branches() {
     check!("branches", Branches<f64>);
+}
+
+#[test]
+fn constants() {
+    check!("policy", Policy<f64>);
+    let net = Policy::random(&mut StdRng::seed_from_u64(1));
+    assert!(net.concat1.second.log_std.value.norm() > 0.0);
+    assert!(net.concat1.third.parameter1.value.norm() == 0.0);
+    // Forward, column by column, and backward, row by row.
+    let input = SVector::from([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+    let jacobian = net.jacobian(&input);
+    assert!(jacobian.fixed_rows::<4>(2).iter().all(|slope| *slope == 0.0));
+    for row in 0..6 {
+        let mut of_one = SVector::zeros();
+        of_one[row] = 1.0;
+        let slopes = net.input_gradient(&input, &of_one);
+        assert!((jacobian.row(row).transpose() - slopes).norm() < 1e-6, "{row}");
+    }
 }

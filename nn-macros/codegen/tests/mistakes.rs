@@ -802,3 +802,14 @@ fn repeat() {
         "`softmax` takes scores, but `softmax` before it gives probabilities: leave one of them out (in round 2 of round 1 of `repeat`)",
     );
 }
+
+#[test]
+fn parameter() {
+    none("input 4 => concat { dense 2 } { parameter 2 init zeros tanh }");
+    one("input 4 => parameter", "`parameter` needs a size: `parameter 2`");
+    one("input 4 => parameter 2 no_bias", "`parameter` has no option `no_bias`");
+    one(
+        "input 4 => dense 3 => parameter 2",
+        "`parameter` gives the same whatever `dense1` before it gives: it begins a branch, as in `concat { dense 2 } { parameter 2 }`",
+    );
+}

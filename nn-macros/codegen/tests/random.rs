@@ -24,6 +24,7 @@ fn token() -> impl Strategy<Value = String> {
         "batchnorm",
         "layernorm",
         "prelu",
+        "parameter",
         "residual",
         "residual { dense 3 }",
         "{ conv 2 1x1 }",

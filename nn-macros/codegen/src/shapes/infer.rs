@@ -63,6 +63,15 @@ impl Inference<'_> {
         for (index, (stage, field)) in chain.stages.iter().zip(fields).enumerate() {
             let before = layers.last().map(|layer| layer.field.to_string());
             let from = before.as_deref().or(from);
+            if let (Head::Layer(grammar), Some(before)) = (&stage.head, layers.last())
+                && grammar.word == "parameter"
+            {
+                let message = format!(
+                    "`parameter` gives the same whatever `{}` before it gives: it begins a branch, as in `concat {{ dense 2 }} {{ parameter 2 }}`",
+                    before.field
+                );
+                self.errors.over(&stage.word, message);
+            }
             let repeated = stage.earlier(index).any(|earlier| layers[earlier].broken);
             let types = &mut self.types;
             let layer = self.errors.within(&stage.round(), repeated, |errors| {

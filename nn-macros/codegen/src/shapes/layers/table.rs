@@ -192,6 +192,14 @@ pub(crate) static LAYERS: &[LayerRow] = &[
         .parameters(|operands| Count::Known(2).times(&operands.input.len().count())),
     row("prelu", "PRelu", simple::channelwise)
         .parameters(|operands| simple::channels(operands).count()),
+    row("parameter", "Parameter", |operands, types| {
+        let ([input, _], size) = (types.samples(operands), operands.size(0).tokens());
+        quote!(#input, #size)
+    })
+    .takes(&[Argument::Size("a size")], "one size", "parameter 2")
+    .options(&["init"])
+    .output(|operands, _| Shape::Vector(operands.size(0)))
+    .parameters(|operands| operands.size(0).count()),
     row("residual", "Residual", blocks::residual_generics)
         .takes(
             &[Argument::Block(Role::Body)],
