@@ -24,6 +24,7 @@ pub mod branches {
 }
 #[cfg(feature = "train")]
 pub use crate::layers::{
+    parts::split_trace_outlined,
     parts::{backward_pass, forward_pass, trace_len},
     split_trace,
 };

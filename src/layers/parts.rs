@@ -312,3 +312,19 @@ where
     let (gradient, rest) = split_samples(rest, samples);
     (own, outputs, gradient, rest)
 }
+
+/// [`split_trace`] of a network with many layers, as a function of its own: in line, the lengths of all layers would be in one function, and LLVM reasons for
+/// minutes about which of them are less than others (its pass `constraint-elimination`).
+#[inline(never)]
+#[expect(clippy::type_complexity, reason = "four parts")]
+pub fn split_trace_outlined<N, L, O>(
+    trace: &mut [L::Scalar],
+    samples: usize,
+) -> (&mut [L::Scalar], &mut [O], &mut [O], &mut [L::Scalar])
+where
+    N: Differentiable,
+    L: Differentiable,
+    O: Sample<Scalar = L::Scalar>,
+{
+    split_trace::<N, L, O>(trace, samples)
+}

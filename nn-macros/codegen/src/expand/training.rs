@@ -83,13 +83,18 @@ impl Expansion<'_> {
     fn splits(&self, hidden: &[LayerCode<'_>], with_gradients: bool) -> TokenStream {
         let root = self.root;
         let site = Span::mixed_site();
+        let split = if self.definition.outlined {
+            quote!(split_trace_outlined)
+        } else {
+            quote!(split_trace)
+        };
         let splits = hidden.iter().enumerate().map(|(index, LayerCode { rust, output, .. })| {
             let (trace, values) = (local("trace", index), local("output", index));
             let gradient = local("gradient", index);
             let gradient = if with_gradients { quote!(#gradient) } else { quote!(_) };
             quote_spanned! {site=>
                 let (#trace, #values, #gradient, trace) =
-                    #root::__private::split_trace::<Self, #rust, #output>(trace, inputs.len());
+                    #root::__private::#split::<Self, #rust, #output>(trace, inputs.len());
             }
         });
         splits.collect()
