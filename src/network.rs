@@ -7,6 +7,7 @@ use crate::layers;
 use crate::layers::outlined::{InferOne, infer};
 use crate::layers::{Layer, OfLayer, ParameterPath, ParameterTree, Part, Whole};
 use crate::networks::of_parameters;
+use crate::parallel::sharing;
 #[cfg(feature = "train")]
 use core::slice;
 
@@ -155,11 +156,40 @@ pub trait Network: Layer {
         infer::<Self, _>(InferOne { layer: self, input, output });
     }
 
+    /// [`forward`](Self::forward) of a large network on several threads (feature `threads`): the work of each large layer is shared, one layer after another.
+    /// The output is the same to the bit.
+    ///
+    /// It pays from some hundred thousand [multiplications](Layer::MULTIPLY_ADDS) a layer on; smaller layers stay on the calling thread. The other threads are started by the first
+    /// call that wants them, stay awake for some 100 µs, and take some 50 µs to wake: best are calls that follow each other closely. How many there are says
+    /// [`num_threads`](crate::num_threads). While another call has them, this one works alone.
+    ///
+    /// For an output that is too large for the stack, there is [`forward_parallel_into`](Self::forward_parallel_into).
+    ///
+    /// ```
+    /// use axonal::prelude::*;
+    ///
+    /// network! { struct Large<input 784 => dense 512 relu => dense 512 relu => dense 10>; }
+    ///
+    /// let net = Large::random(&mut StdRng::seed_from_u64(1));
+    /// let input = SVector::repeat(0.5);
+    /// assert_eq!(net.forward_parallel(&input), net.forward(&input));
+    /// ```
+    #[inline]
+    fn forward_parallel(&self, input: &Self::Input) -> Self::Output {
+        sharing(usize::MAX, || self.forward(input))
+    }
+
+    /// [`forward_parallel`](Self::forward_parallel) into an output that is there.
+    #[inline]
+    fn forward_parallel_into(&self, input: &Self::Input, output: &mut Self::Output) {
+        sharing(usize::MAX, || self.forward_into(input, output));
+    }
+
     /// The output for each input. A batch of any size is a slice.
     ///
     /// A batch of fewer than 4 million [multiplications](Layer::MULTIPLY_ADDS) runs on the calling thread, and allocates no more than [`forward`](Self::forward).
-    /// A larger one is shared with other threads (feature `threads`), which are started, and allocated, by the first call that wants them.
-    /// The outputs are the same to the bit.
+    /// A larger one is shared with other threads (feature `threads`), which are started, and allocated, by the first call that wants them: by samples or, of few samples
+    /// or large layers, each layer by its outputs. The outputs are the same to the bit.
     ///
     /// # Panics
     ///

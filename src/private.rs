@@ -24,8 +24,7 @@ pub mod branches {
 }
 #[cfg(feature = "train")]
 pub use crate::layers::{
-    parts::split_trace_outlined,
-    parts::{backward_pass, forward_pass, trace_len},
+    parts::{backward_pass, forward_pass, split_trace_outlined, trace_len},
     split_trace,
 };
 use crate::memory::cast::{cast, cast_mut};

@@ -10,7 +10,7 @@ use crate::kernels::conv::direct_channels::DirectChannels;
 use crate::kernels::conv::pointwise::Pointwise;
 #[cfg(feature = "std")]
 use crate::kernels::conv::winograd::WinogradConvolution;
-use crate::kernels::gemm::{Gemm, Gemv, gemm, gemv};
+use crate::kernels::gemm::{Gemm, Gemv, gemm, gemm_in_pass, gemv};
 use crate::kernels::in_part::run_in_parts;
 use crate::kernels::pool::max2x2::{MaxPool2x2, Windows2x2};
 use crate::kernels::reduce::squares;
@@ -207,7 +207,7 @@ macro_rules! compiled {
     ($($scalar:ty)+) => {$(
         impl Entry for $scalar {
             fn gemm(isa: Isa, product: Gemm<'_, Self, false>) {
-                gemm(isa, product);
+                gemm_in_pass(isa, product);
             }
 
             fn gemm_transposed_b(isa: Isa, product: Gemm<'_, Self, true>) {

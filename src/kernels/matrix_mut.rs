@@ -69,7 +69,6 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 
     /// The rows before one, and those from it on.
-    #[cfg(feature = "train")]
     #[inline(always)]
     pub(crate) fn split_rows(self, row: usize) -> (Self, Self) {
         assert!(row <= self.rows, "row {row} of {}", self.rows);

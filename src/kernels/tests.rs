@@ -169,7 +169,7 @@ impl WithSimd for One<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { a, x, start, y } = self;
-        gemv_inline::<Identity, _, S>(simd, Gemv { a, x, init: start, y });
+        gemv_inline::<Identity, _, S>(simd, Gemv { a, a_stride: y.len(), x, init: start, y });
     }
 }
 
@@ -264,7 +264,7 @@ impl InHalves<'_> {
         let Self { a, b, start, c, partial, k } = self;
         let (m, n) = (start.len(), b.len() / k);
         if n == 1 {
-            f32::gemv_split_k(Gemv { a, x: b, init: start, y: c }, partial);
+            f32::gemv_split_k(Gemv { a, a_stride: c.len(), x: b, init: start, y: c }, partial);
         } else {
             let init = Init::Column(start);
             let c = MatrixMut::whole(c, m);

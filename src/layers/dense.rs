@@ -95,6 +95,7 @@ impl<T: Scalar, const IN: usize, const OUT: usize, A: Activation, B: Bias<T>>
     ) -> Gemv<'a, T> {
         Gemv {
             a: self.weight.as_slice(),
+            a_stride: OUT,
             x: input.as_slice(),
             init: self.bias.as_slice(),
             y: scores.as_mut_slice(),

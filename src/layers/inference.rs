@@ -2,7 +2,7 @@
 
 use super::Layer;
 use super::outlined::{Infer, infer};
-use crate::parallel::{Split, cut, share_whole};
+use crate::parallel::{Split, cut, share_whole, sharing, threads};
 
 /// The output for each input. From `least` multiplications with an addition on, the batch is shared with other threads: the outputs are the
 /// same to the bit.
@@ -12,11 +12,36 @@ pub(crate) fn forward_batch<L: Layer>(
     outputs: &mut [L::Output],
     least: usize,
 ) {
-    share_whole(ForwardBatch { layer, inputs, outputs }, least);
+    let work = ForwardBatch { layer, inputs, outputs };
+    if is_shared_by_layers::<L>(inputs.len()) && work.multiply_adds() >= least {
+        sharing(usize::MAX, || work.run());
+    } else {
+        share_whole(work, least);
+    }
 }
 
-/// Samples are cut in multiples of this: so many columns fill tiles of the matrix kernels, and the parts of usual batches have the same size.
+/// Samples are cut in multiples of this where weights are used once a sample: so many columns fill tiles of the matrix kernels, and the parts of usual batches have the same size.
 const UNIT: usize = 8;
+
+/// Weights that are used more often in each sample, those of convolutions, have enough to do with one.
+const REUSED: usize = 4;
+
+/// From this many parameters on, 512 KB of `f32`, they do not stay in the L2 cache while samples go through the layers.
+const LARGE: usize = 128 * 1024;
+
+/// Fewer samples a thread would read large weights more often than they are worth.
+const FEW: usize = 64;
+
+/// Whether weights are used once a sample.
+const fn is_dense<L: Layer>() -> bool {
+    L::MULTIPLY_ADDS < REUSED * L::PARAMETERS
+}
+
+/// Whether each layer is shared for itself, and not the batch as a whole: there are fewer samples than threads, or each thread would read all of many weights for few samples.
+fn is_shared_by_layers<L: Layer>(samples: usize) -> bool {
+    let each = samples / threads();
+    each == 0 || each < FEW && is_dense::<L>() && L::PARAMETERS >= LARGE
+}
 
 struct ForwardBatch<'a, L: Layer> {
     layer: &'a L,
@@ -35,7 +60,8 @@ impl<L: Layer> Split for ForwardBatch<'_, L> {
 
     fn split(self, part: usize, whole: usize) -> (Self, Self) {
         let Self { layer, inputs, outputs } = self;
-        let count = cut(inputs.len(), UNIT, part, whole);
+        let unit = if is_dense::<L>() { UNIT } else { 1 };
+        let count = cut(inputs.len(), unit, part, whole);
         let (inputs, other_inputs) = inputs.split_at(count);
         let (outputs, other_outputs) = outputs.split_at_mut(count);
         (

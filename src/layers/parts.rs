@@ -11,7 +11,7 @@
 use super::{Batch, Context, Differentiable, End, GradientSink};
 use crate::core::{Sample, split_samples};
 use crate::kernels::Entry;
-use crate::parallel::{Split, WORTH_SHARING, cut, share, sharing};
+use crate::parallel::{Split, WORTH_SHARING, cut, share};
 
 /// The most parts: as many as a batch of samples that do not depend on each other has groups.
 const MOST: usize = 8;
@@ -111,16 +111,13 @@ struct Forward<'a, L: Differentiable> {
 impl<L: Differentiable> Split for Forward<'_, L> {
     fn run(self) {
         let Self { layer, context, part, first, inputs, outputs, mut trace, end } = self;
-        // What is inside of a part is for one thread.
-        sharing(1, || {
-            let parts = inputs.chunks(part).zip(outputs.chunks_mut(part)).enumerate();
-            for (index, (inputs, outputs)) in parts {
-                let own;
-                (own, trace) = core::mem::take(&mut trace).split_at_mut(L::trace_len(inputs.len()));
-                let context = context.samples_from(first + index * part);
-                layer.forward_pass(context, inputs, outputs, own, end);
-            }
-        });
+        let parts = inputs.chunks(part).zip(outputs.chunks_mut(part)).enumerate();
+        for (index, (inputs, outputs)) in parts {
+            let own;
+            (own, trace) = core::mem::take(&mut trace).split_at_mut(L::trace_len(inputs.len()));
+            let context = context.samples_from(first + index * part);
+            layer.forward_pass(context, inputs, outputs, own, end);
+        }
     }
 
     fn multiply_adds(&self) -> usize {
@@ -236,30 +233,28 @@ impl<L: Differentiable> Split for Backward<'_, L> {
     fn run(self) {
         let Self { parameters, part, inputs, outputs, end, is_wanted, .. } = self;
         let Self { mut trace, mut input_gradient, mut sums, mut others, .. } = self;
-        sharing(1, || {
-            let parts = inputs.chunks(part).zip(self.gradient.chunks_mut(part));
-            for (index, (inputs, gradient)) in parts.enumerate() {
-                let (room, accumulate) = sums.take().unwrap_or_else(|| {
-                    let room;
-                    (room, others) = core::mem::take(&mut others).split_at_mut(L::PARAMETERS);
-                    (room, false)
-                });
-                let sink = if is_wanted {
-                    GradientSink::gradient(parameters, room, accumulate)
-                } else {
-                    GradientSink::nowhere(parameters, room)
-                };
-                let own;
-                (own, trace) = core::mem::take(&mut trace).split_at_mut(L::trace_len(inputs.len()));
-                let first = index * part;
-                // Of a pass that ended at the scores there may be none.
-                let outputs = outputs.get(first..first + inputs.len()).unwrap_or(&[]);
-                let input_gradient =
-                    input_gradient.as_deref_mut().map(|all| &mut all[first..][..inputs.len()]);
-                let batch = Batch { inputs, outputs, trace: own, input_gradient };
-                L::backward_pass(batch, gradient, end, sink);
-            }
-        });
+        let parts = inputs.chunks(part).zip(self.gradient.chunks_mut(part));
+        for (index, (inputs, gradient)) in parts.enumerate() {
+            let (room, accumulate) = sums.take().unwrap_or_else(|| {
+                let room;
+                (room, others) = core::mem::take(&mut others).split_at_mut(L::PARAMETERS);
+                (room, false)
+            });
+            let sink = if is_wanted {
+                GradientSink::gradient(parameters, room, accumulate)
+            } else {
+                GradientSink::nowhere(parameters, room)
+            };
+            let own;
+            (own, trace) = core::mem::take(&mut trace).split_at_mut(L::trace_len(inputs.len()));
+            let first = index * part;
+            // Of a pass that ended at the scores there may be none.
+            let outputs = outputs.get(first..first + inputs.len()).unwrap_or(&[]);
+            let input_gradient =
+                input_gradient.as_deref_mut().map(|all| &mut all[first..][..inputs.len()]);
+            let batch = Batch { inputs, outputs, trace: own, input_gradient };
+            L::backward_pass(batch, gradient, end, sink);
+        }
     }
 
     fn multiply_adds(&self) -> usize {

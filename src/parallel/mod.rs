@@ -15,3 +15,13 @@ pub(crate) use split::{Part, Split, cut, share, share_parts, share_whole, sharin
 pub(crate) use split::{WORTH_SHARING, WORTH_WAKING, is_awake};
 #[cfg(feature = "train")]
 pub(crate) use workers::{alone, workers};
+
+/// How many threads there are to share work with.
+pub(crate) fn threads() -> usize {
+    #[cfg(feature = "threads")]
+    {
+        num_threads()
+    }
+    #[cfg(not(feature = "threads"))]
+    1
+}

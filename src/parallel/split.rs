@@ -19,7 +19,7 @@ use crate::parallel::number::num_threads;
 #[cfg(feature = "threads")]
 use crate::parallel::pool::{self, Job};
 
-/// Work that can be cut.
+/// Work that can be cut. What is inside of a part is for one thread.
 ///
 /// Neither this nor `share` is generic over the instruction set: compiled for each set, they would be a large part of what a network adds to a
 /// build. Each part asks for the set by itself.
@@ -166,7 +166,7 @@ struct Numbered<W> {
 #[cfg(feature = "threads")]
 impl<W: Fn(Part) + Sync> Job for Numbered<W> {
     fn part(&self, index: usize) {
-        (self.work)(Part { index, count: self.count });
+        sharing(1, || (self.work)(Part { index, count: self.count }));
     }
 
     /// Not cut: parts may do some of the work twice.
@@ -242,7 +242,7 @@ impl<W: Split> Job for Parts<W> {
         // Each part is taken once: the lock is free.
         let part = self.0[index].lock().ok().and_then(|mut part| part.take());
         if let Some(part) = part {
-            part.run();
+            sharing(1, || part.run());
         }
     }
 }

@@ -57,12 +57,12 @@ pub(crate) fn gemm<T: Element, const TRANSPOSED_B: bool>(
 /// y = init + A x for a y of fewer than [`blocked_gemv_rows`], where `multiply` computes one block.
 pub(crate) fn gemv<T: Element>(product: Gemv<'_, T>, multiply: impl Fn(Gemv<'_, T>)) {
     const ROWS: usize = blocked_gemv_rows(MOST_LANES);
-    let Gemv { a, x, init, y } = product;
+    let Gemv { a, a_stride, x, init, y } = product;
     let mut totals = [0.0; ROWS];
     let mut sums = [T::zero(); ROWS];
     let sums = &mut sums[..y.len()];
-    for (a, x) in a.chunks(BLOCKED_K * y.len().max(1)).zip(x.chunks(BLOCKED_K)) {
-        multiply(Gemv { a, x, init: &[], y: &mut *sums });
+    for (a, x) in a.chunks(BLOCKED_K * a_stride.max(1)).zip(x.chunks(BLOCKED_K)) {
+        multiply(Gemv { a, a_stride, x, init: &[], y: &mut *sums });
         for (total, sum) in totals.iter_mut().zip(&*sums) {
             *total += sum.wide();
         }

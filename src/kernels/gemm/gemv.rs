@@ -7,7 +7,7 @@ use crate::kernels::gemm::operands::{Gemv, whole_columns};
 use crate::kernels::gemm::plan::{BLOCKED_K, GemvPlan};
 use crate::simd::{Element, Registers, Vector};
 
-/// The kernel of every [`GemvPlan`] but [`Blocked`](GemvPlan::Blocked), and of each of its blocks.
+/// The kernel of every [`GemvPlan`] but [`Blocked`](GemvPlan::Blocked) and [`Streamed`](GemvPlan::Streamed), and of each block of the former.
 pub(crate) struct GemvBlock<'a, T>(pub(crate) Gemv<'a, T>);
 
 impl<T: Element> WithSimd for GemvBlock<'_, T> {
@@ -17,6 +17,19 @@ impl<T: Element> WithSimd for GemvBlock<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let plan = GemvPlan::of_block(self.0.y.len(), self.0.x.len(), Registers::of::<T, S>());
         gemv_by::<NoEpilogue, T, S>(simd, self.0, plan);
+    }
+}
+
+/// The kernel of [`GemvPlan::Streamed`] for some rows of a matrix.
+pub(crate) struct StreamedRows<'a, T>(pub(crate) Gemv<'a, T>);
+
+impl<T: Element> WithSimd for StreamedRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Gemv { a, a_stride, x, init, y } = self.0;
+        streamed::<NoEpilogue, T, S>(simd, [a, x, init], a_stride, y);
     }
 }
 
@@ -30,13 +43,16 @@ pub(crate) fn gemv_inline<E: Epilogue<T>, T: Element, S: Simd>(simd: S, product:
 /// y = f(init + A x), by the plan for its sizes.
 #[inline(always)]
 fn gemv_by<E: Epilogue<T>, T: Element, S: Simd>(simd: S, product: Gemv<'_, T>, plan: GemvPlan) {
-    let Gemv { a, x, init, y } = product;
+    let Gemv { a, a_stride, x, init, y } = product;
     let (m, k) = (y.len(), x.len());
-    assert!(a.len() == m * k && (init.is_empty() || init.len() == m), "a matrix of another size");
+    assert!(
+        a_stride == m && a.len() == m * k && (init.is_empty() || init.len() == m),
+        "a matrix of another size"
+    );
     match plan {
         GemvPlan::Narrow => narrow::<E, T, S>(simd, a, x, init, y, false),
         GemvPlan::NarrowRegister => narrow::<E, T, S>(simd, a, x, init, y, true),
-        GemvPlan::Streamed => streamed::<E, T, S>(simd, a, x, init, y),
+        GemvPlan::Streamed => streamed::<E, T, S>(simd, [a, x, init], a_stride, y),
         GemvPlan::Aligned => aligned::<E, T, S>(simd, a, x, init, y),
         GemvPlan::FourVectors => four_vectors::<E, T, S>(simd, a, x, init, y),
         GemvPlan::Vectors | GemvPlan::Blocked => vectors::<E, T, S>(simd, a, x, init, y),
@@ -150,9 +166,8 @@ const STREAMED_COLUMNS: usize = 8;
 #[inline(always)]
 fn streamed<E: Epilogue<T>, T: Element, S: Simd>(
     simd: S,
-    a: &[T],
-    x: &[T],
-    init: &[T],
+    [a, x, init]: [&[T]; 3],
+    a_stride: usize,
     y: &mut [T],
 ) {
     if init.is_empty() {
@@ -162,17 +177,16 @@ fn streamed<E: Epilogue<T>, T: Element, S: Simd>(
     }
     let last = y.len() - Vector::<T, S>::LANES;
     let mut ends = [Vector::load(simd, y), Vector::load(simd, &y[last..])];
-    let (mut a, mut x) = (a, x);
     let apart = x.len() > BLOCKED_K;
-    while !x.is_empty() {
-        let columns = if x.len() >= STREAMED_COLUMNS { STREAMED_COLUMNS } else { 1 };
-        let (left, right);
-        (left, a) = a.split_at(columns * y.len());
-        (right, x) = x.split_at(columns);
-        if columns == STREAMED_COLUMNS {
-            add_columns::<T, S, STREAMED_COLUMNS>(simd, left, right, y, &mut ends, apart);
+    let mut column = 0;
+    while column < x.len() {
+        let (a, x) = (&a[column * a_stride..], &x[column..]);
+        if x.len() >= STREAMED_COLUMNS {
+            add_columns::<T, S, STREAMED_COLUMNS>(simd, [a, x], a_stride, y, &mut ends, apart);
+            column += STREAMED_COLUMNS;
         } else {
-            add_columns::<T, S, 1>(simd, left, right, y, &mut ends, apart);
+            add_columns::<T, S, 1>(simd, [a, x], a_stride, y, &mut ends, apart);
+            column += 1;
         }
     }
     ends[0].store(y);
@@ -187,8 +201,8 @@ fn streamed<E: Epilogue<T>, T: Element, S: Simd>(
 #[inline(always)]
 fn add_columns<T: Element, S: Simd, const C: usize>(
     simd: S,
-    a: &[T],
-    x: &[T],
+    [a, x]: [&[T]; 2],
+    a_stride: usize,
     y: &mut [T],
     ends: &mut [Vector<T, S>; 2],
     apart: bool,
@@ -196,7 +210,10 @@ fn add_columns<T: Element, S: Simd, const C: usize>(
     let lanes = Vector::<T, S>::LANES;
     let m = y.len();
     let last = m - lanes;
-    assert!(a.len() == C * m && x.len() == C, "columns of another size");
+    assert!(
+        m <= a_stride && a.len() >= (C - 1) * a_stride + m && x.len() >= C,
+        "columns of another size"
+    );
     let mut right = [Vector::splat(simd, T::zero()); C];
     for j in 0..C {
         right[j] = Vector::splat(simd, x[j]);
@@ -206,7 +223,7 @@ fn add_columns<T: Element, S: Simd, const C: usize>(
         let before = *end;
         let mut sum = if apart { zero } else { before };
         for j in 0..C {
-            sum = Vector::load(simd, &a[j * m + row..]).mul_add(right[j], sum);
+            sum = Vector::load(simd, &a[j * a_stride + row..]).mul_add(right[j], sum);
         }
         *end = if apart { before + sum } else { sum };
     }
@@ -218,7 +235,8 @@ fn add_columns<T: Element, S: Simd, const C: usize>(
             let before = Vector::load_ptr(simd, y);
             let mut sum = if apart { zero } else { before };
             for j in 0..C {
-                sum = Vector::load_ptr(simd, a.as_ptr().add(j * m + row)).mul_add(right[j], sum);
+                sum = Vector::load_ptr(simd, a.as_ptr().add(j * a_stride + row))
+                    .mul_add(right[j], sum);
             }
             let sum = if apart { before + sum } else { sum };
             sum.store_ptr(y);

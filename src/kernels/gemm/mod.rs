@@ -13,7 +13,7 @@
 //! | `transposed_a` | C = Aᵀ B: the gradient of a layer's inputs | `TransposedAPlan` |
 //! | `microkernel` | one tile of `C` in registers, k steps long | `tiled`, `packed`; direct convolutions |
 //! | `panel` | nothing: the memory that `A` is copied to | `packed`, `transposed_a` |
-//! | `shared` | columns of `C` on several threads | training: `T::shared_gemm` and its kin |
+//! | `shared` | columns or rows of `C` on several threads | training: `T::shared_gemm` and its kin; inference of large layers |
 //! | `split_k` | C = A B as two halves of k, one a thread | training: `DensePlan::GemmSplitK`, `GemvSplitK` |
 //!
 //! `Net::plan(samples)` prints the choices for a network. The functions here choose, for an instruction set that was found at run time; they are compiled once,
@@ -27,7 +27,6 @@ pub(crate) mod operands;
 mod packed;
 mod panel;
 pub(crate) mod plan;
-#[cfg(feature = "train")]
 pub(crate) mod shared;
 #[cfg(feature = "train")]
 pub(crate) mod split_k;
@@ -38,10 +37,12 @@ mod transposed_a;
 
 use crate::kernels::gemm::gemv::GemvBlock;
 use crate::kernels::gemm::packed::Packed;
+use crate::kernels::gemm::shared::SharedRows;
 use crate::kernels::gemm::swapped::Swapped;
 use crate::kernels::gemm::tiled::Tiled;
 #[cfg(feature = "train")]
 use crate::kernels::gemm::transposed_a::TransposedA;
+use crate::parallel::share;
 use crate::simd::{Element, Isa};
 
 #[cfg(feature = "train")]
@@ -50,6 +51,15 @@ pub(crate) use operands::{Gemm, Gemv, Init};
 pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, dense as dense_plan};
 #[cfg(feature = "train")]
 pub(crate) use plan::{WeightGradientPlan, cut_k, splits_k};
+
+/// C = init + A B, on several threads where the pass may use them and `A` is large.
+pub(crate) fn gemm_in_pass<T: Element>(isa: Isa, product: Gemm<'_, T, false>) {
+    if shared::is_worth_rows(&product) {
+        share(SharedRows { isa, product });
+    } else {
+        gemm(isa, product);
+    }
+}
 
 /// C = init + A B.
 pub(crate) fn gemm<T: Element, const TRANSPOSED_B: bool>(
@@ -73,10 +83,11 @@ fn blocked_gemm<T: Element, const TRANSPOSED_B: bool>(
     blocked::gemm(product, |block| gemm(isa, block));
 }
 
-/// y = init + A x.
+/// y = init + A x, on several threads where the pass may use them and `A` is large.
 pub(crate) fn gemv<T: Element>(isa: Isa, product: Gemv<'_, T>) {
     match GemvPlan::of(product.y.len(), product.x.len(), isa.registers::<T>()) {
         GemvPlan::Blocked => blocked_gemv(isa, product),
+        GemvPlan::Streamed => share(SharedRows { isa, product }),
         _ => isa.run(GemvBlock(product)),
     }
 }

@@ -150,9 +150,11 @@ impl<T: Element, const TRANSPOSED_B: bool> GemmPointers<T, TRANSPOSED_B> {
     }
 }
 
-/// y = init + A x, where `A` (m x k: `y.len()` x `x.len()`) is column-major and contiguous, and `init` is empty for zero.
+/// y = init + A x, where `A` (m x k: `y.len()` x `x.len()`) is column-major, and `init` is empty for zero.
 pub(crate) struct Gemv<'a, T> {
     pub(crate) a: &'a [T],
+    /// From one column of `A` to the next: m, or more where these are some rows of a larger matrix, which is [streamed](super::GemvPlan::Streamed).
+    pub(crate) a_stride: usize,
     pub(crate) x: &'a [T],
     pub(crate) init: &'a [T],
     pub(crate) y: &'a mut [T],

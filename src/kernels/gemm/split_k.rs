@@ -88,12 +88,12 @@ pub(crate) fn gemm_split_k<T: Element>(product: Gemm<'_, T, false>, partial: &mu
 
 /// y = init + A x; `partial` has room for m numbers.
 pub(crate) fn gemv_split_k<T: Element>(product: Gemv<'_, T>, partial: &mut [T]) {
-    let Gemv { a, x, init, y } = product;
+    let Gemv { a, a_stride, x, init, y } = product;
     let half = cut_k(x.len(), 1, 2);
-    let (left, right) = a.split_at(half * y.len());
+    let (left, right) = a.split_at(half * a_stride);
     let (x, rest) = x.split_at(half);
-    let first = Gemv { a: left, x, init, y: &mut *y };
-    let second = Gemv { a: right, x: rest, init: &[], y: &mut *partial };
+    let first = Gemv { a: left, a_stride, x, init, y: &mut *y };
+    let second = Gemv { a: right, a_stride, x: rest, init: &[], y: &mut *partial };
     share(Halves([Some(first), Some(second)]));
     let rows = y.len();
     dispatch(AddColumns { sums: MatrixMut::whole(y, rows), values: partial });
