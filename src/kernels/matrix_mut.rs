@@ -107,7 +107,6 @@ impl<'a, T> MatrixMut<'a, T> {
     /// # Panics
     ///
     /// If they are not `N`.
-    #[cfg(feature = "train")]
     #[inline(always)]
     pub(crate) fn into_columns<const N: usize>(self) -> [&'a mut [T]; N] {
         assert_eq!(N, self.columns, "another number of columns");

@@ -48,13 +48,22 @@ use crate::simd::{Element, Isa};
 #[cfg(feature = "train")]
 pub(crate) use operands::GemmTransposedA;
 pub(crate) use operands::{Gemm, Gemv, Init};
+use plan::BLOCKED_K;
 pub(crate) use plan::{DensePlan, GemmPlan, GemvPlan, dense as dense_plan};
 #[cfg(feature = "train")]
 pub(crate) use plan::{WeightGradientPlan, cut_k, splits_k};
 
 /// C = init + A B, on several threads where the pass may use them and `A` is large.
 pub(crate) fn gemm_in_pass<T: Element>(isa: Isa, product: Gemm<'_, T, false>) {
-    if shared::is_worth_rows(&product) {
+    let [m, k, n] = [product.c.rows(), product.k, product.c.columns()];
+    // One sample of a large layer: the elements of y are summed up in the same order, and `A` is read as memory has it.
+    let is_streamed = n == 1
+        && k <= BLOCKED_K
+        && GemvPlan::of(m, k, isa.registers::<T>()) == GemvPlan::Streamed
+        && matches!(product.init, Init::Zero | Init::Column(_));
+    if is_streamed {
+        share(SharedRows { isa, product: product.into_gemv() });
+    } else if shared::is_worth_rows(&product) {
         share(SharedRows { isa, product });
     } else {
         gemm(isa, product);

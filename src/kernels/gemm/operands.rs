@@ -94,6 +94,26 @@ impl<T: Element, const TRANSPOSED_B: bool> Gemm<'_, T, TRANSPOSED_B> {
     }
 }
 
+impl<'a, T: Element> Gemm<'a, T, false> {
+    /// The same for `C` of one column that begins at zero or with a column.
+    ///
+    /// # Panics
+    ///
+    /// If `C` is not so.
+    pub(crate) fn into_gemv(self) -> Gemv<'a, T> {
+        let Self { a, a_stride, b, c, k, init, .. } = self;
+        let [y] = c.into_columns();
+        let init = match init {
+            Init::Zero => &[],
+            Init::Column(column) => column,
+            Init::Row(_) | Init::Accumulate => {
+                panic!("a product with a vector begins with another")
+            }
+        };
+        Gemv { a, a_stride, x: &b[..k], init, y }
+    }
+}
+
 /// A [`Gemm`] as pointers, for the kernels.
 #[derive(Clone, Copy)]
 pub(crate) struct GemmPointers<T, const TRANSPOSED_B: bool> {
