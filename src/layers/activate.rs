@@ -10,7 +10,7 @@ use rand::Rng;
 use super::{Layer, ParameterPath, Part};
 use crate::activations::{Activation, apply_on};
 use crate::core::{Parameters, Scalar};
-use crate::core::{Sample, flat_mut};
+use crate::core::{Sample, flat, flat_mut};
 use crate::kernels::activate;
 use crate::memory::Heap;
 
@@ -32,6 +32,28 @@ impl<T: Scalar, A: Activation> WithSimd for Activated<'_, T, A> {
             for sample in self.scores.chunks_exact_mut(self.width) {
                 A::sample(simd, sample);
             }
+        }
+    }
+}
+
+/// Numbers that are copied and, while they are in the L1 cache, go through an activation: 4 KB of `f32`.
+const COPIED: usize = 1024;
+
+/// An activation that looks at each number alone, over a batch, from inputs to outputs: a function that all layers with this activation share.
+struct Copied<'a, T, A> {
+    inputs: &'a [T],
+    outputs: &'a mut [T],
+    activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: Activation> WithSimd for Copied<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (inputs, outputs) in self.inputs.chunks(COPIED).zip(self.outputs.chunks_mut(COPIED)) {
+            outputs.copy_from_slice(inputs);
+            activate::<A, T, S>(simd, outputs);
         }
     }
 }
@@ -142,6 +164,10 @@ impl<T: Scalar, I: Sample<Scalar = T>, A: Activation> Layer for Activate<T, I, A
 
     #[inline(always)]
     fn infer<S: Simd>(&self, simd: S, inputs: &[Self::Input], outputs: &mut [Self::Output]) {
+        if A::ELEMENTWISE {
+            let (inputs, outputs) = (flat(inputs), flat_mut(outputs));
+            return simd.vectorize(Copied::<T, A> { inputs, outputs, activation: PhantomData });
+        }
         outputs.copy_from_slice(inputs);
         activate_all::<A, I, S>(simd, outputs);
     }
@@ -174,7 +200,6 @@ pub(crate) use training::{
 mod training {
     use super::*;
     use crate::activations::{ActivationGradient, LastActivation};
-    use crate::core::flat;
     use crate::layers::outlined::Outlined;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink};
     use crate::simd::{dispatch, vectorized};
@@ -212,6 +237,43 @@ mod training {
         /// On the machine's instruction set.
         #[inline(never)]
         pub(crate) fn run(self) {
+            dispatch(self);
+        }
+    }
+
+    /// [`Derivative`] of an activation that looks at each number alone, and a copy of it for the inputs, unless nobody asks for it: piece by piece, so that
+    /// a large batch is read once.
+    struct DerivativeCopied<'a, T, A> {
+        /// Empty unless the derivative needs them.
+        scores: &'a [T],
+        outputs: &'a [T],
+        gradient: &'a mut [T],
+        /// Empty unless somebody asks for it.
+        input_gradient: &'a mut [T],
+        activation: PhantomData<A>,
+    }
+
+    impl<T: Scalar, A: LastActivation> WithSimd for DerivativeCopied<'_, T, A> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { scores, outputs, gradient, input_gradient, .. } = self;
+            for (index, gradient) in gradient.chunks_mut(COPIED).enumerate() {
+                let piece = index * COPIED..index * COPIED + gradient.len();
+                let scores = scores.get(piece.clone()).unwrap_or(&[]);
+                A::through(simd, scores, &outputs[piece.clone()], gradient);
+                if let Some(input_gradient) = input_gradient.get_mut(piece) {
+                    input_gradient.copy_from_slice(gradient);
+                }
+            }
+        }
+    }
+
+    impl<T: Scalar, A: LastActivation> DerivativeCopied<'_, T, A> {
+        /// On the machine's instruction set.
+        #[inline(never)]
+        fn run(self) {
             dispatch(self);
         }
     }
@@ -375,11 +437,24 @@ mod training {
             end: End,
             _sink: GradientSink<'_, T>,
         ) {
-            if end == End::Outputs {
-                let scores = if A::NEEDS_SCORES { flat(batch.inputs) } else { &[] };
-                derivative_batch(PhantomData::<A>, scores, batch.outputs, gradient);
+            let Batch { inputs, outputs, input_gradient, .. } = batch;
+            let scores = if A::NEEDS_SCORES { flat(inputs) } else { &[] };
+            if end == End::Outputs && A::ELEMENTWISE {
+                let input_gradient = input_gradient.map_or(&mut [][..], flat_mut);
+                DerivativeCopied::<T, A> {
+                    scores,
+                    outputs: flat(outputs),
+                    gradient: flat_mut(gradient),
+                    input_gradient,
+                    activation: PhantomData,
+                }
+                .run();
+                return;
             }
-            if let Some(input_gradient) = batch.input_gradient {
+            if end == End::Outputs {
+                derivative_batch(PhantomData::<A>, scores, outputs, gradient);
+            }
+            if let Some(input_gradient) = input_gradient {
                 input_gradient.copy_from_slice(gradient);
             }
         }

@@ -146,9 +146,15 @@ where
     N: Network<Scalar = f32, Output = SVector<f32, OUT>>,
 {
     let check = sum_of_sizes(net.forward(&inputs[0]).iter().copied());
-    bench.measure(&format!("inference/{name}/1"), check, || {
-        black_box(net).forward(black_box(&inputs[0]))
-    });
+    if bench.threads() > 1 && N::PARAMETERS > 128 * 1024 {
+        bench.measure(&format!("inference/{name}/1"), check, || {
+            black_box(net).forward_parallel(black_box(&inputs[0]))
+        });
+    } else {
+        bench.measure(&format!("inference/{name}/1"), check, || {
+            black_box(net).forward(black_box(&inputs[0]))
+        });
+    }
     let mut outputs = vec![SVector::zeros(); 64];
     net.forward_batch(inputs, &mut outputs);
     let check = sum_of_sizes(outputs.iter().flatten().copied());
@@ -242,9 +248,9 @@ fn described_network<N, L, Y>(
 
     let workload = format!("networks/{name}/1");
     floor(&workload, N::MULTIPLY_ADDS);
-    net.forward_batch(&inputs[..1], &mut outputs[..1]);
+    net.forward_into(&inputs[0], &mut outputs[0]);
     bench.measure(&workload, sizes(&outputs[..1]), || {
-        black_box(&*net).forward_batch(black_box(&inputs[..1]), &mut outputs[..1]);
+        black_box(&*net).forward_parallel_into(black_box(&inputs[0]), &mut outputs[0]);
         black_box(&mut outputs);
     });
 
