@@ -268,3 +268,70 @@ fn the_gradients_of_parts_add_up() {
     let (slope, expected) = ((ahead - behind) / (2.0 * distance), gradient.dot(&direction));
     assert!((slope - expected).abs() < 1e-4 * expected.abs().max(1.0), "{slope} and {expected}");
 }
+
+network! {
+    /// Large layers of vectors: of whole vectors of outputs and of some more, with more inputs than are summed up at a time, few outputs.
+    struct LargeLayers<input 700
+        => dense 519 relu => dense 1030 no_bias tanh => dense 4200 => batchnorm relu => dense 300 => dense 10>;
+
+    /// Convolutions for each kernel, blocks, pools, and a large layer behind them.
+    struct LargeImages<input 3x24x20
+        => conv 32 3x3 stride 2 pad 1 floor => batchnorm relu
+        => conv 32 3x3 depthwise pad same => batchnorm relu => conv 64 1x1 => batchnorm relu6
+        => residual { conv 64 3x3 pad same => batchnorm relu => conv 64 3x3 pad same => batchnorm } relu
+        => concat { conv 48 5x5 pad same } { conv 8 3x3 pad same tanh }
+        => residual { conv 100 3x3 stride 2 pad 1 floor gelu => conv 100 3x3 pad same groups 4 } project { conv 100 1x1 stride 2 }
+        => maxpool 2x2 floor => flatten => dense 300 relu => dense 10>;
+}
+
+/// One sample, and few samples, on several threads: the bits of one thread.
+macro_rules! check_inference {
+    ($net:ident, $scalar:ty, $inputs:expr) => {{
+        let _guard = SET.lock().unwrap_or_else(PoisonError::into_inner);
+        let inputs = $inputs;
+        let net = $net::<$scalar>::random(&mut StdRng::seed_from_u64(1));
+        let forward = || inputs.iter().map(|input| net.forward(input)).collect::<Vec<_>>();
+        let expected = on_threads(1, forward);
+        let batch = |samples: usize| {
+            let mut outputs = vec![SVector::zeros(); samples];
+            net.forward_batch(&inputs[..samples], &mut outputs);
+            outputs
+        };
+        for threads in [2, 3, 16] {
+            let parallel = on_threads(threads, || {
+                let mut outputs = vec![SVector::zeros(); 2];
+                net.forward_parallel_into(&inputs[1], &mut outputs[1]);
+                outputs[0] = net.forward_parallel(&inputs[0]);
+                outputs
+            });
+            assert!(parallel == expected[..2], "{threads} threads");
+            for samples in [0, 1, 3, 9] {
+                let (one, several) =
+                    (on_threads(1, || batch(samples)), on_threads(threads, || batch(samples)));
+                assert!(one == several, "{samples} samples, {threads} threads");
+            }
+        }
+    }};
+}
+
+#[test]
+fn large_layers_are_shared_by_outputs() {
+    check_inference!(LargeLayers, f32, random::<700>(9));
+    let inputs: Vec<_> = random::<700>(9).iter().map(|input| input.cast::<f64>()).collect();
+    check_inference!(LargeLayers, f64, inputs);
+}
+
+#[test]
+fn large_images_are_shared_within_layers() {
+    let mut rng = StdRng::seed_from_u64(6);
+    let mut inputs = Image::<3, 24, 20>::zeros_vec(9);
+    let mut wide = Image::<3, 24, 20, f64>::zeros_vec(9);
+    for (input, wide) in inputs.iter_mut().zip(&mut wide) {
+        for (number, wide) in input.as_mut_slice().iter_mut().zip(wide.as_mut_slice()) {
+            *number = rng.random_range(-1.0..1.0);
+            *wide = f64::from(*number);
+        }
+    }
+    check_inference!(LargeImages, f32, &inputs);
+    check_inference!(LargeImages, f64, &wide);
+}

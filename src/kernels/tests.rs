@@ -15,7 +15,7 @@ use crate::kernels::matrix_mut::MatrixMut;
 use crate::kernels::reduce::add_rows;
 use crate::parallel::{Split, sharing};
 use crate::simd::{Columns, transpose};
-use crate::simd::{InstructionSet, dispatch};
+use crate::simd::{InstructionSet, Isa, dispatch};
 
 /// The instruction set is one for the whole process.
 static FORCED: Mutex<()> = Mutex::new(());
@@ -271,6 +271,45 @@ impl InHalves<'_> {
             let product = Gemm { a, a_stride: m, b, b_stride: k, c, k, init };
             f32::gemm_split_k(product, partial);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
+    /// Rows of a large matrix on several threads, and one column: the bits of the whole product.
+    #[test]
+    fn products_by_rows(m in 200_usize..700, k in 300_usize..500, n in 1_usize..16, has_start: bool, filling in filling()) {
+        // More than the machine has: each part is small, and some are empty.
+        #[cfg(feature = "threads")]
+        crate::set_num_threads(16);
+        let (a, b, start) = (values(m * k, 1), values(k * n, 2), values(m, 3));
+        on_every_set(|set| {
+            let run = |threads| {
+                let (mut c, mut y) = (filling.memory(m * n), filling.memory(m));
+                let start = if has_start { &start[..] } else { &[] };
+                let init = if has_start { Init::Column(start) } else { Init::Zero };
+                let product = Gemm {
+                    a: &a, a_stride: m, b: &b, b_stride: k, c: MatrixMut::whole(&mut c, m), k, init
+                };
+                let one = Gemv { a: &a, a_stride: m, x: &b[..k], init: start, y: &mut y };
+                sharing(threads, || {
+                    f32::gemm(Isa::current(), product);
+                    f32::gemv(Isa::current(), one);
+                });
+                (c, y)
+            };
+            let (found, y) = run(1);
+            for (index, found) in found.iter().chain(&y).enumerate() {
+                let (row, col) = (index % m, index / m % n);
+                let first = if has_start { start[row] } else { 0.0 };
+                let expected = sum(first, (0..k).map(|i| (a[row + i * m], b[i + col * k])));
+                assert!(close(*found, expected), "{set}: {found} at {row}, {col}: {expected:?}");
+            }
+            for threads in [2, 3, 16] {
+                assert!(run(threads) == (found.clone(), y.clone()), "{set}: other bits on {threads} threads");
+            }
+        });
     }
 }
 
