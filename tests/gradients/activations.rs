@@ -38,6 +38,38 @@ macro_rules! activations {
                 struct Last<input 5 => dense 4 tanh => dense 3 $($activation)+>;
                 struct Single<input 5 => dense 1 $($activation)+>;
                 struct Alone<input 5 => $($activation)+ => dense 4 => $($activation)+ => dense 3 => $($activation)+>;
+                struct Within<input 90 => dense 90 $($activation)+ => dense 3>;
+                struct Behind<input 90 => dense 90 => $($activation)+ => dense 3>;
+            }
+
+            /// A layer's own activation and one behind it, which goes through a batch piece by piece: the same but for rounding, since a pass of more layers takes the batch in other pieces.
+            #[test]
+            fn within_and_behind() {
+                let mut rng = StdRng::seed_from_u64(12);
+                let within = Within::random(&mut rng);
+                let mut behind = Behind::zeros();
+                behind.as_mut_slice().copy_from_slice(within.as_slice());
+                // More than three pieces.
+                let (inputs, targets) = (numbers(40, &mut rng), numbers(40, &mut rng));
+                let (loss, expected) = within.gradient(&inputs, &targets, &MeanSquaredError);
+                let (found_loss, found) = behind.gradient(&inputs, &targets, &MeanSquaredError);
+                let close = |found: &[f32], expected: &[f32]| {
+                    let scale = expected.iter().fold(0.0, |scale: f32, number| scale.max(number.abs()));
+                    let mut pairs = found.iter().zip(expected);
+                    pairs.all(|(found, expected)| (found - expected).abs() < 1e-5 * scale)
+                };
+                assert!(close(&[found_loss], &[loss]));
+                assert!(close(found.as_slice(), expected.as_slice()));
+                let (mut of_inputs, mut again) = (inputs.clone(), inputs.clone());
+                within.input_gradients(&inputs, &targets, &mut of_inputs);
+                behind.input_gradients(&inputs, &targets, &mut again);
+                for (found, expected) in again.iter().zip(&of_inputs) {
+                    assert!(close(found.as_slice(), expected.as_slice()));
+                }
+                let (mut outputs, mut others) = (targets.clone(), targets.clone());
+                within.forward_batch(&inputs, &mut outputs);
+                behind.forward_batch(&inputs, &mut others);
+                assert!(others == outputs);
             }
 
             #[test]
