@@ -9,7 +9,6 @@ use crate::passes::wide;
 /// The same parameters give the same numbers, up to `tolerance`; with none, the same bits.
 macro_rules! check {
     ($a:ty, $b:ty, $tolerance:expr) => {{
-        let _guard = crate::instruction_set();
         let mut rng = StdRng::seed_from_u64(1);
         let mut a: Box<$a> = <$a as Network>::random(&mut rng);
         let mut b: Box<$b> = <$b as Parameters>::zeros();

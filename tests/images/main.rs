@@ -4,8 +4,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 mod blocks;
 mod convolutions;
 mod differences;
@@ -17,9 +15,3 @@ mod normalized;
 mod options;
 mod passes;
 mod pytorch;
-
-/// While it is held, nobody else chooses the instruction set, which is one for the whole process.
-fn instruction_set() -> MutexGuard<'static, ()> {
-    static CHOSEN: Mutex<()> = Mutex::new(());
-    CHOSEN.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -11,7 +11,6 @@ use crate::passes::{Inference, assert_close, random_layer, wide, zero};
 /// The outputs of inference, against those of a pass of inference that keeps what a backward pass needs: it goes through each layer alone.
 fn check<N: Differentiable>(name: &str) {
     let tolerance = if size_of::<N::Scalar>() == 4 { 5e-5 } else { 1e-13 };
-    let _guard = crate::instruction_set();
     for set in InstructionSet::available() {
         InstructionSet::force(set);
         let mut rng = StdRng::seed_from_u64(17);
