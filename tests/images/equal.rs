@@ -3,48 +3,51 @@
 use axonal::prelude::*;
 use axonal::{Layer, Network, Parameters, Scalar};
 
+use crate::common::on_each_instruction_set;
 use crate::common::samples::random;
 use crate::passes::wide;
 
-/// The same parameters give the same numbers, up to `tolerance`; with none, the same bits.
+/// The same parameters give the same numbers on each instruction set, up to `tolerance`; with none, the same bits.
 macro_rules! check {
     ($a:ty, $b:ty, $tolerance:expr) => {{
-        let mut rng = StdRng::seed_from_u64(1);
-        let mut a: Box<$a> = <$a as Network>::random(&mut rng);
-        let mut b: Box<$b> = <$b as Parameters>::zeros();
-        b.as_mut_slice().copy_from_slice(a.as_slice());
-        let inputs: Vec<<$a as Layer>::Input> = random(13, &mut rng);
-        let targets: Vec<<$a as Layer>::Output> = random(13, &mut rng);
-        let same = |a: Vec<f64>, b: Vec<f64>, what: &str| {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.iter().zip(&b) {
-                let what = format!("{what} of {}: {a} and {b}", stringify!($a));
-                assert!((a - b).abs() <= $tolerance * (1.0 + a.abs()), "{what}");
+        on_each_instruction_set(|_| {
+            let mut rng = StdRng::seed_from_u64(1);
+            let mut a: Box<$a> = <$a as Network>::random(&mut rng);
+            let mut b: Box<$b> = <$b as Parameters>::zeros();
+            b.as_mut_slice().copy_from_slice(a.as_slice());
+            let inputs: Vec<<$a as Layer>::Input> = random(13, &mut rng);
+            let targets: Vec<<$a as Layer>::Output> = random(13, &mut rng);
+            let same = |a: Vec<f64>, b: Vec<f64>, what: &str| {
+                assert_eq!(a.len(), b.len());
+                for (a, b) in a.iter().zip(&b) {
+                    let what = format!("{what} of {}: {a} and {b}", stringify!($a));
+                    assert!((a - b).abs() <= $tolerance * (1.0 + a.abs()), "{what}");
+                }
+            };
+            let forward = |a: &$a, b: &$b, what: &str| {
+                let of_a: Vec<_> = inputs.iter().map(|input| a.forward(input)).collect();
+                let of_b: Vec<_> = inputs.iter().map(|input| b.forward(input)).collect();
+                same(wide(&of_a), wide(&of_b), what);
+                let (mut of_a, mut of_b) = (targets.clone(), targets.clone());
+                a.forward_batch(&inputs, &mut of_a);
+                b.forward_batch(&inputs, &mut of_b);
+                same(wide(&of_a), wide(&of_b), what);
+            };
+            let numbers = |parameters: &[<$a as Parameters>::Scalar]| {
+                parameters.iter().map(|it| it.as_f64()).collect()
+            };
+            forward(&a, &b, "outputs");
+            let (_, of_a) = a.gradient(&inputs, &targets, &MeanSquaredError);
+            let (_, of_b) = b.gradient(&inputs, &targets, &MeanSquaredError);
+            same(numbers(of_a.as_slice()), numbers(of_b.as_slice()), "gradient");
+            let (mut of_a, mut of_b) = (Adam::new(1e-3), Adam::new(1e-3));
+            for _ in 0..3 {
+                a.train_step(&inputs, &targets, &MeanSquaredError, &mut of_a);
+                b.train_step(&inputs, &targets, &MeanSquaredError, &mut of_b);
             }
-        };
-        let forward = |a: &$a, b: &$b, what: &str| {
-            let of_a: Vec<_> = inputs.iter().map(|input| a.forward(input)).collect();
-            let of_b: Vec<_> = inputs.iter().map(|input| b.forward(input)).collect();
-            same(wide(&of_a), wide(&of_b), what);
-            let (mut of_a, mut of_b) = (targets.clone(), targets.clone());
-            a.forward_batch(&inputs, &mut of_a);
-            b.forward_batch(&inputs, &mut of_b);
-            same(wide(&of_a), wide(&of_b), what);
-        };
-        let numbers = |parameters: &[<$a as Parameters>::Scalar]| {
-            parameters.iter().map(|it| it.as_f64()).collect()
-        };
-        forward(&a, &b, "outputs");
-        let (_, of_a) = a.gradient(&inputs, &targets, &MeanSquaredError);
-        let (_, of_b) = b.gradient(&inputs, &targets, &MeanSquaredError);
-        same(numbers(of_a.as_slice()), numbers(of_b.as_slice()), "gradient");
-        let (mut of_a, mut of_b) = (Adam::new(1e-3), Adam::new(1e-3));
-        for _ in 0..3 {
-            a.train_step(&inputs, &targets, &MeanSquaredError, &mut of_a);
-            b.train_step(&inputs, &targets, &MeanSquaredError, &mut of_b);
-        }
-        same(numbers(a.as_slice()), numbers(b.as_slice()), "weights after three steps");
-        forward(&a, &b, "outputs after three steps");
+            same(numbers(a.as_slice()), numbers(b.as_slice()), "weights after three steps");
+            forward(&a, &b, "outputs after three steps");
+        });
     }};
 }
 

@@ -2,17 +2,17 @@
 
 use axonal::layers::{Context, End};
 use axonal::prelude::*;
-use axonal::simd::{InstructionSet, dispatch};
+use axonal::simd::dispatch;
 use axonal::{Differentiable, Sample, Scalar};
 use rand::RngExt;
 
+use crate::common::on_each_instruction_set;
 use crate::passes::{Inference, assert_close, random_layer, wide, zero};
 
 /// The outputs of inference, against those of a pass of inference that keeps what a backward pass needs: it goes through each layer alone.
 fn check<N: Differentiable>(name: &str) {
     let tolerance = if size_of::<N::Scalar>() == 4 { 5e-5 } else { 1e-13 };
-    for set in InstructionSet::available() {
-        InstructionSet::force(set);
+    on_each_instruction_set(|set| {
         let mut rng = StdRng::seed_from_u64(17);
         let mut net = random_layer::<N>(&mut rng);
         for number in net.as_mut_slice() {
@@ -34,8 +34,7 @@ fn check<N: Differentiable>(name: &str) {
                 assert_close(&wide(&outputs), &wide(&expected), tolerance, &what);
             }
         }
-    }
-    InstructionSet::available().last().map(InstructionSet::force);
+    });
 }
 
 network! {
