@@ -216,6 +216,19 @@ pub use {
 /// a projection is `DigitsResidual1Projection`. Those of `concat1` and `add1` are `DigitsConcat1First`, `DigitsConcat1Second`, in the fields `first`, `second`, and so on to
 /// `tenth`, `branch11`.
 ///
+/// A branch of `concat` or `add` that begins with `from label` takes what an earlier stage of the same chain gave, with the activation behind it, and `from input` the chain's input. In a `repeat`, the
+/// label is that of the same round. The value is kept once, whatever number of branches takes it; in training, the gradients of all its uses are added, from the last use to the first.
+///
+/// ```text
+/// network! {
+///     pub struct Mask<
+///         input 1x32x32 => fine: conv 8 3x3 pad same relu
+///         => maxpool 2 => conv 16 3x3 pad same relu => upsample 2
+///         => concat { } { from fine } => conv 1 1x1
+///     >;
+/// }
+/// ```
+///
 /// ```text
 /// network! {
 ///     pub struct Digits<input 28x28

@@ -1,6 +1,6 @@
 //! A network as a graph: what comes out of each stage, and where it goes.
 
-use super::tree::{Item, Join, Stage};
+use super::tree::{Item, Join, Stage, source};
 use crate::core::Shape;
 
 /// A network: nodes in an order in which each comes after those that it takes its inputs from.
@@ -10,6 +10,10 @@ pub(super) struct Graph {
     /// From node to node; of one node, the way that is drawn straight first.
     pub(super) edges: Vec<(usize, usize)>,
     pub(super) frames: Vec<Frame>,
+    /// What the stages are called, with their nodes.
+    names: Vec<(String, usize)>,
+    /// The inputs of the chains around a stage.
+    starts: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,15 +59,25 @@ impl Graph {
 
     /// Stages one behind the other, from a node on; the last of them.
     fn chain(&mut self, from: usize, items: &[Item], depth: usize) -> usize {
-        items.iter().fold(from, |from, item| self.item(from, item, depth))
+        self.starts.push(from);
+        let end = items.iter().fold(from, |from, item| self.item(from, item, depth));
+        self.starts.pop();
+        end
     }
 
     fn item(&mut self, from: usize, item: &Item, depth: usize) -> usize {
         match item {
             Item::Layer(stage) => {
-                let Stage { lines, word, output, parameters } = stage;
+                let Stage { lines, word, output, parameters, names } = stage;
+                if let Some(label) = source(word) {
+                    let input = self.starts.iter().rev().nth(1).copied();
+                    let named = self.names.iter().rev().find(|(name, _)| name == label);
+                    let other = if label == "input" { input } else { named.map(|(_, node)| *node) };
+                    return other.unwrap_or(from);
+                }
                 let node = self.node(Kind::Layer(word), lines, *output, *parameters);
                 self.edges.push((from, node));
+                self.names.extend(names.0.iter().map(|name| (name.clone(), node)));
                 node
             }
             Item::Block { join, branches, stage } => {
@@ -79,6 +93,7 @@ impl Graph {
                 }
                 let node = self.node(kind, &lines, stage.output, stage.parameters);
                 self.edges.extend(ends.into_iter().map(|end| (end, node)));
+                self.names.extend(stage.names.0.iter().map(|name| (name.clone(), node)));
                 node
             }
             Item::Group { label, items } => self.frame(from, items, label.clone(), depth),

@@ -42,6 +42,22 @@ pub(super) struct Stage {
     pub(super) word: &'static str,
     pub(super) output: Shape,
     pub(super) parameters: usize,
+    pub(super) names: Names,
+}
+
+/// The fields of the layers of a stage, by which a later branch takes what it gives. Stages that differ in their names alone are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Names(pub(super) Vec<String>);
+
+impl PartialEq for Names {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// The label in the word of a branch that takes what an earlier stage gave: `from fine`.
+pub(super) fn source(word: &str) -> Option<&str> {
+    word.strip_prefix("from ")
 }
 
 /// A layer of the description, flat.
@@ -160,17 +176,25 @@ fn stage(layer: &Flat) -> Stage {
         (word, rest) => vec![format!("{word}{kernel}"), rest.to_owned()],
     };
     let Flat { word, output, parameters, .. } = *layer;
-    Stage { lines, word, output, parameters }
+    let names = Names(layer.path.last().cloned().into_iter().collect());
+    Stage { lines, word, output, parameters, names }
 }
 
 /// Adds a layer; one that leaves the shape as it is, to the stage before it.
 fn add(items: &mut Vec<Item>, layer: Stage) {
     let stays = matches!(layer.word, "" | "batchnorm" | "layernorm" | "dropout" | "prelu");
     match items.last_mut() {
+        // No node is drawn for it: the edge comes from the other stage.
+        Some(Item::Layer(stage)) if source(stage.word).is_some() => {
+            if layer.lines != ["identity"] {
+                items.push(Item::Layer(layer));
+            }
+        }
         Some(Item::Layer(stage) | Item::Block { stage, .. })
             if stays && stage.output == layer.output =>
         {
             stage.lines.extend(layer.lines);
+            stage.names.0.extend(layer.names.0);
             stage.parameters += layer.parameters;
         }
         _ => items.push(Item::Layer(layer)),

@@ -91,8 +91,26 @@ pub fn infer<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     at + <B::Output as Sample>::LEN
 }
 
+/// [`infer`] for any number of samples.
+#[inline(always)]
+pub fn infer_all<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+    joining: Joining,
+    branch: &B,
+    at: usize,
+    simd: S,
+    inputs: &[B::Input],
+    outputs: &mut [O],
+    room: &mut [B::Scalar],
+) -> usize {
+    let together = samples_together::<O>();
+    for (inputs, outputs) in inputs.chunks(together).zip(outputs.chunks_mut(together)) {
+        infer(joining, branch, at, simd, inputs, outputs, room);
+    }
+    at + <B::Output as Sample>::LEN
+}
+
 #[cfg(feature = "train")]
-pub use training::{backward, forward, input_len, trace_len};
+pub use training::{backward, forward, input_len, meet, trace_len};
 
 #[cfg(feature = "train")]
 mod training {
@@ -115,55 +133,39 @@ mod training {
         samples * <N::Input as Sample>::LEN
     }
 
-    /// A batch through one branch, the one with this number; the answer is the trace of the others.
+    /// A batch through one branch, the one with this number, of a layer of the network `N`; the answer is the trace of the others.
     #[inline(always)]
-    pub fn forward<
-        't,
-        N: Differentiable,
-        B: Differentiable<Input = N::Input, Scalar = N::Scalar>,
-    >(
+    pub fn forward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
         branch: &B,
         (number, at): (usize, usize),
         context: Context,
-        inputs: &[N::Input],
-        outputs: &mut [N::Output],
-        trace: &'t mut [N::Scalar],
-    ) -> (usize, &'t mut [N::Scalar]) {
+        inputs: &[B::Input],
+        outputs: &mut [O],
+        trace: &'t mut [B::Scalar],
+    ) -> (usize, &'t mut [B::Scalar]) {
         let samples = inputs.len();
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
         let (values, own) = split_samples::<B::Output>(own, samples);
         let (_, own) = split_samples::<B::Output>(own, samples);
-        parts::forward_pass::<N, B>(
-            branch,
-            context.layer(number),
-            inputs,
-            values,
-            own,
-            End::Outputs,
-        );
+        let context = context.layer(number);
+        parts::forward_pass::<N, B>(branch, context, inputs, values, own, End::Outputs);
         for (values, output) in values.iter().zip(outputs) {
             joining.join(at, values, output);
         }
         (at + <B::Output as Sample>::LEN, rest)
     }
 
-    /// From the gradient of what all branches give to that of one branch's parameters, and its part of that of the inputs, which is added to those of the branches
-    /// before it; `of_inputs` is room for it. The answer is for the other branches.
+    /// From the gradient of what all branches give to that of one branch's parameters, and of its inputs; the answer is the trace of the others.
     #[inline(always)]
-    pub fn backward<
-        't,
-        N: Differentiable,
-        B: Differentiable<Input = N::Input, Scalar = N::Scalar>,
-    >(
+    pub fn backward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
         at: usize,
-        batch: Batch<'t, N>,
-        of_inputs: &mut [N::Scalar],
-        gradient: &[N::Output],
-        sink: GradientSink<'_, N::Scalar>,
-    ) -> (usize, Batch<'t, N>) {
-        let Batch { inputs, outputs, trace, mut input_gradient } = batch;
+        (inputs, trace): (&[B::Input], &'t mut [B::Scalar]),
+        gradient: &[O],
+        input_gradient: Option<&mut [B::Input]>,
+        sink: GradientSink<'_, B::Scalar>,
+    ) -> (usize, &'t mut [B::Scalar]) {
         let samples = inputs.len();
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
         let (values, own) = split_samples::<B::Output>(own, samples);
@@ -173,20 +175,22 @@ mod training {
             let own = &gradient.as_slice()[from..from + <B::Output as Sample>::LEN];
             of_values.as_mut_slice().copy_from_slice(own);
         }
-        let (of_inputs, _) = split_samples::<N::Input>(of_inputs, samples);
-        let own_gradient = match &mut input_gradient {
-            Some(input_gradient) if at == 0 => Some(&mut **input_gradient),
-            Some(_) => Some(&mut *of_inputs),
-            None => None,
-        };
-        let own = Batch::<B> { inputs, outputs: values, trace: own, input_gradient: own_gradient };
-        parts::backward_pass::<N, B>(own, of_values, End::Outputs, sink);
-        if at > 0
-            && let Some(input_gradient) = &mut input_gradient
-        {
-            N::Scalar::sum_in_pass(flat_mut(input_gradient), flat(of_inputs));
-        }
-        let batch = Batch { inputs, outputs, trace: rest, input_gradient };
-        (at + <B::Output as Sample>::LEN, batch)
+        let batch = Batch::<B> { inputs, outputs: values, trace: own, input_gradient };
+        parts::backward_pass::<N, B>(batch, of_values, End::Outputs, sink);
+        (at + <B::Output as Sample>::LEN, rest)
+    }
+
+    /// Runs `pass`, and adds the gradient that it writes, in `room`, to `sums`: where paths meet. Without sums, nobody needs it.
+    #[inline(always)]
+    pub fn meet<X: Sample, R>(
+        sums: Option<&mut [X]>,
+        room: &mut [X::Scalar],
+        pass: impl FnOnce(Option<&mut [X]>) -> R,
+    ) -> R {
+        let Some(sums) = sums else { return pass(None) };
+        let (gradient, _) = split_samples::<X>(room, sums.len());
+        let result = pass(Some(&mut *gradient));
+        X::Scalar::sum_in_pass(flat_mut(sums), flat(gradient));
+        result
     }
 }

@@ -63,6 +63,14 @@ impl Part {
         }
     }
 
+    /// Branches that are described by themselves, and give `O` together.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn join<O: Sample>(word: &'static str) -> Self {
+        let activation: fn(&mut fmt::Formatter<'_>) -> fmt::Result = |_formatter| Ok(());
+        Self::Layer { word, activation, output: O::SHAPE, parameters: 0, multiply_adds: 0 }
+    }
+
     /// A tensor of parameters, with its shape in PyTorch's order.
     #[must_use]
     pub fn tensor(kind: Kind, shape: &'static [usize]) -> Self {

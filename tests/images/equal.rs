@@ -125,6 +125,30 @@ network! {
         input 4
         => add { add { } { dense 4 } { } { } { dense 4 } { relu } { } { } { tanh } { } { dense 4 } } { dense 4 }
     >;
+    struct Unet<
+        input 1x32x32 => fine: conv 8 3x3 pad same relu => maxpool 2x2 => middle: conv 6 3x3 pad same => batchnorm relu
+        => maxpool 2 => conv 5 3x3 pad same relu => upsample 2 => concat { } { from middle } => conv 4 3x3 pad same relu => upsample 2
+        => concat { } { from fine => conv 3 1x1 } { from input } => conv 1 1x1 sigmoid
+    >;
+    struct UnetNested<
+        input 1x32x32 => concat {
+            conv 8 3x3 pad same relu => concat {
+                maxpool 2x2 => conv 6 3x3 pad same
+                => concat {
+                    batchnorm relu => maxpool 2 => conv 5 3x3 pad same relu => upsample 2
+                } { identity }
+                => conv 4 3x3 pad same relu => upsample 2
+            } { conv 3 1x1 }
+        } { identity } => conv 1 1x1 sigmoid
+    >;
+    struct From<
+        input 6 => a: dense 6 tanh => dense 6 => add { } { from a } => b: dense 4 relu => repeat 2 { c: dense 4 tanh => dense 4 => add { } { from c } }
+        => concat { } { from b } => dense 3
+    >;
+    struct FromNested<
+        input 6 => dense 6 tanh => residual { dense 6 } => dense 4 relu
+        => concat { repeat 2 { dense 4 tanh => residual { dense 4 } } } { identity } => dense 3
+    >;
     struct AddedStems<input 3x8x8 => add { Stem } { conv 4 1x1 } { Stem => Square }>;
     struct AddedFlat<
         input 3x8x8 => add { conv 4 3x3 pad same relu } { conv 4 1x1 } { conv 4 3x3 pad same relu => conv 4 3x3 pad same }
@@ -189,4 +213,10 @@ fn branches_are_as_pairs_of_branches() {
     }
     let copy = Three::from_bytes(&net.to_bytes()).expect("its own bytes");
     assert_eq!(copy.add1, net.add1);
+}
+
+#[test]
+fn a_value_used_again_is_a_branch_of_its_own() {
+    check!(Unet<f64>, UnetNested<f64>, 1e-12);
+    check!(From<f64>, FromNested<f64>, 1e-12);
 }

@@ -813,3 +813,50 @@ fn parameter() {
         "`parameter` gives the same whatever `dense1` before it gives: it begins a branch, as in `concat { dense 2 } { parameter 2 }`",
     );
 }
+
+#[test]
+fn from() {
+    none("input 4 => a: dense 4 => relu => add { } { from a } { from input => relu } => dense 2");
+    none(
+        "input 4 => repeat 3 { a: dense 4 => relu => add { } { from a } } => concat { } { from a2 }",
+    );
+    none("input 4 => a: batchnorm relu => concat { from a } { dense 2 }");
+    one(
+        "input 4 => first: dense 4 => relu => add { } { from frist }",
+        "unknown label `frist`: did you mean `first`?",
+    );
+    one(
+        "input 4 => first: dense 4 => relu => add { } { from hidden }",
+        "unknown label `hidden`: before it in this chain stand `first`, and `input`",
+    );
+    one(
+        "input 4 => dense 4 => relu => add { } { from dense1 }",
+        "unknown label `dense1`: a stage of this chain gets it, as in `dense1: dense 64`, or `input`",
+    );
+    one(
+        "input 4 => dense 4 => add { } { from late } => late: dense 4",
+        "`late` stands behind this branch, which takes what an earlier stage gave",
+    );
+    one(
+        "input 4 => fine: dense 3 => dense 4 => add { } { from fine }",
+        "`add` adds what its branches give, but that is a vector 4 and a vector 3: both must be the same shape",
+    );
+    one(
+        "input 4 => a: dense 4 => dense 4 => add { from a } { from input }",
+        "no branch takes what `dense1` gives: one begins without `from`, as `{ }` does",
+    );
+    one(
+        "input 4 => concat { } { from }",
+        "`from` is followed by the label of an earlier stage, or by `input`: `{ from fine }`",
+    );
+    one(
+        "input 4 => a: dense 4 => relu => add { } { from a dense 4 }",
+        "`=>` is missing before `dense`",
+    );
+    for description in [
+        "input 4 => a: dense 4 => from a => relu",
+        "input 4 => a: dense 4 => residual { from a => relu }",
+    ] {
+        one(description, "`from` begins a branch of `concat` or `add`: `concat { } { from fine }`");
+    }
+}

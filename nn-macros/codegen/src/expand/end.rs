@@ -37,6 +37,10 @@ impl Expansion<'_> {
         let Some(part) = parts.get(index) else {
             return quote!(#root::activations::Identity);
         };
+        // Branches that take different values give numbers.
+        if part.layer.has_sources() {
+            return quote!(#root::activations::Identity);
+        }
         let rust = part.layer.checked(root, scalar).unwrap_or_else(|| part.rust.clone());
         let own = quote!(<#rust as #root::Layer>::Activation);
         if index + self.end() < parts.len() {
@@ -151,7 +155,7 @@ impl Expansion<'_> {
             (Some(_), Some(last)) if known && self.end() > 0 => {
                 self.activation_behind(last, scalar)
             }
-            (Some(LayerCode { rust, .. }), _) if known => {
+            (Some(LayerCode { rust, layer, .. }), _) if known && !layer.has_sources() => {
                 quote!(<#rust as #root::Layer>::Activation)
             }
             _ => quote!(#root::activations::Identity),

@@ -4,8 +4,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use crate::expand::{Expansion, LayerCode, local, unreachable};
+use crate::expand::{Expansion, LayerCode, join, local, unreachable};
 use crate::shapes::shape::Shape;
+use crate::shapes::typed::Source;
 use crate::syntax::tree::{Activation, ActivationKind, Head};
 
 impl Expansion<'_> {
@@ -24,11 +25,37 @@ impl Expansion<'_> {
         let (activation, passes) = (self.last_activation(), self.passes_all());
         let [input, output, activation] =
             [input, output, activation].map(|likely| definition.unknown_type(likely));
-        let rust = parts.iter().map(|part| &part.rust);
+        let units = parts.iter().flat_map(|part| part.units(scalar));
         let (infer_one, infer, rooms) = (self.infer_one(), self.infer(), self.rooms());
         let initialize = self.initialize();
-        let describe = parts.iter().map(|LayerCode { field, rust, .. }| {
+        let describe = parts.iter().map(|part| {
+            let LayerCode { field, rust, layer, fixed_output, .. } = part;
             let label = field.unraw().to_string();
+            if let (Some(branches), Head::Layer(grammar)) =
+                (part.branches(scalar), &layer.stage.head)
+            {
+                let labels = layer.blocks.iter().map(|block| block.role.field().to_string());
+                let word = grammar.word;
+                let sources = layer.blocks.iter().map(|block| {
+                    (block.source != Source::Before).then(|| {
+                        let from = block.from.as_deref().unwrap_or_default();
+                        let word = format!("from {from}");
+                        let fixed = block.network.input.rust(root, &quote!(::core::primitive::f32));
+                        quote_spanned! {Span::mixed_site()=>
+                            visit(&branch, #root::layers::Part::join::<#fixed>(#word));
+                        }
+                    })
+                });
+                return quote_spanned! {Span::mixed_site()=> {
+                    let path = path.field(#label);
+                    #({
+                        let branch = path.field(#labels);
+                        #sources
+                        <#branches as #root::Layer>::describe(&branch, visit);
+                    })*
+                    visit(&path, #root::layers::Part::join::<#fixed_output>(#word));
+                }};
+            }
             quote_spanned! {Span::mixed_site()=>
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
@@ -45,7 +72,7 @@ impl Expansion<'_> {
             #passes
 
             const MULTIPLY_ADDS: ::core::primitive::usize =
-                0 #(+ <#rust as #root::Layer>::MULTIPLY_ADDS)*;
+                0 #(+ <#units as #root::Layer>::MULTIPLY_ADDS)*;
 
             #outlined
 
@@ -94,8 +121,9 @@ impl Expansion<'_> {
     }
 
     fn initialize(&self) -> TokenStream {
-        let root = self.root;
-        let steps = self.parts.iter().map(|LayerCode { field, rust, layer, .. }| {
+        let Self { root, scalar, .. } = self;
+        let steps = self.parts.iter().map(|part| {
+            let LayerCode { field, layer, .. } = part;
             if let Some(initializer) = &layer.stage.options.initializer {
                 let site = Span::mixed_site();
                 let word = layer.stage.options.place("init").unwrap_or(site);
@@ -104,8 +132,9 @@ impl Expansion<'_> {
                     self.#field.initialize_with(#root::init::#kind::#initializer, rng);
                 }
             } else {
+                let (units, places) = (part.units(scalar), part.places());
                 quote_spanned! {Span::mixed_site()=>
-                    <#rust as #root::Layer>::initialize(&mut self.#field, rng);
+                    #(<#units as #root::Layer>::initialize(&mut #places, rng);)*
                 }
             }
         });
@@ -127,8 +156,23 @@ impl Expansion<'_> {
         let inline = self.inline();
         let passes = [Pass::One, Pass::Many].map(|pass| {
             let (name, function) = (pass.room(), pass.function_in());
-            let nested = self.nested().map(|LayerCode { rust, .. }| {
-                quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
+            let nested = self.nested().map(|part| match part.branches(scalar) {
+                Some(branches) => {
+                    let output = &part.fixed_output;
+                    let rooms = branches.iter().map(|branch| match pass {
+                        Pass::One => quote_spanned! {Span::mixed_site()=>
+                            #root::__private::branches::room_for_one::<#branch>()
+                        },
+                        Pass::Many => quote_spanned! {Span::mixed_site()=>
+                            #root::__private::branches::room::<#branch, #output>()
+                        },
+                    });
+                    quote_spanned!(Span::mixed_site()=> #root::__private::most(&[#(#rooms),*]))
+                }
+                None => {
+                    let rust = &part.rust;
+                    quote_spanned!(Span::mixed_site()=> <#rust as #root::Layer>::#name)
+                }
             });
             let own = self.own(pass, &lengths);
             let body = self.body(&calls, pass, &lengths, None);
@@ -156,7 +200,8 @@ impl Expansion<'_> {
     /// The passes of a residual block that add the shortcut where the last layer's sums are in registers: `infer_one_onto_in`, `infer_onto_in`.
     fn passes_onto(&self, calls: &[Call<'_>]) -> TokenStream {
         let Self { root, scalar, .. } = self;
-        let can_add = matches!(calls, [.., last] if normalized(last) == 2);
+        let can_add = matches!(calls, [.., last] if normalized(last) == 2)
+            && !self.definition.network.is_graph();
         if !self.definition.block || !can_add {
             return TokenStream::new();
         }
@@ -215,7 +260,7 @@ impl Expansion<'_> {
         &self,
         calls: &[Call<'_>],
         pass: Pass,
-        lengths: &TokenStream,
+        lengths: &Lengths,
         addition: Option<&TokenStream>,
     ) -> TokenStream {
         let steps = self.steps(calls, pass, addition);
@@ -228,8 +273,9 @@ impl Expansion<'_> {
         });
         // A single layer has nothing before or behind it to keep.
         let unused = (calls.len() == 1).then(|| quote_spanned!(Span::mixed_site()=> let _ = room;));
+        let places = self.places(calls, pass);
         match pass {
-            Pass::One => quote!(#split #unused #steps),
+            Pass::One => quote!(#split #unused #places #steps),
             Pass::Many if calls.len() == 1 => quote!(#split #unused #steps),
             Pass::Many => {
                 let chunk = self.chunk(lengths);
@@ -250,6 +296,7 @@ impl Expansion<'_> {
                         ::core::iter::Iterator::zip(inputs.chunks(CHUNK), outputs.chunks_mut(CHUNK))
                     {
                         #addition
+                        #places
                         #steps
                     }
                 }
@@ -257,10 +304,29 @@ impl Expansion<'_> {
         }
     }
 
-    /// The number of scalars between the layers, from the lengths of the samples there.
-    fn own(&self, pass: Pass, lengths: &TokenStream) -> TokenStream {
+    /// The places of what is used again, in front of the others.
+    fn places(&self, calls: &[Call<'_>], pass: Pass) -> TokenStream {
         let root = self.root;
-        let room = quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#lengths]));
+        let kept =
+            self.kept(calls).into_iter().zip(calls).enumerate().filter(|(_, (kept, _))| *kept);
+        let places = kept.filter_map(|(index, (_, call))| {
+            let (values, part) = (local("kept", index), call.last()?);
+            // All are split off in front.
+            let split = pass.split(root, 0, part);
+            Some(quote_spanned!(Span::mixed_site()=> let (#values, room) = #split;))
+        });
+        places.collect()
+    }
+
+    /// The number of scalars between the layers, from the lengths of the samples there.
+    fn own(&self, pass: Pass, lengths: &Lengths) -> TokenStream {
+        let root = self.root;
+        let Lengths { ends, kept, .. } = lengths;
+        let room = quote_spanned!(Span::mixed_site()=> #root::__private::room(&[#(#ends),*]));
+        let room = match kept.as_slice() {
+            [] => room,
+            kept => quote_spanned!(Span::mixed_site()=> (#room #(+ #kept)*)),
+        };
         match pass {
             Pass::One => room,
             Pass::Many => {
@@ -271,11 +337,12 @@ impl Expansion<'_> {
     }
 
     /// How many samples go through the layers at a time.
-    fn chunk(&self, lengths: &TokenStream) -> TokenStream {
+    fn chunk(&self, lengths: &Lengths) -> TokenStream {
         let Self { root, name, .. } = self;
+        let lengths = &lengths.all;
         quote_spanned! {Span::mixed_site()=>
             #root::__private::chunk(
-                &[#lengths],
+                &[#(#lengths),*],
                 <#name<::core::primitive::f32> as #root::Parameters>::PARAMETERS,
             )
         }
@@ -293,7 +360,14 @@ impl Expansion<'_> {
         let mut rest = &self.parts[..];
         let mut calls = Vec::new();
         while !rest.is_empty() {
-            let (call, others) = rest.split_at(normalized(rest).max(rectified(rest)).max(1));
+            let start = self.parts.len() - rest.len();
+            let mut count = normalized(rest).max(rectified(rest)).max(1);
+            // What is used again has to come out.
+            let network = self.definition.network;
+            while (start..start + count - 1).any(|layer| network.is_kept(layer)) {
+                count -= 1;
+            }
+            let (call, others) = rest.split_at(count);
             calls.push(call);
             rest = others;
         }
@@ -305,12 +379,32 @@ impl Expansion<'_> {
         self.parts.iter().filter(|part| is_nested(part))
     }
 
-    /// The length of a sample between each two calls, as a list of constants.
-    fn lengths(&self, calls: &[Call<'_>]) -> TokenStream {
+    /// The length of a sample between each two calls.
+    fn lengths(&self, calls: &[Call<'_>]) -> Lengths {
         let root = self.root;
         let hidden = calls.iter().take(calls.len() - 1);
-        let lengths = hidden.filter_map(|call| call.last()).map(|part| &part.fixed_output);
-        quote_spanned!(Span::mixed_site()=> #(<#lengths as #root::Sample>::LEN),*)
+        let kept = self.kept(calls);
+        let lengths: Vec<TokenStream> = hidden
+            .filter_map(|call| call.last())
+            .map(|LayerCode { fixed_output, .. }| {
+                quote_spanned!(Span::mixed_site()=> <#fixed_output as #root::Sample>::LEN)
+            })
+            .collect();
+        let ends = lengths.iter().zip(&kept);
+        let ends = ends.map(|(length, kept)| if *kept { quote!(0) } else { length.clone() });
+        let places = lengths.iter().zip(&kept).filter(|(_, kept)| **kept);
+        let places = places.map(|(length, _)| length.clone()).collect();
+        Lengths { ends: ends.collect(), kept: places, all: lengths }
+    }
+
+    /// Whether the output of each call but the last one is used again behind the next one, so that it has a place of its own.
+    fn kept(&self, calls: &[Call<'_>]) -> Vec<bool> {
+        let mut end = 0;
+        let kept = calls.iter().map(|call| {
+            end += call.len();
+            self.definition.network.is_kept(end - 1)
+        });
+        kept.take(calls.len() - 1).collect()
     }
 
     /// One call after the other. The hidden outputs lie at the two ends of the scratch memory in turn: each call reads from one end and writes to the other.
@@ -320,31 +414,90 @@ impl Expansion<'_> {
         let root = self.root;
         let ends: Vec<_> = calls.iter().filter_map(|call| call.last()).collect();
         let hidden = &ends[..ends.len() - 1];
+        let kept = self.kept(calls);
         let steps = calls.iter().enumerate().map(|(index, call)| {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let Some(before) = index.checked_sub(1)
+                && kept[before]
+            {
+                let values = local("kept", before);
+                source = quote_spanned!(Span::mixed_site()=> &*#values);
+            } else if let Some(before) = index.checked_sub(1)
                 && let Some(part) = hidden.get(before)
             {
                 let values = local("output", before);
                 let split = pass.split(root, before, part);
                 // Behind the last layer, the rest is not used.
-                let rest = if index < hidden.len() { "room" } else { "_room" };
+                let is_used = kept.get(index) == Some(&false);
+                let rest = if is_used { "room" } else { "_room" };
                 let rest = Ident::new(rest, Span::mixed_site());
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, #rest) = #split;));
                 source = quote!(#values);
             }
-            if let Some(part) = hidden.get(index) {
+            if kept.get(index) == Some(&true) {
+                let values = local("kept", index);
+                target = quote_spanned!(Span::mixed_site()=> &mut *#values);
+            } else if let Some(part) = hidden.get(index) {
                 let values = local("output", index);
                 let split = pass.split(root, index, part);
                 splits.extend(quote_spanned!(Span::mixed_site()=> let (#values, _) = #split;));
                 target = quote!(#values);
             }
             let addition = addition.filter(|_| index == hidden.len());
-            let code = self.call(call, pass, [source, target], addition);
+            let code = match call {
+                [part] if part.layer.has_sources() => {
+                    self.branches_from(part, pass, calls, [source, target])
+                }
+                _ => self.call(call, pass, [source, target], addition),
+            };
             quote_spanned!(Span::mixed_site()=> { #splits #code })
         });
         steps.collect()
+    }
+
+    /// The branches of one layer, from what each of them takes to `target`.
+    fn branches_from(
+        &self,
+        part: &LayerCode<'_>,
+        pass: Pass,
+        calls: &[Call<'_>],
+        [source, target]: [TokenStream; 2],
+    ) -> TokenStream {
+        let root = self.root;
+        let joining = join::joining(part.layer);
+        let function = Ident::new(
+            match pass {
+                Pass::One => "infer_one",
+                Pass::Many => "infer_all",
+            },
+            Span::mixed_site(),
+        );
+        let sources = part.layer.blocks.iter().map(|block| match block.source {
+            Source::Before => source.clone(),
+            Source::Input => pass.ends().0,
+            Source::Layer(layer) => {
+                let mut end = 0;
+                let call = calls.iter().position(|call| {
+                    end += call.len();
+                    end > layer
+                });
+                let values = local("kept", call.unwrap_or_default());
+                quote_spanned!(Span::mixed_site()=> &*#values)
+            }
+        });
+        let places = part.places();
+        quote_spanned! {Span::mixed_site()=>
+            let target = #target;
+            let at = 0;
+            #(
+                let at = #root::__private::branches::#function(
+                    #root::__private::branches::Joining::#joining,
+                    &#places, at, simd, #sources, &mut *target, &mut *nested,
+                );
+            )*
+            let _ = at;
+        }
     }
 
     /// One call, from `source` to `target`.
@@ -419,6 +572,15 @@ impl Expansion<'_> {
             [] => TokenStream::new(),
         }
     }
+}
+
+/// The lengths of the samples between calls, as constants.
+struct Lengths {
+    /// Of those that lie at the two ends of the room in turn, and 0 in the place of the others.
+    ends: Vec<TokenStream>,
+    /// Of those that are used again, and have places of their own.
+    kept: Vec<TokenStream>,
+    all: Vec<TokenStream>,
 }
 
 /// The layers that one call goes through: one; a layer with the batch normalization behind it, and the activation behind that; a residual block with `relu`.

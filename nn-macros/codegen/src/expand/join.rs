@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 
 use crate::expand::inference::{Pass, in_room};
 use crate::expand::{Definition, Expansion, docs, unreachable};
-use crate::shapes::typed::{TypedLayer, TypedNetwork};
-use crate::syntax::spans::{elsewhere, located, place};
+use crate::shapes::typed::TypedLayer;
+use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::Head;
 
 /// One struct of branches.
@@ -30,20 +30,15 @@ impl Expansion<'_> {
             let Head::Layer(grammar) = &layer.stage.head else { return None };
             let defined = layer.join.as_ref()?;
             let scalar = &self.scalar;
-            let types = layer.blocks.iter().map(|block| {
-                let name = elsewhere(&block.network.name);
-                quote!(#name<#scalar>)
-            });
-            let variant = if grammar.word == "add" { "Add" } else { "Concat" };
             let join = Join {
                 expansion: self,
                 layer,
                 defined,
                 name: elsewhere(defined),
-                joining: Ident::new(variant, Span::mixed_site()),
+                joining: joining(layer),
                 word: grammar.word,
                 fields: layer.blocks.iter().map(|block| block.role.field()).collect(),
-                types: types.collect(),
+                types: types(layer, scalar),
             };
             Some(join.tokens())
         });
@@ -51,10 +46,29 @@ impl Expansion<'_> {
     }
 }
 
+/// The types of the branches of a layer.
+pub(super) fn types(layer: &TypedLayer<'_>, scalar: &TokenStream) -> Vec<TokenStream> {
+    let types = layer.blocks.iter().map(|block| {
+        let name = elsewhere(&block.network.name);
+        quote!(#name<#scalar>)
+    });
+    types.collect()
+}
+
+/// What becomes of the outputs of the branches: a variant of `Joining`.
+pub(super) fn joining(layer: &TypedLayer<'_>) -> Ident {
+    let is_add = matches!(&layer.stage.head, Head::Layer(grammar) if grammar.word == "add");
+    Ident::new(if is_add { "Add" } else { "Concat" }, Span::mixed_site())
+}
+
 impl Join<'_> {
     fn tokens(&self) -> TokenStream {
         let definition = self.expansion.definition;
         let mut tokens = self.structure();
+        if self.layer.has_sources() {
+            tokens.extend(self.common());
+            return tokens;
+        }
         tokens.extend(self.layer());
         let is_known = definition.unknown.is_some() || self.layer.is_differentiable();
         if definition.features.train && is_known {
@@ -257,28 +271,48 @@ impl Join<'_> {
             let (_, trace) = trace.split_at_mut(room);
             let at = 0;
             #(
-                let (at, trace) = #root::__private::branches::forward::<Self, #types>(
+                let (at, trace) = #root::__private::branches::forward::<Self, #types, _>(
                     #root::__private::branches::Joining::#joining,
                     &self.#fields, (#numbers, at), context, inputs, &mut *outputs, trace,
                 );
             )*
             let _ = (at, trace);
         });
+        let steps = types.iter().enumerate().map(|(index, rust)| {
+            let backward = quote_spanned! {site=>
+                #root::__private::branches::backward::<Self, #rust, _>
+            };
+            let joining = quote_spanned!(site=> #root::__private::branches::Joining::#joining);
+            // The first branch writes its part of the gradient of the inputs, and the others add to it.
+            let pass = if index == 0 {
+                quote_spanned! {site=>
+                    #backward(
+                        #joining, at, (inputs, trace), gradient, input_gradient.as_deref_mut(), part,
+                    )
+                }
+            } else {
+                quote_spanned! {site=>
+                    #root::__private::branches::meet(
+                        input_gradient.as_deref_mut(), &mut *of_inputs,
+                        |of_inputs| #backward(#joining, at, (inputs, trace), gradient, of_inputs, part),
+                    )
+                }
+            };
+            quote_spanned! {site=>
+                let (part, sink) = sink.split_at(<#rust as #root::Parameters>::PARAMETERS);
+                let (at, trace) = #pass;
+            }
+        });
         let backward = self.code(quote_spanned! {site=>
             let _ = end;
             let #root::layers::Batch { inputs, outputs, trace, input_gradient } = batch;
             let room = #root::__private::branches::input_len::<Self>(inputs.len());
             let (of_inputs, trace) = trace.split_at_mut(room);
-            let batch = #root::layers::Batch { inputs, outputs, trace, input_gradient };
+            let _ = outputs;
+            let mut input_gradient = input_gradient;
             let at = 0;
-            #(
-                let (part, sink) = sink.split_at(<#types as #root::Parameters>::PARAMETERS);
-                let (at, batch) = #root::__private::branches::backward::<Self, #types>(
-                    #root::__private::branches::Joining::#joining,
-                    at, batch, &mut *of_inputs, gradient, part,
-                );
-            )*
-            let _ = (at, batch, sink);
+            #(#steps)*
+            let _ = (at, trace, sink);
         });
         let body = quote_spanned! {site=>
             const WHOLE_BATCH: ::core::primitive::bool =
@@ -314,18 +348,7 @@ impl Join<'_> {
                 #backward
             }
         };
-        let branches = types.iter().zip(&layer.blocks);
-        let own =
-            |network: &TypedNetwork<'_>| network.layers.iter().any(TypedLayer::has_user_types);
-        let user = branches.filter(|(_, block)| own(&block.network));
-        let bounds: Vec<TokenStream> = user
-            .map(|(rust, block)| {
-                let shapes = [&block.network.input, &block.network.output];
-                let [input, output] = shapes.map(|shape| shape.rust(root, scalar));
-                let known = quote!(<Scalar = #scalar, Input = #input, Output = #output>);
-                located(&quote!(#rust: #root::Differentiable #known), place(&layer.stage.word))
-            })
-            .collect();
+        let bounds = expansion.bounds_of_branches(layer, types);
         self.implement(&quote!(#root::Differentiable), &bounds, &body)
     }
 

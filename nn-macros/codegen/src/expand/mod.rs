@@ -122,6 +122,28 @@ impl<'a> LayerCode<'a> {
     }
 }
 
+impl LayerCode<'_> {
+    /// The types of its branches, if these take different values: then it is no layer by itself.
+    pub(crate) fn branches(&self, scalar: &TokenStream) -> Option<Vec<TokenStream>> {
+        self.layer.has_sources().then(|| join::types(self.layer, scalar))
+    }
+
+    /// The layers that it consists of: itself, or its branches.
+    pub(crate) fn units(&self, scalar: &TokenStream) -> Vec<TokenStream> {
+        self.branches(scalar).unwrap_or_else(|| vec![self.rust.clone()])
+    }
+
+    /// `self.concat1`, or its branches: `self.concat1.first`.
+    pub(crate) fn places(&self) -> Vec<TokenStream> {
+        let field = &self.field;
+        if !self.layer.has_sources() {
+            return vec![quote_spanned!(Span::mixed_site()=> self.#field)];
+        }
+        let branches = self.layer.blocks.iter().map(|block| block.role.field());
+        branches.map(|branch| quote_spanned!(Span::mixed_site()=> self.#field.#branch)).collect()
+    }
+}
+
 /// What all files of this folder write from.
 pub(crate) struct Expansion<'a> {
     pub(crate) definition: &'a Definition<'a>,
@@ -226,7 +248,7 @@ impl Expansion<'_> {
         } = self.definition;
         let name = network.name.to_string();
         let blocks = network.layers.iter().flat_map(|layer| {
-            layer.blocks.iter().map(|TypedBlock { role, network }| {
+            layer.blocks.iter().map(|TypedBlock { role, network, .. }| {
                 let title = format!("The {} of `{}` in `{name}`.", role.name(), layer.field);
                 let attributes = self.conditions.iter().map(|&condition| condition.clone());
                 let attributes = attributes.collect();

@@ -14,8 +14,9 @@ use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::{Count, grouped};
-use crate::shapes::typed::{TypedBlock, TypedLayer, TypedNetwork};
+use crate::shapes::typed::{Source, TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::errors::Errors;
+use crate::syntax::spelling::{allowed, distance};
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Chain, Head, Size, Stage};
 use crate::syntax::vocabulary::Role;
@@ -57,6 +58,8 @@ impl Inference<'_> {
         from: Option<&str>,
     ) -> TypedNetwork<'a> {
         let mut layers: Vec<TypedLayer<'a>> = Vec::new();
+        let labels: Vec<Option<&Ident>> =
+            chain.stages.iter().map(|stage| stage.label.as_ref()).collect();
         let mut assertions = Vec::new();
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
@@ -75,8 +78,15 @@ impl Inference<'_> {
             let repeated = stage.earlier(index).any(|earlier| layers[earlier].broken);
             let types = &mut self.types;
             let layer = self.errors.within(&stage.round(), repeated, |errors| {
+                let sources = sources(stage, &layers, &labels, (&input, &shape), errors);
                 let mut inference = Inference { errors, types };
-                inference.layer(name, stage, field, shape, from, &mut assertions)
+                let mut names: Vec<String> = Vec::new();
+                for layer in &layers {
+                    let name = names.last().filter(|_| layer.stage.follows).cloned();
+                    names.push(name.unwrap_or_else(|| layer.field.unraw().to_string()));
+                }
+                let before = (shape, sources, names.as_slice());
+                inference.layer(name, stage, field, before, from, &mut assertions)
             });
             shape = layer.output.clone();
             layers.push(layer);
@@ -89,15 +99,21 @@ impl Inference<'_> {
         network: &Ident,
         stage: &'a Stage,
         field: Ident,
-        input: Shape,
+        (input, sources, names): (Shape, Vec<(Source, Shape)>, &[String]),
         from: Option<&str>,
         assertions: &mut Vec<Assertion>,
     ) -> TypedLayer<'a> {
         let blocks = stage.arguments.blocks.iter();
-        let blocks = blocks.map(|block| {
+        let blocks = blocks.zip(sources).map(|(block, (source, shape))| {
             let name = self.type_name(network, &field, block.role);
-            let network = self.chain(&name, &block.chain, input.clone(), from);
-            TypedBlock { role: block.role, network }
+            let label = match source {
+                Source::Before => None,
+                Source::Input => Some("input".to_owned()),
+                Source::Layer(index) => names.get(index).cloned(),
+            };
+            let from = label.as_deref().filter(|_| source != Source::Input).or(from);
+            let network = self.chain(&name, &block.chain, shape, from);
+            TypedBlock { role: block.role, source, from: label, network }
         });
         let mut blocks: Vec<TypedBlock<'a>> = blocks.collect();
         let join = blocks::has_struct(stage).then(|| self.type_name(network, &field, Role::Body));
@@ -196,6 +212,78 @@ impl Inference<'_> {
         }
         checked
     }
+}
+
+/// What each block of a stage takes, behind these layers, and its shape. The shapes are those of the chain's input, and of what stands before the stage.
+fn sources(
+    stage: &Stage,
+    layers: &[TypedLayer<'_>],
+    labels: &[Option<&Ident>],
+    (input, before): (&Shape, &Shape),
+    errors: &mut Errors,
+) -> Vec<(Source, Shape)> {
+    let sources = stage.arguments.blocks.iter().map(|block| {
+        let Some(from) = &block.chain.from else { return (Source::Before, before.clone()) };
+        if from == "input" {
+            let source = if layers.is_empty() { Source::Before } else { Source::Input };
+            return (source, input.clone());
+        }
+        // The nearest, in a `repeat`; with the activation behind it.
+        let found = layers.iter().enumerate().rev().find(|(index, layer)| {
+            labels[*index].is_some_and(|label| label == from)
+                || layer.field == *from && labels[*index].is_some()
+        });
+        let Some((mut index, _)) = found else {
+            unknown_label(from, layers.len(), labels, errors);
+            return (Source::Before, Shape::Unknown);
+        };
+        while layers.get(index + 1).is_some_and(|layer| layer.stage.follows) {
+            index += 1;
+        }
+        let source = if index + 1 == layers.len() { Source::Before } else { Source::Layer(index) };
+        (source, layers[index].output.clone())
+    });
+    let sources: Vec<_> = sources.collect();
+    let is_used = sources.iter().any(|(source, _)| *source == Source::Before);
+    if !sources.is_empty() && !is_used {
+        let before = match layers.last() {
+            Some(layer) => format!("`{}` gives", layer.field),
+            None => "the input is".to_owned(),
+        };
+        errors.over(
+            &stage.word,
+            format!("no branch takes what {before}: one begins without `from`, as `{{ }}` does"),
+        );
+    }
+    sources
+}
+
+fn unknown_label(from: &Ident, before: usize, labels: &[Option<&Ident>], errors: &mut Errors) {
+    let earlier = || labels[..before].iter().flatten();
+    if labels[before..].iter().flatten().any(|label| *label == from) {
+        errors.at(
+            from.span(),
+            format!("`{from}` stands behind this branch, which takes what an earlier stage gave"),
+        );
+        return;
+    }
+    let text = from.to_string();
+    let near = earlier().map(|label| (distance(&text, &label.to_string()), label));
+    let near = near.filter(|(distance, label)| *distance <= allowed(&label.to_string()));
+    let hint = match near.min_by_key(|(distance, _)| *distance) {
+        Some((_, label)) => format!(": did you mean `{label}`?"),
+        None => {
+            let mut names: Vec<String> = earlier().map(|label| format!("`{label}`")).collect();
+            names.dedup();
+            match names.as_slice() {
+                [] => {
+                    format!(": a stage of this chain gets it, as in `{from}: dense 64`, or `input`")
+                }
+                _ => format!(": before it in this chain stand {}, and `input`", names.join(", ")),
+            }
+        }
+    };
+    errors.at(from.span(), format!("unknown label `{from}`{hint}"));
 }
 
 /// The name of the constant that checks the user's own type in a layer. It can be computed if the type is a layer, or an activation; its value is

@@ -11,6 +11,7 @@ impl TypedLayer<'_> {
     pub(crate) fn passes(&self) -> Option<Passes> {
         let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
         match &self.stage.head {
+            Head::Layer(_) if self.has_sources() => Some(Passes::Nothing),
             Head::Layer(layer) => match row_of(layer).passes {
                 Passes::Dropped if nothing_is_dropped => Some(Passes::Numbers),
                 passes if self.branches().is_some() => {
@@ -59,7 +60,10 @@ fn check_stage(
     if let (Head::Layer(layer), false) = (&stage.head, blocks.is_empty()) {
         let behind: Vec<_> = blocks
             .iter()
-            .map(|block| check_probabilities(&block.chain.stages, before, errors))
+            .map(|block| {
+                let before = before.filter(|_| block.chain.from.is_none());
+                check_probabilities(&block.chain.stages, before, errors)
+            })
             .collect();
         let all = layer.word == "concat" && behind.iter().all(Option::is_some);
         before = behind[0].filter(|_| all);

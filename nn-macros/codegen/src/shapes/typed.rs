@@ -19,6 +19,17 @@ pub(crate) struct TypedNetwork<'a> {
 }
 
 impl TypedNetwork<'_> {
+    /// Whether a value in it has more than one use.
+    pub(crate) fn is_graph(&self) -> bool {
+        self.layers.iter().any(TypedLayer::has_sources)
+    }
+
+    /// Whether a later layer than the next takes what this one gives, too.
+    pub(crate) fn is_kept(&self, layer: usize) -> bool {
+        let blocks = self.layers.iter().flat_map(|layer| &layer.blocks);
+        blocks.into_iter().any(|block| block.source == Source::Layer(layer))
+    }
+
     /// The number of its layers, those of its blocks included.
     pub(crate) fn depth(&self) -> usize {
         let in_blocks = |layer: &TypedLayer<'_>| -> usize {
@@ -28,9 +39,23 @@ impl TypedNetwork<'_> {
     }
 }
 
+/// What a block takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Source {
+    /// What its layer is given.
+    Before,
+    /// The input of the chain, by `from input`.
+    Input,
+    /// What the layer with this index in the chain gave, by `from label`.
+    Layer(usize),
+}
+
 /// A block of layers in a layer, which becomes a type of its own.
 pub(crate) struct TypedBlock<'a> {
     pub(crate) role: Role,
+    pub(crate) source: Source,
+    /// The name of the field that gives it, or `input`; none without `from`.
+    pub(crate) from: Option<String>,
     pub(crate) network: TypedNetwork<'a>,
 }
 
@@ -78,13 +103,18 @@ impl TypedLayer<'_> {
     pub(crate) fn branches(&self) -> Option<Vec<&TypedNetwork<'_>>> {
         let is_concat =
             matches!(&self.stage.head, Head::Layer(grammar) if grammar.word == "concat");
-        (is_concat && self.blocks.len() > 1)
+        (is_concat && self.blocks.len() > 1 && !self.has_sources())
             .then(|| self.blocks.iter().map(|block| &block.network).collect())
     }
 
     /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.
     pub(crate) fn is_recast(&self) -> bool {
         self.casts_output || self.given.is_some() || matches!(self.stage.head, Head::User(_))
+    }
+
+    /// Whether one of its branches takes something else than what the layer is given.
+    pub(crate) fn has_sources(&self) -> bool {
+        self.blocks.iter().any(|block| block.source != Source::Before)
     }
 
     /// The layers of its blocks.

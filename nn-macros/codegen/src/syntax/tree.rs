@@ -45,6 +45,8 @@ pub(crate) struct Chain {
     pub(crate) input: Vec<Size>,
     /// Where the input is described.
     pub(crate) input_tokens: TokenStream,
+    /// The label in `from label`, with which a branch may begin.
+    pub(crate) from: Option<Ident>,
     pub(crate) stages: Vec<Stage>,
 }
 

@@ -110,6 +110,9 @@ impl Role {
 /// Layers that the grammar has and the library does not have yet.
 pub(crate) const PLANNED: &[&str] = &["conv1d", "gru", "lstm"];
 
+/// The word with which a branch begins that takes what an earlier stage gave.
+pub(crate) const FROM: &str = "from";
+
 /// The word that repeats stages.
 pub(crate) const REPEAT: &str = "repeat";
 

@@ -146,10 +146,11 @@ pub(crate) fn add(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) ->
 
 /// Whether `network!` makes a struct for the branches of a layer. Two of `concat` are a layer of the library.
 pub(crate) fn has_struct(stage: &Stage) -> bool {
-    let count = stage.arguments.blocks.len();
+    let blocks = &stage.arguments.blocks;
+    let (count, from) = (blocks.len(), blocks.iter().any(|block| block.chain.from.is_some()));
     match &stage.head {
         Head::Layer(grammar) => match grammar.word {
-            "concat" => count > 2,
+            "concat" => count > 2 || from && count > 1,
             "add" => count > 1,
             _ => false,
         },

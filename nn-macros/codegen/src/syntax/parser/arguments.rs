@@ -93,8 +93,10 @@ impl Arguments {
             let message = format!("the layers of `{word}` stand in braces: `{example}`");
             parser.errors.at(group.span_open(), message);
         }
-        let mut chain = parser.block(group);
-        if group.stream().is_empty() && matches!(role, Role::Branch(_)) {
+        let is_branch = matches!(role, Role::Branch(_));
+        let mut chain = parser.block(group, is_branch);
+        let is_value = chain.from.is_some() && chain.stages.is_empty();
+        if is_value || is_branch && group.stream().is_empty() {
             chain.stages.extend(Stage::identity(group));
         } else if group.stream().is_empty() {
             let message = format!("a block of `{word}` needs a layer: `{example}`");

@@ -1,6 +1,6 @@
 //! A chain of layers: its input, its stages, and what stands between them.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 
 use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
@@ -10,20 +10,39 @@ use crate::syntax::parser::stage::stage;
 use crate::syntax::spelling::distance;
 use crate::syntax::tokens::{Token, lex, written};
 use crate::syntax::tree::{Chain, Size};
-use crate::syntax::vocabulary::Vocabulary;
+use crate::syntax::vocabulary::{FROM, Vocabulary};
 
 impl Parser<'_> {
     /// The layers in a pair of braces, without an input.
-    pub(super) fn block(&mut self, group: &Group) -> Chain {
+    pub(super) fn block(&mut self, group: &Group, is_branch: bool) -> Chain {
         let inner = lex(group.stream());
         let mut parser = self.of(&inner, group.span_close());
         if let Some(arrow) = parser.next_if(Token::is_arrow) {
             parser.errors.over(arrow.stream(), "a layer is missing before this `=>`");
         }
         let mut chain = Chain::default();
-        stages(&mut parser, &mut chain, true);
+        if is_branch {
+            chain.from = from(&mut parser);
+        }
+        let arrow = chain.from.is_none() || separator(&mut parser);
+        stages(&mut parser, &mut chain, arrow);
         chain
     }
+}
+
+/// Reads `from label`, where it is.
+fn from(parser: &mut Parser<'_>) -> Option<Ident> {
+    let label = parser.peek_at(1).and_then(Token::word).cloned();
+    let word = parser.next_if(|token| token.is_word(FROM))?;
+    if label.is_none() {
+        let message = format!(
+            "`{FROM}` is followed by the label of an earlier stage, or by `input`: `{{ {FROM} fine }}`"
+        );
+        parser.errors.at(word.span(), message);
+        return None;
+    }
+    parser.next();
+    label
 }
 
 /// A chain that stands in the wrong kind of brackets.

@@ -43,7 +43,7 @@ pub(super) fn repeat(parser: &mut Parser<'_>) -> Option<Vec<Stage>> {
     if group.stream().is_empty() {
         parser.errors.over(group, format!("the block of `{REPEAT}` needs a layer: {EXAMPLE}"));
     }
-    let stages = parser.block(group).stages;
+    let stages = parser.block(group, false).stages;
     behind(parser);
     let rounds = rounds.unwrap_or(1);
     if stages.len().saturating_mul(rounds) > MOST {

@@ -77,6 +77,11 @@ impl Stage {
             parser.errors.at(word.span(), format!("`{text}` is not supported yet"));
         } else if is_option(text) || vocabulary::initializer(text).is_some() {
             parser.errors.at(word.span(), follows_a_layer(text));
+        } else if text == vocabulary::FROM {
+            parser.errors.at(
+                word.span(),
+                "`from` begins a branch of `concat` or `add`: `concat { } { from fine }`",
+            );
         } else if text == "input" {
             parser.errors.at(word.span(), "`input` stands once, at the beginning of a network");
         } else {
