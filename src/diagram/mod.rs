@@ -33,7 +33,7 @@ mod tests {
             parameters: index,
         };
         let nodes = kinds.iter().enumerate().map(node).collect();
-        Graph { nodes, edges: edges.to_vec(), frames: Vec::new() }
+        Graph { nodes, edges: edges.to_vec(), ..Graph::default() }
     }
 
     /// No two nodes stand at one place, and each stands behind what it takes its inputs from.
