@@ -33,7 +33,9 @@ mod tests {
             parameters: index,
         };
         let nodes = kinds.iter().enumerate().map(node).collect();
-        Graph { nodes, edges: edges.to_vec(), ..Graph::default() }
+        let mut graph = Graph::default();
+        (graph.nodes, graph.edges) = (nodes, edges.to_vec());
+        graph
     }
 
     /// No two nodes stand at one place, and each stands behind what it takes its inputs from.
