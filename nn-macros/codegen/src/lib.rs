@@ -76,7 +76,7 @@ pub fn network(root: &TokenStream, tokens: TokenStream, features: Features) -> T
         Call::Expression(item) => {
             let name = item.name.clone();
             let unknown = unknown(&name);
-            let definition = definition(root, item, features, &unknown, &mut errors);
+            let definition = definition(root, *item, features, &unknown, &mut errors);
             let errors = errors.into_tokens(&unknown);
             // After an error, only the type of the expression matters.
             quote!({

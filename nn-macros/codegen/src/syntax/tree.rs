@@ -13,7 +13,7 @@ pub(crate) enum Call {
     /// Definitions of types.
     Items(Vec<Item>),
     /// A chain alone: an expression.
-    Expression(Item),
+    Expression(Box<Item>),
 }
 
 /// A definition: `pub struct Digits<input 784 => dense 10>;`.

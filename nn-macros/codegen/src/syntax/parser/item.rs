@@ -43,7 +43,7 @@ pub(crate) fn call(tokens: TokenStream, vocabulary: &Vocabulary, errors: &mut Er
         return Call::Items(items(&mut parser));
     }
     let chain = expression(&mut parser);
-    Call::Expression(Item {
+    Call::Expression(Box::new(Item {
         attributes: Vec::new(),
         visibility: TokenStream::new(),
         keyword: Span::mixed_site(),
@@ -51,7 +51,7 @@ pub(crate) fn call(tokens: TokenStream, vocabulary: &Vocabulary, errors: &mut Er
         parameters: TokenStream::new(),
         chain,
         broken: errors.count() > 0,
-    })
+    }))
 }
 
 /// The words of other items of Rust, which the macro does not take.
