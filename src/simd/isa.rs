@@ -171,6 +171,19 @@ impl Isa {
         self.0
     }
 
+    /// The one whose vectors are [half as wide](super::Registers::narrower); itself, where there is none.
+    #[inline(always)]
+    pub(crate) const fn narrower(self) -> Self {
+        Self(match self.0 {
+            // A machine with AVX-512 has AVX2 and FMA, as `pulp` asks for them, too.
+            InstructionSet::Avx512 => InstructionSet::Avx2,
+            // No set in scalar code has vectors of that width. The baseline, too, has vectors that channels fill.
+            #[cfg(test)]
+            InstructionSet::Shapes => InstructionSet::Baseline,
+            set => set,
+        })
+    }
+
     /// One of [`InstructionSet::available`].
     #[cfg(test)]
     pub(crate) fn found(set: InstructionSet) -> Self {

@@ -41,6 +41,14 @@ impl Registers {
         Self { lanes: bytes / scalar, scalar, are_many }
     }
 
+    /// Those with half the lanes that the machine has as well: AVX2's, of AVX-512's. [`Isa::narrower`] runs on them.
+    pub(crate) const fn narrower(self) -> Option<Self> {
+        match self.bytes() {
+            64 => Some(Self { lanes: self.lanes / 2, are_many: false, ..self }),
+            _ => None,
+        }
+    }
+
     /// The bytes of one.
     pub(crate) const fn bytes(self) -> usize {
         self.lanes * self.scalar
@@ -82,5 +90,19 @@ mod tests {
             assert_eq!(isa.run(Ask::<f32>(PhantomData)), Registers::on::<f32>(set), "{set}");
             assert_eq!(isa.run(Ask::<f64>(PhantomData)), Registers::on::<f64>(set), "{set}");
         }
+    }
+
+    #[test]
+    fn half_as_wide() {
+        for set in InstructionSet::available().filter(|set| *set != InstructionSet::Shapes) {
+            let narrower = Isa::found(set).narrower().set();
+            assert!(InstructionSet::available().any(|set| set == narrower), "{set}");
+            let registers = (narrower != set).then(|| Registers::on::<f32>(narrower));
+            assert_eq!(Registers::on::<f32>(set).narrower(), registers, "{set}");
+            let registers = (narrower != set).then(|| Registers::on::<f64>(narrower));
+            assert_eq!(Registers::on::<f64>(set).narrower(), registers, "{set}");
+        }
+        let [wide, narrow] = [InstructionSet::Avx512, InstructionSet::Avx2];
+        assert_eq!(Registers::on::<f32>(wide).narrower(), Some(Registers::on::<f32>(narrow)));
     }
 }

@@ -33,12 +33,8 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
     fn with_simd<S: Simd>(self, simd: S) {
         match const { BackwardWeights::of(K::SIZES, Registers::of::<T, S>()) } {
             BackwardWeights::DirectRows | BackwardWeights::DirectChannels => self.direct(simd),
-            BackwardWeights::Blocked => {
-                let Self { inputs, output_gradient, gradient, .. } = self;
-                let sizes = const { K::SIZES };
-                let weights = BlockedWeights { sizes, inputs, output_gradient, gradient };
-                T::conv_weights_blocked(Isa::of(simd), weights);
-            }
+            BackwardWeights::Blocked => self.blocked(Isa::of(simd)),
+            BackwardWeights::BlockedNarrow => self.blocked(Isa::of(simd).narrower()),
             BackwardWeights::Pointwise => {
                 let Self { inputs, output_gradient, gradient, .. } = self;
                 let plan = const { WeightsPlan::of(&K::SIZES) };
@@ -64,6 +60,14 @@ impl<T: Entry, K: Geometry> WithSimd for ConvolutionWeights<'_, T, K> {
 }
 
 impl<T: Entry, K: Geometry> ConvolutionWeights<'_, T, K> {
+    #[inline(always)]
+    fn blocked(self, isa: Isa) {
+        let Self { inputs, output_gradient, gradient, .. } = self;
+        let sizes = const { K::SIZES };
+        let weights = BlockedWeights { sizes, inputs, output_gradient, gradient };
+        T::conv_weights_blocked(isa, weights);
+    }
+
     /// Without X: all samples at once, or each with its padding in the buffer.
     #[inline(always)]
     fn direct<S: Simd>(self, simd: S) {

@@ -15,7 +15,7 @@
 //! | file | is |
 //! |---|---|
 //! | `plan` | which kernel runs, and the thresholds |
-//! | `blocked`, `blocked_weights` | vectors of output channels, for all strides and large images: forward and backward-weights; `correlation` is their microkernel, `patch` the padded copies |
+//! | `blocked`, `blocked_weights` | vectors of output channels, or of half the width, for all strides and large images: forward and backward-weights; `correlation` is their microkernel, `patch` the padded copies |
 //! | `direct`, `direct_channels` | vectors along rows, and vectors of channels of small planes, forward and backward-weights |
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
 //! | `winograd` | 3x3 windows with a quarter of the multiplications |
@@ -149,7 +149,11 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
                     }
                 }
                 // These take whole batches.
-                Forward::Blocked | Forward::Winograd | Forward::Pointwise | Forward::Depthwise => {}
+                Forward::Blocked
+                | Forward::BlockedNarrow
+                | Forward::Winograd
+                | Forward::Pointwise
+                | Forward::Depthwise => {}
                 Forward::Im2col => {
                     im2col::forward::<T, K, S>(simd, &mut buffer, weight, bias, input, output);
                 }
@@ -182,7 +186,8 @@ fn whole_batch<T: Entry, K: Geometry, S: Simd>(
             let product = Depthwise { sizes, is_backward, weight, inputs, outputs, post };
             T::conv_depthwise(isa, product);
         }
-        _ => {
+        way => {
+            let isa = if matches!(way, Forward::BlockedNarrow) { isa.narrower() } else { isa };
             T::conv_blocked(isa, BlockedConvolution { sizes, weight, inputs, outputs, post });
         }
     }

@@ -82,6 +82,8 @@ pub(crate) enum Forward {
     DirectChannels,
     /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
     Blocked,
+    /// The same with [vectors of half the width](Registers::narrower), which fewer channels fill.
+    BlockedNarrow,
     /// The window is one pixel: a product over channels and pixels, with the input where it is.
     Pointwise,
     /// Each output channel sees one input channel: planes of vectors of channels.
@@ -116,6 +118,8 @@ pub(crate) enum BackwardWeights {
     DirectChannels,
     /// Vectors hold output channels; for a block of pixels, the input is copied with its padding or read where it is.
     Blocked,
+    /// As [`Forward::BlockedNarrow`].
+    BlockedNarrow,
     /// dY is transposed, then multiplied by the input where it is.
     Pointwise,
     /// As [`Forward::Depthwise`].
@@ -159,11 +163,12 @@ impl Forward {
             Self::DirectRows
         } else if channels_fill_vectors(&sizes, registers) {
             Self::DirectChannels
-        } else if sizes.patch() >= BLOCKED_PATCH
-            && sizes.group_outputs() >= registers.lanes
-            && BlockedPlan::of(&sizes, registers).channels > 0
-        {
+        } else if blocked_fits(&sizes, registers) {
             Self::Blocked
+        } else if let Some(narrower) = registers.narrower()
+            && blocked_fits(&sizes, narrower)
+        {
+            Self::BlockedNarrow
         } else {
             Self::Im2col
         }
@@ -171,7 +176,10 @@ impl Forward {
 
     /// Whether it is a kernel for a whole batch.
     pub(crate) const fn takes_batches(sizes: Sizes, registers: Registers) -> bool {
-        matches!(Self::of(sizes, registers), Self::Pointwise | Self::Depthwise | Self::Blocked)
+        matches!(
+            Self::of(sizes, registers),
+            Self::Pointwise | Self::Depthwise | Self::Blocked | Self::BlockedNarrow
+        )
     }
 }
 
@@ -189,6 +197,19 @@ const fn is_depthwise(sizes: &Sizes, registers: Registers) -> bool {
     sizes.groups > 1
         && DepthwisePlan::fits(sizes, registers.lanes)
         && (4 * sizes.groups >= registers.lanes || !rows_fill_vectors(sizes, registers))
+}
+
+/// Whether output channels fill vectors, and there are enough products for each sum.
+const fn blocked_fits(sizes: &Sizes, registers: Registers) -> bool {
+    sizes.patch() >= BLOCKED_PATCH
+        && sizes.group_outputs() >= registers.lanes
+        && BlockedPlan::of(sizes, registers).channels > 0
+}
+
+/// The same for the gradient of the weights, whose sums are over pixels.
+const fn blocked_weights_fit(sizes: &Sizes, registers: Registers) -> bool {
+    sizes.group_outputs() >= registers.lanes
+        && BlockedPlan::of_weights(sizes, registers).channels > 0
 }
 
 /// How a blocked convolution is cut.
@@ -342,10 +363,13 @@ impl BackwardWeights {
         {
             return Self::DirectChannels;
         }
-        if sizes.group_outputs() >= registers.lanes
-            && BlockedPlan::of_weights(&sizes, registers).channels > 0
-        {
+        if blocked_weights_fit(&sizes, registers) {
             return Self::Blocked;
+        }
+        if let Some(narrower) = registers.narrower()
+            && blocked_weights_fit(&sizes, narrower)
+        {
+            return Self::BlockedNarrow;
         }
         let [rows, columns] = first_block(&sizes);
         Self::Im2col(PatchProduct::of(sizes.group_outputs(), rows * columns, registers.lanes))
@@ -486,6 +510,7 @@ fn forward_name(sizes: &Sizes, plan: Forward, registers: Registers) -> KernelNam
         Forward::DirectRows => KernelName::new("DirectRows"),
         Forward::DirectChannels => KernelName::new("DirectChannels"),
         Forward::Blocked => KernelName::new("Blocked"),
+        Forward::BlockedNarrow => KernelName::new("BlockedNarrow"),
         Forward::Winograd => KernelName::new("Winograd"),
         Forward::Pointwise => KernelName::new("Pointwise"),
         Forward::Depthwise => KernelName::new("Depthwise"),
@@ -517,6 +542,7 @@ fn backward_weights_name(sizes: &Sizes, plan: BackwardWeights, registers: Regist
         BackwardWeights::DirectRows => KernelName::new("DirectRows"),
         BackwardWeights::DirectChannels => KernelName::new("DirectChannels"),
         BackwardWeights::Blocked => KernelName::new("Blocked"),
+        BackwardWeights::BlockedNarrow => KernelName::new("BlockedNarrow"),
         BackwardWeights::Winograd => KernelName::new("Winograd"),
         BackwardWeights::Pointwise => KernelName::new("Pointwise"),
         BackwardWeights::Depthwise => KernelName::new("Depthwise"),
@@ -751,6 +777,30 @@ mod tests {
         assert_eq!(forward(grouped(8)), Forward::Im2col);
     }
 
+    /// Windows of 8 numbers see 3 channels or 2: 24 products for each sum or 16.
+    #[test]
+    fn channels_that_fill_half_a_vector() {
+        let few = |inputs, outputs| strided(layer([inputs, 13, 13], outputs, [4, 2]));
+        assert_eq!(forward(few(3, 16)), Forward::Blocked);
+        assert_eq!(forward(few(3, 15)), Forward::BlockedNarrow);
+        assert_eq!(forward(few(3, 8)), Forward::BlockedNarrow);
+        assert_eq!(forward(few(3, 7)), Forward::Im2col);
+        assert_eq!(forward(few(2, 8)), Forward::Im2col);
+        let grouped = |groups| Sizes { groups, ..few(3 * groups, 16) };
+        assert_eq!(forward(grouped(2)), Forward::BlockedNarrow);
+        assert_eq!(forward(grouped(4)), Forward::Im2col);
+        // Not from vectors of 32 bytes on.
+        assert_eq!(ConvPlan::of(few(3, 7), SETS[1]).forward, Forward::Im2col);
+        let rows = strided(padded(layer([3, 96, 96], 8, [3, 3])));
+        assert_eq!(
+            SETS.map(|set| ConvPlan::of(rows, set).forward),
+            [Forward::Blocked, Forward::Blocked, Forward::BlockedNarrow]
+        );
+        // Rows that fill vectors come first.
+        assert_eq!(forward(padded(layer([3, 32, 32], 8, [3, 3]))), Forward::DirectRows);
+        assert_eq!(conv_plan(rows, AVX512).forward.to_string(), "BlockedNarrow");
+    }
+
     #[test]
     fn windows_of_one_pixel() {
         assert_eq!(forward(layer([4, 1, 1], 3, [1, 1])), Forward::Pointwise);
@@ -761,7 +811,8 @@ mod tests {
         );
         // Vectors of the gradient of the weights hold outputs.
         assert_eq!(backward_weights(layer([4, 8, 8], 14, [1, 1])), BackwardWeights::Pointwise);
-        let few = backward_weights(layer([4, 8, 8], 13, [1, 1]));
+        assert_eq!(backward_weights(layer([4, 8, 8], 13, [1, 1])), BackwardWeights::BlockedNarrow);
+        let few = backward_weights(layer([4, 8, 8], 7, [1, 1]));
         assert!(matches!(few, BackwardWeights::Im2col(_)), "{few:?}");
     }
 
@@ -807,18 +858,21 @@ mod tests {
 
     #[test]
     fn gradients_of_weights() {
-        use BackwardWeights::{Blocked, DirectChannels, DirectRows, Im2col};
+        use BackwardWeights::{Blocked, BlockedNarrow, DirectChannels, DirectRows, Im2col};
         use PatchProduct::{Dots, Tiles};
 
         // Rows of numbers that are used once have no advantage over a product.
         assert_eq!(backward_weights(layer([4, 24, 25], 8, [3, 2])), DirectRows);
-        assert_eq!(backward_weights(layer([4, 24, 24], 8, [3, 1])), Im2col(Dots));
-        assert_eq!(backward_weights(padded(layer([4, 24, 24], 8, [3, 3]))), Im2col(Dots));
+        assert_eq!(backward_weights(layer([4, 24, 24], 7, [3, 1])), Im2col(Dots));
+        assert_eq!(backward_weights(padded(layer([4, 24, 24], 7, [3, 3]))), Im2col(Dots));
         // A tile is a row of the window.
         assert_eq!(backward_weights(layer([4, 10, 10], 16, [3, 3])), DirectChannels);
         assert_eq!(backward_weights(layer([4, 10, 9], 16, [3, 2])), Blocked);
         assert_eq!(backward_weights(layer([4, 10, 10], 32, [3, 3])), Blocked);
-        assert_eq!(backward_weights(layer([4, 10, 9], 15, [3, 2])), Im2col(Tiles));
+        // Half a vector of outputs, and less.
+        assert_eq!(backward_weights(layer([4, 10, 9], 15, [3, 2])), BlockedNarrow);
+        assert_eq!(backward_weights(layer([4, 10, 9], 8, [3, 2])), BlockedNarrow);
+        assert!(matches!(backward_weights(layer([4, 10, 9], 7, [3, 2])), Im2col(_)));
         // A table has the places of 512 numbers of a window.
         assert_eq!(backward_weights(layer([1, 40, 20], 20, [32, 16])), Blocked);
         assert!(matches!(backward_weights(layer([1, 40, 20], 20, [33, 16])), Im2col(_)));

@@ -290,6 +290,9 @@ fn ways_of_the_forward_pass() {
         MoreChannels [2, 12, 12] => [48, 8, 8], [5, 5], stride [1, 1], pad [0, 0], dilation [1, 1];
         Patches [3, 9, 11] => [5, 4, 5], [3, 3], stride [2, 2], pad [0, 0], dilation [1, 1];
         Blocks [3, 9, 11] => [24, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
+        FewBlocks [3, 9, 11] => [8, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
+        OverlappingBlocks [3, 9, 11] => [13, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
+        FewestBlocks [7, 9, 8] => [4, 8, 7], [2, 2], stride [1, 1], pad [0, 0], dilation [1, 1];
     }
 }
 
