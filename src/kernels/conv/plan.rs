@@ -47,6 +47,9 @@ pub(crate) const STRIP_PIXELS: usize = 48;
 /// The shortest patch of a blocked convolution's forward pass: with fewer products for each sum, to transpose sums takes longer than to copy patches.
 const BLOCKED_PATCH: usize = 24;
 
+/// The fewest output pixels for which vectors of half the width pay. As measured: of 25 or 36, a call of the kernel takes longer than patches and a product.
+const NARROW_PIXELS: usize = 128;
+
 /// Output pixels of a block of a blocked convolution, about.
 const BLOCKED_PIXELS: usize = 128;
 
@@ -165,7 +168,7 @@ impl Forward {
             Self::DirectChannels
         } else if blocked_fits(&sizes, registers) {
             Self::Blocked
-        } else if let Some(narrower) = registers.narrower()
+        } else if let Some(narrower) = narrower(&sizes, registers)
             && blocked_fits(&sizes, narrower)
         {
             Self::BlockedNarrow
@@ -197,6 +200,16 @@ const fn is_depthwise(sizes: &Sizes, registers: Registers) -> bool {
     sizes.groups > 1
         && DepthwisePlan::fits(sizes, registers.lanes)
         && (4 * sizes.groups >= registers.lanes || !rows_fill_vectors(sizes, registers))
+}
+
+/// The registers of half the width, where output channels fill one of them, and no more: of two that overlap, the second is mostly computed twice.
+const fn narrower(sizes: &Sizes, registers: Registers) -> Option<Registers> {
+    let fills = 2 * sizes.group_outputs() == registers.lanes;
+    if fills && sizes.patch() >= BLOCKED_PATCH && sizes.pixels() >= NARROW_PIXELS {
+        registers.narrower()
+    } else {
+        None
+    }
 }
 
 /// Whether output channels fill vectors, and there are enough products for each sum.
@@ -366,7 +379,7 @@ impl BackwardWeights {
         if blocked_weights_fit(&sizes, registers) {
             return Self::Blocked;
         }
-        if let Some(narrower) = registers.narrower()
+        if let Some(narrower) = narrower(&sizes, registers)
             && blocked_weights_fit(&sizes, narrower)
         {
             return Self::BlockedNarrow;
@@ -780,17 +793,21 @@ mod tests {
     /// Windows of 8 numbers see 3 channels or 2: 24 products for each sum or 16.
     #[test]
     fn channels_that_fill_half_a_vector() {
-        let few = |inputs, outputs| strided(layer([inputs, 13, 13], outputs, [4, 2]));
+        let few = |inputs, outputs| strided(layer([inputs, 33, 33], outputs, [4, 2]));
         assert_eq!(forward(few(3, 16)), Forward::Blocked);
-        assert_eq!(forward(few(3, 15)), Forward::BlockedNarrow);
+        assert_eq!(forward(few(3, 9)), Forward::Im2col);
         assert_eq!(forward(few(3, 8)), Forward::BlockedNarrow);
         assert_eq!(forward(few(3, 7)), Forward::Im2col);
         assert_eq!(forward(few(2, 8)), Forward::Im2col);
         let grouped = |groups| Sizes { groups, ..few(3 * groups, 16) };
         assert_eq!(forward(grouped(2)), Forward::BlockedNarrow);
         assert_eq!(forward(grouped(4)), Forward::Im2col);
+        // 11 x 12 output pixels are enough, and 11 x 11 too few.
+        let pixels = |columns| strided(layer([3, 24, columns], 8, [4, 2]));
+        assert_eq!(forward(pixels(24)), Forward::BlockedNarrow);
+        assert_eq!(forward(pixels(22)), Forward::Im2col);
         // Not from vectors of 32 bytes on.
-        assert_eq!(ConvPlan::of(few(3, 7), SETS[1]).forward, Forward::Im2col);
+        assert_eq!(ConvPlan::of(few(3, 4), SETS[1]).forward, Forward::Im2col);
         let rows = strided(padded(layer([3, 96, 96], 8, [3, 3])));
         assert_eq!(
             SETS.map(|set| ConvPlan::of(rows, set).forward),
@@ -799,6 +816,7 @@ mod tests {
         // Rows that fill vectors come first.
         assert_eq!(forward(padded(layer([3, 32, 32], 8, [3, 3]))), Forward::DirectRows);
         assert_eq!(conv_plan(rows, AVX512).forward.to_string(), "BlockedNarrow");
+        assert_eq!(backward_weights(rows), BackwardWeights::BlockedNarrow);
     }
 
     #[test]
@@ -811,8 +829,7 @@ mod tests {
         );
         // Vectors of the gradient of the weights hold outputs.
         assert_eq!(backward_weights(layer([4, 8, 8], 14, [1, 1])), BackwardWeights::Pointwise);
-        assert_eq!(backward_weights(layer([4, 8, 8], 13, [1, 1])), BackwardWeights::BlockedNarrow);
-        let few = backward_weights(layer([4, 8, 8], 7, [1, 1]));
+        let few = backward_weights(layer([4, 8, 8], 13, [1, 1]));
         assert!(matches!(few, BackwardWeights::Im2col(_)), "{few:?}");
     }
 
@@ -869,10 +886,9 @@ mod tests {
         assert_eq!(backward_weights(layer([4, 10, 10], 16, [3, 3])), DirectChannels);
         assert_eq!(backward_weights(layer([4, 10, 9], 16, [3, 2])), Blocked);
         assert_eq!(backward_weights(layer([4, 10, 10], 32, [3, 3])), Blocked);
-        // Half a vector of outputs, and less.
-        assert_eq!(backward_weights(layer([4, 10, 9], 15, [3, 2])), BlockedNarrow);
-        assert_eq!(backward_weights(layer([4, 10, 9], 8, [3, 2])), BlockedNarrow);
-        assert!(matches!(backward_weights(layer([4, 10, 9], 7, [3, 2])), Im2col(_)));
+        assert_eq!(backward_weights(layer([4, 10, 9], 15, [3, 2])), Im2col(Tiles));
+        // Half a vector of outputs.
+        assert_eq!(backward_weights(padded(layer([4, 24, 24], 8, [3, 3]))), BlockedNarrow);
         // A table has the places of 512 numbers of a window.
         assert_eq!(backward_weights(layer([1, 40, 20], 20, [32, 16])), Blocked);
         assert!(matches!(backward_weights(layer([1, 40, 20], 20, [33, 16])), Im2col(_)));
