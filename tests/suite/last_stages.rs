@@ -503,8 +503,19 @@ macro_rules! ends {
                     => concat { identity } { conv 2 1x1 $($activation)+ }
                     => concat { upsample 2 => maxpool 2x2 } { identity }
                 >;
+                struct From<input 4
+                    => a: dense 3 tanh => dense 3 tanh
+                    => concat { dense 2 $($activation)+ } { from a => dense 3 $($activation)+ } { from input => dense 2 $($activation)+ }
+                >;
+                struct FromPassed<input 1x2x2
+                    => conv 3 1x1 $($activation)+ => flat: flatten => dense 3 tanh
+                    => concat { dense 2 $($activation)+ } { from flat => dropout 0 } => identity
+                >;
+                struct Graph<input 3x1x1 => flat: flatten => reshape 3x1x1 => flatten => concat { } { from flat }>;
+                struct GraphInside<input 1x2x2 => conv 3 2x2 $($activation)+ => graph: Graph>;
                 // They are others.
                 struct InResidual<input 3 => residual { dense 3 $($activation)+ }>;
+                struct Added<input 4 => a: dense 3 $($activation)+ => dense 3 $($activation)+ => add { } { from a }>;
             }
 
             #[test]
@@ -549,9 +560,18 @@ macro_rules! ends {
             }
 
             #[test]
+            fn from_earlier_stages() {
+                let outputs = Outputs::$mixed;
+                check_all::<From<f64>>(outputs);
+                check_all::<FromPassed<f64>>(outputs);
+                check_all::<GraphInside<f64>>(outputs);
+            }
+
+            #[test]
             fn others() {
                 let outputs = Outputs::Scores;
                 check_all::<InResidual<f64>>(outputs);
+                check_all::<Added<f64>>(outputs);
             }
         }
     )+};
@@ -644,6 +664,13 @@ fn decision_boundaries_are_passed_on() {
         struct Branches<input 4 => concat { dense 1 sigmoid } { dense 3 hard_sigmoid => identity }>;
         struct Copies<input 1x2x2 => conv 1 1x1 sigmoid => concat { identity } { identity }>;
         struct Scores<input 4 => concat { dense 1 tanh } { dense 1 }>;
+        struct From<input 4 => a: dense 2 tanh => dense 2 => concat { sigmoid } { from a => dense 3 hard_sigmoid }>;
+        struct Kept<input 1x1x1
+            => probability: conv 1 1x1 sigmoid => conv 1 1x1 => concat { sigmoid } { from probability }
+            => reshape 1x2x1 => global avgpool
+        >;
+        struct ScoresFrom<input 4 => a: dense 2 sigmoid => b: dense 2 => dense 2 tanh => concat { } { from b }>;
+        struct Sum<input 4 => a: dense 2 sigmoid => dense 2 sigmoid => add { } { from a }>;
     }
     fn boundary<N: Layer>() -> f64 {
         use axonal::activations::Activation;
@@ -660,11 +687,46 @@ fn decision_boundaries_are_passed_on() {
         boundary::<Scores>(),
     ];
     assert_eq!(boundaries, [0.5, 0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.0]);
+    let boundaries =
+        [boundary::<From>(), boundary::<Kept>(), boundary::<ScoresFrom>(), boundary::<Sum>()];
+    assert_eq!(boundaries, [0.5, 0.5, 0.0, 0.0]);
 
     let mut net = Sigmoid::zeros();
     net.conv1.bias[0] = -3.0;
     let data = Dataset::new(vec![Image::<1, 2, 2>::default(); 4], vec![false; 4]).unwrap();
     assert_eq!(Evaluation::of(&*net, &data).accuracy(), 1.0);
+
+    let mut net = Kept::zeros();
+    net.conv1.bias[0] = -3.0;
+    let data = Dataset::new(vec![Image::<1, 1, 1>::default(); 4], vec![false; 4]).unwrap();
+    assert_eq!(Evaluation::of(&*net, &data).accuracy(), 1.0);
+}
+
+/// A branch that begins with `from` is what a branch inside of a branch is.
+#[test]
+fn branches_from_an_earlier_stage_end_as_nested_ones() {
+    network! {
+        struct From<input 4
+            => a: dense 3 tanh => dense 3 tanh
+            => concat { dense 2 sigmoid } { from a => dense 3 sigmoid } { from a => dense 2 sigmoid }
+        >;
+        struct Nested<input 4
+            => dense 3 tanh
+            => concat { dense 3 tanh => dense 2 sigmoid } { concat { dense 3 sigmoid } { dense 2 sigmoid } }
+        >;
+    }
+    let rng = &mut StdRng::seed_from_u64(6);
+    let from = From::<f64>::random(rng);
+    let mut nested = Nested::<f64>::zeros();
+    nested.as_mut_slice().copy_from_slice(from.as_slice());
+    let inputs = random(SAMPLES, rng);
+    let (targets, _) = shares::<From<f64>>(rng);
+    let (loss, gradient) = from.gradient(&inputs, &targets, &BinaryCrossEntropy);
+    let (expected, expected_gradient) = nested.gradient(&inputs, &targets, &BinaryCrossEntropy);
+    assert!((loss - expected).abs() < 1e-12, "{loss}, {expected}");
+    for (a, b) in gradient.as_slice().iter().zip(expected_gradient.as_slice()) {
+        assert!((a - b).abs() < 1e-12, "{a}, {b}");
+    }
 }
 
 /// Where a network is certain and wrong, the loss of its probabilities is large, not infinite.

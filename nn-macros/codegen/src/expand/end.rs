@@ -4,25 +4,38 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use crate::expand::{Expansion, LayerCode};
+use crate::expand::{Expansion, LayerCode, join};
 use crate::shapes::layers::table::Passes;
-use crate::shapes::typed::TypedNetwork;
+use crate::shapes::typed::{Source, TypedBlock};
 use crate::syntax::spans::elsewhere;
 
 impl Expansion<'_> {
-    /// The number of layers at the end that may pass on the activation before them. Of the user's own, the compiler finds out.
-    fn end(&self) -> usize {
-        let Some((_, hidden)) = self.code() else { return 0 };
-        // The network's input has no activation, but the branches of the first layer may end in one.
-        let has_branches = self.parts[0].layer.branches().is_some();
-        let may_pass = hidden.len() + usize::from(has_branches);
-        let last = self.parts.iter().rev().take(may_pass);
-        last.take_while(|part| part.layer.passes() != Some(Passes::Nothing)).count()
-    }
-
-    /// The parts of the end with their indices.
-    fn end_parts(&self) -> impl Iterator<Item = (usize, &LayerCode<'_>)> {
-        self.parts.iter().enumerate().skip(self.parts.len() - self.end())
+    /// Which layers may pass on an activation that the network ends in: those at its end, and those before a value that a branch at its end passes on.
+    /// Of the user's own, the compiler finds out.
+    fn passing(&self) -> Vec<bool> {
+        let mut passing = vec![false; self.parts.len()];
+        let Some((_, hidden)) = self.code() else { return passing };
+        let mut is_asked = passing.clone();
+        is_asked[hidden.len()] = true;
+        for (index, LayerCode { layer, .. }) in self.parts.iter().enumerate().rev() {
+            let branches = layer.branches();
+            // The network's input has no activation, but the branches of the first layer may end in one.
+            let may_pass =
+                layer.passes() != Some(Passes::Nothing) && (index > 0 || branches.is_some());
+            if !is_asked[index] || !may_pass {
+                continue;
+            }
+            passing[index] = true;
+            if let Some(before) = index.checked_sub(1) {
+                is_asked[before] = true;
+            }
+            for block in branches.unwrap_or_default() {
+                if let (Source::Layer(source), true) = (block.source, passes_on(block)) {
+                    is_asked[source] = true;
+                }
+            }
+        }
+        passing
     }
 
     /// The constant that says whether the layer passes on the activation before it.
@@ -37,17 +50,18 @@ impl Expansion<'_> {
         let Some(part) = parts.get(index) else {
             return quote!(#root::activations::Identity);
         };
-        // Branches that take different values give numbers.
+        let is_passing = self.passing()[index];
+        if let (true, Some(blocks)) = (is_passing, part.layer.branches()) {
+            return self.beside(index, &self.branches(index, blocks, scalar));
+        }
+        // The sum of what branches give is numbers. If they take different values, there is no layer to ask.
         if part.layer.has_sources() {
             return quote!(#root::activations::Identity);
         }
         let rust = part.layer.checked(root, scalar).unwrap_or_else(|| part.rust.clone());
         let own = quote!(<#rust as #root::Layer>::Activation);
-        if index + self.end() < parts.len() {
+        if !is_passing {
             return own;
-        }
-        if let Some(networks) = part.layer.branches() {
-            return self.beside(index, &self.branches(index, &networks, scalar));
         }
         let passed = self.passed(index);
         let before = self.activation_before(index, scalar);
@@ -62,6 +76,16 @@ impl Expansion<'_> {
         match index.checked_sub(1) {
             Some(before) => self.activation_behind(before, scalar),
             None => quote!(#root::activations::Identity),
+        }
+    }
+
+    /// The activation of what a branch of this layer takes.
+    fn activation_of(&self, index: usize, source: Source, scalar: &TokenStream) -> TokenStream {
+        let root = self.root;
+        match source {
+            Source::Before => self.activation_before(index, scalar),
+            Source::Input => quote!(#root::activations::Identity),
+            Source::Layer(layer) => self.activation_behind(layer, scalar),
         }
     }
 
@@ -84,7 +108,7 @@ impl Expansion<'_> {
         })
     }
 
-    /// The constant that says whether a branch passes on the activation in front of both.
+    /// The constant that says whether a branch passes on the activation of what it takes.
     fn branch(&self, index: usize, branch: usize) -> Ident {
         let name = &self.definition.network.name;
         let (layer, branch) = (index + 1, branch + 1);
@@ -95,18 +119,18 @@ impl Expansion<'_> {
     fn branches(
         &self,
         index: usize,
-        networks: &[&TypedNetwork<'_>],
+        blocks: &[TypedBlock<'_>],
         scalar: &TokenStream,
     ) -> Vec<TokenStream> {
         let root = self.root;
-        let all = networks.iter().enumerate().map(|(branch, network)| {
-            let (name, passed) = (elsewhere(&network.name), self.branch(index, branch));
+        let all = blocks.iter().enumerate().map(|(branch, block)| {
+            let (name, passed) = (elsewhere(&block.network.name), self.branch(index, branch));
             let own = quote!(<#name<#scalar> as #root::Layer>::Activation);
             // Only where it is needed: each layer names the type before it twice, so that its length doubles with every layer.
-            if !may_pass(network) {
+            if !passes_on(block) {
                 return own;
             }
-            let before = self.activation_before(index, scalar);
+            let before = self.activation_of(index, block.source, scalar);
             quote! {
                 <#root::__private::End<#passed> as #root::__private::Behind<#before, #own>>::Activation
             }
@@ -118,12 +142,12 @@ impl Expansion<'_> {
     fn branch_constants(&self, index: usize) -> Option<TokenStream> {
         let Self { root, parts, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
-        let networks = parts[index].layer.branches()?;
-        let branches = self.branches(index, &networks, &fixed);
-        let passing = networks.iter().enumerate().filter(|(_, network)| may_pass(network));
-        let passed = passing.map(|(branch, network)| {
-            let before = self.activation_before(index, &fixed);
-            let (constant, name) = (self.branch(index, branch), elsewhere(&network.name));
+        let blocks = parts[index].layer.branches()?;
+        let branches = self.branches(index, blocks, &fixed);
+        let passing = blocks.iter().enumerate().filter(|(_, block)| passes_on(block));
+        let passed = passing.map(|(branch, block)| {
+            let before = self.activation_of(index, block.source, &fixed);
+            let (constant, name) = (self.branch(index, branch), elsewhere(&block.network.name));
             quote! {
                 #(#conditions)*
                 #[doc(hidden)]
@@ -152,7 +176,7 @@ impl Expansion<'_> {
         let Self { root, parts, scalar, .. } = self;
         let known = self.definition.network.output.is_known();
         match (parts.last(), parts.len().checked_sub(1)) {
-            (Some(_), Some(last)) if known && self.end() > 0 => {
+            (Some(_), Some(last)) if known && self.passing()[last] => {
                 self.activation_behind(last, scalar)
             }
             (Some(LayerCode { rust, layer, .. }), _) if known && !layer.has_sources() => {
@@ -171,6 +195,10 @@ impl Expansion<'_> {
             Some(Passes::Numbers) => quote!(Numbers),
             Some(Passes::Probabilities) => quote!(Probabilities),
             Some(Passes::Dropped) => quote!(Dropped),
+            None if part.layer.has_sources() => {
+                let branches = join::types(part.layer, &fixed);
+                return join::passes(root, &branches);
+            }
             None => {
                 let rust = part.layer.checked(root, &fixed);
                 return quote!(<#rust as #root::Layer>::PASSES);
@@ -179,11 +207,13 @@ impl Expansion<'_> {
         quote!(#root::layers::Passes::#known)
     }
 
-    /// The constants of the end. They are items, because a constant in a generic type may not name `T`, and each is used more than once.
+    /// The constants of the layers that may pass on an activation. They are items, because a constant in a generic type may not name `T`, and each is used more than once.
     pub(crate) fn end_constants(&self) -> TokenStream {
         let Self { root, conditions, .. } = self;
         let fixed = quote!(::core::primitive::f32);
-        let constants = self.end_parts().map(|(index, part)| {
+        let passing = self.passing();
+        let parts = self.parts.iter().enumerate().filter(|(index, _)| passing[*index]);
+        let constants = parts.map(|(index, part)| {
             if let Some(constants) = self.branch_constants(index) {
                 return constants;
             }
@@ -205,7 +235,8 @@ impl Expansion<'_> {
     pub(crate) fn passes_all(&self) -> Option<TokenStream> {
         let root = self.root;
         let (first, _) = self.parts.split_first()?;
-        if self.end() + 1 < self.parts.len() || first.layer.passes() == Some(Passes::Nothing) {
+        let others_pass = self.passing().iter().skip(1).all(|passing| *passing);
+        if !others_pass || first.layer.passes() == Some(Passes::Nothing) {
             return None;
         }
         self.code()?;
@@ -218,8 +249,8 @@ impl Expansion<'_> {
     /// None if a layer behind it is known not to.
     pub(crate) fn gives_scores(&self, index: usize) -> Option<TokenStream> {
         let root = self.root;
-        let end = self.end();
-        if end == 0 || index + 1 + end < self.parts.len() {
+        let passing = self.passing();
+        if passing.last() != Some(&true) || passing[index + 1..].contains(&false) {
             return None;
         }
         // Branches change the scores.
@@ -232,6 +263,6 @@ impl Expansion<'_> {
 }
 
 /// Whether all layers of a branch may pass on their inputs. Of the user's own, the compiler finds out.
-fn may_pass(branch: &TypedNetwork<'_>) -> bool {
-    branch.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
+fn passes_on(branch: &TypedBlock<'_>) -> bool {
+    branch.network.layers.iter().all(|layer| layer.passes() != Some(Passes::Nothing))
 }

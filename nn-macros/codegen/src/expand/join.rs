@@ -55,6 +55,15 @@ pub(super) fn types(layer: &TypedLayer<'_>, scalar: &TokenStream) -> Vec<TokenSt
     types.collect()
 }
 
+/// What the branches of `concat` do to probabilities, of the type `axonal::layers::Passes`.
+pub(super) fn passes(root: &TokenStream, types: &[TokenStream]) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        #root::layers::Passes::Numbers
+            #(.then(<#types as #root::Layer>::PASSES))*
+            .then(#root::layers::Passes::Probabilities)
+    }
+}
+
 /// What becomes of the outputs of the branches: a variant of `Joining`.
 pub(super) fn joining(layer: &TypedLayer<'_>) -> Ident {
     let is_add = matches!(&layer.stage.head, Head::Layer(grammar) if grammar.word == "add");
@@ -142,11 +151,8 @@ impl Join<'_> {
         let [input, output] = samples.map(|likely| definition.unknown_type(likely));
         let is_concat = *word == "concat";
         let passes = is_concat.then(|| {
-            quote_spanned! {site=>
-                const PASSES: #root::layers::Passes = #root::layers::Passes::Numbers
-                    #(.then(<#types as #root::Layer>::PASSES))*
-                    .then(#root::layers::Passes::Probabilities);
-            }
+            let passes = passes(root, types);
+            quote_spanned!(site=> const PASSES: #root::layers::Passes = #passes;)
         });
         // `concat`, and the first branch of `add`, write one sample to where it belongs.
         let room_for_one = types.iter().enumerate().map(|(index, rust)| {

@@ -11,7 +11,6 @@ impl TypedLayer<'_> {
     pub(crate) fn passes(&self) -> Option<Passes> {
         let nothing_is_dropped = self.stage.arguments.probability == Some(Decimal::ZERO);
         match &self.stage.head {
-            Head::Layer(_) if self.has_sources() => Some(Passes::Nothing),
             Head::Layer(layer) => match row_of(layer).passes {
                 Passes::Dropped if nothing_is_dropped => Some(Passes::Numbers),
                 passes if self.branches().is_some() => {

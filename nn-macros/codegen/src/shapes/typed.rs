@@ -100,11 +100,10 @@ impl TypedLayer<'_> {
     }
 
     /// The blocks of `concat`, if there are two at least.
-    pub(crate) fn branches(&self) -> Option<Vec<&TypedNetwork<'_>>> {
+    pub(crate) fn branches(&self) -> Option<&[TypedBlock<'_>]> {
         let is_concat =
             matches!(&self.stage.head, Head::Layer(grammar) if grammar.word == "concat");
-        (is_concat && self.blocks.len() > 1 && !self.has_sources())
-            .then(|| self.blocks.iter().map(|block| &block.network).collect())
+        (is_concat && self.blocks.len() > 1).then_some(self.blocks.as_slice())
     }
 
     /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.
