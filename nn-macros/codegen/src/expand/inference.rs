@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use crate::expand::{Expansion, LayerCode, join, local, unreachable};
+use crate::expand::{Expansion, LayerCode, joining, local, unreachable};
 use crate::shapes::shape::Shape;
 use crate::shapes::typed::Source;
 use crate::syntax::tree::{Activation, ActivationKind, Head};
@@ -465,7 +465,7 @@ impl Expansion<'_> {
         [source, target]: [TokenStream; 2],
     ) -> TokenStream {
         let root = self.root;
-        let joining = join::joining(part.layer);
+        let joining = joining(part.layer);
         let function = Ident::new(
             match pass {
                 Pass::One => "infer_one",

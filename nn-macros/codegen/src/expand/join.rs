@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::inference::{Pass, in_room};
-use crate::expand::{Definition, Expansion, docs, unreachable};
+use crate::expand::{Definition, Expansion, docs, joining, unreachable};
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::Head;
@@ -62,12 +62,6 @@ pub(super) fn passes(root: &TokenStream, types: &[TokenStream]) -> TokenStream {
             #(.then(<#types as #root::Layer>::PASSES))*
             .then(#root::layers::Passes::Probabilities)
     }
-}
-
-/// What becomes of the outputs of the branches: a variant of `Joining`.
-pub(super) fn joining(layer: &TypedLayer<'_>) -> Ident {
-    let is_add = matches!(&layer.stage.head, Head::Layer(grammar) if grammar.word == "add");
-    Ident::new(if is_add { "Add" } else { "Concat" }, Span::mixed_site())
 }
 
 impl Join<'_> {

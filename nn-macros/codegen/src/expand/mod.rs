@@ -19,6 +19,7 @@ use crate::shapes::constants::Constant;
 use crate::shapes::typed::{TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::attributes::is_condition;
 use crate::syntax::spans::elsewhere;
+use crate::syntax::tree::Head;
 
 /// One network to expand: its shapes, and what was written around them.
 pub(crate) struct Definition<'a> {
@@ -285,4 +286,10 @@ pub(crate) fn unreachable() -> TokenStream {
 
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     format_ident!("{name}{}", index + 1, span = Span::mixed_site())
+}
+
+/// What becomes of the outputs of the branches: a variant of `Joining`.
+fn joining(layer: &TypedLayer<'_>) -> Ident {
+    let is_add = matches!(&layer.stage.head, Head::Layer(grammar) if grammar.word == "add");
+    Ident::new(if is_add { "Add" } else { "Concat" }, Span::mixed_site())
 }

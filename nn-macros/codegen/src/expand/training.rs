@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::expand::{Expansion, LayerCode, join, local, unreachable};
+use crate::expand::{Expansion, LayerCode, joining, local, unreachable};
 use crate::shapes::typed::{Source, TypedLayer, TypedNetwork};
 use crate::syntax::spans::{located, place};
 use crate::syntax::tree::Head;
@@ -244,7 +244,7 @@ impl Expansion<'_> {
         [before, target, trace]: [TokenStream; 3],
     ) -> TokenStream {
         let Self { root, scalar, .. } = self;
-        let joining = join::joining(part.layer);
+        let joining = joining(part.layer);
         let (types, places) = (part.units(scalar), part.places());
         let numbers = 0..types.len();
         let blocks = part.layer.blocks.iter();
@@ -303,7 +303,7 @@ impl Expansion<'_> {
     ) -> TokenStream {
         let Self { root, scalar, .. } = self;
         let site = Span::mixed_site();
-        let joining = join::joining(part.layer);
+        let joining = joining(part.layer);
         let before = match index.checked_sub(1) {
             Some(before) => {
                 let values = local("output", before);
