@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand::inference::{Pass, in_room};
-use crate::expand::{Definition, Expansion, docs, joining, unreachable};
+use crate::expand::{Definition, Expansion, docs, joining, training, unreachable};
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::Head;
@@ -314,40 +314,7 @@ impl Join<'_> {
             #(#steps)*
             let _ = (at, trace, sink);
         });
-        let body = quote_spanned! {site=>
-            const WHOLE_BATCH: ::core::primitive::bool =
-                false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
-
-            const IS_RANDOM: ::core::primitive::bool =
-                false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
-
-            const TANGENTS: ::core::primitive::bool =
-                true #(&& <#types as #root::Differentiable>::TANGENTS)*;
-
-            fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
-                #trace_len
-            }
-
-            fn forward_pass(
-                &self,
-                context: #root::layers::Context,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                trace: &mut [#scalar],
-                end: #root::layers::End,
-            ) {
-                #forward
-            }
-
-            fn backward_pass(
-                batch: #root::layers::Batch<'_, Self>,
-                gradient: &mut [Self::Output],
-                end: #root::layers::End,
-                sink: #root::layers::GradientSink<'_, #scalar>,
-            ) {
-                #backward
-            }
-        };
+        let body = training::passes(root, scalar, types, [&trace_len, &forward, &backward]);
         let bounds = expansion.bounds_of_branches(layer, types);
         self.implement(&quote!(#root::Differentiable), &bounds, &body)
     }

@@ -27,40 +27,7 @@ impl Expansion<'_> {
         let forward = self.training_forward();
         let backward = self.training_backward();
         let types: Vec<_> = self.parts.iter().flat_map(|part| part.units(scalar)).collect();
-        let body = quote_spanned! {site=>
-            const WHOLE_BATCH: ::core::primitive::bool =
-                false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
-
-            const IS_RANDOM: ::core::primitive::bool =
-                false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
-
-            const TANGENTS: ::core::primitive::bool =
-                true #(&& <#types as #root::Differentiable>::TANGENTS)*;
-
-            fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
-                #trace_len
-            }
-
-            fn forward_pass(
-                &self,
-                context: #root::layers::Context,
-                inputs: &[Self::Input],
-                outputs: &mut [Self::Output],
-                trace: &mut [#scalar],
-                end: #root::layers::End,
-            ) {
-                #forward
-            }
-
-            fn backward_pass(
-                batch: #root::layers::Batch<'_, Self>,
-                gradient: &mut [Self::Output],
-                end: #root::layers::End,
-                sink: #root::layers::GradientSink<'_, #scalar>,
-            ) {
-                #backward
-            }
-        };
+        let body = passes(root, scalar, &types, [&trace_len, &forward, &backward]);
         let user = self.parts.iter().filter(|part| part.layer.has_user_types());
         let bounds: Vec<TokenStream> = user
             .flat_map(|part| {
@@ -475,6 +442,49 @@ impl Expansion<'_> {
             #splits
             #(#steps)*
             let _ = sink;
+        }
+    }
+}
+
+/// What is in an implementation of `Differentiable` for layers of these types: constants, and the bodies of `trace_len`, `forward_pass` and `backward_pass`.
+pub(super) fn passes(
+    root: &TokenStream,
+    scalar: &TokenStream,
+    types: &[TokenStream],
+    [trace_len, forward, backward]: [&TokenStream; 3],
+) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        const WHOLE_BATCH: ::core::primitive::bool =
+            false #(|| <#types as #root::Differentiable>::WHOLE_BATCH)*;
+
+        const IS_RANDOM: ::core::primitive::bool =
+            false #(|| <#types as #root::Differentiable>::IS_RANDOM)*;
+
+        const TANGENTS: ::core::primitive::bool =
+            true #(&& <#types as #root::Differentiable>::TANGENTS)*;
+
+        fn trace_len(samples: ::core::primitive::usize) -> ::core::primitive::usize {
+            #trace_len
+        }
+
+        fn forward_pass(
+            &self,
+            context: #root::layers::Context,
+            inputs: &[Self::Input],
+            outputs: &mut [Self::Output],
+            trace: &mut [#scalar],
+            end: #root::layers::End,
+        ) {
+            #forward
+        }
+
+        fn backward_pass(
+            batch: #root::layers::Batch<'_, Self>,
+            gradient: &mut [Self::Output],
+            end: #root::layers::End,
+            sink: #root::layers::GradientSink<'_, #scalar>,
+        ) {
+            #backward
         }
     }
 }
