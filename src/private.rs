@@ -12,6 +12,7 @@ use crate::activations::{Activation, Dropped, Identity, Joined, Probabilities};
 use crate::core::Image;
 pub use crate::core::IsParameters;
 use crate::core::{Sample, Scalar, Shape};
+use crate::kernels::FAR;
 pub use crate::kernels::PostOps;
 use crate::layers::Passes;
 pub use crate::layers::normalized::{
@@ -43,9 +44,6 @@ const FEW: usize = 24;
 /// From this length on, weights between two layers may not fit into the L2 cache beside each other: they are read anew for each piece, so it is larger.
 const WIDE: usize = 256;
 const MANY: usize = 64;
-
-/// From this many parameters on, 512 KB of `f32`, they do not stay in the L2 cache while samples go through the layers.
-const FAR: usize = 128 * 1024;
 
 /// So many samples use each parameter of a large network that comes from memory: 64 multiplications and additions for a byte, with which fetching it costs
 /// nothing.

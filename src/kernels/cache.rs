@@ -2,6 +2,9 @@
 
 pub(crate) use crate::memory::LINE;
 
+/// From this many numbers on, 512 KB of `f32`, weights do not stay in a usual L2 cache while samples go through the layers, or from one call to the next.
+pub(crate) const FAR: usize = 128 * 1024;
+
 /// Memory that begins where a cache line does: a load or store that crosses lines costs two.
 #[repr(align(64))]
 pub(crate) struct Aligned<A>(pub(crate) A);

@@ -41,6 +41,7 @@ mod tests;
 #[cfg(feature = "train")]
 pub(crate) mod update;
 
+pub(crate) use cache::FAR;
 #[cfg(feature = "train")]
 pub(crate) use conv::ConvolutionWeights;
 pub(crate) use conv::plan::{conv_plan, conv_transpose_plan};

@@ -2,6 +2,7 @@
 
 use super::Layer;
 use super::outlined::{Infer, infer};
+use crate::kernels::FAR;
 use crate::parallel::{Split, cut, share_whole, sharing, threads};
 
 /// The output for each input. From `least` multiplications with an addition on, the batch is shared with other threads: the outputs are the
@@ -26,10 +27,7 @@ const UNIT: usize = 8;
 /// Weights that are used more often in each sample, those of convolutions, have enough to do with one.
 const REUSED: usize = 4;
 
-/// From this many parameters on, 512 KB of `f32`, they do not stay in the L2 cache while samples go through the layers.
-const LARGE: usize = 128 * 1024;
-
-/// Fewer samples a thread would read large weights more often than they are worth.
+/// With fewer samples for each thread, to read all of [many](FAR) weights takes longer than to multiply by them.
 const FEW: usize = 64;
 
 /// Whether weights are used once a sample.
@@ -40,7 +38,7 @@ const fn is_dense<L: Layer>() -> bool {
 /// Whether each layer is shared for itself, and not the batch as a whole: there are fewer samples than threads, or each thread would read all of many weights for few samples.
 fn is_shared_by_layers<L: Layer>(samples: usize) -> bool {
     let each = samples / threads();
-    each == 0 || each < FEW && is_dense::<L>() && L::PARAMETERS >= LARGE
+    each == 0 || each < FEW && is_dense::<L>() && L::PARAMETERS >= FAR
 }
 
 struct ForwardBatch<'a, L: Layer> {

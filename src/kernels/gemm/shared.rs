@@ -1,5 +1,6 @@
 //! Products that threads share: by columns of `C`, by halves of a layer's inputs, or by rows of `C`.
 
+use crate::kernels::cache::FAR;
 use crate::kernels::gemm::gemm;
 #[cfg(feature = "train")]
 use crate::kernels::gemm::gemm_transposed_a;
@@ -16,12 +17,9 @@ use crate::simd::{Element, Isa};
 /// [narrow](super::GemmPlan::Narrow).
 const ROWS: usize = 64;
 
-/// From this many numbers on, `A` does not stay in the L2 cache of a thread from one call to the next: 512 KB of `f32`.
-const LARGE: usize = 128 * 1024;
-
-/// A part of some rows, from the row on that [`Split`] cuts at.
+/// A product that threads share by rows of `C`: each thread reads its own rows of a large `A`, and all of the smaller `B`.
 ///
-/// Each thread reads its own rows of a large `A`, and all of the smaller `B`. Each element of `C` is summed up along k as in the whole product.
+/// Each element of `C` is summed up along k as in the whole product.
 pub(crate) struct SharedRows<P> {
     pub(crate) isa: Isa,
     pub(crate) product: P,
@@ -30,7 +28,7 @@ pub(crate) struct SharedRows<P> {
 /// Whether `A` is so large that threads had better not read all of it each.
 pub(crate) fn is_worth_rows<T: Element>(product: &Gemm<'_, T, false>) -> bool {
     let (m, n) = (product.c.rows(), product.c.columns());
-    m * product.k >= LARGE && m > n
+    m * product.k >= FAR && m > n
 }
 
 /// The rows of the first part; all of them, if too few were left.
