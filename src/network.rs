@@ -161,7 +161,8 @@ pub trait Network: Layer {
     ///
     /// It pays from some hundred thousand [multiplications](Layer::MULTIPLY_ADDS) a layer on; smaller layers stay on the calling thread. The other threads are started by the first
     /// call that wants them, stay awake for some 100 µs, and take some 50 µs to wake: best are calls that follow each other closely. How many there are says
-    /// [`num_threads`](crate::num_threads). While another call has them, this one works alone.
+    /// [`num_threads`](crate::num_threads). While another call has them, this one works alone. A network of less than some 100 µs gains only on processors that share an L3 cache;
+    /// on others it may take longer than on one thread: the page [speed](crate::guide::speed) has figures.
     ///
     /// For an output that is too large for the stack, there is [`forward_parallel_into`](Self::forward_parallel_into).
     ///

@@ -44,7 +44,8 @@ pub(crate) trait Split: Send + Sized {
 const GRAIN: usize = 512 * 1024;
 
 /// Multiply-adds of a part of a kernel that is worth handing to a thread that is awake: half a microsecond. A pass whose kernels are shared has nothing else for the other
-/// threads. Measured with MobileNet and DS-CNN, on two threads: with four times as many, it takes 5 to 15 % longer.
+/// threads. Measured with MobileNet and DS-CNN, on two threads: with four times as many, it takes 5 to 15 % longer, if the processors share an L3 cache. If they
+/// do not, DS-CNN takes longer on two threads than on one.
 #[cfg(feature = "threads")]
 const KERNEL_GRAIN: usize = 64 * 1024;
 
