@@ -11,6 +11,7 @@ mod equal;
 mod graphs;
 mod image;
 mod layers;
+mod mlperf_tiny;
 mod normalized;
 mod options;
 mod passes;
