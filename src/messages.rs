@@ -250,6 +250,21 @@ impl<N: Layer<Activation: ClassScores>, L, S> Behind<N, N::Activation, L> for cl
     type Is = ();
 }
 
+/// [`Behind`] for one of several heads, which ends in the activation `A`.
+pub trait GoesBehind<A> {}
+
+#[diagnostic::do_not_recommend]
+impl<A, const SIZE: usize> GoesBehind<A> for vector<SIZE> {}
+
+#[diagnostic::do_not_recommend]
+impl<A, const C: usize, const H: usize, const W: usize> GoesBehind<A> for image<C, H, W> {}
+
+#[diagnostic::do_not_recommend]
+impl<A: BinaryScores, S> GoesBehind<A> for answers<S> {}
+
+#[diagnostic::do_not_recommend]
+impl<A: ClassScores, S> GoesBehind<A> for classes<S> {}
+
 /// What [`Trainable`](crate::Trainable) asks of a loss and of targets, in a form that holds wherever it does.
 pub trait Compared<L, Y>:
     Compares<L, Y>

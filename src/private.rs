@@ -23,6 +23,20 @@ pub use crate::layers::outlined::Outlined;
 pub mod branches {
     pub use crate::layers::branches::*;
 }
+/// What the records of several inputs or heads are made of.
+pub mod records {
+    pub use bytemuck::{Pod, Zeroable};
+
+    pub use crate::core::Packed;
+    #[cfg(feature = "train")]
+    pub use crate::core::shapes::Equals;
+    #[cfg(feature = "train")]
+    pub use crate::losses::heads::evaluate;
+    #[cfg(feature = "train")]
+    pub use crate::messages::{Behind, GoesBehind};
+    #[cfg(feature = "train")]
+    pub use crate::metrics::{Meter, Metric, Report, Score, Target, heads};
+}
 #[cfg(feature = "train")]
 pub use crate::layers::{
     parts::{backward_pass, forward_pass, split_trace_outlined, trace_len},
@@ -240,12 +254,16 @@ pub const fn image(taker: &str, gives: Shape) {
     }
 }
 
+/// In the place of a number of dimensions.
+const RECORD: usize = usize::MAX;
+
 /// Of what the layer gives: the number of its dimensions, 1 or 3, then its channels, rows and columns. The channels of a vector are its numbers.
 #[must_use]
 pub const fn dimension<L: Layer>(index: usize) -> usize {
     let dimensions = match <L::Output as Sample>::SHAPE {
         Shape::Vector(length) => [1, length, 1, 1],
         Shape::Image(channels, rows, columns) => [3, channels, rows, columns],
+        shape @ Shape::Record(_) => [RECORD, shape.len(), 1, 1],
     };
     dimensions[index]
 }
@@ -343,6 +361,18 @@ impl Message {
                 self.push("x");
                 self.push_number(columns);
             }
+            Shape::Record(mut fields) => {
+                self.push("a record of ");
+                let mut between = "";
+                while let [(name, shape), rest @ ..] = fields {
+                    self.push(between);
+                    self.push(name);
+                    self.push(", ");
+                    self.push_shape(*shape);
+                    between = ", ";
+                    fields = rest;
+                }
+            }
         }
     }
 
@@ -403,6 +433,15 @@ pub const fn passed<L: Layer, Before: Activation>(passes: Passes) -> u8 {
         }
         Passes::Numbers | Passes::Probabilities => MIXED,
         Passes::Dropped => DROPPED,
+    }
+}
+
+/// [`passed`] for a head: its loss is given what the layer gives, and not the scores from which that came.
+#[must_use]
+pub const fn passed_by_head<L: Layer, Before: Activation>(passes: Passes) -> u8 {
+    match passed::<L, Before>(passes) {
+        SAME => MIXED,
+        other => other,
     }
 }
 

@@ -82,6 +82,10 @@ pub trait Activation: Send + Sync + 'static {
     /// [`BinaryCrossEntropy`](crate::losses::BinaryCrossEntropy) takes outputs for what this says that they are.
     const THRESHOLD: f64 = 0.0;
 
+    /// [`THRESHOLD`](Self::THRESHOLD), of several heads that of each.
+    #[doc(hidden)]
+    const THRESHOLDS: &'static [f64] = &[Self::THRESHOLD];
+
     /// Whether the outputs of a sample (or of a pixel) are the probabilities of classes, one of which it is: their sum is 1.
     ///
     /// [`CrossEntropy`](crate::losses::CrossEntropy) takes the outputs of a network that ends so for probabilities, and all others for scores.

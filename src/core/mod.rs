@@ -28,6 +28,7 @@ pub use error::Error;
 pub use image::Image;
 pub(crate) use init::Initializer;
 pub use parameters::{IsParameters, Parameters};
+pub use pod::Packed;
 pub use sample::{ImageSample, Sample, Shape};
 pub(crate) use sample::{flat, flat_mut, split_samples};
 pub use scalar::Scalar;

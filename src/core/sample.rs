@@ -9,7 +9,7 @@ use crate::core::Scalar;
 use crate::core::shapes::vector;
 use crate::memory::cast::{cast, cast_mut};
 
-/// One input or output of a layer: a vector, or an [`Image`](crate::Image).
+/// One input or output of a layer: a vector, an [`Image`](crate::Image), or a record of several inputs or heads, which [`network!`](crate::network!) defines.
 ///
 /// A batch is a slice of samples; in memory it is a matrix with one column a sample, without a copy.
 pub trait Sample: Pod + PartialEq + fmt::Debug + Send + Sync {
@@ -100,6 +100,33 @@ pub enum Shape {
     Vector(usize),
     /// Channels, rows, columns.
     Image(usize, usize, usize),
+    /// Several inputs or heads of a network, each with its name.
+    Record(&'static [(&'static str, Self)]),
+}
+
+impl Shape {
+    /// How many numbers a sample of this shape holds.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Vector(length) => length,
+            Self::Image(channels, rows, columns) => channels * rows * columns,
+            Self::Record(mut fields) => {
+                let mut sum = 0;
+                while let [(_, shape), rest @ ..] = fields {
+                    sum += shape.len();
+                    fields = rest;
+                }
+                sum
+            }
+        }
+    }
+
+    /// Whether that is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl fmt::Display for Shape {
@@ -108,6 +135,13 @@ impl fmt::Display for Shape {
             Self::Vector(length) => write!(formatter, "{length}"),
             Self::Image(channels, rows, columns) => {
                 write!(formatter, "{channels}x{rows}x{columns}")
+            }
+            Self::Record(fields) => {
+                for (index, (name, shape)) in fields.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(formatter, "{comma}{name} {shape}")?;
+                }
+                Ok(())
             }
         }
     }

@@ -65,11 +65,12 @@ impl Sizes {
         };
         let side = largest(&|shape| match shape {
             Shape::Image(_, rows, columns) => rows.max(columns) as f64,
-            Shape::Vector(_) => 1.0,
+            Shape::Vector(_) | Shape::Record(_) => 1.0,
         });
         let length = largest(&|shape| match shape {
             Shape::Vector(length) => length as f64,
             Shape::Image(..) => 1.0,
+            Shape::Record(_) => shape.len() as f64,
         });
         Self { side, length }
     }
@@ -83,7 +84,8 @@ impl Sizes {
                 let count = (channels.max(1) as f64).log2().ceil() as usize + 1;
                 ([of(columns), of(rows)], count.min(9))
             }
-            Shape::Vector(length) => {
+            Shape::Vector(_) | Shape::Record(_) => {
+                let length = shape.len();
                 let share = (1.0 + length as f64).ln() / (1.0 + self.length).ln().max(1.0);
                 ([BAR, (LARGEST * share).max(8.0)], 1)
             }
@@ -260,7 +262,7 @@ impl<'a> Picture<'a> {
                 // The front one is at the lower left.
                 let shift = sheet as f64 * SHEET;
                 let at = [left + shift, top + (count - 1) as f64 * SHEET - shift];
-                let radius = if matches!(node.output, Shape::Vector(_)) { 2.0 } else { 0.0 };
+                let radius = if matches!(node.output, Shape::Image(..)) { 0.0 } else { 2.0 };
                 self.drawing.rectangle(at, size, radius, paint);
                 // A few numbers can be counted.
                 if let Shape::Vector(length @ 2..=12) = node.output {

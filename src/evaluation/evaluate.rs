@@ -108,7 +108,7 @@ where
     N: Layer,
     M: Metric<N::Output, Y>,
 {
-    let mut accumulator = Accumulator::<&M, M::Report>::new(metric, N::Activation::THRESHOLD);
+    let mut accumulator = Accumulator::<&M, M::Report>::new(metric, N::Activation::THRESHOLDS);
     measure(net, data.inputs(), data.targets(), &mut accumulator);
     accumulator.report
 }

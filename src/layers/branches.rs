@@ -16,6 +16,8 @@ pub enum Joining {
     Concat,
     /// They are added, one after the other.
     Add,
+    /// They stand one behind the other, as the fields of a record, and each has a loss of its own.
+    Heads,
 }
 
 impl Joining {
@@ -24,7 +26,7 @@ impl Joining {
     fn join<V: Sample, O: Sample<Scalar = V::Scalar>>(self, at: usize, values: &V, output: &mut O) {
         let (values, output) = (values.as_slice(), output.as_mut_slice());
         match self {
-            Self::Concat => output[at..at + V::LEN].copy_from_slice(values),
+            Self::Concat | Self::Heads => output[at..at + V::LEN].copy_from_slice(values),
             Self::Add if at == 0 => output.copy_from_slice(values),
             Self::Add => add(output, values),
         }
@@ -61,7 +63,7 @@ pub fn infer_one<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     room: &mut [B::Scalar],
 ) -> usize {
     let len = <B::Output as Sample>::LEN;
-    if joining == Joining::Concat || at == 0 {
+    if joining != Joining::Add || at == 0 {
         let own = &mut output.as_mut_slice()[at..at + len];
         branch.infer_one_in(simd, input, &mut bytemuck::cast_slice_mut(own)[0], room);
     } else {
@@ -119,6 +121,13 @@ mod training {
     use crate::kernels::Entry;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
 
+    impl Joining {
+        /// Where the pass of a branch ends: at the scores, where a loss takes these, if that is the loss of the branch alone.
+        fn end_of_branch(self, end: End) -> End {
+            if self == Self::Heads { end } else { End::Outputs }
+        }
+    }
+
     /// What one branch of the layer `N` keeps: its outputs, their gradient, and what it keeps itself.
     #[inline(always)]
     #[must_use]
@@ -138,7 +147,7 @@ mod training {
     pub fn forward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
         branch: &B,
-        (number, at): (usize, usize),
+        (number, at, end): (usize, usize, End),
         context: Context,
         inputs: &[B::Input],
         outputs: &mut [O],
@@ -149,7 +158,8 @@ mod training {
         let (values, own) = split_samples::<B::Output>(own, samples);
         let (_, own) = split_samples::<B::Output>(own, samples);
         let context = context.layer(number);
-        parts::forward_pass::<N, B>(branch, context, inputs, values, own, End::Outputs);
+        let end = joining.end_of_branch(end);
+        parts::forward_pass::<N, B>(branch, context, inputs, values, own, end);
         for (values, output) in values.iter().zip(outputs) {
             joining.join(at, values, output);
         }
@@ -160,7 +170,7 @@ mod training {
     #[inline(always)]
     pub fn backward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
-        at: usize,
+        (at, end): (usize, End),
         (inputs, trace): (&[B::Input], &'t mut [B::Scalar]),
         gradient: &[O],
         input_gradient: Option<&mut [B::Input]>,
@@ -170,13 +180,13 @@ mod training {
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
         let (values, own) = split_samples::<B::Output>(own, samples);
         let (of_values, own) = split_samples::<B::Output>(own, samples);
-        let from = if joining == Joining::Concat { at } else { 0 };
+        let from = if joining == Joining::Add { 0 } else { at };
         for (of_values, gradient) in of_values.iter_mut().zip(gradient) {
             let own = &gradient.as_slice()[from..from + <B::Output as Sample>::LEN];
             of_values.as_mut_slice().copy_from_slice(own);
         }
         let batch = Batch::<B> { inputs, outputs: values, trace: own, input_gradient };
-        parts::backward_pass::<N, B>(batch, of_values, End::Outputs, sink);
+        parts::backward_pass::<N, B>(batch, of_values, joining.end_of_branch(end), sink);
         (at + <B::Output as Sample>::LEN, rest)
     }
 

@@ -48,7 +48,7 @@ impl<T: Scalar, I: Sample<Scalar = T>, const N: usize, E: Fraction> LayerNorm<T,
 
     const FILE_SHAPE: &'static [usize] = match I::SHAPE {
         Shape::Image(channels, rows, columns) => &[channels, rows, columns],
-        Shape::Vector(_) => &[N],
+        Shape::Vector(_) | Shape::Record(_) => &[N],
     };
 }
 

@@ -18,6 +18,7 @@ mod fraction;
 #[cfg(feature = "train")]
 mod gradient_sink;
 mod inference;
+mod input;
 mod layernorm;
 mod macros;
 pub(crate) mod normalized;
@@ -62,6 +63,7 @@ pub(crate) use gradient_sink::{Descent, Step, Trained};
 #[cfg(feature = "train")]
 pub use gradient_sink::{GradientBlock, GradientSink};
 pub(crate) use inference::forward_batch;
+pub use input::Input;
 pub use layernorm::LayerNorm;
 pub use pad::Pad;
 pub use parameter::Parameter;

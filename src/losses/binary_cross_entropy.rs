@@ -86,7 +86,7 @@ macro_rules! yes_or_no {
             }
 
             fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, $answer>>> {
-                meter(*self, A::THRESHOLD)
+                meter(*self, A::THRESHOLDS)
             }
 
             fn class_of(&self, answer: &$answer) -> Option<(usize, usize)> {
@@ -112,7 +112,7 @@ macro_rules! yes_or_no {
             }
 
             fn meter(&self) -> Option<Box<dyn Meter<Image<1, H, W, T>, [[$answer; W]; H]>>> {
-                meter(*self, A::THRESHOLD)
+                meter(*self, A::THRESHOLDS)
             }
         }
     )+};
@@ -212,7 +212,7 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 }
 
@@ -242,6 +242,6 @@ impl<
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 }

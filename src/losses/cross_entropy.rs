@@ -256,7 +256,7 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 
     fn class_of(&self, target: &Class<N>) -> Option<(usize, usize)> {
@@ -277,7 +277,7 @@ impl<T: Scalar, A: LastActivation, const N: usize, const M: usize>
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 }
 
@@ -317,7 +317,7 @@ impl<T: Scalar, A: LastActivation, const C: usize, const H: usize, const W: usiz
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, [[Class<C>; W]; H]>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 }
 
@@ -347,6 +347,6 @@ impl<
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 }

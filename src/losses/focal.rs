@@ -307,33 +307,33 @@ per_sample! {
     [const N: usize] SVector<T, N>, Class<N>, of classes<vector<N>> => {
         let losses = (Scores(*focal, scale), Probabilities(*focal, scale));
         of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
-    }, meter meter(*focal, A::THRESHOLD), class |class| (class.index(), N);
+    }, meter meter(*focal, A::THRESHOLDS), class |class| (class.index(), N);
 
     [const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, [[Class<C>; W]; H], of classes<image<C, H, W>> => {
         let share = one_over(H * W);
         let scale = scale * T::of(share);
         let losses = (Pixels::<_, C>(Scores(*focal, scale)), Pixels::<_, C>(Probabilities(*focal, scale)));
         share * of_classes::<_, _, A, _>(simd, scores, targets, &losses.0, &losses.1)
-    }, meter meter(*focal, A::THRESHOLD);
+    }, meter meter(*focal, A::THRESHOLDS);
 
     [] SVector<T, 1>, bool, of answers<vector<1>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD),
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS),
         class |answer| (usize::from(*answer), 2);
 
     [] SVector<T, 1>, Class<2>, of answers<vector<1>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD),
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS),
         class |answer| (answer.index(), 2);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[bool; W]; H], of answers<image<1, H, W>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS);
 
     [const H: usize, const W: usize] Image<1, H, W, T>, [[Class<2>; W]; H], of answers<image<1, H, W>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS);
 
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of answers<vector<M>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS);
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of answers<image<D, I, X>> =>
-        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLD);
+        mean_of_answers::<_, _, A, _>(*focal, simd, scores, targets, scale), meter meter(*focal, A::THRESHOLDS);
 }

@@ -61,7 +61,7 @@ impl<T: Scalar, A: LastActivation> Loss<SVector<T, 1>, Class<2>, A> for Hinge {
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, 1>, Class<2>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 
     fn class_of(&self, target: &Class<2>) -> Option<(usize, usize)> {
@@ -105,7 +105,7 @@ impl<T: Scalar, A: LastActivation, const N: usize> Loss<SVector<T, N>, Class<N>,
     }
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, Class<N>>>> {
-        meter(*self, A::THRESHOLD)
+        meter(*self, A::THRESHOLDS)
     }
 
     fn class_of(&self, target: &Class<N>) -> Option<(usize, usize)> {

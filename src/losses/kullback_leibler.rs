@@ -54,11 +54,11 @@ per_sample! {
     [const N: usize, const M: usize] SVector<T, N>, SVector<T, M>, of classes<vector<M>> => {
         let cross_entropy = Loss::<_, _, A>::evaluate(&CrossEntropy, scores, targets, scale);
         cross_entropy + negative_entropy(simd, targets)
-    }, meter meter(*loss, A::THRESHOLD);
+    }, meter meter(*loss, A::THRESHOLDS);
 
     [const C: usize, const H: usize, const W: usize, const D: usize, const I: usize, const X: usize]
     Image<C, H, W, T>, Image<D, I, X, T>, of classes<image<D, I, X>> => {
         let cross_entropy = Loss::<_, _, A>::evaluate(&CrossEntropy, scores, targets, scale);
         cross_entropy + negative_entropy(simd, targets)
-    }, meter meter(*loss, A::THRESHOLD);
+    }, meter meter(*loss, A::THRESHOLDS);
 }

@@ -72,6 +72,8 @@ mod cross_entropy;
 mod embeddings;
 mod focal;
 mod gaussian;
+#[doc(hidden)]
+pub mod heads;
 mod hinge;
 mod kullback_leibler;
 mod label_smoothing;
@@ -200,6 +202,17 @@ pub trait Loss<O: Sample, Y, A>: Sync {
     /// It is compiled as all code is, for the oldest processor of the target. A loop that is worth more stands in a function that is
     /// [`vectorized!`](crate::simd::vectorized).
     fn evaluate(&self, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64;
+
+    /// The names of the heads whose losses it adds; none of a loss of one output.
+    #[doc(hidden)]
+    const HEADS: &'static [&'static str] = &[];
+
+    /// [`evaluate`](Self::evaluate) of one of the [`HEADS`](Self::HEADS): nothing is written to the scores of the others.
+    #[doc(hidden)]
+    fn evaluate_head(&self, head: usize, scores: &mut [O], targets: &[Y], scale: O::Scalar) -> f64 {
+        _ = head;
+        self.evaluate(scores, targets, scale)
+    }
 
     /// What validation measures beside the loss, of the network's outputs; without it, the loss alone, and the best epoch is that of the smallest.
     ///

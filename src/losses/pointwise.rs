@@ -267,8 +267,8 @@ impl<L: Pointwise, T: Scalar, A: LastActivation, const N: usize, const M: usize>
 
     fn meter(&self) -> Option<Box<dyn Meter<SVector<T, N>, SVector<T, M>>>> {
         match L::LABELS_ABOVE {
-            Some(set) => meter(Labels { set }, A::THRESHOLD),
-            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLD),
+            Some(set) => meter(Labels { set }, A::THRESHOLDS),
+            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLDS),
             None => None,
         }
     }
@@ -302,8 +302,8 @@ impl<
 
     fn meter(&self) -> Option<Box<dyn Meter<Image<C, H, W, T>, Image<D, I, X, T>>>> {
         match L::LABELS_ABOVE {
-            Some(set) => meter(Labels { set }, A::THRESHOLD),
-            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLD),
+            Some(set) => meter(Labels { set }, A::THRESHOLDS),
+            None if L::APPROXIMATES => meter(Numbers, A::THRESHOLDS),
             None => None,
         }
     }

@@ -46,20 +46,21 @@ pub trait Meter<O, Y> {
 /// A metric that adds up.
 pub(crate) struct Accumulator<M, R> {
     metric: M,
-    threshold: f64,
+    thresholds: &'static [f64],
     pub(crate) report: R,
 }
 
 impl<M, R: Report> Accumulator<M, R> {
-    pub(crate) fn new(metric: M, threshold: f64) -> Self {
-        Self { metric, threshold, report: R::new() }
+    /// With the decision boundary of each head, or of the one output.
+    pub(crate) fn new(metric: M, thresholds: &'static [f64]) -> Self {
+        Self { metric, thresholds, report: R::new() }
     }
 }
 
 impl<O, Y, M: Metric<O, Y>> Meter<O, Y> for Accumulator<M, M::Report> {
     fn record(&mut self, outputs: &[O], targets: &[Y]) {
         for (output, target) in outputs.iter().zip(targets) {
-            self.metric.record(output, target, self.threshold, &mut self.report);
+            self.metric.record_heads(output, target, self.thresholds, &mut self.report);
         }
     }
 
@@ -74,9 +75,9 @@ impl<O, Y, M: Metric<O, Y>> Meter<O, Y> for Accumulator<M, M::Report> {
 
 /// A metric as a loss gives it to validation.
 #[expect(clippy::unnecessary_wraps, reason = "what `Loss::meter` gives back")]
-pub(crate) fn meter<O, Y, M>(metric: M, threshold: f64) -> Option<Box<dyn Meter<O, Y>>>
+pub(crate) fn meter<O, Y, M>(metric: M, thresholds: &'static [f64]) -> Option<Box<dyn Meter<O, Y>>>
 where
     M: Metric<O, Y, Report: 'static> + 'static,
 {
-    Some(Box::new(Accumulator::<M, M::Report>::new(metric, threshold)))
+    Some(Box::new(Accumulator::<M, M::Report>::new(metric, thresholds)))
 }

@@ -42,6 +42,12 @@ pub trait Metric<O, Y> {
 
     /// Adds one output. `threshold` is the decision boundary of the network's last activation.
     fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut Self::Report);
+
+    /// The same with the decision boundary of each head; without heads, of the one output.
+    #[doc(hidden)]
+    fn record_heads(&self, output: &O, target: &Y, thresholds: &[f64], report: &mut Self::Report) {
+        self.record(output, target, thresholds[0], report);
+    }
 }
 
 impl<O, Y, M: Metric<O, Y>> Metric<O, Y> for &M {
@@ -50,5 +56,9 @@ impl<O, Y, M: Metric<O, Y>> Metric<O, Y> for &M {
 
     fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut M::Report) {
         (**self).record(output, target, threshold, report);
+    }
+
+    fn record_heads(&self, output: &O, target: &Y, thresholds: &[f64], report: &mut M::Report) {
+        (**self).record_heads(output, target, thresholds, report);
     }
 }

@@ -1,6 +1,7 @@
 //! What predictions add up to: counts of classes and labels, errors of numbers, and the one number of each that says how good they are.
 
 mod confusion;
+pub mod heads;
 mod meter;
 mod metric;
 mod multi_label;
@@ -27,7 +28,6 @@ pub(crate) use regression::significant;
 pub use report::Report;
 pub(crate) use score::Name;
 pub use score::Score;
-#[cfg(feature = "files")]
 pub(crate) use score::interned;
 pub use target::Target;
 pub(crate) use target::{ByTarget, above, largest, numbers_of};

@@ -44,8 +44,7 @@ impl Score {
     }
 }
 
-/// A name that was read from a file, as one that the program has: each is kept once, for as long as the program runs.
-#[cfg(feature = "files")]
+/// A name that was read from a file or made of others, as one that the program has: each is kept once, for as long as the program runs.
 pub(crate) fn interned(name: &str) -> &'static str {
     use std::collections::BTreeSet;
     use std::sync::{Mutex, PoisonError};

@@ -12,6 +12,12 @@ pub trait Target<O> {
 
     /// Adds one output. `threshold` is the decision boundary of a single output.
     fn record(&self, output: &O, threshold: f64, report: &mut Self::Report);
+
+    /// The same with the decision boundary of each head; without heads, of the one output.
+    #[doc(hidden)]
+    fn record_heads(&self, output: &O, thresholds: &[f64], report: &mut Self::Report) {
+        self.record(output, thresholds[0], report);
+    }
 }
 
 /// The metric of a kind of target, whatever the loss.
@@ -23,6 +29,10 @@ impl<O: Sample, Y: Target<O>> Metric<O, Y> for ByTarget {
 
     fn record(&self, output: &O, target: &Y, threshold: f64, report: &mut Y::Report) {
         target.record(output, threshold, report);
+    }
+
+    fn record_heads(&self, output: &O, target: &Y, thresholds: &[f64], report: &mut Y::Report) {
+        target.record_heads(output, thresholds, report);
     }
 }
 
@@ -88,13 +98,23 @@ macro_rules! mask {
 
 mask!(bool, Class<2>);
 
-#[diagnostic::do_not_recommend]
-impl<O: Sample> Target<O> for O {
-    type Report = RegressionMetrics<O::Size>;
+/// Numbers. Not for all samples: of several heads, each is measured by itself.
+macro_rules! numbers {
+    ($([$($size:ident),*] $sample:ty;)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Scalar, $(const $size: usize),*> Target<Self> for $sample {
+            type Report = RegressionMetrics<<Self as Sample>::Size>;
 
-    fn record(&self, output: &O, _threshold: f64, report: &mut RegressionMetrics<O::Size>) {
-        report.record(self, output);
-    }
+            fn record(&self, output: &Self, _threshold: f64, report: &mut Self::Report) {
+                report.record(self, output);
+            }
+        }
+    )+};
+}
+
+numbers! {
+    [N] SVector<T, N>;
+    [C, H, W] Image<C, H, W, T>;
 }
 
 /// A target with the weight of its sample, which a metric does not look at.

@@ -8,10 +8,12 @@ use crate::data::Dataset;
 use crate::evaluation::measure;
 use crate::layers::{Differentiable, Layer};
 use crate::losses::Loss;
+use crate::losses::heads::OfHead;
 use crate::messages::{
     Backpropagation, Measured, Measures, Measuring, NoValidation, Through, ValidateOn,
 };
 use crate::metrics::Score;
+use crate::metrics::heads::of_head;
 
 impl Validation {
     /// Measures a network on a data set, as a [`Trainer`](super::Trainer) does after each epoch.
@@ -91,10 +93,15 @@ where
             return Err(Error::DivergedInValidation { epoch, loss: mean, sample });
         }
         let by_loss = Score::smaller("loss", mean);
-        let (mut score, mut scores) = (by_loss, Vec::new());
+        let heads = L::HEADS.iter().enumerate().map(|(head, name)| {
+            let mean = G::loss(net, inputs, targets, &OfHead { loss, head }).as_f64();
+            of_head(name, Score::smaller("loss", mean))
+        });
+        let (mut score, mut scores) = (by_loss, heads.collect::<Vec<_>>());
         if let Some(mut meter) = loss.meter() {
             measure(net, inputs, targets, &mut *meter);
-            (score, scores) = (meter.score(), meter.scores());
+            score = meter.score();
+            scores.extend(meter.scores());
         }
         // R² of one sample is not defined, nor, to compare epochs, that of equal targets.
         let score = if score.value.is_nan() { by_loss } else { score };

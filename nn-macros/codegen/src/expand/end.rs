@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 
 use crate::expand::{Expansion, LayerCode, join};
 use crate::shapes::layers::table::Passes;
+use crate::shapes::shape::Shape;
 use crate::shapes::typed::{Source, TypedBlock};
 use crate::syntax::spans::elsewhere;
 
@@ -52,7 +53,12 @@ impl Expansion<'_> {
         };
         let is_passing = self.passing()[index];
         if let (true, Some(blocks)) = (is_passing, part.layer.branches()) {
-            return self.beside(index, &self.branches(index, blocks, scalar));
+            let branches = self.branches(index, blocks, scalar);
+            if let Shape::Record(record) = &part.layer.output {
+                let name = elsewhere(&record.name);
+                return quote!(#name<#(#branches),*>);
+            }
+            return self.beside(index, &branches);
         }
         // The sum of what branches give is numbers. If they take different values, there is no layer to ask.
         if part.layer.has_sources() {
@@ -145,6 +151,9 @@ impl Expansion<'_> {
         let blocks = parts[index].layer.branches()?;
         let branches = self.branches(index, blocks, &fixed);
         let passing = blocks.iter().enumerate().filter(|(_, block)| passes_on(block));
+        // A loss of one head is given what the head gives, and not the scores of what stands before it.
+        let is_heads = parts[index].layer.is_heads();
+        let passed = if is_heads { quote!(passed_by_head) } else { quote!(passed) };
         let passed = passing.map(|(branch, block)| {
             let before = self.activation_of(index, block.source, &fixed);
             let (constant, name) = (self.branch(index, branch), elsewhere(&block.network.name));
@@ -153,12 +162,12 @@ impl Expansion<'_> {
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals)]
                 const #constant: ::core::primitive::u8 =
-                    #root::__private::passed::<#name<#fixed>, #before>(
+                    #root::__private::#passed::<#name<#fixed>, #before>(
                         <#name<#fixed> as #root::Layer>::PASSES
                     );
             }
         });
-        let joined = branches.iter().enumerate().skip(1).map(|(branch, own)| {
+        let joined = branches.iter().enumerate().skip(1).filter(|_| !is_heads).map(|(branch, own)| {
             let name = self.joined(index, branch);
             let before = self.beside(index, &branches[..branch]);
             quote! {

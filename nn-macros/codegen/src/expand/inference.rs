@@ -34,7 +34,8 @@ impl Expansion<'_> {
             if let (Some(branches), Head::Layer(grammar)) =
                 (part.branches(scalar), &layer.stage.head)
             {
-                let labels = layer.blocks.iter().map(|block| block.role.field().to_string());
+                let labels =
+                    layer.blocks.iter().map(|block| block.role.field().unraw().to_string());
                 let word = grammar.word;
                 let sources = layer.blocks.iter().map(|block| {
                     (block.source != Source::Before).then(|| {
@@ -418,7 +419,11 @@ impl Expansion<'_> {
         let steps = calls.iter().enumerate().map(|(index, call)| {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
-            if let Some(before) = index.checked_sub(1)
+            if let [LayerCode { layer, .. }] = call
+                && layer.is_input()
+            {
+                // It takes the network's input.
+            } else if let Some(before) = index.checked_sub(1)
                 && kept[before]
             {
                 let values = local("kept", before);

@@ -2,9 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use crate::expand::inference::{Pass, in_room};
 use crate::expand::{Definition, Expansion, docs, joining, training, unreachable};
+use crate::shapes::shape::Shape;
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::Head;
@@ -82,12 +84,13 @@ impl Join<'_> {
     }
 
     fn structure(&self) -> TokenStream {
-        let Self { expansion, layer, defined, fields, types, .. } = self;
+        let Self { expansion, layer, defined, types, .. } = self;
         let Expansion { root, scalar, conditions, .. } = expansion;
         let Definition { visibility, keyword, network, .. } = expansion.definition;
         let title = format!("The branches of `{}` in `{}`.", layer.field, network.name);
         let documentation = docs::attributes(&[title]);
-        let fields = fields.iter().zip(types).zip(&layer.blocks).map(|((field, rust), block)| {
+        let fields = types.iter().zip(&layer.blocks).map(|(rust, block)| {
+            let field = block.role.defined();
             let text = format!("Its {}.", block.role.name());
             let documentation = docs::attributes(&[text]);
             quote!(#documentation #visibility #field: #rust)
@@ -143,14 +146,14 @@ impl Join<'_> {
         let site = Span::mixed_site();
         let samples = [&layer.input, &layer.output].map(|shape| shape.rust(root, scalar));
         let [input, output] = samples.map(|likely| definition.unknown_type(likely));
-        let is_concat = *word == "concat";
+        let (is_concat, is_add) = (*word == "concat", *word == "add");
         let passes = is_concat.then(|| {
             let passes = passes(root, types);
             quote_spanned!(site=> const PASSES: #root::layers::Passes = #passes;)
         });
         // `concat`, and the first branch of `add`, write one sample to where it belongs.
         let room_for_one = types.iter().enumerate().map(|(index, rust)| {
-            if is_concat || index == 0 {
+            if !is_add || index == 0 {
                 quote_spanned!(site=> <#rust as #root::Layer>::ROOM_FOR_ONE)
             } else {
                 quote_spanned!(site=> #root::__private::branches::room_for_one::<#rust>())
@@ -158,12 +161,19 @@ impl Join<'_> {
         });
         let fixed = layer.output.rust(root, &quote!(::core::primitive::f32));
         let fixed = definition.unknown_type(fixed);
+        let activation = match &layer.output {
+            Shape::Record(record) => {
+                let name = elsewhere(&record.name);
+                quote_spanned!(site=> #name<#(<#types as #root::Layer>::Activation),*>)
+            }
+            _ => quote_spanned!(site=> #root::activations::Identity),
+        };
         let inferences = [Pass::One, Pass::Many].map(|pass| self.inference(pass, &fixed));
-        let labels = fields.iter().map(ToString::to_string);
+        let labels = fields.iter().map(|field| field.unraw().to_string());
         let body = quote_spanned! {site=>
             type Input = #input;
             type Output = #output;
-            type Activation = #root::activations::Identity;
+            type Activation = #activation;
 
             #passes
 
@@ -266,14 +276,13 @@ impl Join<'_> {
                 #(+ #root::__private::branches::trace_len::<Self, #types>(samples))*
         });
         let forward = self.code(quote_spanned! {site=>
-            let _ = end;
             let room = #root::__private::branches::input_len::<Self>(inputs.len());
             let (_, trace) = trace.split_at_mut(room);
             let at = 0;
             #(
                 let (at, trace) = #root::__private::branches::forward::<Self, #types, _>(
                     #root::__private::branches::Joining::#joining,
-                    &self.#fields, (#numbers, at), context, inputs, &mut *outputs, trace,
+                    &self.#fields, (#numbers, at, end), context, inputs, &mut *outputs, trace,
                 );
             )*
             let _ = (at, trace);
@@ -287,14 +296,17 @@ impl Join<'_> {
             let pass = if index == 0 {
                 quote_spanned! {site=>
                     #backward(
-                        #joining, at, (inputs, trace), gradient, input_gradient.as_deref_mut(), part,
+                        #joining, (at, end), (inputs, trace), gradient,
+                        input_gradient.as_deref_mut(), part,
                     )
                 }
             } else {
                 quote_spanned! {site=>
                     #root::__private::branches::meet(
                         input_gradient.as_deref_mut(), &mut *of_inputs,
-                        |of_inputs| #backward(#joining, at, (inputs, trace), gradient, of_inputs, part),
+                        |of_inputs| #backward(
+                            #joining, (at, end), (inputs, trace), gradient, of_inputs, part,
+                        ),
                     )
                 }
             };
@@ -304,7 +316,6 @@ impl Join<'_> {
             }
         });
         let backward = self.code(quote_spanned! {site=>
-            let _ = end;
             let #root::layers::Batch { inputs, outputs, trace, input_gradient } = batch;
             let room = #root::__private::branches::input_len::<Self>(inputs.len());
             let (of_inputs, trace) = trace.split_at_mut(room);
@@ -325,7 +336,7 @@ impl Join<'_> {
         let root = expansion.root;
         let site = Span::mixed_site();
         let title = name.to_string();
-        let labels = fields.iter().map(ToString::to_string);
+        let labels = fields.iter().map(|field| field.unraw().to_string());
         let bounds: Vec<TokenStream> = types
             .iter()
             .filter(|_| layer.has_user_types())

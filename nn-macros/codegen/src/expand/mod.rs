@@ -8,6 +8,7 @@ mod docs;
 mod end;
 mod inference;
 mod join;
+mod record;
 mod structure;
 mod training;
 mod traits;
@@ -20,6 +21,7 @@ use crate::shapes::typed::{TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::attributes::is_condition;
 use crate::syntax::spans::elsewhere;
 use crate::syntax::tree::Head;
+use crate::syntax::vocabulary::HEADS;
 
 /// One network to expand: its shapes, and what was written around them.
 pub(crate) struct Definition<'a> {
@@ -193,6 +195,7 @@ pub(crate) fn expand(definition: &Definition<'_>) -> TokenStream {
     tokens.extend(expansion.common());
     tokens.extend(expansion.blocks());
     tokens.extend(expansion.joins());
+    tokens.extend(expansion.records());
     if definition.unknown.is_none() {
         tokens.extend(expansion.checks());
     }
@@ -290,6 +293,10 @@ pub(crate) fn local(name: &str, index: usize) -> Ident {
 
 /// What becomes of the outputs of the branches: a variant of `Joining`.
 fn joining(layer: &TypedLayer<'_>) -> Ident {
-    let is_add = matches!(&layer.stage.head, Head::Layer(grammar) if grammar.word == "add");
-    Ident::new(if is_add { "Add" } else { "Concat" }, Span::mixed_site())
+    let name = match &layer.stage.head {
+        Head::Layer(grammar) if grammar.word == "add" => "Add",
+        Head::Layer(grammar) if grammar.word == HEADS => "Heads",
+        _ => "Concat",
+    };
+    Ident::new(name, Span::mixed_site())
 }

@@ -171,7 +171,10 @@ impl Expansion<'_> {
             } else {
                 (quote_spanned!(site=> outputs), quote_spanned!(site=> trace))
             };
-            let from = std::mem::replace(&mut source, target.clone());
+            let mut from = std::mem::replace(&mut source, target.clone());
+            if layer.is_input() {
+                from = quote_spanned!(site=> inputs);
+            }
             if layer.has_sources() {
                 return self.forward_branches(index, part, [from, target, trace]);
             }
@@ -213,7 +216,7 @@ impl Expansion<'_> {
         let Self { root, scalar, .. } = self;
         let joining = joining(part.layer);
         let (types, places) = (part.units(scalar), part.places());
-        let numbers = 0..types.len();
+        let (numbers, end) = (0..types.len(), self.training_end(index));
         let blocks = part.layer.blocks.iter();
         let before = if index > 0 { quote!(&*#before) } else { before };
         let sources = blocks.map(|block| Self::source(block.source, &before));
@@ -222,7 +225,7 @@ impl Expansion<'_> {
             #(
                 let (at, trace) = #root::__private::branches::forward::<Self, #types, _>(
                     #root::__private::branches::Joining::#joining,
-                    &#places, (#numbers, at), context.layer(#index), #sources, &mut *#target, trace,
+                    &#places, (#numbers, at, #end), context.layer(#index), #sources, &mut *#target, trace,
                 );
             )*
             let _ = (at, trace);
@@ -278,14 +281,14 @@ impl Expansion<'_> {
             }
             None => quote_spanned!(site=> inputs),
         };
-        let types = part.units(scalar);
+        let (types, end) = (part.units(scalar), self.training_end(index));
         let steps = types.iter().zip(&part.layer.blocks).map(|(rust, block)| {
             let source = Self::source(block.source, &before);
             let pass = self.gradient_of(index, block.source, written, |to| {
                 quote_spanned! {site=>
                     #root::__private::branches::backward::<Self, #rust, _>(
                         #root::__private::branches::Joining::#joining,
-                        at, (#source, trace), &*#gradient, #to, part,
+                        (at, #end), (#source, trace), &*#gradient, #to, part,
                     )
                 }
             });
@@ -378,6 +381,20 @@ impl Expansion<'_> {
             } else {
                 (quote_spanned!(site=> outputs, trace), quote_spanned!(site=> gradient))
             };
+            if layer.is_input() {
+                // Each writes its own part of the gradient of the inputs.
+                return quote_spanned! {site=>
+                    let (sink, part) = sink.split_last::<#rust>();
+                    #root::__private::backward_pass::<Self, #rust>(
+                        #root::layers::Batch {
+                            inputs, input_gradient: input_gradient.as_deref_mut(), #kept
+                        },
+                        #gradient,
+                        #root::layers::End::Outputs,
+                        part,
+                    );
+                };
+            }
             let before = before(index, layer);
             let gradient = self.recast_mut(layer, &gradient);
             let end = self.training_end(index);
@@ -432,7 +449,8 @@ impl Expansion<'_> {
             }
         });
         let steps: Vec<TokenStream> = steps.collect();
-        let mutable = is_graph.then(
+        let has_inputs = self.parts.first().is_some_and(|part| part.layer.is_input());
+        let mutable = (is_graph || has_inputs).then(
             || quote_spanned!(site=> let mut input_gradient = input_gradient; let _ = outputs;),
         );
         quote_spanned! {site=>

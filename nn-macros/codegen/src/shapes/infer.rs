@@ -1,6 +1,7 @@
 //! Infers the shapes of all layers, from the input on.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 use quote::quote;
@@ -12,14 +13,15 @@ use crate::shapes::layers::operands::Operands;
 use crate::shapes::layers::table::{Takes, row_of};
 use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
-use crate::shapes::shape::Shape;
+use crate::shapes::shape::{Field, Record, Shape};
 use crate::shapes::sizes::{Count, grouped};
 use crate::shapes::typed::{Source, TypedBlock, TypedLayer, TypedNetwork};
 use crate::syntax::errors::Errors;
+use crate::syntax::spans::place;
 use crate::syntax::spelling::{allowed, distance};
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Chain, Head, Size, Stage};
-use crate::syntax::vocabulary::Role;
+use crate::syntax::vocabulary::{HEADS, Role};
 
 /// Infers all shapes. Of a chain that is `broken`, missing layers were reported.
 pub(crate) fn network<'a>(
@@ -28,7 +30,10 @@ pub(crate) fn network<'a>(
     broken: bool,
     errors: &mut Errors,
 ) -> TypedNetwork<'a> {
-    let mut input = Shape::of_sizes(&chain.input);
+    let mut input = match chain.inputs() {
+        0 => Shape::of_sizes(&chain.input),
+        count => inputs(name, &chain.stages[..count]),
+    };
     if !fits_memory(&input) {
         let message = format!("the input {input} holds more numbers than memory can");
         errors.over(&chain.input_tokens, message);
@@ -38,7 +43,49 @@ pub(crate) fn network<'a>(
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
     check_probabilities(&chain.stages, None, errors);
-    Inference { errors, types: &mut HashSet::new() }.chain(name, chain, input, None)
+    let types = &mut HashSet::new();
+    let network = Inference { errors, types, block: false }.chain(name, chain, input, None);
+    check_inputs(&network, broken, errors);
+    network
+}
+
+/// The record of several inputs.
+fn inputs(network: &Ident, stages: &[Stage]) -> Shape {
+    let fields = stages.iter().filter_map(|stage| {
+        let shape = Shape::of_sizes(&stage.arguments.sizes);
+        Some(Field { name: stage.label.clone()?, shape })
+    });
+    let name = format!("{}Inputs", network.unraw());
+    // At the place of the first of them, where an editor shows it.
+    let place = stages.first().map_or_else(Span::call_site, |stage| place(&stage.word));
+    let name = Ident::new(&name, place.resolved_at(network.span()));
+    Shape::Record(Rc::new(Record { name, fields: fields.collect() }))
+}
+
+/// An error at each of several inputs that nothing takes.
+fn check_inputs(network: &TypedNetwork<'_>, broken: bool, errors: &mut Errors) {
+    let inputs = network.layers.iter().take_while(|layer| layer.is_input()).count();
+    let takes = |index: usize| {
+        let next = network.layers.get(inputs);
+        let is_before = index + 1 == inputs
+            && next.is_some_and(|layer| {
+                layer.blocks.is_empty()
+                    || layer.blocks.iter().any(|block| block.source == Source::Before)
+            });
+        is_before || network.is_kept(index)
+    };
+    if broken || network.layers[inputs..].iter().any(|layer| layer.broken) {
+        return;
+    }
+    for (index, layer) in network.layers.iter().take(inputs).enumerate() {
+        if !takes(index) {
+            let name = &layer.field;
+            errors.at(
+                name.span(),
+                format!("nothing takes the input `{name}`: a branch does, `{name} {{ … }}` or `{{ from {name} }}`"),
+            );
+        }
+    }
 }
 
 /// What all chains of a network share.
@@ -46,6 +93,8 @@ struct Inference<'e> {
     errors: &'e mut Errors,
     /// The names of the types of all blocks.
     types: &'e mut HashSet<String>,
+    /// Whether the chain is that of a block.
+    block: bool,
 }
 
 impl Inference<'_> {
@@ -76,16 +125,18 @@ impl Inference<'_> {
                 self.errors.over(&stage.word, message);
             }
             let repeated = stage.earlier(index).any(|earlier| layers[earlier].broken);
-            let types = &mut self.types;
+            let (types, block) = (&mut self.types, self.block);
             let layer = self.errors.within(&stage.round(), repeated, |errors| {
+                check_place(stage, &chain.stages[..index], block, errors);
                 let sources = sources(stage, &layers, &labels, (&input, &shape), errors);
-                let mut inference = Inference { errors, types };
+                let mut inference = Inference { errors, types, block };
                 let mut names: Vec<String> = Vec::new();
                 for layer in &layers {
                     let name = names.last().filter(|_| layer.stage.follows).cloned();
                     names.push(name.unwrap_or_else(|| layer.field.unraw().to_string()));
                 }
-                let before = (shape, sources, names.as_slice());
+                let given = if matches!(stage.head, Head::Input(_)) { &input } else { &shape };
+                let before = (given.clone(), sources, names.as_slice());
                 inference.layer(name, stage, field, before, from, &mut assertions)
             });
             shape = layer.output.clone();
@@ -105,18 +156,20 @@ impl Inference<'_> {
     ) -> TypedLayer<'a> {
         let blocks = stage.arguments.blocks.iter();
         let blocks = blocks.zip(sources).map(|(block, (source, shape))| {
-            let name = self.type_name(network, &field, block.role);
+            let name = self.type_name(network, &field, &block.role);
             let label = match source {
                 Source::Before => None,
                 Source::Input => Some("input".to_owned()),
                 Source::Layer(index) => names.get(index).cloned(),
             };
             let from = label.as_deref().filter(|_| source != Source::Input).or(from);
-            let network = self.chain(&name, &block.chain, shape, from);
-            TypedBlock { role: block.role, source, from: label, network }
+            let mut inner =
+                Inference { errors: &mut *self.errors, types: &mut *self.types, block: true };
+            let network = inner.chain(&name, &block.chain, shape, from);
+            TypedBlock { role: block.role.clone(), source, from: label, network }
         });
         let mut blocks: Vec<TypedBlock<'a>> = blocks.collect();
-        let join = blocks::has_struct(stage).then(|| self.type_name(network, &field, Role::Body));
+        let join = blocks::has_struct(stage).then(|| self.type_name(network, &field, &Role::Body));
         let (errors, asserted) = (self.errors.count(), assertions.len());
         let check = check_of(network, &field);
         let takes = match &stage.head {
@@ -131,13 +184,22 @@ impl Inference<'_> {
         let (output, parameters) = match &stage.head {
             Head::Layer(layer) => {
                 let row = row_of(layer);
-                let operands =
-                    Operands { word: layer.word, stage, input: &input, from, blocks: &blocks };
+                let record = format!("{}Heads", network.unraw());
+                let place = place(&stage.word).resolved_at(network.span());
+                let operands = Operands {
+                    word: layer.word,
+                    stage,
+                    input: &input,
+                    from,
+                    blocks: &blocks,
+                    record: Some(Ident::new(&record, place)),
+                };
                 let mut diagnostics =
                     Diagnostics { errors: self.errors, assertions, word: &stage.word };
                 ((row.output)(&operands, &mut diagnostics), (row.parameters)(&operands))
             }
             Head::Activation => (input.clone(), Count::Known(0)),
+            Head::Input(_) => (Shape::of_sizes(&stage.arguments.sizes), Count::Known(0)),
             Head::User(path) => {
                 let parameters = format!("those of {}", written(path.clone()));
                 (Shape::of_user(path, &check), Count::Written(parameters))
@@ -173,7 +235,7 @@ impl Inference<'_> {
     }
 
     /// `DigitsResidual1`, the type of a block.
-    fn type_name(&mut self, network: &Ident, field: &Ident, role: Role) -> Ident {
+    fn type_name(&mut self, network: &Ident, field: &Ident, role: &Role) -> Ident {
         let mut name = format!("{}{}{}", network.unraw(), camel(field), role.suffix());
         if self.types.contains(&name) {
             let message = format!(
@@ -222,9 +284,33 @@ fn sources(
     (input, before): (&Shape, &Shape),
     errors: &mut Errors,
 ) -> Vec<(Source, Shape)> {
+    let inputs = layers.iter().take_while(|layer| layer.is_input()).count();
     let sources = stage.arguments.blocks.iter().map(|block| {
-        let Some(from) = &block.chain.from else { return (Source::Before, before.clone()) };
-        if from == "input" {
+        let Some(from) = &block.chain.from else {
+            if layers.last().is_some_and(TypedLayer::is_input) && inputs > 1 {
+                let message = format!(
+                    "which input does this branch take? {}, as in `{} {{ … }}`",
+                    names(&layers[..inputs]),
+                    layers[0].field
+                );
+                errors.over(&stage.word, message);
+                return (Source::Before, Shape::Unknown);
+            }
+            return (Source::Before, before.clone());
+        };
+        if let Role::Input(name) = &block.role
+            && !layers.iter().any(|layer| layer.is_input() && layer.field == *name)
+        {
+            not_an_input(name, &layers[..inputs], errors);
+            return (Source::Before, Shape::Unknown);
+        }
+        if from == "input" && inputs > 0 && !labels.iter().flatten().any(|label| *label == "input")
+        {
+            let message = format!("the inputs have names: `from {}`", layers[0].field);
+            errors.at(from.span(), message);
+            return (Source::Before, Shape::Unknown);
+        }
+        if from == "input" && inputs == 0 {
             let source = if layers.is_empty() { Source::Before } else { Source::Input };
             return (source, input.clone());
         }
@@ -244,7 +330,8 @@ fn sources(
         (source, layers[index].output.clone())
     });
     let sources: Vec<_> = sources.collect();
-    let is_used = sources.iter().any(|(source, _)| *source == Source::Before);
+    let is_used = sources.iter().any(|(source, _)| *source == Source::Before)
+        || layers.last().is_some_and(TypedLayer::is_input);
     if !sources.is_empty() && !is_used {
         let before = match layers.last() {
             Some(layer) => format!("`{}` gives", layer.field),
@@ -256,6 +343,58 @@ fn sources(
         );
     }
     sources
+}
+
+/// `` `image` or `features` ``
+fn names(inputs: &[TypedLayer<'_>]) -> String {
+    let names: Vec<String> = inputs.iter().map(|layer| format!("`{}`", layer.field)).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// An error at the name of a branch that is none of an input.
+fn not_an_input(name: &Ident, inputs: &[TypedLayer<'_>], errors: &mut Errors) {
+    let text = name.to_string();
+    let near = inputs.iter().map(|layer| (distance(&text, &layer.field.to_string()), layer));
+    let near = near.filter(|(distance, layer)| *distance <= allowed(&layer.field.to_string()));
+    let hint = match near.min_by_key(|(distance, _)| *distance) {
+        Some((_, layer)) => format!(": did you mean `{}`?", layer.field),
+        None if inputs.is_empty() => format!(
+            ": a branch has no name, and begins with `from {name}` if it takes what that stage gave"
+        ),
+        None => format!(": there are {}", names(inputs).replace(" or ", " and ")),
+    };
+    errors.at(name.span(), format!("no input is called `{name}`{hint}"));
+}
+
+/// Errors at a stage where none of its kind can stand: `heads` in a block or before the end, and what is not a branch behind several inputs.
+fn check_place(stage: &Stage, before: &[Stage], block: bool, errors: &mut Errors) {
+    let is_heads =
+        |stage: &Stage| matches!(&stage.head, Head::Layer(grammar) if grammar.word == HEADS);
+    if before.last().is_some_and(is_heads) {
+        let message = format!("`{HEADS}` ends a network: nothing stands behind it");
+        errors.over(&stage.word, message);
+    } else if is_heads(stage) && block {
+        let message = format!("`{HEADS}` ends the whole network, and not a block in it");
+        errors.over(&stage.word, message);
+    }
+    let is_input = |stage: &Stage| matches!(stage.head, Head::Input(_));
+    if let [first, .., last] = before
+        && is_input(last)
+        && is_input(first)
+        && !is_input(stage)
+        && stage.arguments.blocks.is_empty()
+        && !matches!(stage.head, Head::Unknown)
+        && let (Some(one), Some(other)) = (&first.label, &before[1].label)
+    {
+        let message = format!(
+            "`{}` stands behind several inputs: `concat {one} {{ … }} {other} {{ … }}` takes each of them",
+            written(stage.word.clone())
+        );
+        errors.over(&stage.word, message);
+    }
 }
 
 fn unknown_label(from: &Ident, before: usize, labels: &[Option<&Ident>], errors: &mut Errors) {

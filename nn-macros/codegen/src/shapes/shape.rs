@@ -1,10 +1,12 @@
 //! The shape of a sample: a vector, an image, or what the user's own layer gives.
 
 use std::fmt;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::syntax::spans::elsewhere;
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Size, first_word};
 
@@ -16,8 +18,22 @@ pub(crate) enum Shape {
     Image(Box<[Size; 3]>),
     /// The output of the user's own layer: a vector or an image, which only the compiler knows.
     Of(Box<OwnShape>),
+    /// Several inputs or heads, each with a name.
+    Record(Rc<Record>),
     /// Unknown after a mistake, which was reported.
     Unknown,
+}
+
+/// A struct with a field for each of several inputs or heads.
+pub(crate) struct Record {
+    pub(crate) name: Ident,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// One of several inputs or heads.
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) shape: Shape,
 }
 
 /// What is known of the output of the user's own layers: names of constants, which the compiler computes.
@@ -102,7 +118,7 @@ impl Shape {
             Self::Vector(len) => Some((Size::of(1), [len.clone(), Size::of(1), Size::of(1)])),
             Self::Image(sizes) => Some((Size::of(3), (**sizes).clone())),
             Self::Of(own) => Some((own.rank.clone(), own.sizes.clone())),
-            Self::Unknown => None,
+            Self::Record(_) | Self::Unknown => None,
         }
     }
 
@@ -127,6 +143,7 @@ impl Shape {
             Self::Vector(size) => size.is_known(),
             Self::Of(own) => own.len.is_known(),
             Self::Image(sizes) => sizes.iter().all(Size::is_known),
+            Self::Record(record) => record.fields.iter().all(|field| field.shape.is_known()),
             Self::Unknown => false,
         }
     }
@@ -137,6 +154,10 @@ impl Shape {
             Self::Vector(size) => size.clone(),
             Self::Of(own) => own.len.clone(),
             Self::Image(sizes) => sizes[0].times(&sizes[1]).times(&sizes[2]),
+            Self::Record(record) => {
+                let lengths = record.fields.iter().map(|field| field.shape.len());
+                lengths.fold(Size::of(0), |sum, length| sum.plus(&length))
+            }
             Self::Unknown => Size::Unknown,
         }
     }
@@ -158,6 +179,11 @@ impl Shape {
                     >>::Sample
                 }
             }
+            Self::Record(record) => {
+                let name = elsewhere(&record.name);
+                let fields = record.fields.iter().map(|field| field.shape.rust(root, scalar));
+                quote!(#name<#(#fields),*>)
+            }
             shape => {
                 let size = shape.len().tokens();
                 quote!(#root::nalgebra::SVector<#scalar, #size>)
@@ -172,6 +198,7 @@ impl Shape {
             Self::Vector(size) => format!("vector {size}"),
             Self::Image(_) => format!("image {self}"),
             Self::Of(own) => format!("output of {}", own.who),
+            Self::Record(_) => format!("record of {self}"),
             Self::Unknown => "?".to_owned(),
         }
     }
@@ -196,6 +223,13 @@ impl fmt::Display for Shape {
                 write!(formatter, "{channels}x{rows}x{columns}")
             }
             Self::Of(own) => write!(formatter, "that of {}", own.who),
+            Self::Record(record) => {
+                for (index, Field { name, shape }) in record.fields.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(formatter, "{comma}{name} {shape}")?;
+                }
+                Ok(())
+            }
             Self::Unknown => formatter.write_str("?"),
         }
     }

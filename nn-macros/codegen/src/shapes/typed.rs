@@ -6,7 +6,7 @@ use crate::shapes::diagnostics::Assertion;
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::Count;
 use crate::syntax::tree::{ActivationKind, Head, Stage};
-use crate::syntax::vocabulary::Role;
+use crate::syntax::vocabulary::{HEADS, Role};
 
 /// A network whose shapes are known, as far as there are no errors.
 pub(crate) struct TypedNetwork<'a> {
@@ -99,11 +99,22 @@ impl TypedLayer<'_> {
             && self.inner_layers().all(TypedLayer::is_known)
     }
 
-    /// The blocks of `concat`, if there are two at least.
+    /// The blocks of `concat`, if there are two at least, and of `heads`.
     pub(crate) fn branches(&self) -> Option<&[TypedBlock<'_>]> {
         let is_concat =
             matches!(&self.stage.head, Head::Layer(grammar) if grammar.word == "concat");
-        (is_concat && self.blocks.len() > 1).then_some(self.blocks.as_slice())
+        (is_concat && self.blocks.len() > 1 || self.is_heads()).then_some(self.blocks.as_slice())
+    }
+
+    /// Whether it is `heads`, with one at least.
+    pub(crate) fn is_heads(&self) -> bool {
+        let is_heads = matches!(&self.stage.head, Head::Layer(grammar) if grammar.word == HEADS);
+        is_heads && !self.blocks.is_empty()
+    }
+
+    /// Whether it is one of several inputs.
+    pub(crate) fn is_input(&self) -> bool {
+        matches!(self.stage.head, Head::Input(_))
     }
 
     /// Whether its samples are cast between types of the same length: of the user's own layer, only the compiler knows the types.

@@ -8,7 +8,7 @@ use crate::shapes::layers::table::row_of;
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::spans::{library, place, word};
 use crate::syntax::tree::{Activation, ActivationKind, Head};
-use crate::syntax::vocabulary::Argument;
+use crate::syntax::vocabulary::{Argument, Role};
 
 /// The type of an activation.
 fn activation_type(
@@ -52,8 +52,9 @@ impl TypedLayer<'_> {
         own: impl Fn(TokenStream) -> TokenStream,
     ) -> Option<TokenStream> {
         let missing = |argument: &Argument| match argument {
-            Argument::Block(role) => self.blocks.iter().all(|block| block.role != *role),
+            Argument::Block => self.blocks.iter().all(|block| block.role != Role::Body),
             Argument::Branches => self.blocks.len() < 2,
+            Argument::Heads => self.blocks.is_empty(),
             _ => false,
         };
         match &self.stage.head {
@@ -74,7 +75,8 @@ impl TypedLayer<'_> {
             Head::Layer(layer) => {
                 let Self { stage, input, output, blocks, .. } = self;
                 let row = row_of(layer);
-                let operands = Operands { word: layer.word, stage, input, from: None, blocks };
+                let (word, record) = (layer.word, None);
+                let operands = Operands { word, stage, input, from: None, blocks, record };
                 let types = TypeBuilder { root, scalar, output, activation, place };
                 let generics = (row.generics)(&operands, &types);
                 let path = library(root, "layers", Ident::new(row.rust, place), place);
@@ -86,6 +88,13 @@ impl TypedLayer<'_> {
                 let name = Ident::new("Activate", Span::mixed_site());
                 let path = library(root, "layers", name, place);
                 Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
+            }
+            Head::Input(index) => {
+                let samples = [&self.input, &self.output];
+                let [record, sample] = samples.map(|shape| shape.rust(root, scalar));
+                let name = Ident::new("Input", Span::mixed_site());
+                let path = library(root, "layers", name, place);
+                Some(quote_spanned!(place=> #path<#scalar, #record, #sample, #index>))
             }
             Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
             Head::Unknown => None,

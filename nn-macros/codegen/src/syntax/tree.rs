@@ -41,13 +41,20 @@ impl Item {
 /// `input 784 => dense 128 sigmoid => dense 10`.
 #[derive(Clone, Default)]
 pub(crate) struct Chain {
-    /// The sizes of the input; none if it is missing, or the chain is a block of a layer.
+    /// The sizes of the input; none if it is missing, has several with names, or the chain is a block of a layer.
     pub(crate) input: Vec<Size>,
     /// Where the input is described.
     pub(crate) input_tokens: TokenStream,
     /// The label in `from label`, with which a branch may begin.
     pub(crate) from: Option<Ident>,
     pub(crate) stages: Vec<Stage>,
+}
+
+impl Chain {
+    /// How many inputs with names it has: they are its first stages.
+    pub(crate) fn inputs(&self) -> usize {
+        self.stages.iter().take_while(|stage| matches!(stage.head, Head::Input(_))).count()
+    }
 }
 
 /// One stage: `hidden: dense 128 init he_normal sigmoid`.
@@ -144,6 +151,8 @@ pub(crate) enum Head {
     Layer(&'static LayerGrammar),
     /// An activation alone.
     Activation,
+    /// One of several inputs, by its name: a value of its own, from 0 on.
+    Input(usize),
     /// The user's own type.
     User(TokenStream),
     /// A mistake, already reported.

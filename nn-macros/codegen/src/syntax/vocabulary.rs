@@ -3,8 +3,10 @@
 //! What the parser knows of a layer, a [`LayerGrammar`], is half of its row in the table of layers, `shapes/layers/table.rs`.
 
 use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
 
 use crate::syntax::decimal::Decimal;
+use crate::syntax::spans::elsewhere;
 
 /// How a layer is written.
 pub(crate) struct LayerGrammar {
@@ -48,13 +50,15 @@ pub(crate) enum Argument {
     /// A number from 0 to 1.
     Probability,
     /// Layers in braces.
-    Block(Role),
+    Block,
     /// Two or more of them.
     Branches,
+    /// One or more of them, each with a name.
+    Heads,
 }
 
 /// The role of a block in its layer.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The layers that `residual` adds to its input.
     Body,
@@ -62,6 +66,10 @@ pub(crate) enum Role {
     Projection,
     /// One of the branches of `concat` and `add`, from 0 on.
     Branch(usize),
+    /// The branch that takes the input of this name.
+    Input(Ident),
+    /// The head of this name.
+    Head(Ident),
 }
 
 const ORDINALS: [&str; 10] =
@@ -69,24 +77,29 @@ const ORDINALS: [&str; 10] =
 
 impl Role {
     /// The end of the name of the block's type.
-    pub(crate) fn suffix(self) -> String {
+    pub(crate) fn suffix(&self) -> String {
         match self {
             Self::Body => String::new(),
             Self::Projection => "Projection".to_owned(),
-            Self::Branch(_) => {
-                let name = self.field().to_string();
-                let (first, rest) = name.split_at(1);
-                first.to_uppercase() + rest
+            Self::Branch(_) | Self::Input(_) | Self::Head(_) => {
+                let words = self.field().unraw().to_string();
+                let words = words.split('_').map(|word| {
+                    let mut letters = word.chars();
+                    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+                    first.unwrap_or_default() + letters.as_str()
+                });
+                words.collect()
             }
         }
     }
 
     /// The name of the block's field.
-    pub(crate) fn field(self) -> Ident {
+    pub(crate) fn field(&self) -> Ident {
         let name = match self {
+            Self::Input(name) | Self::Head(name) => return elsewhere(name),
             Self::Body => "block".to_owned(),
             Self::Projection => "projection".to_owned(),
-            Self::Branch(index) => match ORDINALS.get(index) {
+            Self::Branch(index) => match ORDINALS.get(*index) {
                 Some(ordinal) => (*ordinal).to_owned(),
                 None => format!("branch{}", index + 1),
             },
@@ -94,12 +107,22 @@ impl Role {
         Ident::new(&name, Span::mixed_site())
     }
 
-    /// For documentation and messages.
-    pub(crate) fn name(self) -> String {
+    /// The same at the user's word, for its definition.
+    pub(crate) fn defined(&self) -> Ident {
         match self {
+            Self::Input(name) | Self::Head(name) => name.clone(),
+            _ => self.field(),
+        }
+    }
+
+    /// For documentation and messages.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Input(name) => format!("branch `{name}`"),
+            Self::Head(name) => format!("head `{name}`"),
             Self::Body => "block".to_owned(),
             Self::Projection => "projection".to_owned(),
-            Self::Branch(index) => match ORDINALS.get(index) {
+            Self::Branch(index) => match ORDINALS.get(*index) {
                 Some(ordinal) => format!("{ordinal} branch"),
                 None => format!("branch {}", index + 1),
             },
@@ -112,6 +135,9 @@ pub(crate) const PLANNED: &[&str] = &["conv1d", "gru", "lstm"];
 
 /// The word with which a branch begins that takes what an earlier stage gave.
 pub(crate) const FROM: &str = "from";
+
+/// The word with which a network ends that has several outputs.
+pub(crate) const HEADS: &str = "heads";
 
 /// The word that repeats stages.
 pub(crate) const REPEAT: &str = "repeat";

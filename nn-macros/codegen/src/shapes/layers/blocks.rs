@@ -1,21 +1,23 @@
 //! Layers with blocks of layers in them: `residual` and `concat`.
 
+use std::rc::Rc;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::shapes::diagnostics::Diagnostics;
 use crate::shapes::layers::operands::{Operands, TypeBuilder};
-use crate::shapes::shape::Shape;
+use crate::shapes::shape::{Field, Record, Shape};
 use crate::shapes::sizes::{Condition, Count};
 use crate::shapes::typed::TypedBlock;
 use crate::syntax::tree::{Head, Size, Stage};
-use crate::syntax::vocabulary::Role;
+use crate::syntax::vocabulary::{HEADS, Role};
 
 /// The output of `residual`: `block(x) + x`, or `block(x) + projection(x)`.
 pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
-    let Some(block) = operands.block(Role::Body) else { return Shape::Unknown };
+    let Some(block) = operands.block(&Role::Body) else { return Shape::Unknown };
     let output = &block.network.output;
-    let projection = operands.block(Role::Projection);
+    let projection = operands.block(&Role::Projection);
     let added = projection.map_or(operands.input, |projection| &projection.network.output);
     let same = same(added, output);
     let place = operands.stage.options.place("project").unwrap_or(diagnostics.place());
@@ -144,6 +146,16 @@ pub(crate) fn add(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) ->
     first.clone()
 }
 
+/// The output of `heads`: a record of those of all heads.
+pub(crate) fn heads(operands: &Operands<'_>, _: &mut Diagnostics<'_>) -> Shape {
+    let Some(name) = operands.record.clone() else { return Shape::Unknown };
+    let fields = operands
+        .blocks
+        .iter()
+        .map(|block| Field { name: block.role.defined(), shape: block.network.output.clone() });
+    Shape::Record(Rc::new(Record { name, fields: fields.collect() }))
+}
+
 /// Whether `network!` makes a struct for the branches of a layer. Two of `concat` are a layer of the library.
 pub(crate) fn has_struct(stage: &Stage) -> bool {
     let blocks = &stage.arguments.blocks;
@@ -152,6 +164,7 @@ pub(crate) fn has_struct(stage: &Stage) -> bool {
         Head::Layer(grammar) => match grammar.word {
             "concat" => count > 2 || from && count > 1,
             "add" => count > 1,
+            HEADS => count > 0,
             _ => false,
         },
         _ => false,
@@ -183,8 +196,8 @@ pub(crate) fn parameters(operands: &Operands<'_>) -> Count {
 }
 
 pub(crate) fn residual_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
-    let block = types.block(operands, Role::Body);
-    let projection = types.block(operands, Role::Projection);
+    let block = types.block(operands, &Role::Body);
+    let projection = types.block(operands, &Role::Projection);
     let projection = projection.map(|projection| quote!(, #projection));
     quote!(#block #projection)
 }
@@ -192,6 +205,6 @@ pub(crate) fn residual_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>
 pub(crate) fn concat_generics(operands: &Operands<'_>, types: &TypeBuilder<'_>) -> TokenStream {
     let [input, output] = types.samples(operands);
     let [first, second] =
-        [Role::Branch(0), Role::Branch(1)].map(|role| types.block(operands, role));
+        [Role::Branch(0), Role::Branch(1)].map(|role| types.block(operands, &role));
     quote!(#input, #output, #first, #second)
 }

@@ -1,6 +1,6 @@
 //! The arguments of a row's functions: the layer with its input, and the builder of its type.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::shapes::diagnostics::Diagnostics;
@@ -19,6 +19,8 @@ pub(crate) struct Operands<'a> {
     /// The name of the layer before it; none behind the network's input.
     pub(crate) from: Option<&'a str>,
     pub(crate) blocks: &'a [TypedBlock<'a>],
+    /// The name of the record that a network with several heads gives, where the shape is looked for.
+    pub(crate) record: Option<Ident>,
 }
 
 impl Operands<'_> {
@@ -26,8 +28,8 @@ impl Operands<'_> {
         self.stage.arguments.sizes.get(index).cloned().unwrap_or(Size::Unknown)
     }
 
-    pub(crate) fn block(&self, role: Role) -> Option<&TypedBlock<'_>> {
-        self.blocks.iter().find(|block| block.role == role)
+    pub(crate) fn block(&self, role: &Role) -> Option<&TypedBlock<'_>> {
+        self.blocks.iter().find(|block| block.role == *role)
     }
 
     /// Whether it has a bias.
@@ -99,7 +101,7 @@ impl TypeBuilder<'_> {
     }
 
     /// The type of a block.
-    pub(crate) fn block(&self, operands: &Operands<'_>, role: Role) -> Option<TokenStream> {
+    pub(crate) fn block(&self, operands: &Operands<'_>, role: &Role) -> Option<TokenStream> {
         let scalar = self.scalar;
         let name = elsewhere(&operands.block(role)?.network.name);
         Some(quote!(#name<#scalar>))

@@ -12,7 +12,7 @@ use crate::shapes::layers::window::{self, WindowKind};
 use crate::shapes::layers::{blocks, simple};
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::Count;
-use crate::syntax::vocabulary::{Argument, LayerGrammar, Role, Vocabulary};
+use crate::syntax::vocabulary::{Argument, HEADS, LayerGrammar, Vocabulary};
 
 /// A layer of the library.
 pub(crate) struct LayerRow {
@@ -201,11 +201,7 @@ pub(crate) static LAYERS: &[LayerRow] = &[
     .output(|operands, _| Shape::Vector(operands.size(0)))
     .parameters(|operands| operands.size(0).count()),
     row("residual", "Residual", blocks::residual_generics)
-        .takes(
-            &[Argument::Block(Role::Body)],
-            "one block",
-            "residual { dense 64 relu => dense 64 }",
-        )
+        .takes(&[Argument::Block], "one block", "residual { dense 64 relu => dense 64 }")
         .options(&["project"])
         .output(blocks::residual)
         .parameters(blocks::parameters),
@@ -224,6 +220,14 @@ pub(crate) static LAYERS: &[LayerRow] = &[
             "add { dense 64 } { dense 16 tanh => dense 64 }",
         )
         .output(blocks::add)
+        .parameters(blocks::parameters),
+    row(HEADS, "Concat", blocks::concat_generics)
+        .takes(
+            &[Argument::Heads],
+            "one block or more, each with a name",
+            "heads action { dense 2 } value { dense 1 }",
+        )
+        .output(blocks::heads)
         .parameters(blocks::parameters),
 ];
 

@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, Span, TokenTree};
 
 use crate::syntax::decimal::Decimal;
 use crate::syntax::parser::Parser;
+use crate::syntax::parser::paths::is_name;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::tokens::{Token, written};
 use crate::syntax::tree::{Arguments, Block, Size, Stage};
@@ -15,9 +16,9 @@ impl Arguments {
         let mut arguments = Self::default();
         let mut missing = called(parser, layer);
         for argument in layer.arguments {
-            missing = missing || arguments.argument(parser, layer, *argument).is_none();
+            missing = missing || arguments.argument(parser, layer, argument).is_none();
             if missing {
-                arguments.unknown(*argument);
+                arguments.unknown(argument);
             }
         }
         arguments.missing = missing;
@@ -25,11 +26,11 @@ impl Arguments {
     }
 
     /// Unknown sizes for an argument that is missing.
-    fn unknown(&mut self, argument: Argument) {
+    fn unknown(&mut self, argument: &Argument) {
         let count = match argument {
             Argument::Size(_) | Argument::Shape => 1,
             Argument::Pair(_) | Argument::Margin => 2,
-            Argument::Probability | Argument::Block(_) | Argument::Branches => 0,
+            Argument::Probability | Argument::Block | Argument::Branches | Argument::Heads => 0,
         };
         self.sizes.extend(vec![Size::Unknown; count]);
     }
@@ -39,7 +40,7 @@ impl Arguments {
         &mut self,
         parser: &mut Parser<'_>,
         layer: &LayerGrammar,
-        argument: Argument,
+        argument: &Argument,
     ) -> Option<()> {
         let expected = |what| ExpectedSizes::new(layer.word, what, layer.example);
         match argument {
@@ -48,8 +49,9 @@ impl Arguments {
             Argument::Margin => self.sizes.extend(parser.pair(expected("a size").or_zero())?),
             Argument::Shape => self.sizes.extend(parser.sizes(expected("a shape"))?),
             Argument::Probability => self.probability = probability(parser, layer),
-            Argument::Block(role) => self.block(parser, layer, role)?,
+            Argument::Block => self.block(parser, layer, Role::Body)?,
             Argument::Branches => self.branches(parser, layer)?,
+            Argument::Heads => self.heads(parser, layer)?,
         }
         Some(())
     }
@@ -67,12 +69,99 @@ impl Arguments {
                 let message = format!("the blocks of `{word}` stand without `,`: `{example}`");
                 parser.errors.over(comma.stream(), message);
             }
-            if number >= 2 && !parser.peek_is(is_block) {
+            let input = parser.peek_word().filter(|word| {
+                parser.is_at(1, is_block) && !parser.vocabulary.is_layer(&word.to_string())
+            });
+            let input = input.cloned();
+            if number >= 2 && input.is_none() && !parser.peek_is(is_block) {
                 return Some(());
             }
-            self.block(parser, layer, Role::Branch(number))?;
+            if let Some(name) = input {
+                parser.next();
+                self.named(parser, layer, Role::Input(name))?;
+            } else {
+                self.block(parser, layer, Role::Branch(number))?;
+            }
             number += 1;
         }
+    }
+
+    /// All heads; none if there is none.
+    fn heads(&mut self, parser: &mut Parser<'_>, layer: &LayerGrammar) -> Option<()> {
+        let LayerGrammar { word, example, takes, .. } = layer;
+        let is_block = |token: &Token| token.is_group(Delimiter::Brace);
+        loop {
+            if !self.blocks.is_empty()
+                && let Some(comma) = parser.next_if(|token| token.is_punct(','))
+            {
+                let message = format!("the heads of `{word}` stand without `,`: `{example}`");
+                parser.errors.over(comma.stream(), message);
+            }
+            // `action: { … }`, as a field.
+            if parser.peek_word().is_some()
+                && parser.is_at(2, is_block)
+                && parser.is_at(1, |token| token.is_punct(':') || token.is_equals())
+            {
+                let name = parser.next()?.word().cloned();
+                let sign = parser.next()?;
+                let text = written(sign.stream());
+                let message = format!("the name of a head stands without `{text}`: `{example}`");
+                parser.errors.over(sign.stream(), message);
+                self.named(parser, layer, Role::Head(name?))?;
+                continue;
+            }
+            let name = parser.peek_word().filter(|_| parser.is_at(1, is_block)).cloned();
+            match (name, parser.peek()) {
+                (Some(name), _) => {
+                    parser.next();
+                    self.named(parser, layer, Role::Head(name))?;
+                }
+                (None, Some(token)) if is_block(token) => {
+                    let message = format!("each head has a name: `{example}`");
+                    parser.errors.at(token.span(), message);
+                    parser.skip_stage();
+                    return None;
+                }
+                _ if self.blocks.is_empty() => {
+                    parser.errors.at(parser.end, format!("`{word}` takes {takes}: `{example}`"));
+                    parser.skip_stage();
+                    return None;
+                }
+                _ => return Some(()),
+            }
+        }
+    }
+
+    /// A block behind its name.
+    fn named(&mut self, parser: &mut Parser<'_>, layer: &LayerGrammar, role: Role) -> Option<()> {
+        let name = role.defined();
+        let is_input = matches!(role, Role::Input(_));
+        if !is_name(&name) {
+            let message = format!("`{name}` is a word of Rust and cannot be a name");
+            parser.errors.at(name.span(), message);
+            self.block(parser, layer, Role::Branch(self.blocks.len()))?;
+            return None;
+        }
+        if self.blocks.iter().any(|block| block.role == role) {
+            let message = if is_input {
+                format!("the branch `{name}` is there twice: another one begins with `from {name}`")
+            } else {
+                format!("the head `{name}` is there twice")
+            };
+            parser.errors.at(name.span(), message);
+            self.block(parser, layer, Role::Branch(self.blocks.len()))?;
+            return None;
+        }
+        self.block(parser, layer, role)?;
+        if let (true, Some(block)) = (is_input, self.blocks.last_mut()) {
+            if let Some(from) = block.chain.from.replace(name.clone()) {
+                let message = format!(
+                    "the branch `{name}` takes the input of its name: leave `from {from}` out, or the name"
+                );
+                parser.errors.at(from.span(), message);
+            }
+        }
+        Some(())
     }
 
     /// Layers in braces; none if there is no group of tokens.
@@ -93,7 +182,7 @@ impl Arguments {
             let message = format!("the layers of `{word}` stand in braces: `{example}`");
             parser.errors.at(group.span_open(), message);
         }
-        let is_branch = matches!(role, Role::Branch(_));
+        let is_branch = matches!(role, Role::Branch(_) | Role::Input(_) | Role::Head(_));
         let mut chain = parser.block(group, is_branch);
         let is_value = chain.from.is_some() && chain.stages.is_empty();
         if is_value || is_branch && group.stream().is_empty() {

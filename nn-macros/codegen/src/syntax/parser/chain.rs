@@ -1,15 +1,16 @@
 //! A chain of layers: its input, its stages, and what stands between them.
 
-use proc_macro2::{Group, Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
+use crate::syntax::parser::paths::is_name;
 use crate::syntax::parser::repeat::repeat;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::parser::stage::stage;
 use crate::syntax::spelling::distance;
 use crate::syntax::tokens::{Token, lex, written};
-use crate::syntax::tree::{Chain, Size};
+use crate::syntax::tree::{Chain, Head, Size, Stage};
 use crate::syntax::vocabulary::{FROM, Vocabulary};
 
 impl Parser<'_> {
@@ -159,6 +160,11 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     if !input_word(parser) {
         return false;
     }
+    if parser.is_label() {
+        named_inputs(parser, chain);
+        chain.input_tokens = parser.since(before);
+        return true;
+    }
     let sizes = parser.sizes(ExpectedSizes::new("input", "a size", "input 784"));
     let missing = sizes.is_none();
     chain.input = sizes.unwrap_or_else(|| vec![Size::Unknown]);
@@ -172,6 +178,47 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
         );
     }
     true
+}
+
+/// Reads `image: 28x28, features: 12`: each becomes a stage, whose value is that input.
+fn named_inputs(parser: &mut Parser<'_>, chain: &mut Chain) {
+    const EXAMPLE: &str = "input image: 28x28, features: 12";
+    while parser.is_label() {
+        let Some(name) = parser.peek_word().cloned() else { break };
+        if !is_name(&name) {
+            let message = format!("`{name}` is a word of Rust and cannot be a name");
+            parser.errors.at(name.span(), message);
+        }
+        let before = parser.tokens;
+        parser.skip(2);
+        let expected = ExpectedSizes::new("input", "a size", EXAMPLE).ends_at_comma(true);
+        let sizes = parser.sizes(expected);
+        let is_known = sizes.is_some();
+        let mut stage = Stage::new(Head::Input(chain.stages.len()));
+        stage.arguments.sizes = sizes.unwrap_or_else(|| vec![Size::Unknown]);
+        stage.word = TokenTree::Ident(name.clone()).into();
+        stage.tokens = parser.since(before);
+        stage.label = Some(name);
+        chain.stages.push(stage);
+        let extra = extra_of_input(parser);
+        if is_known && !extra.is_empty() {
+            let what = written(extra.clone());
+            let message = format!("`{what}` does not belong to an input: `{EXAMPLE}`");
+            parser.errors.over(extra, message);
+        }
+        let comma = parser.peek_is(|token| token.is_punct(','));
+        if comma && parser.is_at(1, |token| token.word().is_some()) {
+            parser.next();
+            if !parser.is_label()
+                && let Some(word) = parser.peek_word()
+                && !parser.vocabulary.is_layer(&word.to_string())
+            {
+                let message = format!("the shape of the input `{word}` is missing: `{EXAMPLE}`");
+                parser.errors.at(word.span(), message);
+                parser.skip_stage();
+            }
+        }
+    }
 }
 
 /// Reads the word `input`, perhaps misspelt; whether it is there.
