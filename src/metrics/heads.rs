@@ -37,7 +37,10 @@ pub fn write(formatter: &mut fmt::Formatter<'_>, heads: &[(&str, &dyn Display)])
 
 /// Measures all heads that have a meter, each with its name. Epochs are compared by the loss, which is that of all of them.
 #[expect(missing_debug_implementations, reason = "a meter has none")]
-pub struct Heads<R, Q>(Vec<(&'static str, Box<dyn Meter<R, Q>>)>);
+pub struct Heads<R, Q>(Vec<Named<R, Q>>);
+
+/// A head with its meter.
+type Named<R, Q> = (&'static str, Box<dyn Meter<R, Q>>);
 
 impl<R, Q> Default for Heads<R, Q> {
     fn default() -> Self {

@@ -53,7 +53,12 @@ fn layers_are_their_types() {
         let shown = shown(&description, first);
         assert_eq!(shown.len(), 1, "{description} {shown:?}");
         // The branches of `add` are a type of the network.
-        assert_eq!(shown[0], if layer.word == "add" { "NetIt" } else { row.rust });
+        let is = match layer.word {
+            "add" => "NetIt",
+            "heads" => "NetHeads",
+            _ => row.rust,
+        };
+        assert_eq!(shown[0], is);
     }
 }
 

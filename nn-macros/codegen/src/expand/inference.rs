@@ -8,6 +8,7 @@ use crate::expand::{Expansion, LayerCode, joining, local, unreachable};
 use crate::shapes::shape::Shape;
 use crate::shapes::typed::Source;
 use crate::syntax::tree::{Activation, ActivationKind, Head};
+use crate::syntax::vocabulary::Role;
 
 impl Expansion<'_> {
     pub(super) fn layer(&self) -> TokenStream {
@@ -38,8 +39,12 @@ impl Expansion<'_> {
                     layer.blocks.iter().map(|block| block.role.field().unraw().to_string());
                 let word = grammar.word;
                 let sources = layer.blocks.iter().map(|block| {
-                    (block.source != Source::Before).then(|| {
-                        let from = block.from.as_deref().unwrap_or_default();
+                    let named = matches!(block.role, Role::Input(_));
+                    (named || block.source != Source::Before).then(|| {
+                        let from = match &block.role {
+                            Role::Input(name) => name.unraw().to_string(),
+                            _ => block.from.clone().unwrap_or_default(),
+                        };
                         let word = format!("from {from}");
                         let fixed = block.network.input.rust(root, &quote!(::core::primitive::f32));
                         quote_spanned! {Span::mixed_site()=>

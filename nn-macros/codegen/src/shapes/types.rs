@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::shapes::layers::operands::{Operands, TypeBuilder};
 use crate::shapes::layers::table::row_of;
 use crate::shapes::typed::TypedLayer;
-use crate::syntax::spans::{library, place, word};
+use crate::syntax::spans::{elsewhere, library, place, word};
 use crate::syntax::tree::{Activation, ActivationKind, Head};
 use crate::syntax::vocabulary::{Argument, Role};
 
@@ -63,9 +63,11 @@ impl TypedLayer<'_> {
             _ => {}
         }
         if let Some(join) = &self.join {
-            // An editor shows it at the word.
-            let mut name = join.clone();
-            name.set_span(word(&self.stage.word).resolved_at(join.span()));
+            // An editor shows it at the word; at `heads` the record.
+            let mut name = elsewhere(join);
+            if !self.is_heads() {
+                name.set_span(word(&self.stage.word).resolved_at(join.span()));
+            }
             return Some(quote!(#name<#scalar>));
         }
         let activation = self.stage.activation.as_ref();

@@ -153,13 +153,13 @@ impl Arguments {
             return None;
         }
         self.block(parser, layer, role)?;
-        if let (true, Some(block)) = (is_input, self.blocks.last_mut()) {
-            if let Some(from) = block.chain.from.replace(name.clone()) {
-                let message = format!(
-                    "the branch `{name}` takes the input of its name: leave `from {from}` out, or the name"
-                );
-                parser.errors.at(from.span(), message);
-            }
+        if let (true, Some(block)) = (is_input, self.blocks.last_mut())
+            && let Some(from) = block.chain.from.replace(name.clone())
+        {
+            let message = format!(
+                "the branch `{name}` takes the input of its name: leave `from {from}` out, or the name"
+            );
+            parser.errors.at(from.span(), message);
         }
         Some(())
     }
