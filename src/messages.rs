@@ -177,7 +177,7 @@ pub trait Through<N: Layer> {
 /// A [`Loss`] that compares the outputs of the network `N` with targets `Y`; whether the sizes are the same, too, [`SizeOf`] says.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the outputs of `{N}`, of size `{S}` and behind `{A}`, with targets `{Y}`",
-    note = "every loss of the library takes N numbers for N outputs, some a class or an answer; one of your own takes what its `impl Loss<Output, Target, Activation>` says, and networks that end in that activation"
+    note = "every loss of the library takes N numbers for N outputs, some a class or an answer; one of your own takes what its `impl Loss<Output, Target, Activation>` says, and networks that end in that activation; several heads have a record of losses and one of targets"
 )]
 pub trait LossOf<
     N: Layer,
@@ -250,20 +250,42 @@ impl<N: Layer<Activation: ClassScores>, L, S> Behind<N, N::Activation, L> for cl
     type Is = ();
 }
 
-/// [`Behind`] for one of several heads, which ends in the activation `A`.
-pub trait GoesBehind<A> {}
+/// [`SizeOf`] for one of several heads, which has the loss `L`.
+#[diagnostic::on_unimplemented(
+    message = "the targets of `{L}` are of size `{Self}`, but the outputs of its head are of size `{S}`"
+)]
+pub trait SizeOfHead<L, S> {}
 
 #[diagnostic::do_not_recommend]
-impl<A, const SIZE: usize> GoesBehind<A> for vector<SIZE> {}
+impl<L, Y, S: Equals<Y>> SizeOfHead<L, S> for Y {}
+
+/// The targets of one of several heads, which are taken out of their records.
+#[diagnostic::on_unimplemented(
+    message = "the targets of heads are copied, but `{Self}` is not `Copy`, or borrows from something"
+)]
+pub trait TargetOfHead: Copy + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<A, const C: usize, const H: usize, const W: usize> GoesBehind<A> for image<C, H, W> {}
+impl<Y: Copy + 'static> TargetOfHead for Y {}
+
+/// [`Behind`] for one of several heads, which has the loss `L` and ends in the activation `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{L}` cannot stand behind `{A}`, in which its head ends",
+    note = "the answers to yes-or-no questions go with scores or with `sigmoid`, one class among several with scores or with `softmax`; neither with `dropout` behind probabilities: put it before the layer that gives them; nor with scores beside probabilities"
+)]
+pub trait GoesBehind<L, A> {}
 
 #[diagnostic::do_not_recommend]
-impl<A: BinaryScores, S> GoesBehind<A> for answers<S> {}
+impl<L, A, const SIZE: usize> GoesBehind<L, A> for vector<SIZE> {}
 
 #[diagnostic::do_not_recommend]
-impl<A: ClassScores, S> GoesBehind<A> for classes<S> {}
+impl<L, A, const C: usize, const H: usize, const W: usize> GoesBehind<L, A> for image<C, H, W> {}
+
+#[diagnostic::do_not_recommend]
+impl<L, A: BinaryScores, S> GoesBehind<L, A> for answers<S> {}
+
+#[diagnostic::do_not_recommend]
+impl<L, A: ClassScores, S> GoesBehind<L, A> for classes<S> {}
 
 /// What [`Trainable`](crate::Trainable) asks of a loss and of targets, in a form that holds wherever it does.
 pub trait Compared<L, Y>:

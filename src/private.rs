@@ -29,11 +29,9 @@ pub mod records {
 
     pub use crate::core::Packed;
     #[cfg(feature = "train")]
-    pub use crate::core::shapes::Equals;
-    #[cfg(feature = "train")]
     pub use crate::losses::heads::evaluate;
     #[cfg(feature = "train")]
-    pub use crate::messages::{Behind, GoesBehind};
+    pub use crate::messages::{Behind, GoesBehind, SizeOfHead, TargetOfHead};
     #[cfg(feature = "train")]
     pub use crate::metrics::{Meter, Metric, Report, Score, Target, heads};
 }
@@ -214,19 +212,29 @@ pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
 }
 
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
-/// a vector 783``.
+/// a vector 783``. `own` is what a network in the place of a layer gives: `` `ActorCritic` gives a record of `action`, a vector 2, …``.
 ///
 /// # Panics
 ///
-/// If the shapes differ.
+/// If the shapes differ, or `own` is a record.
 #[track_caller]
-pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape) {
+pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Option<Shape>) {
+    if let Some(own @ Shape::Record(_)) = own {
+        let mut message = Message { bytes: [0; 512], len: 0 };
+        message.push(taker);
+        message.push_shape(takes);
+        message.push(" and gives ");
+        message.push_shape(own);
+        message.push(": a network with `heads` is no stage of another");
+        panic!("{}", message.text());
+    }
     let fits = match (takes, gives) {
         (Shape::Vector(takes), Shape::Vector(gives)) => takes == gives,
         (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
             c == channels && h == rows && w == columns
         }
-        _ => false,
+        // What gives several outputs is an error itself.
+        (_, gives) => matches!(gives, Shape::Record(_)),
     };
     if !fits {
         let mut message = Message { bytes: [0; 512], len: 0 };
@@ -254,16 +262,14 @@ pub const fn image(taker: &str, gives: Shape) {
     }
 }
 
-/// In the place of a number of dimensions.
-const RECORD: usize = usize::MAX;
-
 /// Of what the layer gives: the number of its dimensions, 1 or 3, then its channels, rows and columns. The channels of a vector are its numbers.
 #[must_use]
 pub const fn dimension<L: Layer>(index: usize) -> usize {
     let dimensions = match <L::Output as Sample>::SHAPE {
         Shape::Vector(length) => [1, length, 1, 1],
         Shape::Image(channels, rows, columns) => [3, channels, rows, columns],
-        shape @ Shape::Record(_) => [RECORD, shape.len(), 1, 1],
+        // It was an error: see `joint`.
+        shape @ Shape::Record(_) => [1, shape.len(), 1, 1],
     };
     dimensions[index]
 }
@@ -366,10 +372,11 @@ impl Message {
                 let mut between = "";
                 while let [(name, shape), rest @ ..] = fields {
                     self.push(between);
+                    self.push("`");
                     self.push(name);
-                    self.push(", ");
+                    self.push("`, ");
                     self.push_shape(*shape);
-                    between = ", ";
+                    between = ", and ";
                     fields = rest;
                 }
             }

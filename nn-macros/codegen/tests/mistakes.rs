@@ -624,7 +624,10 @@ fn habits() {
         "input 4 => dense Self::SIZE",
         "`Self` means nothing in a description: write the name of the type",
     );
-    one("input 8,8 => conv 2 3x3", "sizes are joined by `x`: `28x28`, `3x32x32`");
+    one(
+        "input 8,8 => conv 2 3x3",
+        "sizes are joined by `x`: `28x28`, `3x32x32`; of several inputs, each has a name: `input image: 28x28, features: 12`",
+    );
     begins("input SVector<f32, 4> => dense 3", "`SVector` is a type, not a size: ");
     begins("input 4 => nn.Linear 3", "unknown layer `nn.Linear`: did you mean `dense`?");
     begins("input 4 => Dense::<3> relu", "unknown layer `Dense`: did you mean `dense`?");

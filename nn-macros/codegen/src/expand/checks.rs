@@ -163,7 +163,16 @@ impl Expansion<'_> {
             }
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
-            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives), place))
+            let own = match &layer.stage.head {
+                Head::User(_) => {
+                    let rust = layer.checked(root, &fixed)?;
+                    let own = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
+                    let own = located(&own, place);
+                    quote!(::core::option::Option::Some(#own))
+                }
+                _ => quote!(::core::option::Option::None),
+            };
+            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives, #own), place))
         });
         joints.collect()
     }

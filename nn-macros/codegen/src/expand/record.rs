@@ -212,18 +212,16 @@ impl<'a> RecordCode<'a> {
                 impl<
                     #first: #records::Packed,
                     #(#others: #records::Packed + #root::Sample<Scalar = <#first as #root::Sample>::Scalar>,)*
-                    #(#targets: ::core::marker::Copy + 'static,)*
+                    #(#targets: #records::TargetOfHead,)*
                     #(#losses: #root::losses::Loss<#samples, #targets, #own>,)*
                     #more
                 > #root::losses::Loss<#name<#(#samples),*>, #name<#(#targets),*>, #activation>
                     for #name<#(#losses),*>
                 where
                     #(
-                        <#samples as #root::Sample>::Size: #records::Equals<
-                            <#losses as #root::losses::Loss<#samples, #targets, #own>>::Size
-                        >,
                         <#losses as #root::losses::Loss<#samples, #targets, #own>>::Size:
-                            #records::GoesBehind<#own>,
+                            #records::SizeOfHead<#losses, <#samples as #root::Sample>::Size>
+                            + #records::GoesBehind<#losses, #own>,
                     )*
                 {
                     type Size = #name<#(<#samples as #root::Sample>::Size),*>;

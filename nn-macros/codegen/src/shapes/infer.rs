@@ -20,7 +20,7 @@ use crate::syntax::errors::Errors;
 use crate::syntax::spans::place;
 use crate::syntax::spelling::{allowed, distance};
 use crate::syntax::tokens::written;
-use crate::syntax::tree::{Chain, Head, Size, Stage};
+use crate::syntax::tree::{Block, Chain, Head, Size, Stage};
 use crate::syntax::vocabulary::{HEADS, Role};
 
 /// Infers all shapes. Of a chain that is `broken`, missing layers were reported.
@@ -39,13 +39,17 @@ pub(crate) fn network<'a>(
         errors.over(&chain.input_tokens, message);
         input = Shape::Unknown;
     }
-    if chain.stages.is_empty() && !broken {
+    if chain.stages.len() == chain.inputs() && !broken {
         errors.over(&chain.input_tokens, "a network needs a layer after its input: `=> dense 10`");
     }
+    let before = errors.count();
     check_probabilities(&chain.stages, None, errors);
     let types = &mut HashSet::new();
     let network = Inference { errors, types, block: false }.chain(name, chain, input, None);
-    check_inputs(&network, broken, errors);
+    // After another mistake, a branch may stand elsewhere.
+    if !broken && errors.count() == before && network.layers.len() > chain.inputs() {
+        check_inputs(&network, errors);
+    }
     network
 }
 
@@ -63,7 +67,7 @@ fn inputs(network: &Ident, stages: &[Stage]) -> Shape {
 }
 
 /// An error at each of several inputs that nothing takes.
-fn check_inputs(network: &TypedNetwork<'_>, broken: bool, errors: &mut Errors) {
+fn check_inputs(network: &TypedNetwork<'_>, errors: &mut Errors) {
     let inputs = network.layers.iter().take_while(|layer| layer.is_input()).count();
     let takes = |index: usize| {
         let next = network.layers.get(inputs);
@@ -74,9 +78,6 @@ fn check_inputs(network: &TypedNetwork<'_>, broken: bool, errors: &mut Errors) {
             });
         is_before || network.is_kept(index)
     };
-    if broken || network.layers[inputs..].iter().any(|layer| layer.broken) {
-        return;
-    }
     for (index, layer) in network.layers.iter().take(inputs).enumerate() {
         if !takes(index) {
             let name = &layer.field;
@@ -288,12 +289,7 @@ fn sources(
     let sources = stage.arguments.blocks.iter().map(|block| {
         let Some(from) = &block.chain.from else {
             if layers.last().is_some_and(TypedLayer::is_input) && inputs > 1 {
-                let message = format!(
-                    "which input does this branch take? {}, as in `{} {{ … }}`",
-                    names(&layers[..inputs]),
-                    layers[0].field
-                );
-                errors.over(&stage.word, message);
+                which_input(&layers[..inputs], block, stage, errors);
                 return (Source::Before, Shape::Unknown);
             }
             return (Source::Before, before.clone());
@@ -301,7 +297,7 @@ fn sources(
         if let Role::Input(name) = &block.role
             && !layers.iter().any(|layer| layer.is_input() && layer.field == *name)
         {
-            not_an_input(name, &layers[..inputs], errors);
+            not_an_input(name, &layers[..inputs], labels, errors);
             return (Source::Before, Shape::Unknown);
         }
         if from == "input" && inputs > 0 && !labels.iter().flatten().any(|label| *label == "input")
@@ -316,11 +312,11 @@ fn sources(
         }
         // The nearest, in a `repeat`; with the activation behind it.
         let found = layers.iter().enumerate().rev().find(|(index, layer)| {
-            labels[*index].is_some_and(|label| label == from)
+            labels[*index].is_some_and(|label| label.unraw() == from.unraw())
                 || layer.field == *from && labels[*index].is_some()
         });
         let Some((mut index, _)) = found else {
-            unknown_label(from, layers.len(), labels, errors);
+            unknown_label(from, layers, labels, errors);
             return (Source::Before, Shape::Unknown);
         };
         while layers.get(index + 1).is_some_and(|layer| layer.stage.follows) {
@@ -354,17 +350,41 @@ fn names(inputs: &[TypedLayer<'_>]) -> String {
     }
 }
 
+/// An error at a block behind several inputs that does not say which it takes.
+fn which_input(inputs: &[TypedLayer<'_>], block: &Block, stage: &Stage, errors: &mut Errors) {
+    let first = &inputs[0].field;
+    let (what, example) = match &block.role {
+        Role::Branch(_) => ("this branch".to_owned(), format!("{first} {{ … }}")),
+        Role::Head(name) => (block.role.name(), format!("{name} {{ from {first} => … }}")),
+        // That no such layer stands there is an error already.
+        _ => return,
+    };
+    let message = format!("which input does {what} take? {}, as in `{example}`", names(inputs));
+    let place = block.chain.stages.first().map_or(&stage.word, |first| &first.word);
+    errors.over(place, message);
+}
+
 /// An error at the name of a branch that is none of an input.
-fn not_an_input(name: &Ident, inputs: &[TypedLayer<'_>], errors: &mut Errors) {
+fn not_an_input(
+    name: &Ident,
+    inputs: &[TypedLayer<'_>],
+    labels: &[Option<&Ident>],
+    errors: &mut Errors,
+) {
     let text = name.to_string();
     let near = inputs.iter().map(|layer| (distance(&text, &layer.field.to_string()), layer));
     let near = near.filter(|(distance, layer)| *distance <= allowed(&layer.field.to_string()));
     let hint = match near.min_by_key(|(distance, _)| *distance) {
         Some((_, layer)) => format!(": did you mean `{}`?", layer.field),
-        None if inputs.is_empty() => format!(
-            ": a branch has no name, and begins with `from {name}` if it takes what that stage gave"
-        ),
-        None => format!(": there are {}", names(inputs).replace(" or ", " and ")),
+        None if inputs.is_empty() || labels.iter().flatten().any(|label| *label == name) => {
+            format!(
+                ": a branch that takes what a stage gave has no name, and begins with `from {name}`"
+            )
+        }
+        None => {
+            let are = if inputs.len() == 1 { "is" } else { "are" };
+            format!(": there {are} {}", names(inputs).replace(" or ", " and "))
+        }
     };
     errors.at(name.span(), format!("no input is called `{name}`{hint}"));
 }
@@ -373,9 +393,16 @@ fn not_an_input(name: &Ident, inputs: &[TypedLayer<'_>], errors: &mut Errors) {
 fn check_place(stage: &Stage, before: &[Stage], block: bool, errors: &mut Errors) {
     let is_heads =
         |stage: &Stage| matches!(&stage.head, Head::Layer(grammar) if grammar.word == HEADS);
-    if before.last().is_some_and(is_heads) {
-        let message = format!("`{HEADS}` ends a network: nothing stands behind it");
-        errors.over(&stage.word, message);
+    if let Some(last) = before.last().filter(|last| is_heads(last)) {
+        if last.rounds.iter().any(|round| round.length > 0)
+            && stage.rounds.len() >= last.rounds.len()
+        {
+            let message = format!("`{HEADS}` ends a network, and is not repeated");
+            errors.over(&last.word, message);
+        } else if !last.arguments.missing {
+            let message = format!("`{HEADS}` ends a network: nothing stands behind it");
+            errors.over(&stage.word, message);
+        }
     } else if is_heads(stage) && block {
         let message = format!("`{HEADS}` ends the whole network, and not a block in it");
         errors.over(&stage.word, message);
@@ -385,7 +412,11 @@ fn check_place(stage: &Stage, before: &[Stage], block: bool, errors: &mut Errors
         && is_input(last)
         && is_input(first)
         && !is_input(stage)
-        && stage.arguments.blocks.is_empty()
+        && stage
+            .arguments
+            .blocks
+            .iter()
+            .all(|block| matches!(block.role, Role::Body | Role::Projection))
         && !matches!(stage.head, Head::Unknown)
         && let (Some(one), Some(other)) = (&first.label, &before[1].label)
     {
@@ -397,9 +428,15 @@ fn check_place(stage: &Stage, before: &[Stage], block: bool, errors: &mut Errors
     }
 }
 
-fn unknown_label(from: &Ident, before: usize, labels: &[Option<&Ident>], errors: &mut Errors) {
+fn unknown_label(
+    from: &Ident,
+    layers: &[TypedLayer<'_>],
+    labels: &[Option<&Ident>],
+    errors: &mut Errors,
+) {
+    let before = layers.len();
     let earlier = || labels[..before].iter().flatten();
-    if labels[before..].iter().flatten().any(|label| *label == from) {
+    if labels[before..].iter().flatten().any(|label| label.unraw() == from.unraw()) {
         errors.at(
             from.span(),
             format!("`{from}` stands behind this branch, which takes what an earlier stage gave"),
@@ -418,7 +455,16 @@ fn unknown_label(from: &Ident, before: usize, labels: &[Option<&Ident>], errors:
                 [] => {
                     format!(": a stage of this chain gets it, as in `{from}: dense 64`, or `input`")
                 }
-                _ => format!(": before it in this chain stand {}, and `input`", names.join(", ")),
+                [name] if layers[0].is_input() => {
+                    format!(": before it in this chain stands {name}")
+                }
+                _ => {
+                    // Several inputs have names of their own.
+                    if !layers[0].is_input() {
+                        names.push("and `input`".to_owned());
+                    }
+                    format!(": before it in this chain stand {}", names.join(", "))
+                }
             }
         }
     };

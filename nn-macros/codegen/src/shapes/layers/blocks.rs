@@ -96,8 +96,14 @@ pub(crate) fn concat(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>)
     let (Some(first), Some(dimensions)) = (first.or(outputs.first()), dimensions) else {
         return Shape::Unknown;
     };
+    // A layer that was given another kind of shape than it takes was an error: what it gives says nothing.
+    let broken =
+        operands.blocks.iter().any(|block| block.network.layers.iter().any(|layer| layer.broken));
     if outputs.iter().any(|shape| is_image(&shape)) && outputs.iter().any(|shape| is_vector(&shape))
     {
+        if broken {
+            return Shape::Unknown;
+        }
         diagnostics.error(format!(
             "`concat` joins {0} images or {0} vectors, but its branches give {1}: put `flatten` at the end of the branch with the image",
             counted(outputs.len()),

@@ -3,8 +3,9 @@
 use proc_macro2::{Delimiter, Span, TokenTree};
 
 use crate::syntax::decimal::Decimal;
+use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
-use crate::syntax::parser::paths::is_name;
+use crate::syntax::parser::paths::usable;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::tokens::{Token, written};
 use crate::syntax::tree::{Arguments, Block, Size, Stage};
@@ -135,13 +136,11 @@ impl Arguments {
     /// A block behind its name.
     fn named(&mut self, parser: &mut Parser<'_>, layer: &LayerGrammar, role: Role) -> Option<()> {
         let name = role.defined();
-        let is_input = matches!(role, Role::Input(_));
-        if !is_name(&name) {
-            let message = format!("`{name}` is a word of Rust and cannot be a name");
-            parser.errors.at(name.span(), message);
-            self.block(parser, layer, Role::Branch(self.blocks.len()))?;
-            return None;
-        }
+        let (role, is_input) = match role {
+            // That it is no name was an error where the input is.
+            Role::Input(_) => (Role::Input(usable(name.clone(), &mut Errors::default())), true),
+            _ => (Role::Head(usable(name.clone(), parser.errors)), false),
+        };
         if self.blocks.iter().any(|block| block.role == role) {
             let message = if is_input {
                 format!("the branch `{name}` is there twice: another one begins with `from {name}`")
@@ -149,8 +148,10 @@ impl Arguments {
                 format!("the head `{name}` is there twice")
             };
             parser.errors.at(name.span(), message);
-            self.block(parser, layer, Role::Branch(self.blocks.len()))?;
-            return None;
+            // Read for its mistakes.
+            self.block(parser, layer, role)?;
+            self.blocks.pop();
+            return Some(());
         }
         self.block(parser, layer, role)?;
         if let (true, Some(block)) = (is_input, self.blocks.last_mut())

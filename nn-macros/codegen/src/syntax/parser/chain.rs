@@ -1,10 +1,11 @@
 //! A chain of layers: its input, its stages, and what stands between them.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 
 use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
-use crate::syntax::parser::paths::is_name;
+use crate::syntax::parser::paths::usable;
 use crate::syntax::parser::repeat::repeat;
 use crate::syntax::parser::sizes::ExpectedSizes;
 use crate::syntax::parser::stage::stage;
@@ -160,8 +161,11 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     if !input_word(parser) {
         return false;
     }
-    if parser.is_label() {
-        named_inputs(parser, chain);
+    let in_braces = inputs_in_braces(parser, chain).is_some();
+    if in_braces || is_named_input(parser) {
+        if !in_braces {
+            named_inputs(parser, chain);
+        }
         chain.input_tokens = parser.since(before);
         return true;
     }
@@ -180,45 +184,102 @@ fn input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
     true
 }
 
+/// Whether names of inputs begin here: `image: 28x28`, or `image, features: 12`, where a shape is missing.
+fn is_named_input(parser: &Parser<'_>) -> bool {
+    parser.is_label()
+        || parser.peek_word().is_some()
+            && parser.is_at(1, |token| token.is_punct(','))
+            && parser.is_at(2, |token| token.word().is_some())
+            && parser.is_colon_at(3)
+}
+
+/// The names of inputs in braces or parentheses, which is an error; none if something else is there.
+fn inputs_in_braces(parser: &mut Parser<'_>, chain: &mut Chain) -> Option<()> {
+    let Some(Token::Tree(TokenTree::Group(group))) = parser.peek() else { return None };
+    let inner = lex(group.stream());
+    let mut inside = parser.of(&inner, group.span_close());
+    if !is_named_input(&inside) {
+        return None;
+    }
+    let message = format!("the inputs stand behind the word alone: `{INPUTS}`");
+    inside.errors.at(group.span_open(), message);
+    named_inputs(&mut inside, chain);
+    parser.next();
+    Some(())
+}
+
+/// An example of several inputs.
+const INPUTS: &str = "input image: 28x28, features: 12";
+
 /// Reads `image: 28x28, features: 12`: each becomes a stage, whose value is that input.
 fn named_inputs(parser: &mut Parser<'_>, chain: &mut Chain) {
-    const EXAMPLE: &str = "input image: 28x28, features: 12";
-    while parser.is_label() {
-        let Some(name) = parser.peek_word().cloned() else { break };
-        if !is_name(&name) {
-            let message = format!("`{name}` is a word of Rust and cannot be a name");
-            parser.errors.at(name.span(), message);
-        }
-        let before = parser.tokens;
-        parser.skip(2);
-        let expected = ExpectedSizes::new("input", "a size", EXAMPLE).ends_at_comma(true);
-        let sizes = parser.sizes(expected);
-        let is_known = sizes.is_some();
-        let mut stage = Stage::new(Head::Input(chain.stages.len()));
-        stage.arguments.sizes = sizes.unwrap_or_else(|| vec![Size::Unknown]);
-        stage.word = TokenTree::Ident(name.clone()).into();
-        stage.tokens = parser.since(before);
-        stage.label = Some(name);
-        chain.stages.push(stage);
-        let extra = extra_of_input(parser);
-        if is_known && !extra.is_empty() {
-            let what = written(extra.clone());
-            let message = format!("`{what}` does not belong to an input: `{EXAMPLE}`");
-            parser.errors.over(extra, message);
-        }
-        let comma = parser.peek_is(|token| token.is_punct(','));
-        if comma && parser.is_at(1, |token| token.word().is_some()) {
-            parser.next();
-            if !parser.is_label()
-                && let Some(word) = parser.peek_word()
-                && !parser.vocabulary.is_layer(&word.to_string())
-            {
-                let message = format!("the shape of the input `{word}` is missing: `{EXAMPLE}`");
-                parser.errors.at(word.span(), message);
+    loop {
+        let extra = named_input(parser, chain);
+        let Some(comma) = parser.next_if(|token| token.is_punct(',')) else {
+            if !parser.is_label() {
+                return;
+            }
+            // What is too many was an error already.
+            if let (Some(name), false) = (parser.peek_word(), extra) {
+                let message = format!("`,` is missing before the input `{name}`: `{INPUTS}`");
+                parser.errors.at(name.span(), message);
+            }
+            continue;
+        };
+        match parser.peek() {
+            Some(token) if token.is_literal() => {
+                let message = format!("each of several inputs has a name: `{INPUTS}`");
+                parser.errors.over(token.stream(), message);
                 parser.skip_stage();
+                return;
+            }
+            Some(token) if token.word().is_some() => {}
+            _ => {
+                let message = format!("no `,` stands behind the last input: `{INPUTS}`");
+                parser.errors.over(comma.stream(), message);
+                return;
             }
         }
     }
+}
+
+/// One of several inputs; whether there was something behind its shape, which is an error.
+fn named_input(parser: &mut Parser<'_>, chain: &mut Chain) -> bool {
+    let Some(name) = parser.peek_word().cloned() else { return false };
+    let before = parser.tokens;
+    parser.next();
+    let mut stage = Stage::new(Head::Input(chain.stages.len()));
+    let colon = parser.next_if(|token| token.is_punct(':')).is_some();
+    let is_known = colon && {
+        let expected = ExpectedSizes::new("input", "a size", INPUTS).ends_at_comma(true);
+        let sizes = parser.sizes(expected);
+        stage.arguments.sizes.extend(sizes.into_iter().flatten());
+        !stage.arguments.sizes.is_empty()
+    };
+    if !is_known {
+        stage.arguments.sizes.push(Size::Unknown);
+    }
+    if !colon {
+        let message = format!("the shape of the input `{name}` is missing: `{INPUTS}`");
+        parser.errors.at(name.span(), message);
+    }
+    stage.word = TokenTree::Ident(name.clone()).into();
+    stage.tokens = parser.since(before);
+    let extra = extra_of_input(parser);
+    if is_known && !extra.is_empty() {
+        let what = written(extra.clone());
+        let message = format!("`{what}` does not belong to an input: `{INPUTS}`");
+        parser.errors.over(extra.clone(), message);
+    }
+    let is_there =
+        |stage: &Stage| stage.label.as_ref().is_some_and(|label| label.unraw() == name.unraw());
+    if chain.stages.iter().any(is_there) {
+        parser.errors.at(name.span(), format!("the input `{name}` is there twice"));
+        return !extra.is_empty();
+    }
+    stage.label = Some(usable(name, parser.errors));
+    chain.stages.push(stage);
+    !extra.is_empty()
 }
 
 /// Reads the word `input`, perhaps misspelt; whether it is there.

@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::quote;
 
+use crate::syntax::errors::Errors;
 use crate::syntax::parser::Parser;
 use crate::syntax::tokens::written;
 use crate::syntax::vocabulary::Meaning;
@@ -10,6 +11,20 @@ use crate::syntax::vocabulary::Meaning;
 /// Whether Rust takes it as a name.
 pub(super) fn is_name(name: &Ident) -> bool {
     syn::parse2::<Ident>(TokenTree::Ident(name.clone()).into()).is_ok() && name != "_"
+}
+
+/// The name, or after an error one that Rust takes in its place: `r#type` for `type`.
+pub(super) fn usable(name: Ident, errors: &mut Errors) -> Ident {
+    if is_name(&name) {
+        return name;
+    }
+    let message = format!("`{name}` is a word of Rust and cannot be a name");
+    errors.at(name.span(), message);
+    let text = name.to_string();
+    match text.as_str() {
+        "_" | "crate" | "self" | "super" | "Self" => Ident::new(&format!("{text}_"), name.span()),
+        _ => Ident::new_raw(&text, name.span()),
+    }
 }
 
 /// Reads a path to the user's own type: it has `::` in it, or begins in upper case and is no other spelling of a word of the vocabulary.

@@ -62,7 +62,7 @@ impl Parser<'_> {
             if self.computed(start) {
                 return Some(vec![Size::Unknown]);
             }
-            if expected.ends_at_comma || !self.comma(comma) {
+            if expected.ends_at_comma || !self.comma(word, comma) {
                 break;
             }
             comma = true;
@@ -176,12 +176,18 @@ impl Parser<'_> {
     }
 
     /// Reads a comma in the place of an `x`, before a number; whether it is there.
-    fn comma(&mut self, reported: bool) -> bool {
+    fn comma(&mut self, word: &str, reported: bool) -> bool {
         if !self.peek_is(|token| token.is_punct(',')) || !self.is_at(1, Token::is_literal) {
             return false;
         }
         if let (Some(comma), false) = (self.next(), reported) {
-            self.errors.over(comma.stream(), "sizes are joined by `x`: `28x28`, `3x32x32`");
+            let inputs = if word == "input" {
+                "; of several inputs, each has a name: `input image: 28x28, features: 12`"
+            } else {
+                ""
+            };
+            let message = format!("sizes are joined by `x`: `28x28`, `3x32x32`{inputs}");
+            self.errors.over(comma.stream(), message);
         }
         true
     }

@@ -1,0 +1,13 @@
+use axonal::prelude::*;
+
+network! {
+    pub struct ActorCritic<input 8 => dense 16 tanh => heads action { dense 2 softmax } value { dense 1 }>;
+}
+
+fn main() {
+    let net = ActorCritic::zeros();
+    let inputs = [SVector::zeros()];
+    let targets = [ActorCriticHeads { action: SVector::<f32, 2>::zeros(), value: SVector::<f32, 1>::zeros() }];
+    let loss = ActorCriticHeads { action: BinaryCrossEntropy, value: MeanSquaredError };
+    net.gradient(&inputs, &targets, &loss);
+}
