@@ -9,11 +9,11 @@ use safetensors::SafeTensors;
 use crate::common::on_each_instruction_set;
 use crate::passes::{assert_close, wide};
 
-fn path() -> PathBuf {
+pub(crate) fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/graphs.safetensors")
 }
 
-fn samples<X: Sample<Scalar = f64>>(name: &str) -> Vec<X> {
+pub(crate) fn samples<X: Sample<Scalar = f64>>(name: &str) -> Vec<X> {
     let bytes = std::fs::read(path()).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let tensor = file.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));

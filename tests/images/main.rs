@@ -16,3 +16,4 @@ mod normalized;
 mod options;
 mod passes;
 mod pytorch;
+mod records;
