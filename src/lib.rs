@@ -28,6 +28,7 @@
 //! | | |
 //! |---|---|
 //! | describe | [`network!`], [`layers`], [`activations`], [`init`] |
+//! | several inputs, several outputs, skips | [`guide::graphs`] |
 //! | train | [`training::Trainer`], or [`Network::train_step`] in a loop of one's own; [`training::Lbfgs`] for small data; [`losses`], [all in a table](guide::losses); [`optimizers`] |
 //! | data | [`guide::data`], [`data`]: [`Dataset`](data::Dataset), [`Class`](data::Class), MNIST, EMNIST, CSV, PNG ([`Image`]), standardization |
 //! | raw rows in, names and units out | [`pipeline::Pipeline`], [`guide::pipeline`] |
@@ -164,6 +165,9 @@ pub use {
 ///
 /// # Shapes
 ///
+/// `input image: 28x28, features: 12` are several inputs with names: a record, of which each branch `image { … }` of a `concat` takes the one of its name.
+/// [`guide::graphs`] is about networks with several inputs and outputs, and paths that meet again.
+///
 /// `784` is a vector; `28x28` is an image of one channel, `3x32x32` one of channels, rows and columns. What goes from layer to layer is
 /// computed while the program compiles; for constants, the compiler computes and checks it. Each layer takes what it is made for:
 /// `flatten` makes a vector of an image, `reshape 16x4x4` an image of a vector.
@@ -187,6 +191,7 @@ pub use {
 /// | `residual { … }` | the input plus what the block makes of it | `project { … }` |
 /// | `concat { … } { … } …` | what all blocks make of the input, channels or numbers one after the other; `{ }` is the input itself | |
 /// | `add { … } { … } …` | the sum of what all blocks make of the input; `{ }` is the input itself | |
+/// | `heads action { … } value { … }` | ends the network: what each block makes of the input, as a record with a field for each | |
 /// | `repeat 4 { … }` | the layers in it again and again, as if they were written so often; numbered on, labels too: `hidden1`, `hidden2` … | |
 ///
 /// An activation stands behind any layer, or alone: `=> relu`. The words are `sigmoid`, `tanh`, `relu`, `relu6`, `leaky_relu(0.01)`, `elu(1.0)`, `selu`, `gelu`, `silu`,
@@ -271,6 +276,9 @@ pub mod guide {
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/evaluation.md")]
     pub mod evaluation {}
+    #[cfg(all(feature = "train", feature = "files"))]
+    #[doc = include_str!("../docs/graphs.md")]
+    pub mod graphs {}
     #[cfg(all(feature = "train", feature = "files"))]
     #[doc = include_str!("../docs/layers.md")]
     pub mod layers {}
