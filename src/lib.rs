@@ -221,7 +221,7 @@ pub use {
 /// a projection is `DigitsResidual1Projection`. Those of `concat1` and `add1` are `DigitsConcat1First`, `DigitsConcat1Second`, in the fields `first`, `second`, and so on to
 /// `tenth`, `branch11`.
 ///
-/// A branch of `concat` or `add` that begins with `from label` takes what an earlier stage of the same chain gave, with the activation behind it, and `from input` the chain's input. In a `repeat`, the
+/// A branch of `concat` or `add` that begins with `from label` takes what an earlier stage gave, of the same chain or of one around the block, with the activation behind it, and `from input` the chain's input, which in a block is the block's. In a `repeat`, the
 /// label is that of the same round. The value is kept once, whatever number of branches takes it; in training, the gradients of all its uses are added, from the last use to the first.
 ///
 /// ```text

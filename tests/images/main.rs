@@ -5,6 +5,7 @@
 mod common;
 
 mod blocks;
+mod captures;
 mod convolutions;
 mod differences;
 mod equal;

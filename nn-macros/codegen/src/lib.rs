@@ -27,7 +27,7 @@ use syn::ext::IdentExt;
 
 use crate::expand::{Definition, expand};
 use crate::shapes::layers::table;
-use crate::shapes::{constants, infer};
+use crate::shapes::{captures, constants, infer};
 use crate::syntax::attributes::{is_condition, other_root};
 use crate::syntax::errors::Errors;
 use crate::syntax::parser::call;
@@ -108,6 +108,7 @@ fn definition(
     let constants = constants::named(&mut item);
     let definitions = constants.iter().map(|constant| constant.definition(root, &conditions));
     let definitions: TokenStream = definitions.collect();
+    captures::resolve(&mut item.chain);
     let network = infer::network(&item.name, &item.chain, item.broken, errors);
     let expanded = expand(&Definition {
         root,

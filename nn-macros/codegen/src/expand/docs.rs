@@ -16,7 +16,7 @@ pub(crate) fn table(network: &TypedNetwork<'_>) -> Vec<String> {
         format!("| | `input` | {} | |", code(&network.input.to_string())),
     ];
     let mut total = Count::Known(0);
-    for layer in &network.layers {
+    for layer in network.layers.iter().filter(|layer| !layer.is_hidden()) {
         lines.push(format!(
             "| `{}` | `{}` | {} | {} |",
             layer.field,

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use crate::expand::{Expansion, LayerCode, joining, local, unreachable};
 use crate::shapes::shape::Shape;
 use crate::shapes::typed::Source;
-use crate::syntax::tree::{Activation, ActivationKind, Head};
+use crate::syntax::tree::{Activation, ActivationKind, Head, Size};
 use crate::syntax::vocabulary::Role;
 
 impl Expansion<'_> {
@@ -29,36 +29,41 @@ impl Expansion<'_> {
         let units = parts.iter().flat_map(|part| part.units(scalar));
         let (infer_one, infer, rooms) = (self.infer_one(), self.infer(), self.rooms());
         let initialize = self.initialize();
-        let describe = parts.iter().map(|part| {
+        let describe = parts.iter().filter(|part| !part.layer.is_hidden()).map(|part| {
             let LayerCode { field, rust, layer, fixed_output, .. } = part;
             let label = field.unraw().to_string();
             if let (Some(branches), Head::Layer(grammar)) =
                 (part.branches(scalar), &layer.stage.head)
             {
-                let labels =
-                    layer.blocks.iter().map(|block| block.role.field().unraw().to_string());
                 let word = grammar.word;
-                let sources = layer.blocks.iter().map(|block| {
-                    let named = matches!(block.role, Role::Input(_));
-                    (named || block.source != Source::Before).then(|| {
-                        let from = match &block.role {
-                            Role::Input(name) => name.unraw().to_string(),
-                            _ => block.from.clone().unwrap_or_default(),
-                        };
+                let written =
+                    branches.iter().zip(&layer.blocks).filter(|(_, block)| block.is_written);
+                let branches = written.map(|(branch, block)| {
+                    let label = block.role.field().unraw().to_string();
+                    let from = match &block.role {
+                        Role::Input(name) => Some(name.unraw().to_string()),
+                        _ => block.from.clone(),
+                    };
+                    let source = from.map(|from| {
                         let word = format!("from {from}");
-                        let fixed = block.network.input.rust(root, &quote!(::core::primitive::f32));
+                        let input = &block.network.input;
+                        // The block's own, where others come with it.
+                        let (own, _) =
+                            input.part(0).unwrap_or_else(|| (input.clone(), Size::of(0)));
+                        let fixed = own.rust(root, &quote!(::core::primitive::f32));
                         quote_spanned! {Span::mixed_site()=>
                             visit(&branch, #root::layers::Part::join::<#fixed>(#word));
                         }
-                    })
+                    });
+                    quote_spanned! {Span::mixed_site()=> {
+                        let branch = path.field(#label);
+                        #source
+                        <#branch as #root::Layer>::describe(&branch, visit);
+                    }}
                 });
                 return quote_spanned! {Span::mixed_site()=> {
                     let path = path.field(#label);
-                    #({
-                        let branch = path.field(#labels);
-                        #sources
-                        <#branches as #root::Layer>::describe(&branch, visit);
-                    })*
+                    #(#branches)*
                     visit(&path, #root::layers::Part::join::<#fixed_output>(#word));
                 }};
             }
@@ -425,7 +430,7 @@ impl Expansion<'_> {
             let (mut source, mut target) = pass.ends();
             let mut splits = TokenStream::new();
             if let [LayerCode { layer, .. }] = call
-                && layer.is_input()
+                && layer.is_part()
             {
                 // It takes the network's input.
             } else if let Some(before) = index.checked_sub(1)
@@ -621,7 +626,8 @@ fn normalized(parts: &[LayerCode<'_>]) -> usize {
 fn rectified(parts: &[LayerCode<'_>]) -> usize {
     match parts {
         [first, second, ..] => {
-            let is_residual = matches!(&first.layer.stage.head, Head::Layer(grammar) if grammar.word == "residual");
+            let is_residual = matches!(&first.layer.stage.head, Head::Layer(grammar) if grammar.word == "residual")
+                && !first.layer.stage.captures;
             let is_relu = matches!(
                 (&second.layer.stage.head, &second.layer.stage.activation),
                 (Head::Activation, Some(Activation { kind: ActivationKind::Known(row, _), .. }))

@@ -294,7 +294,7 @@ pub(crate) fn local(name: &str, index: usize) -> Ident {
 /// What becomes of the outputs of the branches: a variant of `Joining`.
 fn joining(layer: &TypedLayer<'_>) -> Ident {
     let name = match &layer.stage.head {
-        Head::Layer(grammar) if grammar.word == "add" => "Add",
+        Head::Layer(grammar) if matches!(grammar.word, "add" | "residual") => "Add",
         Head::Layer(grammar) if grammar.word == HEADS => "Heads",
         _ => "Concat",
     };

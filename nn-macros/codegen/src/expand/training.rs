@@ -172,7 +172,7 @@ impl Expansion<'_> {
                 (quote_spanned!(site=> outputs), quote_spanned!(site=> trace))
             };
             let mut from = std::mem::replace(&mut source, target.clone());
-            if layer.is_input() {
+            if layer.is_part() {
                 from = quote_spanned!(site=> inputs);
             }
             if layer.has_sources() {
@@ -381,7 +381,7 @@ impl Expansion<'_> {
             } else {
                 (quote_spanned!(site=> outputs, trace), quote_spanned!(site=> gradient))
             };
-            if layer.is_input() {
+            if layer.is_part() {
                 // Each writes its own part of the gradient of the inputs.
                 return quote_spanned! {site=>
                     let (sink, part) = sink.split_last::<#rust>();
@@ -449,7 +449,7 @@ impl Expansion<'_> {
             }
         });
         let steps: Vec<TokenStream> = steps.collect();
-        let has_inputs = self.parts.first().is_some_and(|part| part.layer.is_input());
+        let has_inputs = self.parts.first().is_some_and(|part| part.layer.is_part());
         let mutable = (is_graph || has_inputs).then(
             || quote_spanned!(site=> let mut input_gradient = input_gradient; let _ = outputs;),
         );

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
 use crate::shapes::diagnostics::{Assertion, Diagnostics};
 use crate::shapes::layers::blocks;
 use crate::shapes::layers::operands::Operands;
-use crate::shapes::layers::table::{Takes, row_of};
+use crate::shapes::layers::table::{CAPTURED, Takes, row_of};
 use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::{Field, Record, Shape};
@@ -114,7 +114,8 @@ impl Inference<'_> {
         let mut shape = input.clone();
         let fields = fields(&chain.stages, self.errors);
         for (index, (stage, field)) in chain.stages.iter().zip(fields).enumerate() {
-            let before = layers.last().map(|layer| layer.field.to_string());
+            let written = layers.iter().rev().find(|layer| !layer.is_hidden());
+            let before = written.map(|layer| layer.field.to_string());
             let from = before.as_deref().or(from);
             if let (Head::Layer(grammar), Some(before)) = (&stage.head, layers.last())
                 && grammar.word == "parameter"
@@ -129,14 +130,19 @@ impl Inference<'_> {
             let (types, block) = (&mut self.types, self.block);
             let layer = self.errors.within(&stage.round(), repeated, |errors| {
                 check_place(stage, &chain.stages[..index], block, errors);
-                let sources = sources(stage, &layers, &labels, (&input, &shape), errors);
+                let sources =
+                    sources(stage, &layers, (&labels, &chain.around), (&input, &shape), errors);
                 let mut inference = Inference { errors, types, block };
                 let mut names: Vec<String> = Vec::new();
                 for layer in &layers {
                     let name = names.last().filter(|_| layer.stage.follows).cloned();
                     names.push(name.unwrap_or_else(|| layer.field.unraw().to_string()));
                 }
-                let given = if matches!(stage.head, Head::Input(_)) { &input } else { &shape };
+                let given = if matches!(stage.head, Head::Input(_) | Head::Captured(_)) {
+                    &input
+                } else {
+                    &shape
+                };
                 let before = (given.clone(), sources, names.as_slice());
                 inference.layer(name, stage, field, before, from, &mut assertions)
             });
@@ -156,8 +162,13 @@ impl Inference<'_> {
         assertions: &mut Vec<Assertion>,
     ) -> TypedLayer<'a> {
         let blocks = stage.arguments.blocks.iter();
+        let is_value = |stage: &Stage| matches!(stage.head, Head::Captured(_));
         let blocks = blocks.zip(sources).map(|(block, (source, shape))| {
-            let name = self.type_name(network, &field, &block.role);
+            let role = block.role.clone();
+            // Beside the struct of the branches, whose name it has otherwise.
+            let body = stage.captures && block.role == Role::Body;
+            let own = if body { format_ident!("{field}_block") } else { field.clone() };
+            let name = self.type_name(network, &own, &block.role);
             let label = match source {
                 Source::Before => None,
                 Source::Input => Some("input".to_owned()),
@@ -167,7 +178,12 @@ impl Inference<'_> {
             let mut inner =
                 Inference { errors: &mut *self.errors, types: &mut *self.types, block: true };
             let network = inner.chain(&name, &block.chain, shape, from);
-            TypedBlock { role: block.role.clone(), source, from: label, network }
+            // Of stages that were added, nothing is shown.
+            let written = block.chain.written.as_ref().map(|from| from.unraw().to_string());
+            let is_added = block.chain.back > 0 || block.chain.stages.first().is_some_and(is_value);
+            let from = if is_added { written } else { label };
+            let is_written = role != Role::Projection || stage.options.has("project");
+            TypedBlock { role, source, from, is_written, network }
         });
         let mut blocks: Vec<TypedBlock<'a>> = blocks.collect();
         let join = blocks::has_struct(stage).then(|| self.type_name(network, &field, &Role::Body));
@@ -200,7 +216,10 @@ impl Inference<'_> {
                 ((row.output)(&operands, &mut diagnostics), (row.parameters)(&operands))
             }
             Head::Activation => (input.clone(), Count::Known(0)),
-            Head::Input(_) => (Shape::of_sizes(&stage.arguments.sizes), Count::Known(0)),
+            Head::Input(index) | Head::Captured(index) => {
+                let part = input.part(*index).map_or(Shape::Unknown, |(shape, _)| shape);
+                (part, Count::Known(0))
+            }
             Head::User(path) => {
                 let parameters = format!("those of {}", written(path.clone()));
                 (Shape::of_user(path, &check), Count::Written(parameters))
@@ -281,13 +300,22 @@ impl Inference<'_> {
 fn sources(
     stage: &Stage,
     layers: &[TypedLayer<'_>],
-    labels: &[Option<&Ident>],
+    (labels, around): (&[Option<&Ident>], &[Ident]),
     (input, before): (&Shape, &Shape),
     errors: &mut Errors,
 ) -> Vec<(Source, Shape)> {
     let inputs = layers.iter().take_while(|layer| layer.is_input()).count();
+    let is_captured = |layer: &&TypedLayer<'_>| matches!(layer.stage.head, Head::Captured(_));
+    let captured = layers.iter().take_while(is_captured).count();
     let sources = stage.arguments.blocks.iter().map(|block| {
         let Some(from) = &block.chain.from else {
+            if block.chain.back > 0 {
+                let layer = (layers.len() - 1).checked_sub(block.chain.back);
+                return match layer {
+                    Some(layer) => (Source::Layer(layer), layers[layer].output.clone()),
+                    None => (Source::Input, input.clone()),
+                };
+            }
             if layers.last().is_some_and(TypedLayer::is_input) && inputs > 1 {
                 which_input(&layers[..inputs], block, stage, errors);
                 return (Source::Before, Shape::Unknown);
@@ -306,6 +334,11 @@ fn sources(
             errors.at(from.span(), message);
             return (Source::Before, Shape::Unknown);
         }
+        if from == "input" && captured > 0 {
+            let own = captured - 1;
+            let source = if captured == layers.len() { Source::Before } else { Source::Layer(own) };
+            return (source, layers[own].output.clone());
+        }
         if from == "input" && inputs == 0 {
             let source = if layers.is_empty() { Source::Before } else { Source::Input };
             return (source, input.clone());
@@ -316,7 +349,7 @@ fn sources(
                 || layer.field == *from && labels[*index].is_some()
         });
         let Some((mut index, _)) = found else {
-            unknown_label(from, layers, labels, errors);
+            unknown_label(from, layers, (labels, around), errors);
             return (Source::Before, Shape::Unknown);
         };
         while layers.get(index + 1).is_some_and(|layer| layer.stage.follows) {
@@ -327,7 +360,9 @@ fn sources(
     });
     let sources: Vec<_> = sources.collect();
     let is_used = sources.iter().any(|(source, _)| *source == Source::Before)
-        || layers.last().is_some_and(TypedLayer::is_input);
+        || layers.last().is_some_and(|layer| layer.is_input() || layer.is_hidden())
+        || stage.captures
+        || matches!(&stage.head, Head::Layer(grammar) if grammar.word == CAPTURED.grammar.word);
     if !sources.is_empty() && !is_used {
         let before = match layers.last() {
             Some(layer) => format!("`{}` gives", layer.field),
@@ -431,11 +466,15 @@ fn check_place(stage: &Stage, before: &[Stage], block: bool, errors: &mut Errors
 fn unknown_label(
     from: &Ident,
     layers: &[TypedLayer<'_>],
-    labels: &[Option<&Ident>],
+    (labels, around): (&[Option<&Ident>], &[Ident]),
     errors: &mut Errors,
 ) {
     let before = layers.len();
-    let earlier = || labels[..before].iter().flatten();
+    // Not those of stages that were added.
+    let earlier = || {
+        let all = around.iter().chain(labels[..before].iter().copied().flatten());
+        all.filter(|label| !label.to_string().starts_with("__"))
+    };
     if labels[before..].iter().flatten().any(|label| label.unraw() == from.unraw()) {
         errors.at(
             from.span(),
@@ -443,6 +482,8 @@ fn unknown_label(
         );
         return;
     }
+    let has_names = layers.first().is_some_and(TypedLayer::is_input);
+    let place = if around.is_empty() { "before it in this chain" } else { "before it" };
     let text = from.to_string();
     let near = earlier().map(|label| (distance(&text, &label.to_string()), label));
     let near = near.filter(|(distance, label)| *distance <= allowed(&label.to_string()));
@@ -455,15 +496,15 @@ fn unknown_label(
                 [] => {
                     format!(": a stage of this chain gets it, as in `{from}: dense 64`, or `input`")
                 }
-                [name] if layers[0].is_input() => {
-                    format!(": before it in this chain stands {name}")
+                [name] if has_names => {
+                    format!(": {place} stands {name}")
                 }
                 _ => {
                     // Several inputs have names of their own.
-                    if !layers[0].is_input() {
+                    if !has_names {
                         names.push("and `input`".to_owned());
                     }
-                    format!(": before it in this chain stand {}", names.join(", "))
+                    format!(": {place} stand {}", names.join(", "))
                 }
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! `infer` turns the tree of `syntax` into that of `typed`, and asks the table in `layers` about each layer.
 
+pub(crate) mod captures;
 pub(crate) mod constants;
 pub(crate) mod diagnostics;
 pub(crate) mod infer;

@@ -26,7 +26,7 @@ impl TypedLayer<'_> {
                 Some(if is_identity { Passes::Numbers } else { Passes::Nothing })
             }
             Head::User(_) => None,
-            Head::Input(_) | Head::Unknown => Some(Passes::Nothing),
+            Head::Input(_) | Head::Captured(_) | Head::Unknown => Some(Passes::Nothing),
         }
     }
 }

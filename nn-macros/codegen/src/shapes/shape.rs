@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Of(Box<OwnShape>),
     /// Several inputs or heads, each with a name.
     Record(Rc<Record>),
+    /// Several values behind each other, which is a vector.
+    Packed(Rc<[Shape]>),
     /// Unknown after a mistake, which was reported.
     Unknown,
 }
@@ -118,7 +120,7 @@ impl Shape {
             Self::Vector(len) => Some((Size::of(1), [len.clone(), Size::of(1), Size::of(1)])),
             Self::Image(sizes) => Some((Size::of(3), (**sizes).clone())),
             Self::Of(own) => Some((own.rank.clone(), own.sizes.clone())),
-            Self::Record(_) | Self::Unknown => None,
+            Self::Record(_) | Self::Packed(_) | Self::Unknown => None,
         }
     }
 
@@ -144,6 +146,7 @@ impl Shape {
             Self::Of(own) => own.len.is_known(),
             Self::Image(sizes) => sizes.iter().all(Size::is_known),
             Self::Record(record) => record.fields.iter().all(|field| field.shape.is_known()),
+            Self::Packed(parts) => parts.iter().all(Self::is_known),
             Self::Unknown => false,
         }
     }
@@ -158,8 +161,23 @@ impl Shape {
                 let lengths = record.fields.iter().map(|field| field.shape.len());
                 lengths.fold(Size::of(0), |sum, length| sum.plus(&length))
             }
+            Self::Packed(parts) => {
+                parts.iter().fold(Size::of(0), |sum, part| sum.plus(&part.len()))
+            }
             Self::Unknown => Size::Unknown,
         }
+    }
+
+    /// One of several inputs, heads or values, and how many numbers stand before it.
+    pub(crate) fn part(&self, index: usize) -> Option<(Self, Size)> {
+        let parts: Vec<&Self> = match self {
+            Self::Record(record) => record.fields.iter().map(|field| &field.shape).collect(),
+            Self::Packed(parts) => parts.iter().collect(),
+            _ => return None,
+        };
+        let before = parts.iter().take(index);
+        let at = before.fold(Size::of(0), |sum, part| sum.plus(&part.len()));
+        parts.get(index).map(|part| ((*part).clone(), at))
     }
 
     /// The type of a sample.
@@ -199,6 +217,7 @@ impl Shape {
             Self::Image(_) => format!("image {self}"),
             Self::Of(own) => format!("output of {}", own.who),
             Self::Record(_) => format!("record of {self}"),
+            Self::Packed(_) => format!("vector {self}"),
             Self::Unknown => "?".to_owned(),
         }
     }
@@ -230,6 +249,7 @@ impl fmt::Display for Shape {
                 }
                 Ok(())
             }
+            Self::Packed(_) => self.len().fmt(formatter),
             Self::Unknown => formatter.write_str("?"),
         }
     }

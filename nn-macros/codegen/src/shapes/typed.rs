@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 
 use crate::shapes::diagnostics::Assertion;
+use crate::shapes::layers::table::CAPTURED;
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::Count;
 use crate::syntax::tree::{ActivationKind, Head, Stage};
@@ -56,6 +57,8 @@ pub(crate) struct TypedBlock<'a> {
     pub(crate) source: Source,
     /// The name of the field that gives it, or `input`; none without `from`.
     pub(crate) from: Option<String>,
+    /// Whether it was written: `residual` without a projection may have one beside its block all the same.
+    pub(crate) is_written: bool,
     pub(crate) network: TypedNetwork<'a>,
 }
 
@@ -125,6 +128,19 @@ impl TypedLayer<'_> {
     /// Whether one of its branches takes something else than what the layer is given.
     pub(crate) fn has_sources(&self) -> bool {
         self.blocks.iter().any(|block| block.source != Source::Before)
+    }
+
+    /// Whether it takes a part of the input of its chain: one of several inputs, or a value from around the block.
+    pub(crate) fn is_part(&self) -> bool {
+        matches!(self.stage.head, Head::Input(_) | Head::Captured(_))
+    }
+
+    /// Whether it was not written: it brings values from around a block into it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        match &self.stage.head {
+            Head::Layer(grammar) => grammar.word == CAPTURED.grammar.word,
+            head => matches!(head, Head::Captured(_)),
+        }
     }
 
     /// The layers of its blocks.

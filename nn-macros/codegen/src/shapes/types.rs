@@ -91,12 +91,14 @@ impl TypedLayer<'_> {
                 let path = library(root, "layers", name, place);
                 Some(quote_spanned!(place=> #path<#scalar, #sample, #activation>))
             }
-            Head::Input(index) => {
+            Head::Input(index) | Head::Captured(index) => {
+                let (_, at) = self.input.part(*index)?;
+                let at = at.tokens();
                 let samples = [&self.input, &self.output];
                 let [record, sample] = samples.map(|shape| shape.rust(root, scalar));
                 let name = Ident::new("Input", Span::mixed_site());
                 let path = library(root, "layers", name, place);
-                Some(quote_spanned!(place=> #path<#scalar, #record, #sample, #index>))
+                Some(quote_spanned!(place=> #path<#scalar, #record, #sample, #at>))
             }
             Head::User(path) => Some(own(quote_spanned!(word(path)=> #path<#scalar>))),
             Head::Unknown => None,

@@ -47,6 +47,12 @@ pub(crate) struct Chain {
     pub(crate) input_tokens: TokenStream,
     /// The label in `from label`, with which a branch may begin.
     pub(crate) from: Option<Ident>,
+    /// Of a block, the labels before it in the chains around it.
+    pub(crate) around: Vec<Ident>,
+    /// The one that was written, where what stands behind it was given other values with it.
+    pub(crate) written: Option<Ident>,
+    /// Without one, how many stages before the one in front of its layer: more than 0 where stages were added there.
+    pub(crate) back: usize,
     pub(crate) stages: Vec<Stage>,
 }
 
@@ -73,6 +79,8 @@ pub(crate) struct Stage {
     pub(crate) follows: bool,
     /// Of each `repeat` around it, from the outermost: which round it belongs to.
     pub(crate) rounds: Vec<Round>,
+    /// Whether a block of it takes values from around it.
+    pub(crate) captures: bool,
 }
 
 /// One round of a `repeat`.
@@ -96,6 +104,7 @@ impl Stage {
             tokens: TokenStream::new(),
             follows: false,
             rounds: Vec::new(),
+            captures: false,
         }
     }
 
@@ -153,6 +162,8 @@ pub(crate) enum Head {
     Activation,
     /// One of several inputs, by its name: a value of its own, from 0 on.
     Input(usize),
+    /// One of the values that a block takes from around it, from 0 on: the block's own input is the first.
+    Captured(usize),
     /// The user's own type.
     User(TokenStream),
     /// A mistake, already reported.

@@ -10,7 +10,7 @@ use crate::shapes::layers::operands::{Operands, TypeBuilder};
 use crate::shapes::shape::{Field, Record, Shape};
 use crate::shapes::sizes::{Condition, Count};
 use crate::shapes::typed::TypedBlock;
-use crate::syntax::tree::{Head, Size, Stage};
+use crate::syntax::tree::{Block, Head, Size, Stage};
 use crate::syntax::vocabulary::{HEADS, Role};
 
 /// The output of `residual`: `block(x) + x`, or `block(x) + projection(x)`.
@@ -22,9 +22,9 @@ pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_
     let same = same(added, output);
     let place = operands.stage.options.place("project").unwrap_or(diagnostics.place());
     diagnostics.require(same, place, || {
-        let (what, fix) = match projection {
+        let (what, fix) = match projection.filter(|_| !has_no_projection(operands.stage)) {
             Some(_) => ("projection's output", String::new()),
-            None => ("input", fix(operands.input, output)),
+            None => ("input", fix(added, output)),
         };
         format!(
             "`residual` adds its {what} ({}) to its block's output ({}): both must be the same shape{fix}",
@@ -33,6 +33,11 @@ pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_
         )
     });
     added.clone()
+}
+
+/// Whether its projection was not written: blocks that take values from around them have branches beside them.
+fn has_no_projection(stage: &Stage) -> bool {
+    stage.captures && !stage.options.has("project")
 }
 
 /// The compiler may have to find out whether the block of `residual` has the output shape that its input, or its projection, asks for. Then the
@@ -162,15 +167,23 @@ pub(crate) fn heads(operands: &Operands<'_>, _: &mut Diagnostics<'_>) -> Shape {
     Shape::Record(Rc::new(Record { name, fields: fields.collect() }))
 }
 
+/// The values that blocks take from around them, behind each other.
+pub(crate) fn captured(operands: &Operands<'_>, _: &mut Diagnostics<'_>) -> Shape {
+    let outputs = operands.blocks.iter().map(|block| block.network.output.clone());
+    Shape::Packed(outputs.collect())
+}
+
 /// Whether `network!` makes a struct for the branches of a layer. Two of `concat` are a layer of the library.
 pub(crate) fn has_struct(stage: &Stage) -> bool {
     let blocks = &stage.arguments.blocks;
-    let (count, from) = (blocks.len(), blocks.iter().any(|block| block.chain.from.is_some()));
+    let others = |block: &Block| block.chain.from.is_some() || block.chain.back > 0;
+    let (count, from) = (blocks.len(), blocks.iter().any(others));
     match &stage.head {
+        Head::Layer(_) if stage.captures => true,
         Head::Layer(grammar) => match grammar.word {
             "concat" => count > 2 || from && count > 1,
             "add" => count > 1,
-            HEADS => count > 0,
+            HEADS | "captured" => count > 0,
             _ => false,
         },
         _ => false,

@@ -231,6 +231,11 @@ pub(crate) static LAYERS: &[LayerRow] = &[
         .parameters(blocks::parameters),
 ];
 
+/// Not written: what the blocks of the next layer take from around them, put together.
+pub(crate) static CAPTURED: LayerRow = row("captured", "Concat", blocks::concat_generics)
+    .takes(&[Argument::Branches], "two blocks or more", "")
+    .output(blocks::captured);
+
 /// The words of a description, with those of the table.
 pub(crate) fn vocabulary() -> Vocabulary {
     Vocabulary::new(LAYERS.iter().map(|row| &row.grammar))
@@ -238,7 +243,8 @@ pub(crate) fn vocabulary() -> Vocabulary {
 
 /// The row of a layer that the parser has read.
 pub(crate) fn row_of(layer: &LayerGrammar) -> &'static LayerRow {
-    let row = LAYERS.iter().find(|row| row.grammar.word == layer.word);
+    let rows = LAYERS.iter().chain([&CAPTURED]);
+    let row = rows.into_iter().find(|row| row.grammar.word == layer.word);
     row.expect("the parser knows the layers of this table alone")
 }
 

@@ -286,7 +286,7 @@ impl Stage {
         let fits = match &self.head {
             Head::Layer(layer) => layer.options.contains(&text),
             Head::Unknown => true,
-            Head::Activation | Head::Input(_) | Head::User(_) => false,
+            Head::Activation | Head::Input(_) | Head::Captured(_) | Head::User(_) => false,
         };
         let twice = self.options.has(text);
         if twice {
