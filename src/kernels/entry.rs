@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::depthwise::Depthwise;
-use crate::kernels::conv::direct::{DirectConvolution, DirectRows};
+use crate::kernels::conv::direct::{DirectConvolution, RowsConvolution};
 use crate::kernels::conv::direct_channels::DirectChannels;
 use crate::kernels::conv::pointwise::Pointwise;
 #[cfg(feature = "std")]
@@ -22,7 +22,7 @@ use crate::{
         conv::{
             blocked_weights::BlockedWeights,
             depthwise::DepthwiseWeights,
-            direct::DirectWeights,
+            direct::{DirectRows, DirectWeights},
             patch_products::{Im2colWeights, PatchProducts},
             pointwise_weights::PointwiseWeights,
             winograd::WinogradWeights,
@@ -71,8 +71,8 @@ pub(crate) trait Entry: Element {
     /// y = init + A x as two halves of k, on two threads if that pays. `partial` has room for m numbers.
     #[cfg(feature = "train")]
     fn gemv_split_k(product: Gemv<'_, Self>, partial: &mut [Self]);
-    /// Y = b + W ∗ x for one group of channels, with vectors along output rows.
-    fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>);
+    /// Y = post(W ∗ x) for some samples, with vectors along output rows.
+    fn conv_direct_rows(isa: Isa, convolution: RowsConvolution<'_, Self>);
     /// dW += dY ∗ x for one group of channels, with vectors along output rows.
     #[cfg(feature = "train")]
     fn conv_weights_direct_rows(isa: Isa, weights: DirectWeights<'_, Self>);
@@ -337,8 +337,8 @@ macro_rules! compiled {
                 dispatch(step);
             }
 
-            fn conv_direct_rows(isa: Isa, convolution: DirectConvolution<'_, Self>) {
-                run_in_parts(isa, convolution.multiply_adds(), DirectRows(convolution));
+            fn conv_direct_rows(isa: Isa, convolution: RowsConvolution<'_, Self>) {
+                run_in_parts(isa, convolution.multiply_adds(), convolution);
             }
 
             #[cfg(feature = "train")]

@@ -80,6 +80,13 @@ impl Sizes {
         ]
     }
 
+    /// Those of a sample that has these zeros.
+    #[inline(always)]
+    pub(crate) const fn with_zeros(self) -> Self {
+        let [rows, columns] = self.padded();
+        Self { input: [self.input[0], rows, columns], padding: [0, 0], ..self }
+    }
+
     /// How long a sample is with these zeros.
     #[inline(always)]
     pub(crate) const fn padded_len(&self) -> usize {

@@ -1,18 +1,22 @@
-//! Direct convolutions with vectors along output rows, for a stride of one column: pixels x .. x + lanes of an output row read, for each tap
-//! kx, the input's columns x + kx · dilation .. as they are. The tiles are those of the matrix products: `R` vectors of pixels x `C` channels.
+//! Direct convolutions with vectors along output rows. With a stride of one column, pixels x .. x + lanes of an output row read, for each tap
+//! kx, the input's columns x + kx · dilation .. as they are; with one of two, even and odd columns of the input are copied side by side first.
+//! The tiles are those of the matrix products: `R` vectors of pixels x `C` channels.
 //!
 //! Sizes are not constants here, so that all layers share the code.
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::conv::patch::Patch;
+use crate::kernels::conv::plan::RowsPlan;
+use crate::kernels::conv::rows::{LINE_LEN, Line};
 use crate::kernels::epilogue::PostOps;
 use crate::kernels::gemm::microkernel::wide;
-use crate::kernels::geometry::Geometry;
+use crate::kernels::geometry::{Geometry, Sizes};
 use crate::kernels::in_part::InPart;
 use crate::memory::Shared;
 use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
-use crate::simd::{Element, Mask, Vector};
+use crate::simd::{Element, Mask, Registers, Vector};
 
 /// One group of channels: its sizes, and the distances in memory.
 #[derive(Clone, Copy)]
@@ -87,7 +91,7 @@ pub(crate) struct DirectConvolution<'a, T> {
     /// With zeros around it, if windows reach there.
     pub(crate) input: &'a [T],
     pub(crate) weight: &'a [T],
-    /// Of these channels and this sample. The kernel of [`DirectRows`] does all of it, others begin with the bias.
+    /// Of these channels and this sample. Kernels begin with the bias, and leave the rest.
     pub(crate) post: PostOps<'a, T>,
     pub(crate) output: Shared<'a, T>,
 }
@@ -98,9 +102,21 @@ impl<T> DirectConvolution<'_, T> {
     }
 }
 
-/// The kernel of a [`DirectConvolution`] or of [`DirectWeights`] with vectors along output rows.
+/// `Y = post(W ∗ x)` for some samples, with vectors along output rows.
 #[derive(Clone, Copy)]
-pub(crate) struct DirectRows<C>(pub(crate) C);
+pub(crate) struct RowsConvolution<'a, T> {
+    pub(crate) sizes: Sizes,
+    pub(crate) weight: &'a [T],
+    pub(crate) inputs: &'a [T],
+    pub(crate) outputs: Shared<'a, T>,
+    pub(crate) post: PostOps<'a, T>,
+}
+
+impl<T> RowsConvolution<'_, T> {
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.outputs.len() * self.sizes.patch()
+    }
+}
 
 /// Output channels of the next tile, of `rest`: six, or four where six would leave one or two.
 #[inline(always)]
@@ -112,62 +128,102 @@ fn channels_from(rest: usize) -> usize {
     }
 }
 
-/// A part is some output rows.
-impl<T: Element> WithSimd for InPart<DirectRows<DirectConvolution<'_, T>>> {
+/// A part is some output rows. They are taken by bands, and a band by some input channels at a time, as many as the copy of their rows has room for: the sums
+/// wait in the output, which changes no bit of them.
+impl<T: Element> WithSimd for InPart<RowsConvolution<'_, T>> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let DirectConvolution { layout, input, weight, post, output } = self.call.0;
-        let lanes = Vector::<T, S>::LANES;
+        let RowsConvolution { sizes, weight, inputs, outputs, post } = self.call;
+        let plan = RowsPlan::of(&sizes, Registers::of::<T, S>());
+        let input_len: usize = sizes.input.iter().product();
+        let output_len: usize = sizes.output.iter().product();
+        let samples = outputs.len() / output_len;
+        let addends = if post.addend.is_empty() { 0 } else { outputs.len() };
+        let is_of = |numbers: &[T]| numbers.is_empty() || numbers.len() == sizes.output[0];
         assert!(
-            input.len() >= layout.input_len()
-                && weight.len() >= layout.weight_len()
-                && output.len() == layout.outputs * layout.pixels()
-                && [post.scale, post.shift]
-                    .iter()
-                    .all(|numbers| { numbers.is_empty() || numbers.len() == layout.outputs })
-                && (post.addend.is_empty() || post.addend.len() == output.len())
-                && layout.columns >= lanes,
+            inputs.len() == samples * input_len
+                && outputs.len() == samples * output_len
+                && weight.len() == sizes.patch() * sizes.output[0]
+                && is_of(post.scale)
+                && is_of(post.shift)
+                && post.addend.len() == addends
+                && plan.channels > 0
+                && sizes.output[2] >= Vector::<T, S>::LANES,
             "a convolution of other sizes"
         );
-        let tiles = RowTiles {
-            layout,
-            input: input.as_ptr(),
-            weight: weight.as_ptr(),
-            bias: pointer(post.first()),
-            scale: pointer(post.scale),
-            shift: pointer(post.shift),
-            addend: pointer(post.addend),
-            relu: post.relu,
-            output: output.as_mut_ptr(),
-        };
-        let wide = wide::<S>();
-        let in_row = layout.columns.div_ceil(lanes);
+        let mut patch = Patch::<T>::new();
+        let mut line = Line::<T>::new();
+        if plan.columns.stride > 1 {
+            // SAFETY: a line is as long, and zero bits are a number.
+            unsafe { core::ptr::write_bytes(line.as_mut_ptr(), 0, LINE_LEN) };
+        }
+        let (group_inputs, group_outputs) = (sizes.group_inputs(), sizes.group_outputs());
+        let [_, height, width] = sizes.input;
+        let [_, in_sample, columns] = sizes.output;
         // So many rows that tiles of full height end with them, where that is possible.
-        let rows = self.part.of(layout.rows, (wide / in_row).max(1));
-        let vectors = rows.end * in_row;
-        let mut channel = 0;
-        while channel < layout.outputs {
-            let count = channels_from(layout.outputs - channel);
-            let mut vector = rows.start * in_row;
-            while vector < vectors {
-                // SAFETY: the sizes were checked above; these vectors and channels are there, and their outputs the part's own.
-                unsafe {
-                    if vector + wide > vectors {
-                        tiles.of_height::<S, 1>(simd, vector, channel, count);
-                        vector += 1;
-                        continue;
-                    }
-                    if has_many_registers::<S>() {
-                        tiles.of_height::<S, 4>(simd, vector, channel, count);
-                    } else {
-                        tiles.of_height::<S, 2>(simd, vector, channel, count);
+        let unit = (wide::<S>() / columns.div_ceil(Vector::<T, S>::LANES)).max(1);
+        let rows = self.part.of(samples * in_sample, unit);
+        let mut row = rows.start;
+        while row < rows.end {
+            let (sample, y) = (row / in_sample, row % in_sample);
+            let count = plan.rows.min(in_sample - y).min(rows.end - row);
+            let input = &inputs[sample * input_len..][..input_len];
+            for group in 0..sizes.groups {
+                let first = group * group_outputs;
+                let post =
+                    post.of(sample, output_len, first..first + group_outputs, sizes.pixels());
+                for channel in (0..group_inputs).step_by(plan.channels) {
+                    let channels = channel..(channel + plan.channels).min(group_inputs);
+                    let is_last = channels.end == group_inputs;
+                    let [channel_stride, row_stride] = plan.strides(&sizes);
+                    // SAFETY: the sizes were checked; the plan's copy has room for these rows of these channels; the rows are this part's own.
+                    unsafe {
+                        let input = plan.numbers(
+                            simd,
+                            &sizes,
+                            &input[group * group_inputs * height * width..],
+                            [y, count],
+                            channels.clone(),
+                            [patch.as_mut_ptr(), line.as_mut_ptr()],
+                        );
+                        let tiles = RowTiles {
+                            layout: GroupLayout {
+                                channels: channels.len(),
+                                channel_stride,
+                                row_stride,
+                                kernel: sizes.kernel,
+                                stride: sizes.stride[0],
+                                dilation: sizes.dilation,
+                                outputs: group_outputs,
+                                rows: count,
+                                columns,
+                                weight_stride: sizes.output[0],
+                            },
+                            steps: plan.columns.steps(sizes.dilation[1]),
+                            plane: sizes.pixels(),
+                            onto: channel > 0,
+                            input,
+                            weight: weight
+                                .as_ptr()
+                                .add(channel * sizes.taps() * sizes.output[0] + first),
+                            bias: pointer(post.first()).filter(|_| channel == 0),
+                            scale: pointer(post.scale).filter(|_| is_last),
+                            shift: pointer(post.shift),
+                            addend: pointer(post.addend)
+                                .filter(|_| is_last)
+                                .map(|a| a.add(y * columns)),
+                            relu: post.relu && is_last,
+                            output: outputs
+                                .as_mut_ptr()
+                                .add(sample * output_len + first * sizes.pixels() + y * columns),
+                        };
+                        tiles.run(simd);
                     }
                 }
-                vector += wide;
             }
-            channel += count;
+            row += count;
         }
     }
 }
@@ -176,10 +232,16 @@ fn pointer<T>(numbers: &[T]) -> Option<*const T> {
     (!numbers.is_empty()).then_some(numbers.as_ptr())
 }
 
-/// A [`DirectConvolution`] as pointers.
+/// Some rows of a [`RowsConvolution`], of one group and some of its input channels, as pointers.
 #[derive(Clone, Copy)]
 struct RowTiles<T> {
     layout: GroupLayout,
+    /// From one tap to the next, by turns.
+    steps: [usize; 2],
+    /// From one channel of the output to the next.
+    plane: usize,
+    /// Whether the outputs hold the sums over other input channels.
+    onto: bool,
     input: *const T,
     weight: *const T,
     bias: Option<*const T>,
@@ -191,6 +253,38 @@ struct RowTiles<T> {
 }
 
 impl<T: Element> RowTiles<T> {
+    /// # Safety
+    ///
+    /// The pointers must be those of slices of these sizes.
+    #[inline(always)]
+    unsafe fn run<S: Simd>(&self, simd: S) {
+        let layout = self.layout;
+        let wide = wide::<S>();
+        let vectors = layout.rows * layout.columns.div_ceil(Vector::<T, S>::LANES);
+        let mut channel = 0;
+        while channel < layout.outputs {
+            let count = channels_from(layout.outputs - channel);
+            let mut vector = 0;
+            while vector < vectors {
+                // SAFETY: the caller's promise; these vectors and channels are there.
+                unsafe {
+                    if vector + wide > vectors {
+                        self.of_height::<S, 1>(simd, vector, channel, count);
+                        vector += 1;
+                        continue;
+                    }
+                    if has_many_registers::<S>() {
+                        self.of_height::<S, 4>(simd, vector, channel, count);
+                    } else {
+                        self.of_height::<S, 2>(simd, vector, channel, count);
+                    }
+                }
+                vector += wide;
+            }
+            channel += count;
+        }
+    }
+
     /// The [`tile`](Self::tile) for `count` channels and the window's columns.
     ///
     /// # Safety
@@ -208,10 +302,8 @@ impl<T: Element> RowTiles<T> {
         unsafe {
             match (count, self.layout.kernel[1]) {
                 (6, 3) => self.tile::<S, R, 6, 3>(simd, vector, channel),
-                (6, 5) => self.tile::<S, R, 6, 5>(simd, vector, channel),
                 (6, _) => self.tile::<S, R, 6, 0>(simd, vector, channel),
                 (4, 3) => self.tile::<S, R, 4, 3>(simd, vector, channel),
-                (4, 5) => self.tile::<S, R, 4, 5>(simd, vector, channel),
                 (4, _) => self.tile::<S, R, 4, 0>(simd, vector, channel),
                 (3, _) => self.tile::<S, R, 3, 0>(simd, vector, channel),
                 (2, _) => self.tile::<S, R, 2, 0>(simd, vector, channel),
@@ -225,8 +317,7 @@ impl<T: Element> RowTiles<T> {
     ///
     /// # Safety
     ///
-    /// The pointers must be those of slices of the sizes that [`DirectConvolution`] asks for, and the vectors and channels must be
-    /// there.
+    /// As for [`run`](Self::run), and the vectors and channels must be there.
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize, const KW: usize>(
         &self,
@@ -234,7 +325,7 @@ impl<T: Element> RowTiles<T> {
         vector: usize,
         channel: usize,
     ) {
-        let Self { layout, input, weight, bias, output, .. } = *self;
+        let Self { layout, input, weight, bias, output, plane: output_plane, .. } = *self;
         let width = if KW > 0 { KW } else { layout.kernel[1] };
         let lanes = Vector::<T, S>::LANES;
         let in_row = layout.columns.div_ceil(lanes);
@@ -248,7 +339,7 @@ impl<T: Element> RowTiles<T> {
                 let (y, x) = ((vector + r) / in_row, (vector + r) % in_row);
                 let x = (x * lanes).min(layout.columns - lanes);
                 from[r] = input.add(y * layout.stride * layout.row_stride + x);
-                to[r] = output.add(channel * layout.pixels() + y * layout.columns + x);
+                to[r] = output.add(channel * output_plane + y * layout.columns + x);
             }
             if let Some(bias) = bias {
                 for j in 0..C {
@@ -258,13 +349,20 @@ impl<T: Element> RowTiles<T> {
                     }
                 }
             }
+            if self.onto {
+                for r in 0..R {
+                    for j in 0..C {
+                        sums[r][j] = Vector::load_ptr(simd, to[r].add(j * output_plane));
+                    }
+                }
+            }
             let mut weight = weight.add(channel);
             for plane in 0..layout.channels {
                 for ky in 0..layout.kernel[0] {
-                    let line =
+                    let mut at =
                         plane * layout.channel_stride + ky * layout.dilation[0] * layout.row_stride;
-                    for kx in 0..width {
-                        let at = line + kx * layout.dilation[1];
+                    let mut steps = self.steps;
+                    for _ in 0..width {
                         let mut left = [zero; R];
                         for r in 0..R {
                             left[r] = Vector::load_ptr(simd, from[r].add(at));
@@ -275,6 +373,8 @@ impl<T: Element> RowTiles<T> {
                                 sums[r][j] = left[r].mul_add(right, sums[r][j]);
                             }
                         }
+                        at = at.wrapping_add(steps[0]);
+                        steps.swap(0, 1);
                         // It runs one step past the end in the last round, where it is not read.
                         weight = weight.wrapping_add(layout.weight_stride);
                     }
@@ -295,7 +395,7 @@ impl<T: Element> RowTiles<T> {
                 for r in 0..R {
                     let at = to[r].offset_from_unsigned(output);
                     for j in 0..C {
-                        let addend = addend.add(at + j * layout.pixels());
+                        let addend = addend.add(at + j * output_plane);
                         sums[r][j] = sums[r][j] + Vector::load_ptr(simd, addend);
                     }
                 }
@@ -307,9 +407,18 @@ impl<T: Element> RowTiles<T> {
                     }
                 }
             }
+            // The last vector of a row may overlap the one before it, whose outputs are sums with these channels already.
+            let again = in_row * lanes - layout.columns;
             for r in 0..R {
+                if self.onto && again > 0 && (vector + r) % in_row == in_row - 1 {
+                    let again = lanes_between(simd, 0, again);
+                    for j in 0..C {
+                        let done = Vector::load_ptr(simd, to[r].add(j * output_plane));
+                        sums[r][j] = again.select(done, sums[r][j]);
+                    }
+                }
                 for j in 0..C {
-                    sums[r][j].store_ptr(to[r].add(j * layout.pixels()));
+                    sums[r][j].store_ptr(to[r].add(j * output_plane));
                 }
             }
         }
@@ -332,7 +441,9 @@ pub(crate) struct DirectWeights<'a, T> {
 /// Bytes of inputs and dY that stay in a usual L1 cache while all taps go over them.
 const CACHED: usize = 32 * 1024;
 
-/// The kernel of [`DirectWeights`].
+/// The kernel of [`DirectWeights`] with vectors along output rows.
+pub(crate) struct DirectRows<C>(pub(crate) C);
+
 /// Output channels of the next tile, of `rest`: each vector of the input is loaded once for all of them.
 #[inline(always)]
 fn channels_at_once<S: Simd>(rest: usize) -> usize {

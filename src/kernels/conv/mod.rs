@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `plan` | which kernel runs, and the thresholds |
 //! | `blocked`, `blocked_weights` | vectors of output channels, or of half the width, for all strides and large images: forward and backward-weights; `correlation` is their microkernel, `patch` the padded copies |
-//! | `direct`, `direct_channels` | vectors along rows, and vectors of channels of small planes, forward and backward-weights |
+//! | `direct`, `direct_channels` | vectors along rows (`rows` copies what they see), and vectors of channels of small planes, forward and backward-weights |
 //! | `im2col` | the buffer of X, a block of pixels at a time, and the forward pass by it |
 //! | `winograd` | 3x3 windows with a quarter of the multiplications |
 //! | `depthwise`, `depthwise_plan` | each output channel sees one input channel: all three passes |
@@ -47,6 +47,7 @@ pub(crate) mod pointwise;
 mod pointwise_plan;
 #[cfg(feature = "train")]
 pub(crate) mod pointwise_weights;
+mod rows;
 #[cfg(all(test, feature = "train"))]
 mod tests;
 #[cfg(all(test, feature = "train"))]
@@ -60,7 +61,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::depthwise::Depthwise;
-use crate::kernels::conv::direct::{DirectConvolution, GroupLayout};
+use crate::kernels::conv::direct::{DirectConvolution, GroupLayout, RowsConvolution};
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::Forward;
 use crate::kernels::conv::pointwise::Pointwise;
@@ -129,24 +130,27 @@ impl<T: Entry, K: Geometry, E: Epilogue<T>> WithSimd for Convolution<'_, T, K, E
             let post = post.of(index, K::OUTPUT_LEN, 0..K::OUTPUTS, K::PIXELS);
             let bias = post.first();
             match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
-                // These do all of `post` in registers.
-                Forward::DirectRows => {
-                    let input = buffer.padded::<K>(input);
-                    for group in 0..K::GROUPS {
-                        let group = direct_group::<T, K>(group, weight, post, input, output);
-                        T::conv_direct_rows(Isa::of(simd), group);
-                    }
-                    if !E::RELU {
-                        activate::<E, T, S>(simd, output);
-                    }
-                    continue;
-                }
                 Forward::DirectChannels => {
                     let input = buffer.padded::<K>(input);
                     for group in 0..K::GROUPS {
                         let group = direct_group::<T, K>(group, weight, post, input, output);
                         T::conv_direct_channels(Isa::of(simd), group);
                     }
+                }
+                // It does all of `post` in registers.
+                Forward::DirectRows => {
+                    let convolution = RowsConvolution {
+                        sizes: const { K::SIZES.with_zeros() },
+                        weight,
+                        inputs: buffer.padded::<K>(input),
+                        outputs: Shared::from(&mut *output),
+                        post,
+                    };
+                    T::conv_direct_rows(Isa::of(simd), convolution);
+                    if !E::RELU {
+                        activate::<E, T, S>(simd, output);
+                    }
+                    continue;
                 }
                 // These take whole batches.
                 Forward::Blocked
@@ -177,6 +181,9 @@ fn whole_batch<T: Entry, K: Geometry, S: Simd>(
 ) {
     let (isa, sizes, outputs) = (Isa::of(simd), const { K::SIZES }, Shared::from(outputs));
     match const { Forward::of(K::SIZES, Registers::of::<T, S>()) } {
+        Forward::DirectRows => {
+            T::conv_direct_rows(isa, RowsConvolution { sizes, weight, inputs, outputs, post });
+        }
         Forward::Pointwise => {
             let sizes = const { PointwiseSizes::forward(&K::SIZES) };
             T::conv_pointwise(isa, Pointwise { sizes, weight, inputs, outputs, post });

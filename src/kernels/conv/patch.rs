@@ -108,23 +108,36 @@ pub(super) unsafe fn numbers<T: Element, S: Simd>(
             // SAFETY: a patch has `rows` rows of `columns` numbers for each of the channels, and a vector's length after them. What is
             // written over the end of a row is before what is written to the next one.
             unsafe {
-                if y < height {
-                    zero(simd, to, before);
-                    copy(
-                        simd,
-                        &input[(channel * height + y) * width + start..],
-                        to.add(before),
-                        count,
-                    );
-                    zero(simd, to.add(before + count), columns - before - count);
-                } else {
-                    zero(simd, to, columns);
-                }
+                let from = (y < height).then(|| &input[(channel * height + y) * width + start..]);
+                padded_row(simd, from, to, [before, count, columns]);
                 to = to.add(columns);
             }
         }
     }
     patch
+}
+
+/// A row of `columns` numbers: `before` zeros, `count` numbers, and zeros; or zeros alone, beyond the image.
+///
+/// # Safety
+///
+/// `columns` numbers and a vector must be writable at `to`.
+#[inline(always)]
+pub(super) unsafe fn padded_row<T: Element, S: Simd>(
+    simd: S,
+    from: Option<&[T]>,
+    to: *mut T,
+    [before, count, columns]: [usize; 3],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(from) = from else {
+            return zero(simd, to, columns);
+        };
+        zero(simd, to, before);
+        copy(simd, from, to.add(before), count);
+        zero(simd, to.add(before + count), columns - before - count);
+    }
 }
 
 /// Copies the first `count` numbers, in whole vectors if there are as many.

@@ -9,6 +9,7 @@
 use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise_plan::DepthwisePlan;
 use crate::kernels::conv::pointwise_plan::{PointwiseSizes, WeightsPlan, fits as pointwise_fits};
+use crate::kernels::conv::rows::ColumnLayout;
 use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
 use crate::kernels::geometry::Sizes;
 use crate::kernels::layer_plan::{KernelName, LayerPlan};
@@ -53,6 +54,15 @@ const NARROW_PIXELS: usize = 128;
 /// Output pixels of a block of a blocked convolution, about.
 const BLOCKED_PIXELS: usize = 128;
 
+/// Bytes of the input's rows that are copied for a band of output rows: less than a usual L1 cache holds.
+const BAND: usize = 24 * 1024;
+
+/// Output rows of a band, unless more of all input channels fit: with fewer, more rows of the input are copied twice.
+const BAND_ROWS: usize = 8;
+
+/// The longest row, with its padding, whose even and odd columns are taken apart.
+pub(crate) const LINE: usize = 2048;
+
 /// The most input channels that are read where they are if their planes are a multiple of [`ALIASING`] apart: those share the sets of L1, which has 8 ways.
 const ALIASED_CHANNELS: usize = 8;
 const ALIASING: usize = 1024;
@@ -79,7 +89,7 @@ pub(crate) struct ConvPlan {
 /// Y = b + W x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Forward {
-    /// Vectors hold pixels of one output row; the input is read where it is.
+    /// Vectors hold pixels of one output row; for some rows, the input is copied with its padding or read where it is.
     DirectRows,
     /// Vectors hold output channels; the input is read where it is, one number at a time.
     DirectChannels,
@@ -168,10 +178,14 @@ impl Forward {
             Self::DirectChannels
         } else if blocked_fits(&sizes, registers) {
             Self::Blocked
+        } else if sizes.stride[1] == 1 && bands_fit(&sizes, registers) {
+            Self::DirectRows
         } else if let Some(narrower) = narrower(&sizes, registers)
             && blocked_fits(&sizes, narrower)
         {
             Self::BlockedNarrow
+        } else if bands_fit(&sizes, registers) {
+            Self::DirectRows
         } else {
             Self::Im2col
         }
@@ -179,10 +193,11 @@ impl Forward {
 
     /// Whether it is a kernel for a whole batch.
     pub(crate) const fn takes_batches(sizes: Sizes, registers: Registers) -> bool {
-        matches!(
-            Self::of(sizes, registers),
-            Self::Pointwise | Self::Depthwise | Self::Blocked | Self::BlockedNarrow
-        )
+        match Self::of(sizes, registers) {
+            Self::DirectRows => !pads_samples(&sizes),
+            Self::Pointwise | Self::Depthwise | Self::Blocked | Self::BlockedNarrow => true,
+            _ => false,
+        }
     }
 }
 
@@ -223,6 +238,77 @@ const fn blocked_fits(sizes: &Sizes, registers: Registers) -> bool {
 const fn blocked_weights_fit(sizes: &Sizes, registers: Registers) -> bool {
     sizes.group_outputs() >= registers.lanes
         && BlockedPlan::of_weights(sizes, registers).channels > 0
+}
+
+/// How a convolution with vectors along rows is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowsPlan {
+    /// Output rows that are taken at a time.
+    pub(crate) rows: usize,
+    /// Input channels that are read at a time; 0 if not even one fits.
+    pub(crate) channels: usize,
+    /// Whether the input is copied.
+    pub(crate) copies: bool,
+    /// Numbers of a copied row.
+    pub(crate) width: usize,
+    pub(crate) columns: ColumnLayout,
+}
+
+impl RowsPlan {
+    pub(crate) const fn of(sizes: &Sizes, registers: Registers) -> Self {
+        let stride = sizes.stride[1];
+        let inputs = sizes.group_inputs();
+        let mut plan = Self {
+            rows: sizes.output[1],
+            channels: inputs,
+            copies: sizes.is_padded() || stride > 1,
+            width: 0,
+            columns: ColumnLayout { stride, odd: 0 },
+        };
+        if !plan.copies {
+            return plan;
+        }
+        let seen = plan.columns_seen(sizes);
+        if stride == 1 {
+            plan.width = seen;
+        } else {
+            plan.columns.odd = seen.div_ceil(2);
+            plan.width = 2 * plan.columns.odd;
+        }
+        let mut room = BAND / registers.scalar;
+        // All rows of all channels, or fewer rows; then fewer channels, and at last fewer rows.
+        while plan.rows > BAND_ROWS
+            && plan.copied_rows(sizes, plan.rows) * plan.width * inputs > room
+        {
+            plan.rows = plan.rows.div_ceil(2);
+        }
+        loop {
+            let fit = room / (plan.copied_rows(sizes, plan.rows) * plan.width);
+            plan.channels = if fit < inputs { fit } else { inputs };
+            if plan.channels > 0 || plan.rows == 1 && room == PATCH_LEN {
+                break;
+            }
+            if plan.rows == 1 {
+                // Rows that are longer than L1 is large.
+                room = PATCH_LEN;
+            }
+            plan.rows = plan.rows.div_ceil(2);
+        }
+        if stride > 2 || stride == 2 && seen > LINE {
+            plan.channels = 0;
+        }
+        plan
+    }
+
+    /// Columns of the input, with its padding, from the first that a window sees to the last.
+    pub(crate) const fn columns_seen(&self, sizes: &Sizes) -> usize {
+        (sizes.output[2] - 1) * sizes.stride[1] + (sizes.kernel[1] - 1) * sizes.dilation[1] + 1
+    }
+
+    /// Rows of the input, with its padding, that the windows of `rows` output rows see.
+    pub(crate) const fn copied_rows(&self, sizes: &Sizes, rows: usize) -> usize {
+        (rows - 1) * sizes.stride[0] + (sizes.kernel[0] - 1) * sizes.dilation[0] + 1
+    }
 }
 
 /// How a blocked convolution is cut.
@@ -422,11 +508,27 @@ impl PatchProduct {
 
 /// Whether an output row reads parts of input rows, and is not much shorter than whole vectors.
 const fn rows_fill_vectors(sizes: &Sizes, Registers { lanes, .. }: Registers) -> bool {
+    sizes.stride[1] == 1 && columns_fill(sizes, lanes) && fits_padded(sizes)
+}
+
+/// Whether an output row is not much shorter than whole vectors.
+const fn columns_fill(sizes: &Sizes, lanes: usize) -> bool {
     let columns = sizes.output[2];
-    sizes.stride[1] == 1
-        && columns >= lanes
-        && IDLE * (columns.next_multiple_of(lanes) - columns) <= columns
-        && fits_padded(sizes)
+    columns >= lanes && IDLE * (columns.next_multiple_of(lanes) - columns) <= columns
+}
+
+/// Whether [`Forward::DirectRows`] is given samples with their padding: the zeros are written once for all of them.
+const fn pads_samples(sizes: &Sizes) -> bool {
+    sizes.is_padded() && sizes.stride[1] == 1 && fits_padded(sizes)
+}
+
+/// The same for large images and a stride of two, where rows of the input are copied for some output rows at a time. A patch must have more numbers
+/// than are copied for it.
+const fn bands_fit(sizes: &Sizes, registers: Registers) -> bool {
+    sizes.stride[1] <= 2
+        && sizes.taps() > sizes.stride[0] * sizes.stride[1]
+        && columns_fill(sizes, registers.lanes)
+        && RowsPlan::of(sizes, registers).channels > 0
 }
 
 /// Whether vectors of output channels are whole, and tiles fill the registers.
@@ -736,7 +838,7 @@ mod tests {
             (
                 "5x5, few outputs",
                 padded(layer([16, 48, 48], 3, [5, 5])),
-                im2col,
+                rows,
                 Gather,
                 [W::Im2col(Dots); 3],
             ),
@@ -763,11 +865,44 @@ mod tests {
         assert_eq!(forward(row(24)), Forward::DirectRows);
         assert_eq!(forward(row(23)), Forward::Im2col);
         assert_eq!(forward(strided(row(33))), Forward::Im2col);
-        // As long as the buffer, with padding; and longer.
-        assert_eq!(forward(padded(layer([1, 126, 126], 6, [3, 3]))), Forward::DirectRows);
-        assert_eq!(forward(padded(layer([1, 127, 126], 6, [3, 3]))), Forward::Im2col);
+        // As long as the buffer, with padding; and longer: by bands, where there are not outputs for vectors of them.
+        assert_eq!(forward(padded(layer([1, 124, 124], 16, [5, 5]))), Forward::DirectRows);
+        assert_eq!(forward(padded(layer([1, 125, 124], 16, [5, 5]))), Forward::Blocked);
+        assert_eq!(forward(padded(layer([1, 125, 124], 15, [5, 5]))), Forward::DirectRows);
         // Without padding, a sample is read where it is.
         assert_eq!(forward(layer([4, 128, 128], 6, [3, 3])), Forward::DirectRows);
+    }
+
+    #[test]
+    fn bands_of_rows() {
+        // Even and odd columns; not by every third.
+        let every = |stride, kernel, columns| {
+            placed(Sizes { stride: [stride; 2], ..layer([3, 41, columns], 5, [kernel; 2]) })
+        };
+        assert_eq!(forward(every(2, 3, 33)), Forward::DirectRows);
+        assert_eq!(forward(every(3, 3, 48)), Forward::Im2col);
+        // A patch has no more numbers than are copied for it; a row is longer than a line.
+        assert_eq!(forward(every(2, 2, 32)), Forward::Im2col);
+        assert_eq!(forward(every(2, 3, 2047)), Forward::DirectRows);
+        assert_eq!(forward(every(2, 3, 2051)), Forward::Im2col);
+        let plan = |sizes| RowsPlan::of(&sizes, AVX512);
+        // Where it is, of any size.
+        let found = plan(layer([64, 130, 130], 3, [3, 3]));
+        assert_eq!((found.rows, found.channels, found.copies), (128, 64, false));
+        // All of it; 24 KB of it: rows, or channels; and longer rows.
+        let same = |channels, rows, columns| padded(layer([channels, rows, columns], 3, [3, 3]));
+        let cut = |sizes| (plan(sizes).rows, plan(sizes).channels);
+        assert_eq!(cut(same(3, 32, 32)), (32, 3));
+        assert_eq!(cut(same(3, 128, 128)), (8, 3));
+        assert_eq!(cut(same(64, 32, 32)), (8, 6144 / (10 * 34)));
+        assert_eq!(cut(same(64, 32, 2000)), (1, 1));
+        assert_eq!(cut(same(64, 32, 3000)), (1, 1));
+        assert_eq!(cut(same(64, 32, 6000)), (1, 0));
+        let found = plan(every(2, 3, 34));
+        assert_eq!((found.width, found.columns), (34, ColumnLayout { stride: 2, odd: 17 }));
+        assert_eq!(found.columns.steps(1), [17, 0_usize.wrapping_sub(16)]);
+        assert_eq!(found.columns.steps(2), [1, 1]);
+        assert_eq!(found.columns.steps(3), [18, 0_usize.wrapping_sub(15)]);
     }
 
     #[test]
@@ -793,7 +928,7 @@ mod tests {
     /// Windows of 8 numbers see 3 channels or 2: 24 products for each sum or 16.
     #[test]
     fn channels_that_fill_half_a_vector() {
-        let few = |inputs, outputs| strided(layer([inputs, 33, 33], outputs, [4, 2]));
+        let few = |inputs, outputs| strided(layer([inputs, 33, 27], outputs, [4, 2]));
         assert_eq!(forward(few(3, 16)), Forward::Blocked);
         assert_eq!(forward(few(3, 9)), Forward::Im2col);
         assert_eq!(forward(few(3, 8)), Forward::BlockedNarrow);
@@ -807,7 +942,7 @@ mod tests {
         assert_eq!(forward(pixels(24)), Forward::BlockedNarrow);
         assert_eq!(forward(pixels(22)), Forward::Im2col);
         // Not from vectors of 32 bytes on.
-        assert_eq!(ConvPlan::of(few(3, 4), SETS[1]).forward, Forward::Im2col);
+        assert_eq!(ConvPlan::of(few(3, 4), SETS[1]).forward, Forward::DirectRows);
         let rows = strided(padded(layer([3, 96, 96], 8, [3, 3])));
         assert_eq!(
             SETS.map(|set| ConvPlan::of(rows, set).forward),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::kernels::conv::blocked::BlockedConvolution;
 use crate::kernels::conv::blocked_weights::BlockedWeights;
-use crate::kernels::conv::direct::DirectRows;
+use crate::kernels::conv::direct::RowsConvolution;
 use crate::kernels::conv::direct_channels::DirectChannels;
 use crate::kernels::conv::im2col::Buffer;
 use crate::kernels::conv::plan::{BlockedPlan, Forward};
@@ -267,12 +267,14 @@ fn check_direct<T: Entry, K: Geometry>(isa: Isa, w: &[T], x: &[T], post: PostOps
     let forward = Forward::of(K::SIZES, isa.registers::<T>());
     let mut buffer = Buffer::new();
     let run = |part, outputs: &mut [T]| {
+        if matches!(forward, Forward::DirectRows) {
+            let (sizes, outputs) = (K::SIZES, outputs.into());
+            let call = RowsConvolution { sizes, weight: w, inputs: x, outputs, post };
+            return isa.run(InPart { call, part });
+        }
         let input = buffer.padded::<K>(x);
         let call = direct_group::<T, K>(0, w, post, input, outputs);
-        match forward {
-            Forward::DirectRows => isa.run(InPart { call: DirectRows(call), part }),
-            _ => isa.run(InPart { call: DirectChannels(call), part }),
-        }
+        isa.run(InPart { call: DirectChannels(call), part });
     };
     if matches!(forward, Forward::DirectRows | Forward::DirectChannels) {
         let (mut run, mut y) = (run, vec![T::nan(); K::OUTPUT_LEN]);
@@ -292,6 +294,12 @@ fn ways_of_the_forward_pass() {
         Blocks [3, 9, 11] => [24, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
         FewBlocks [3, 9, 11] => [8, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
         OverlappingBlocks [3, 9, 11] => [13, 5, 6], [3, 3], stride [2, 2], pad [1, 1], dilation [1, 1];
+        Bands [20, 40, 30] => [3, 40, 30], [3, 3], stride [1, 1], pad [1, 1], dilation [1, 1];
+        BandsOfParts [150, 9, 40] => [2, 9, 40], [5, 5], stride [1, 1], pad [2, 2], dilation [1, 1];
+        LongRows [2, 3, 9000] => [2, 3, 9000], [3, 3], stride [1, 1], pad [1, 1], dilation [1, 1];
+        EvenAndOdd [3, 34, 34] => [5, 17, 17], [5, 5], stride [2, 2], pad [2, 2], dilation [1, 1];
+        EvenAndOddInside [3, 9, 70] => [7, 4, 33], [3, 3], stride [2, 2], pad [0, 0], dilation [1, 2];
+        Columns [4, 9, 50] => [3, 9, 25], [2, 3], stride [1, 2], pad [1, 1], dilation [1, 1];
         FewestBlocks [7, 9, 8] => [4, 8, 7], [2, 2], stride [1, 1], pad [0, 0], dilation [1, 1];
     }
 }
