@@ -216,7 +216,7 @@ where
     }
 }
 
-/// Holds J **t**, forward, against Jᵀ **w**, backward: **w** · J **t** = Jᵀ **w** · **t**, for random tangents **t**.
+/// Holds J **t**, forward, against Jᵀ **w**, backward: **w** · J **t** = Jᵀ **w** · **t**, for random tangents **t**; and the output at the point against that of inference.
 #[track_caller]
 fn check_tangents<L>(layer: &L, input: &L::Input, weights: &L::Output, sample: usize)
 where
@@ -235,6 +235,16 @@ where
     let mut outputs = L::Output::zeros_vec(points.len());
     let mut trace = vec![f64::NAN; L::trace_len(points.len())];
     layer.forward_pass(Context::TANGENTS, &points, &mut outputs, &mut trace, End::Outputs);
+    let mut alone = L::Output::zeros_vec(1);
+    let mut trace = vec![f64::NAN; L::trace_len(1)];
+    layer.forward_pass(Context::INFERENCE, &points[..1], &mut alone, &mut trace, End::Outputs);
+    let numbers = outputs[0].as_slice().iter().zip(alone[0].as_slice());
+    for (number, (with_tangents, alone)) in numbers.enumerate() {
+        assert!(
+            (with_tangents - alone).abs() <= 1e-10 * (1.0 + alone.abs()),
+            "sample {sample}, output {number}: {with_tangents} at the point of tangents, and {alone} in inference"
+        );
+    }
     let weights = std::slice::from_ref(weights);
     let pass = Pass { context: Context::INFERENCE, end: End::Outputs, weights };
     let (_, of_inputs) = pass.gradient(layer, std::slice::from_ref(input), 0.0);

@@ -3,7 +3,7 @@
 use axonal::activations::{Gelu, Relu, Softmax, Tanh};
 use axonal::layers::{
     Activate, AvgPool, BatchNorm, Context, Dropout, End, Flatten, GlobalAvgPool, LayerNorm,
-    MaxPool, PRelu, Pad, Reshape, Upsample, Window,
+    MaxPool, PRelu, Pad, Parameter, Reshape, Upsample, Window,
 };
 use axonal::prelude::*;
 use axonal::{ImageSample, Sample, Scalar};
@@ -38,6 +38,7 @@ fn gradients_are_slopes() {
     check::<Dropout<f64, SVector<f64, 7>, 1, 2>>(3, 19);
     check::<PRelu<f64, Pixels<3, 3, 4>, 3>>(3, 20);
     check::<PRelu<f64, SVector<f64, 9>, 9>>(3, 21);
+    check::<Parameter<f64, Pixels<3, 3, 4>, 5>>(3, 22);
 }
 
 /// The parameters that no gradient moves are not looked at.

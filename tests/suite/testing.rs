@@ -27,6 +27,8 @@ const TOO_FEW_DESCRIBED: u8 = 9;
 const TOO_MANY_DESCRIBED: u8 = 10;
 const ONE_NAME: u8 = 11;
 const NOTHING_DESCRIBED: u8 = 12;
+const TANGENTS: u8 = 13;
+const POINT_OF_TANGENTS: u8 = 14;
 
 #[repr(C)]
 #[derive(Clone, Debug, PartialEq, Parameters)]
@@ -67,6 +69,8 @@ impl<T: Scalar, const WRONG: u8> Layer for Scale<T, WRONG> {
 }
 
 impl<T: Scalar, const WRONG: u8> Differentiable for Scale<T, WRONG> {
+    const TANGENTS: bool = true;
+
     fn forward_pass(
         &self,
         context: Context,
@@ -75,11 +79,20 @@ impl<T: Scalar, const WRONG: u8> Differentiable for Scale<T, WRONG> {
         _trace: &mut [T],
         _end: End,
     ) {
-        for (input, output) in inputs.iter().zip(outputs) {
+        for (input, output) in inputs.iter().zip(&mut *outputs) {
             *output = input.component_mul(&self.factors);
             if WRONG == TRAINING && context.is_training() {
                 *output *= T::of(2.0);
             }
+        }
+        match outputs {
+            [point, ..] if WRONG == POINT_OF_TANGENTS && context.is_tangents() => {
+                point.fill(T::zero())
+            }
+            [_, tangents @ ..] if WRONG == TANGENTS && context.is_tangents() => {
+                tangents.iter_mut().for_each(|tangent| tangent.fill(T::one()));
+            }
+            _ => {}
         }
     }
 
@@ -158,6 +171,10 @@ fn a_layer_with_a_wrong_gradient_is_found() {
     assert!(found.contains("in training"), "{found}");
     let found = of_layer::<ADDED>().expect("found");
     assert!(found.contains("was added to 1"), "{found}");
+    let found = of_layer::<TANGENTS>().expect("found");
+    assert!(found.starts_with("sample 0: a tangent gives "), "{found}");
+    let found = of_layer::<POINT_OF_TANGENTS>().expect("found");
+    assert!(found.starts_with("sample 0, output 0: 0 at the point of tangents"), "{found}");
 }
 
 #[test]
