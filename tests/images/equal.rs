@@ -154,6 +154,9 @@ network! {
         input 3x8x8 => add { conv 4 3x3 pad same relu } { conv 4 1x1 } { conv 4 3x3 pad same relu => conv 4 3x3 pad same }
     >;
     struct Square<input 4x8x8 => conv 4 3x3 pad same>;
+    // One type, written in two ways: before a network, and behind it.
+    struct Around<input 4x8x8 => silu => batchnorm => Square => silu => batchnorm => flatten => dense 2>;
+    struct AroundFlat<input 4x8x8 => silu => batchnorm => conv 4 3x3 pad same => silu => batchnorm => flatten => dense 2>;
     struct Head<input 96 => dense 5 tanh>;
     struct Vectors<input 96 => Head => batchnorm relu => residual { dense 5 } => concat { dense 2 } { identity } => dense 3>;
     struct VectorsFlat<
@@ -169,6 +172,7 @@ fn a_network_that_gives_an_image_has_layers_of_images_behind_it() {
     check!(Ends<f64>, EndsFlat<f64>, 1e-12);
     check!(Projected<f64>, ProjectedFlat<f64>, 1e-12);
     check!(Vectors<f64>, VectorsFlat<f64>, 1e-12);
+    check!(Around<f64>, AroundFlat<f64>, 1e-12);
     let image: Image<12, 4, 4> = Ends::zeros().forward(&Image::default());
     assert_eq!(image, Image::default());
 }

@@ -56,7 +56,7 @@ fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
     // leads to another trait, the library's is not implemented. Everything else only makes better messages, whatever a forged path does to it.
     let clause = generics.make_where_clause();
     for field in &fields {
-        clause.predicates.push(syn::parse2(bound(field, &scalar, &root)?)?);
+        clause.predicates.push(syn::parse2(bound(field, &input.generics, &scalar, &root)?)?);
     }
     let tree = settings.tree.then(|| tree(input, &generics, &fields, &root, &conditions));
     let (implementation, arguments, clause) = generics.split_for_impl();
@@ -169,7 +169,12 @@ fn scalar(input: &DeriveInput, written: Option<Type>, fields: &[Field]) -> syn::
 }
 
 /// That a field is `Parameters` of the scalar.
-fn bound(field: &Field, scalar: &Type, root: &Path) -> syn::Result<TokenStream> {
+fn bound(
+    field: &Field,
+    generics: &Generics,
+    scalar: &Type,
+    root: &Path,
+) -> syn::Result<TokenStream> {
     let ty = &field.ty;
     let held = if is_marker(field) {
         // The library implements the trait for `core`'s type of this name alone.
@@ -181,9 +186,11 @@ fn bound(field: &Field, scalar: &Type, root: &Path) -> syn::Result<TokenStream> 
         ty.to_token_stream()
     };
     // With a lifetime, rustc checks a bound without a type parameter where the type is used, as it does others: by then the mistake was reported.
+    // Others have none: two that are the same bound, of types that are written in two ways, rustc would take for two.
+    let lifetime = (!is_generic(ty, generics)).then(|| quote!(for<'field>));
     let span = Span::mixed_site().located_at(ty.span());
     let root = resolved(root, ty.span());
-    Ok(quote_spanned!(span=> for<'field> #held: #root::Parameters<Scalar = #scalar>))
+    Ok(quote_spanned!(span=> #lifetime #held: #root::Parameters<Scalar = #scalar>))
 }
 
 /// The path at another place, with the meaning that it has in the implementation's head. Its `::` has a meaning too: in a crate of edition 2015, `::axonal`
