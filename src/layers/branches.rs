@@ -3,11 +3,14 @@
 //! For `concat` and `add` with any number of branches, `network!` makes a struct with a field for each, and passes that call the functions here, once for each branch, in
 //! their order. `concat` of two is [`Concat`](super::Concat).
 
-use pulp::Simd;
+use core::slice;
 
-use super::{Layer, together};
-use crate::core::{Sample, split_samples};
+use pulp::{Simd, WithSimd};
+
+use super::{Layer, Passes, together};
+use crate::core::{Sample, flat, flat_mut, split_samples};
 use crate::kernels::add;
+use crate::simd::dispatch;
 
 /// What becomes of the outputs of branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,16 +24,56 @@ pub enum Joining {
 }
 
 impl Joining {
-    /// Puts the outputs of one branch to those before it, which are `at` numbers.
+    /// Puts the outputs of one branch to those before it, which are `at` numbers of each sample.
     #[inline(always)]
-    fn join<V: Sample, O: Sample<Scalar = V::Scalar>>(self, at: usize, values: &V, output: &mut O) {
-        let (values, output) = (values.as_slice(), output.as_mut_slice());
+    fn join<V: Sample, O: Sample<Scalar = V::Scalar>>(
+        self,
+        at: usize,
+        values: &[V],
+        outputs: &mut [O],
+    ) {
         match self {
-            Self::Concat | Self::Heads => output[at..at + V::LEN].copy_from_slice(values),
-            Self::Add if at == 0 => output.copy_from_slice(values),
-            Self::Add => add(output, values),
+            Self::Add if at == 0 => flat_mut(outputs).copy_from_slice(flat(values)),
+            Self::Add => add(flat_mut(outputs), flat(values)),
+            Self::Concat | Self::Heads => {
+                for (values, output) in values.iter().zip(outputs) {
+                    output.as_mut_slice()[at..at + V::LEN].copy_from_slice(values.as_slice());
+                }
+            }
         }
     }
+}
+
+/// [`Joining::join`] in inference.
+struct Join<'a, V, O> {
+    joining: Joining,
+    at: usize,
+    values: &'a [V],
+    outputs: &'a mut [O],
+}
+
+impl<V: Sample, O: Sample<Scalar = V::Scalar>> Join<'_, V, O> {
+    /// Behind a branch `B`. If that is outlined, `simd` is the baseline.
+    #[inline(always)]
+    fn run<B: Layer, S: Simd>(self, simd: S) {
+        if const { B::OUTLINED } { dispatch(self) } else { simd.vectorize(self) }
+    }
+}
+
+impl<V: Sample, O: Sample<Scalar = V::Scalar>> WithSimd for Join<'_, V, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { joining, at, values, outputs } = self;
+        joining.join(at, values, outputs);
+    }
+}
+
+/// Whether a branch gives the numbers that it takes: `{ }`, `{ from fine }`, `{ flatten }`. They go to their place at once, and nothing is kept of them.
+const fn is_copy<B: Layer>() -> bool {
+    let same = <B::Input as Sample>::LEN == <B::Output as Sample>::LEN;
+    same && B::PARAMETERS == 0 && matches!(B::PASSES, Passes::Numbers)
 }
 
 /// How many samples go through branches at a time.
@@ -63,13 +106,16 @@ pub fn infer_one<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     room: &mut [B::Scalar],
 ) -> usize {
     let len = <B::Output as Sample>::LEN;
-    if joining != Joining::Add || at == 0 {
-        let own = &mut output.as_mut_slice()[at..at + len];
+    let output = slice::from_mut(output);
+    if const { is_copy::<B>() } {
+        Join { joining, at, values: slice::from_ref(input), outputs: output }.run::<B, S>(simd);
+    } else if joining != Joining::Add || at == 0 {
+        let own = &mut flat_mut(output)[at..at + len];
         branch.infer_one_in(simd, input, &mut bytemuck::cast_slice_mut(own)[0], room);
     } else {
         let (values, room) = split_samples::<B::Output>(room, 1);
         branch.infer_one_in(simd, input, &mut values[0], room);
-        joining.join(at, &values[0], output);
+        Join { joining, at, values, outputs: output }.run::<B, S>(simd);
     }
     at + len
 }
@@ -85,10 +131,14 @@ pub fn infer<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     outputs: &mut [O],
     room: &mut [B::Scalar],
 ) -> usize {
-    let (values, room) = split_samples::<B::Output>(room, inputs.len());
-    branch.infer_in(simd, inputs, values, room);
-    for (values, output) in values.iter().zip(outputs) {
-        joining.join(at, values, output);
+    if const { is_copy::<B>() } {
+        Join { joining, at, values: inputs, outputs }.run::<B, S>(simd);
+    } else if joining == Joining::Add && at == 0 {
+        branch.infer_in(simd, inputs, bytemuck::cast_slice_mut(outputs), room);
+    } else {
+        let (values, room) = split_samples::<B::Output>(room, inputs.len());
+        branch.infer_in(simd, inputs, values, room);
+        Join { joining, at, values, outputs }.run::<B, S>(simd);
     }
     at + <B::Output as Sample>::LEN
 }
@@ -117,7 +167,6 @@ pub use training::{backward, forward, input_len, meet, trace_len};
 #[cfg(feature = "train")]
 mod training {
     use super::*;
-    use crate::core::{flat, flat_mut};
     use crate::kernels::Entry;
     use crate::layers::{Batch, Context, Differentiable, End, GradientSink, parts};
 
@@ -126,12 +175,30 @@ mod training {
         fn end_of_branch(self, end: End) -> End {
             if self == Self::Heads { end } else { End::Outputs }
         }
+
+        /// [`join`](Self::join) in a pass of training, whose sums are shared by threads.
+        #[inline(always)]
+        fn join_in_pass<V: Sample, O: Sample<Scalar = V::Scalar>>(
+            self,
+            at: usize,
+            values: &[V],
+            outputs: &mut [O],
+        ) {
+            if self == Self::Add && at > 0 {
+                V::Scalar::sum_in_pass(flat_mut(outputs), flat(values));
+            } else {
+                self.join(at, values, outputs);
+            }
+        }
     }
 
     /// What one branch of the layer `N` keeps: its outputs, their gradient, and what it keeps itself.
     #[inline(always)]
     #[must_use]
     pub fn trace_len<N: Differentiable, B: Differentiable>(samples: usize) -> usize {
+        if const { is_copy::<B>() } {
+            return 0;
+        }
         2 * samples * <B::Output as Sample>::LEN + parts::trace_len::<N, B>(samples)
     }
 
@@ -155,13 +222,14 @@ mod training {
     ) -> (usize, &'t mut [B::Scalar]) {
         let samples = inputs.len();
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
-        let (values, own) = split_samples::<B::Output>(own, samples);
-        let (_, own) = split_samples::<B::Output>(own, samples);
-        let context = context.layer(number);
-        let end = joining.end_of_branch(end);
-        parts::forward_pass::<N, B>(branch, context, inputs, values, own, end);
-        for (values, output) in values.iter().zip(outputs) {
-            joining.join(at, values, output);
+        if const { is_copy::<B>() } {
+            joining.join_in_pass(at, inputs, outputs);
+        } else {
+            let (values, own) = split_samples::<B::Output>(own, samples);
+            let (_, own) = split_samples::<B::Output>(own, samples);
+            let (context, end) = (context.layer(number), joining.end_of_branch(end));
+            parts::forward_pass::<N, B>(branch, context, inputs, values, own, end);
+            joining.join_in_pass(at, values, outputs);
         }
         (at + <B::Output as Sample>::LEN, rest)
     }
@@ -178,16 +246,25 @@ mod training {
     ) -> (usize, &'t mut [B::Scalar]) {
         let samples = inputs.len();
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
-        let (values, own) = split_samples::<B::Output>(own, samples);
-        let (of_values, own) = split_samples::<B::Output>(own, samples);
         let from = if joining == Joining::Add { 0 } else { at };
-        for (of_values, gradient) in of_values.iter_mut().zip(gradient) {
-            let own = &gradient.as_slice()[from..from + <B::Output as Sample>::LEN];
-            of_values.as_mut_slice().copy_from_slice(own);
+        if const { is_copy::<B>() } {
+            part(from, gradient, input_gradient.unwrap_or_default());
+        } else {
+            let (values, own) = split_samples::<B::Output>(own, samples);
+            let (of_values, own) = split_samples::<B::Output>(own, samples);
+            part(from, gradient, of_values);
+            let batch = Batch::<B> { inputs, outputs: values, trace: own, input_gradient };
+            parts::backward_pass::<N, B>(batch, of_values, joining.end_of_branch(end), sink);
         }
-        let batch = Batch::<B> { inputs, outputs: values, trace: own, input_gradient };
-        parts::backward_pass::<N, B>(batch, of_values, joining.end_of_branch(end), sink);
         (at + <B::Output as Sample>::LEN, rest)
+    }
+
+    /// Copies of the numbers behind the first `from` of each sample.
+    #[inline(always)]
+    fn part<O: Sample, V: Sample<Scalar = O::Scalar>>(from: usize, samples: &[O], parts: &mut [V]) {
+        for (part, sample) in parts.iter_mut().zip(samples) {
+            part.as_mut_slice().copy_from_slice(&sample.as_slice()[from..from + V::LEN]);
+        }
     }
 
     /// Runs `pass`, and adds the gradient that it writes, in `room`, to `sums`: where paths meet. Without sums, nobody needs it.
