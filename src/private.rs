@@ -212,7 +212,7 @@ pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
 }
 
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
-/// a vector 783``. `own` is what a network in the place of a layer gives: `` `ActorCritic` gives a record of `action`, a vector 2, …``.
+/// a vector 783``. `own` is what a network in the place of a layer gives that is not the last: `` `ActorCritic` gives a record of `action`, a vector 2, …``.
 ///
 /// # Panics
 ///
@@ -225,7 +225,7 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Op
         message.push_shape(takes);
         message.push(" and gives ");
         message.push_shape(own);
-        message.push(": a network with `heads` is no stage of another");
+        message.push(": a network with `heads` stands last in another");
         panic!("{}", message.text());
     }
     let fits = match (takes, gives) {
@@ -233,8 +233,9 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Op
         (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
             c == channels && h == rows && w == columns
         }
+        (Shape::Record(takes), Shape::Record(gives)) => are_alike(takes, gives),
         // What gives several outputs is an error itself.
-        (_, gives) => matches!(gives, Shape::Record(_)),
+        (_, gives) => matches!(gives, Shape::Record(_)) && own.is_none(),
     };
     if !fits {
         let mut message = Message { bytes: [0; 512], len: 0 };
@@ -244,6 +245,37 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Op
         message.push_shape(gives);
         panic!("{}", message.text());
     }
+}
+
+/// Whether two records have fields of the same names and shapes.
+const fn are_alike(
+    mut fields: &[(&'static str, Shape)],
+    mut others: &[(&'static str, Shape)],
+) -> bool {
+    while let ([(name, shape), rest @ ..], [(other_name, other), other_rest @ ..]) =
+        (fields, others)
+    {
+        let (mut letters, mut other_letters) = (name.as_bytes(), other_name.as_bytes());
+        while let ([letter, rest @ ..], [other, other_rest @ ..]) = (letters, other_letters) {
+            if *letter != *other {
+                return false;
+            }
+            (letters, other_letters) = (rest, other_rest);
+        }
+        let is_same = match (*shape, *other) {
+            (Shape::Vector(length), Shape::Vector(other)) => length == other,
+            (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
+                c == channels && h == rows && w == columns
+            }
+            (Shape::Record(fields), Shape::Record(others)) => are_alike(fields, others),
+            _ => false,
+        };
+        if !is_same || !letters.is_empty() || !other_letters.is_empty() {
+            return false;
+        }
+        (fields, others) = (rest, other_rest);
+    }
+    fields.is_empty() && others.is_empty()
 }
 
 /// Stops the compiler where a layer of images is given a vector: `` `conv1` takes an image, but `Encoder` gives a vector 784``.

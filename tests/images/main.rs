@@ -13,6 +13,7 @@ mod graphs;
 mod image;
 mod layers;
 mod mlperf_tiny;
+mod nested_records;
 mod normalized;
 mod options;
 mod passes;

@@ -123,7 +123,13 @@ impl Expansion<'_> {
         let Self { root, .. } = self;
         let fixed = quote!(::core::primitive::f32);
         let mut before: Option<&TypedLayer<'_>> = None;
-        let joints = self.definition.network.layers.iter().filter_map(|layer| {
+        let layers = &self.definition.network.layers;
+        let joints = layers.iter().enumerate().filter_map(|(index, layer)| {
+            // Several outputs are those of the network, or what a type of the user's takes.
+            let may_be_record = match layers.get(index + 1) {
+                Some(next) => matches!(next.stage.head, Head::User(_)),
+                None => !self.definition.block,
+            };
             let before = before.replace(layer);
             let giver = before.filter(|before| matches!(before.stage.head, Head::User(_)));
             let name = match &layer.stage.head {
@@ -164,7 +170,7 @@ impl Expansion<'_> {
             let (taker, source) = (format!("`{name}` takes "), format!(", but {source} "));
             let takes = located(&quote!(<#takes as #root::Sample>::SHAPE), place);
             let own = match &layer.stage.head {
-                Head::User(_) => {
+                Head::User(_) if !may_be_record => {
                     let rust = layer.checked(root, &fixed)?;
                     let own = quote!(<<#rust as #root::Layer>::Output as #root::Sample>::SHAPE);
                     let own = located(&own, place);

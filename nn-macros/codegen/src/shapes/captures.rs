@@ -11,8 +11,18 @@ use crate::syntax::spans::place;
 use crate::syntax::tree::{Arguments, Block, Chain, Head, Stage};
 use crate::syntax::vocabulary::Role;
 
-/// Gives every block of the chain what it takes from around it.
+/// Gives every block of the chain what it takes from around it, and a type of the user's that stands behind several inputs all of them.
 pub(crate) fn resolve(chain: &mut Chain) {
+    let inputs = chain.inputs();
+    let mut stages = chain.stages.iter();
+    let names: Vec<&Ident> =
+        stages.by_ref().take(inputs).filter_map(|stage| stage.label.as_ref()).collect();
+    let is_taken = |block: &Block| block.chain.from.iter().any(|from| names.contains(&from));
+    let is_whole = stages.next().is_some_and(|stage| matches!(stage.head, Head::User(_)))
+        && !stages.any(|stage| stage.arguments.blocks.iter().any(is_taken));
+    if is_whole && inputs > 0 {
+        chain.whole = chain.stages.drain(..inputs).collect();
+    }
     in_chain(chain, &mut 0);
 }
 

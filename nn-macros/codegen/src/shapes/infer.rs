@@ -31,6 +31,7 @@ pub(crate) fn network<'a>(
     errors: &mut Errors,
 ) -> TypedNetwork<'a> {
     let mut input = match chain.inputs() {
+        0 if !chain.whole.is_empty() => inputs(name, &chain.whole),
         0 => Shape::of_sizes(&chain.input),
         count => inputs(name, &chain.stages[..count]),
     };

@@ -43,6 +43,8 @@ impl Item {
 pub(crate) struct Chain {
     /// The sizes of the input; none if it is missing, has several with names, or the chain is a block of a layer.
     pub(crate) input: Vec<Size>,
+    /// Several inputs that go into the first stage as they are: a type of the user's takes all of them.
+    pub(crate) whole: Vec<Stage>,
     /// Where the input is described.
     pub(crate) input_tokens: TokenStream,
     /// The label in `from label`, with which a branch may begin.
