@@ -1,6 +1,6 @@
 //! A network as a graph: what comes out of each stage, and where it goes.
 
-use super::tree::{Item, Join, Stage, source};
+use super::tree::{INPUT, Item, Join, Stage, source};
 use crate::core::Shape;
 
 /// A network: nodes in an order in which each comes after those that it takes its inputs from.
@@ -44,10 +44,13 @@ pub(super) struct Frame {
 }
 
 impl Graph {
-    /// One input, and the stages behind it.
+    /// One input, and the stages behind it. Several inputs are stages themselves, the first of them the first node.
     pub(super) fn new(input: Shape, items: &[Item]) -> Self {
         let mut graph = Self::default();
-        let start = graph.node(Kind::Input, &["input".to_owned()], input, 0);
+        let start = match input {
+            Shape::Record(_) => 0,
+            _ => graph.node(Kind::Input, &[INPUT.to_owned()], input, 0),
+        };
         graph.chain(start, items, 0);
         graph
     }
@@ -75,18 +78,30 @@ impl Graph {
                     let other = if label == "input" { input } else { named.map(|(_, node)| *node) };
                     return other.unwrap_or(from);
                 }
-                let node = self.node(Kind::Layer(word), lines, *output, *parameters);
-                self.edges.push((from, node));
+                let node = if *word == INPUT {
+                    let lines: Vec<_> =
+                        names.0.iter().take(1).chain(&lines[1..]).cloned().collect();
+                    self.node(Kind::Input, &lines, *output, *parameters)
+                } else {
+                    let node = self.node(Kind::Layer(word), lines, *output, *parameters);
+                    self.edges.push((from, node));
+                    node
+                };
                 self.names.extend(names.0.iter().map(|name| (name.clone(), node)));
                 node
+            }
+            Item::Block { join: Join::Heads, branches, .. } => {
+                for item in branches.iter().flatten() {
+                    if let Item::Group { label, items } = item {
+                        self.frame(from, items, label.clone(), depth);
+                    }
+                }
+                from
             }
             Item::Block { join, branches, stage } => {
                 let ends: Vec<_> =
                     branches.iter().map(|branch| self.chain(from, branch, depth)).collect();
-                let kind = match join {
-                    Join::Sum => Kind::Sum,
-                    Join::Concat => Kind::Concat,
-                };
+                let kind = if *join == Join::Sum { Kind::Sum } else { Kind::Concat };
                 let mut lines = stage.lines.clone();
                 if *join == Join::Concat {
                     lines.insert(0, "concat".to_owned());
@@ -103,7 +118,14 @@ impl Graph {
 
     fn frame(&mut self, from: usize, items: &[Item], label: String, depth: usize) -> usize {
         let first = self.nodes.len();
-        let end = self.chain(from, items, depth + 1);
+        let mut end = self.chain(from, items, depth + 1);
+        if self.nodes.len() == first {
+            // What an earlier stage gave, as it is.
+            let output = self.nodes[end].output;
+            let node = self.node(Kind::Layer(""), &["identity".to_owned()], output, 0);
+            self.edges.push((end, node));
+            end = node;
+        }
         self.frames.push(Frame { label, nodes: first..self.nodes.len(), depth });
         end
     }

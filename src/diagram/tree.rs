@@ -31,6 +31,8 @@ pub(super) enum Item {
 pub(super) enum Join {
     Sum,
     Concat,
+    /// They stay apart: each branch is a group with its name.
+    Heads,
 }
 
 /// A layer, and those behind it that leave the shape as it is.
@@ -54,6 +56,9 @@ impl PartialEq for Names {
         true
     }
 }
+
+/// The word of one of several inputs.
+pub(super) const INPUT: &str = "input";
 
 /// The label in the word of a branch that takes what an earlier stage gave: `from fine`.
 pub(super) fn source(word: &str) -> Option<&str> {
@@ -135,6 +140,7 @@ fn join_of(word: &str) -> Option<Join> {
     match word {
         "residual" | "add" => Some(Join::Sum),
         "concat" => Some(Join::Concat),
+        "heads" => Some(Join::Heads),
         _ => None,
     }
 }
@@ -146,7 +152,11 @@ fn block_of(children: &[Flat], block: &Flat, join: Join, depth: usize) -> Item {
     while let [first, ..] = rest {
         let together = |other: &&Flat| other.path.get(depth) == first.path.get(depth);
         let (branch, after) = rest.split_at(rest.iter().take_while(together).count());
-        branches.push(items(branch, depth + 1));
+        let items = items(branch, depth + 1);
+        branches.push(match first.path.get(depth) {
+            Some(name) if join == Join::Heads => vec![Item::Group { label: name.clone(), items }],
+            _ => items,
+        });
         rest = after;
     }
     if join == Join::Sum && branches.len() == 1 {
@@ -210,6 +220,11 @@ fn fold(items: Vec<Item>) -> Vec<Item> {
     while at < items.len() {
         let count = |length: usize| {
             let pattern = &items[at..(at + length).min(items.len())];
+            // Several inputs are not one behind the other.
+            if pattern.iter().any(|item| matches!(item, Item::Layer(stage) if stage.word == INPUT))
+            {
+                return 0;
+            }
             items[at..].chunks_exact(length).take_while(|chunk| *chunk == pattern).count()
         };
         match (1..=LONGEST).find(|length| count(*length) >= 3) {

@@ -353,6 +353,11 @@ impl Any {
         Self::Weighted,
     ];
 
+    /// Yes-or-no questions do not go with `softmax`, which the compiler says of the loss itself.
+    fn goes_with(self, outputs: Outputs) -> bool {
+        outputs != Outputs::Distributions || !matches!(self, Self::BinaryCrossEntropy | Self::Focal)
+    }
+
     /// What it takes.
     fn targets<N: Layer<Output: Classified>>(self, rng: &mut StdRng) -> Targets<Target<N>, N> {
         let (numbers, classes) = match self {
@@ -462,14 +467,14 @@ where
 {
     let rng = &mut StdRng::seed_from_u64(3);
     for loss in Any::ALL {
-        // Yes-or-no questions do not go with `softmax`, which the compiler says of the loss itself.
-        if outputs == Outputs::Distributions && matches!(loss, Any::BinaryCrossEntropy | Any::Focal)
-        {
+        if !loss.goes_with(outputs) {
             continue;
         }
         check::<N, _, _>(loss.targets::<N>(rng), &loss, |y, t| loss.of(outputs, y, t), rng);
     }
 }
+
+network! { struct Number<input 4 => dense 1>; }
 
 /// Networks that end in an activation, in every way that one can.
 macro_rules! ends {
@@ -516,6 +521,74 @@ macro_rules! ends {
                 // They are others.
                 struct InResidual<input 3 => residual { dense 3 $($activation)+ }>;
                 struct Added<input 4 => a: dense 3 $($activation)+ => dense 3 $($activation)+ => add { } { from a }>;
+                // They are one of several outputs.
+                struct Several<input 4
+                    => trunk: dense 3 $($activation)+
+                    => heads
+                        same { }
+                        last { dense 3 $($activation)+ }
+                        passed { dense 3 $($activation)+ => reshape 3x1x1 => flatten => identity }
+                        pixels { from trunk => dense 12 => reshape 3x2x2 => conv 3 1x1 $($activation)+ }
+                        beside { concat { dense 3 $($activation)+ } { dense 2 $($activation)+ } }
+                        number { from input => dense 1 }
+                >;
+            }
+
+            #[test]
+            fn of_several_heads() {
+                let rng = &mut StdRng::seed_from_u64(3);
+                let (last, mixed) = (Outputs::$outputs, Outputs::$mixed);
+                for loss in Any::ALL.into_iter().filter(|loss| loss.goes_with(last)) {
+                    // Of each head, the loss of another one too, and no two heads have the same targets.
+                    let same = loss.targets::<Last<f64>>(rng);
+                    let own = loss.targets::<Last<f64>>(rng);
+                    let passed = Any::CrossEntropy.targets::<Last<f64>>(rng);
+                    let pixels = loss.targets::<Pixels<f64>>(rng);
+                    let beside = loss.targets::<Branches<f64>>(rng);
+                    let number = numbers::<Number<f64>>(rng);
+                    let losses = SeveralHeads {
+                        same: loss,
+                        last: loss,
+                        passed: Any::CrossEntropy,
+                        pixels: Scaled::new(loss, 0.5),
+                        beside: loss,
+                        number: MeanSquaredError.weighted(),
+                    };
+                    let targets: Vec<_> = (0..SAMPLES)
+                        .map(|index| SeveralHeads {
+                            same: same.0[index],
+                            last: own.0[index],
+                            passed: passed.0[index],
+                            pixels: pixels.0[index],
+                            beside: beside.0[index],
+                            number: (number.0[index], 1.5),
+                        })
+                        .collect();
+                    let mut net = <Several<f64> as Network>::random(rng);
+                    let inputs = random::<SVector<f64, 4>>(SAMPLES, rng);
+                    let by_hand = |net: &Several<f64>| {
+                        let outputs: Vec<_> = inputs.iter().map(|input| net.forward(input)).collect();
+                        macro_rules! head {
+                            ($field:ident, $loss:expr, $kind:expr, $targets:expr) => {{
+                                let field: Vec<_> = outputs.iter().map(|output| output.$field).collect();
+                                $loss.of($kind, &Numbers::of(&field), &Numbers::of(&$targets.1))
+                            }};
+                        }
+                        head!(same, loss, mixed, same)
+                            + head!(last, loss, last, own)
+                            + head!(passed, Any::CrossEntropy, last, passed)
+                            + 0.5 * head!(pixels, loss, last, pixels)
+                            + head!(beside, loss, mixed, beside)
+                            + 1.5 * head!(number, Any::MeanSquaredError, Outputs::Scores, number)
+                    };
+                    let (value, gradient) = net.gradient(&inputs, &targets, &losses);
+                    let expected = by_hand(&net);
+                    assert_eq!(value, net.loss(&inputs, &targets, &losses), "the two ways to the loss");
+                    let allowed = 1e-12 * (1.0 + expected.abs());
+                    assert!((value - expected).abs() < allowed, "{loss:?}: {value}, {expected}");
+                    let gradient = gradient.as_slice().to_vec();
+                    compare(&mut *net, expected, &gradient, by_hand, rng);
+                }
             }
 
             #[test]

@@ -28,6 +28,16 @@ network! {
         => dense 2 => dense 3 => dense 4 => dense 5 => dense 6 => dense 7 => dense 8 => dense 9>;
 
     struct One<input 1 => dense 1>;
+
+    struct Records<input image: 1x8x8, first: 3, second: 3, third: 3
+        => joined: concat image { conv 2 3x3 => flatten } first { } second { } third { }
+        => dense 16 tanh
+        => heads
+            action { dense 8 tanh => dense 4 }
+            value { from joined => dense 1 }
+            raw { }
+            again { from first }
+    >;
 }
 
 /// The texts of a picture, which stand inside of it and do not cover each other.
@@ -173,4 +183,23 @@ fn tables() {
     let with_plan = LeNet::summary().with_plan(32);
     assert_eq!(with_plan.plan, Some(LeNet::plan(32)));
     assert!(with_plan.to_string().ends_with(&format!("\n\n{}", LeNet::plan(32))));
+}
+
+/// Each input is a node of its own, from which the branches go that take it; each head is a frame with its name.
+#[test]
+fn several_inputs_and_heads() {
+    let svg = Records::diagram().to_svg();
+    let texts = texts(&svg);
+    for text in ["image", "first", "second", "third", "action", "value", "raw", "again"] {
+        assert_eq!(texts.iter().filter(|own| *own == text).count(), 1, "{text}: {texts:?}");
+    }
+    assert!(!svg.contains("from ") && !svg.contains("heads"), "edges, and no nodes");
+    // To convolution, `flatten`, four to the join, `dense`; to `action` two, `value`, `raw`, `again`.
+    assert_eq!(arrows(&svg), 2 + 4 + 1 + 2 + 1 + 1 + 1, "{texts:?}");
+    let summary = Records::summary().to_string();
+    for row in
+        ["image", "third", "joined.image.conv1", "heads1.action.dense2", "from joined", "heads1"]
+    {
+        assert!(summary.contains(row), "{row}: {summary}");
+    }
 }
