@@ -29,7 +29,7 @@ pub mod records {
 
     pub use crate::core::Packed;
     #[cfg(feature = "train")]
-    pub use crate::losses::heads::evaluate;
+    pub use crate::losses::{Together, heads::evaluate};
     #[cfg(feature = "train")]
     pub use crate::messages::{Behind, GoesBehind, SizeOfHead, TargetOfHead};
     #[cfg(feature = "train")]

@@ -178,6 +178,50 @@ optimizers! {
     lion_allocates_nothing: Lion::default();
 }
 
+/// Several inputs and heads: their outputs are copied to memory that the thread keeps. For a loss across the batch, so are the targets.
+#[test]
+fn heads_allocate_nothing() {
+    network! {
+        struct Heads<
+            input x: 8, y: 3
+            => concat x { dense 16 tanh } y { } => dense 5 tanh
+            => heads label { dense 5 softmax } value { dense 2 } near { }
+        >;
+    }
+    let sine = |index: usize| (index as f32 * 0.37).sin();
+    let inputs: Vec<_> = (0..100)
+        .map(|index| HeadsInputs {
+            x: SVector::from_fn(|row, _| sine(index * 8 + row)),
+            y: SVector::from([sine(index); 3]),
+        })
+        .collect();
+    let targets: Vec<_> = (0..100)
+        .map(|index| {
+            let label = Class::<5>::new(index % 5).unwrap();
+            HeadsHeads { label, value: SVector::from([sine(index); 2]), near: label }
+        })
+        .collect();
+    let mut net = Heads::random(&mut StdRng::seed_from_u64(1));
+    let losses = HeadsHeads { label: CrossEntropy, value: Huber, near: CrossEntropy };
+    let across = HeadsHeads { label: CrossEntropy, value: Huber, near: Triplet::new(1.0) };
+    let (mut first, mut second) = (Adam::default(), Sgd::new(0.01));
+    let mut outputs: Vec<_> = inputs.iter().map(|input| net.forward(input)).collect();
+    net.train_step(&inputs, &targets, &losses, &mut first);
+    net.train_step(&inputs, &targets, &across, &mut second);
+    net.loss(&inputs, &targets, &losses);
+    for samples in [100, 0, 1, 33, 100] {
+        let (inputs, targets) = (&inputs[..samples], &targets[..samples]);
+        let count = allocations(|| {
+            net.train_step(inputs, targets, &losses, &mut first);
+            net.train_step(inputs, targets, &across, &mut second);
+            net.loss(inputs, targets, &losses);
+            net.forward_batch(inputs, &mut outputs[..samples]);
+            outputs[0] = net.forward(&HeadsInputs { x: SVector::zeros(), y: SVector::zeros() });
+        });
+        assert_eq!(count, 0, "{samples} samples");
+    }
+}
+
 /// Losses with copies of scores, smoothed targets, distances: memory that the thread keeps.
 #[test]
 fn losses_allocate_nothing() {

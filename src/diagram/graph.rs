@@ -93,7 +93,7 @@ impl Graph {
             Item::Block { join: Join::Heads, branches, .. } => {
                 for item in branches.iter().flatten() {
                     if let Item::Group { label, items } = item {
-                        self.frame(from, items, label.clone(), depth);
+                        self.head(from, items, label, depth);
                     }
                 }
                 from
@@ -116,9 +116,10 @@ impl Graph {
         }
     }
 
-    fn frame(&mut self, from: usize, items: &[Item], label: String, depth: usize) -> usize {
+    /// The name of a head is the last line of its last node.
+    fn head(&mut self, from: usize, items: &[Item], label: &str, depth: usize) {
         let first = self.nodes.len();
-        let mut end = self.chain(from, items, depth + 1);
+        let mut end = self.chain(from, items, depth);
         if self.nodes.len() == first {
             // What an earlier stage gave, as it is.
             let output = self.nodes[end].output;
@@ -126,6 +127,12 @@ impl Graph {
             self.edges.push((end, node));
             end = node;
         }
+        self.nodes[end].lines.push(format!("→ {label}"));
+    }
+
+    fn frame(&mut self, from: usize, items: &[Item], label: String, depth: usize) -> usize {
+        let first = self.nodes.len();
+        let end = self.chain(from, items, depth + 1);
         self.frames.push(Frame { label, nodes: first..self.nodes.len(), depth });
         end
     }

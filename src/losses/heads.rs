@@ -2,6 +2,8 @@
 //!
 //! `network!` makes one struct with a field for each head, which is [`Loss`] where its fields are; that calls what is here, once for each head.
 
+use core::any::Any;
+use core::cell::RefCell;
 use core::slice;
 
 use super::Loss;
@@ -24,35 +26,69 @@ pub fn evaluate<R, O, Q, Y, A, L>(
 where
     R: Sample,
     O: Sample<Scalar = R::Scalar>,
-    Y: Copy,
+    Y: Copy + 'static,
     L: Loss<O, Y, A>,
 {
     let mut heap = Heap::default();
     let (outputs, _) = split_samples::<O>(heap.take(records.len() * O::LEN), records.len());
     for (own, record) in outputs.iter_mut().zip(&mut *records) {
-        *own = *output(record);
+        own.as_mut_slice().copy_from_slice(output(record).as_slice());
     }
     let mut sum = 0.0;
     if !L::PER_SAMPLE {
-        let targets: Vec<Y> = targets.iter().map(|record| *target(record)).collect();
-        sum = loss.evaluate(outputs, &targets, scale);
+        with_kept(|kept: &mut Vec<Y>| {
+            kept.clear();
+            kept.extend(targets.iter().map(|record| *target(record)));
+            sum = loss.evaluate(outputs, kept, scale);
+        });
     } else if size_of::<Y>() > SMALL {
         for (output, record) in outputs.chunks_mut(1).zip(targets) {
             sum += loss.evaluate(output, slice::from_ref(target(record)), scale);
         }
     } else {
         for (outputs, records) in outputs.chunks_mut(TOGETHER).zip(targets.chunks(TOGETHER)) {
-            // Behind the last one, its copies fill the array.
-            let last = records.len() - 1;
-            let targets: [Y; TOGETHER] =
-                core::array::from_fn(|index| *target(&records[index.min(last)]));
-            sum += loss.evaluate(outputs, &targets[..records.len()], scale);
+            sum += evaluate_together(loss, outputs, (records, target), scale);
         }
     }
     for (own, record) in outputs.iter().zip(records) {
-        *output(record) = *own;
+        output(record).as_mut_slice().copy_from_slice(own.as_slice());
     }
     sum
+}
+
+thread_local! {
+    /// The targets of whole batches: their memory stays, so that only the first step allocates it.
+    static KEPT: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives `work` memory that the thread keeps, with what is in it.
+fn with_kept<Y: 'static>(work: impl FnOnce(&mut Vec<Y>)) {
+    let take = |kept: &RefCell<Vec<Box<dyn Any>>>| {
+        let mut kept = kept.borrow_mut();
+        let place = kept.iter().position(|kept| kept.is::<Vec<Y>>())?;
+        Some(kept.swap_remove(place))
+    };
+    // While a thread ends, it keeps nothing.
+    let kept = KEPT.try_with(take).ok().flatten();
+    let mut kept = kept.unwrap_or_else(|| Box::new(Vec::<Y>::new()));
+    if let Some(kept) = kept.downcast_mut() {
+        work(kept);
+    }
+    _ = KEPT.try_with(|all| all.borrow_mut().push(kept));
+}
+
+/// At most [`TOGETHER`] of them. A function of its own: with targets that are not small, the array would not fit on the stack, used or not.
+#[inline(never)]
+fn evaluate_together<O: Sample, Q, Y: Copy, A, L: Loss<O, Y, A>>(
+    loss: &L,
+    outputs: &mut [O],
+    (records, target): (&[Q], fn(&Q) -> &Y),
+    scale: O::Scalar,
+) -> f64 {
+    // Behind the last one, its copies fill the array.
+    let last = records.len() - 1;
+    let targets: [Y; TOGETHER] = core::array::from_fn(|index| *target(&records[index.min(last)]));
+    loss.evaluate(outputs, &targets[..records.len()], scale)
 }
 
 /// The loss of one head of a loss of several.

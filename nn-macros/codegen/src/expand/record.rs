@@ -293,6 +293,13 @@ impl<'a> RecordCode<'a> {
             {
                 type Is = ();
             }
+
+            // Of the sum of two records of losses.
+            #(#conditions)*
+            #[automatically_derived]
+            impl<#(#sizes),*> #records::Together<Self> for #name<#(#sizes),*> {
+                type Size = Self;
+            }
         }
     }
 
