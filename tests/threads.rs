@@ -81,6 +81,68 @@ fn large_layers_share_each_product() {
     }
 }
 
+/// Several inputs and heads, with a layer or a loss that looks across the batch, and without.
+#[test]
+fn heads_share_the_samples() {
+    network! {
+        struct Heads<
+            input image: 2x6x6, numbers: 30
+            => joined: concat image { conv 8 3x3 relu => flatten } numbers { dense 40 tanh } => dense 64 tanh
+            => heads label { dense 10 } value { from joined => dense 30 gelu => dense 2 } near { dense 10 }
+        >;
+        struct NormedHeads<
+            input image: 2x6x6, numbers: 30
+            => joined: concat image { conv 8 3x3 => batchnorm relu => flatten } numbers { dense 40 tanh } => dense 64 tanh
+            => heads label { batchnorm => dense 10 } value { from joined => dense 30 gelu => dense 2 } near { dense 10 }
+        >;
+    }
+    let _guard = SET.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rng = StdRng::seed_from_u64(5);
+    let samples = 300;
+    macro_rules! same_bits {
+        ($net:ident, $inputs:ident, $heads:ident, $near:expr) => {
+            let inputs: Vec<_> = (0..samples)
+                .map(|_| $inputs {
+                    image: Image::from([[[rng.random_range(-1.0..1.0); 6]; 6]; 2]),
+                    numbers: SVector::from_fn(|_, _| rng.random_range(-1.0..1.0)),
+                })
+                .collect();
+            let targets: Vec<_> = (0..samples)
+                .map(|index| {
+                    let label = Class::<10>::new(index * 7 % 10).unwrap();
+                    $heads { label, value: SVector::from([0.5, index as f32 / 1e3]), near: label }
+                })
+                .collect();
+            let loss = $heads { label: CrossEntropy, value: Huber, near: $near };
+            for samples in [1, 2, 33, samples] {
+                let (inputs, targets) = (&inputs[..samples], &targets[..samples]);
+                let run = || {
+                    let mut net = $net::random(&mut StdRng::seed_from_u64(1));
+                    let mut adam = Adam::new(1e-3);
+                    let losses =
+                        [(); 2].map(|()| net.train_step(inputs, targets, &loss, &mut adam));
+                    let gradient = net.gradient(inputs, targets, &loss);
+                    let mut outputs: Vec<_> =
+                        inputs.iter().map(|x| net.forward_parallel(x)).collect();
+                    let one_by_one = outputs.clone();
+                    net.forward_batch(inputs, &mut outputs);
+                    (losses, gradient, one_by_one, outputs, net)
+                };
+                let expected = on_threads(1, run);
+                for threads in [2, 3, 5] {
+                    assert!(
+                        on_threads(threads, run) == expected,
+                        "{threads} threads, {samples} samples"
+                    );
+                }
+            }
+        };
+    }
+    same_bits!(Heads, HeadsInputs, HeadsHeads, CrossEntropy);
+    same_bits!(Heads, HeadsInputs, HeadsHeads, Triplet::new(1.0));
+    same_bits!(NormedHeads, NormedHeadsInputs, NormedHeadsHeads, Contrastive::new(1.0));
+}
+
 /// Products over a long common dimension are in halves: two threads do one each, more share the samples, or those of one sample.
 #[test]
 fn long_layers_share_their_halves() {

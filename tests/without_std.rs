@@ -4,7 +4,7 @@
 
 use axonal::prelude::*;
 use axonal::simd::InstructionSet;
-use axonal::{Error, Image};
+use axonal::{Error, Image, Sample};
 
 network! {
     /// The network of fixtures/linear_stack.py.
@@ -17,6 +17,15 @@ network! {
         => concat { maxpool 2x2 stride 1 } { conv 3 2x2 softsign }
         => conv_transpose 2 2x2 stride 2 => layernorm => avgpool 3x3 stride 3 floor => upsample 2 => pad 1
         => prelu => dropout 0.5 => flatten => dense 6 elu(1.0) => dense 4>;
+}
+
+network! {
+    /// Several inputs and outputs, one of which is an input as it is.
+    struct Records<
+        input image: 2x4x4, numbers: 3
+        => joined: concat image { conv 3 3x3 relu => flatten } numbers { } => dense 6 tanh
+        => heads label { dense 4 softmax } mask { from joined => dense 9 => reshape 1x3x3 } same { from numbers }
+    >;
 }
 
 static WEIGHTS: &[u8] = include_bytes!("fixtures/linear_stack.safetensors");
@@ -79,6 +88,30 @@ fn bytes_of_another_network_are_an_error_that_names_the_tensor() {
     let message = error.to_string();
     assert!(message.contains("dense1.weight") && message.contains("[6, 5]"), "{message}");
     assert!(numbers.iter().all(|number| *number == 0.0));
+}
+
+#[test]
+fn records_of_inputs_and_outputs() {
+    let mut numbers = [0.0; Records::PARAMETERS];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        *number = (index * 7919 % 101) as f32 / 50.0 - 1.0;
+    }
+    let net = Records::from_slice(&numbers);
+    let inputs: [_; 3] = core::array::from_fn(|seed| RecordsInputs {
+        image: Image([[[seed as f32 * 0.1; 4]; 4]; 2]),
+        numbers: SVector::from([1.0, 2.0, seed as f32]),
+    });
+    let mut outputs = inputs.map(|input| net.forward(&input));
+    for (input, output) in inputs.iter().zip(&outputs) {
+        assert!((output.label.sum() - 1.0).abs() < 1e-6);
+        assert_eq!(output.same, input.numbers);
+    }
+    assert_ne!(outputs[0].mask, outputs[1].mask);
+    let expected = outputs;
+    net.forward_batch(&inputs, &mut outputs);
+    for (output, expected) in outputs.iter().zip(&expected) {
+        assert_close(output.as_slice(), expected.as_slice());
+    }
 }
 
 #[test]
