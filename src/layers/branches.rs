@@ -7,8 +7,9 @@ use core::slice;
 
 use pulp::{Simd, WithSimd};
 
+use super::normalized::Addition;
 use super::{Layer, Passes, together};
-use crate::core::{Sample, flat, flat_mut, split_samples};
+use crate::core::{Sample, Scalar, flat, flat_mut, split_samples};
 use crate::kernels::add;
 use crate::simd::dispatch;
 
@@ -33,7 +34,6 @@ impl Joining {
         outputs: &mut [O],
     ) {
         match self {
-            Self::Add if at == 0 => flat_mut(outputs).copy_from_slice(flat(values)),
             Self::Add => add(flat_mut(outputs), flat(values)),
             Self::Concat | Self::Heads => {
                 for (values, output) in values.iter().zip(outputs) {
@@ -76,6 +76,37 @@ const fn is_copy<B: Layer>() -> bool {
     same && B::PARAMETERS == 0 && matches!(B::PASSES, Passes::Numbers)
 }
 
+/// What the branches before one gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Joined<'v, T> {
+    /// How many numbers of each sample.
+    at: usize,
+    /// The first term of a sum, as long as it is not in the outputs: the second branch adds it where it writes to them.
+    first: &'v [T],
+}
+
+impl<'v, T: Scalar> Joined<'v, T> {
+    /// Before the first branch.
+    pub const NOTHING: Self = Self { at: 0, first: &[] };
+
+    /// The first branch of a sum gave these.
+    #[inline(always)]
+    fn first<V: Sample<Scalar = T>>(values: &'v [V]) -> Self {
+        Self { at: V::LEN, first: flat(values) }
+    }
+
+    /// One more branch gave so many numbers of each sample, and all is in the outputs.
+    #[inline(always)]
+    fn and(self, len: usize) -> Self {
+        Self { at: self.at + len, first: &[] }
+    }
+
+    #[inline(always)]
+    fn addition<V: Sample<Scalar = T>>(self) -> Addition<'v, V> {
+        Addition { to: bytemuck::cast_slice(self.first), relu: false }
+    }
+}
+
 /// How many samples go through branches at a time.
 #[must_use]
 pub const fn samples_together<O: Sample>() -> usize {
@@ -94,71 +125,102 @@ pub const fn room<B: Layer, O: Sample>() -> usize {
     samples_together::<O>() * <B::Output as Sample>::LEN + B::ROOM
 }
 
-/// One sample through one branch. `at` is how many numbers the branches before it gave; the answer is the same for the next one.
+/// One sample through one branch.
 #[inline(always)]
-pub fn infer_one<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+pub fn infer_one<'v, B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     joining: Joining,
     branch: &B,
-    at: usize,
+    before: Joined<'v, B::Scalar>,
     simd: S,
-    input: &B::Input,
+    input: &'v B::Input,
     output: &mut O,
     room: &mut [B::Scalar],
-) -> usize {
-    let len = <B::Output as Sample>::LEN;
-    let output = slice::from_mut(output);
+) -> Joined<'v, B::Scalar> {
+    let (len, output) = (<B::Output as Sample>::LEN, slice::from_mut(output));
     if const { is_copy::<B>() } {
-        Join { joining, at, values: slice::from_ref(input), outputs: output }.run::<B, S>(simd);
-    } else if joining != Joining::Add || at == 0 {
-        let own = &mut flat_mut(output)[at..at + len];
+        return copy::<B, O, S>(joining, before, simd, slice::from_ref(input), output);
+    }
+    if joining != Joining::Add || before.at == 0 {
+        let own = &mut flat_mut(output)[before.at..before.at + len];
         branch.infer_one_in(simd, input, &mut bytemuck::cast_slice_mut(own)[0], room);
-    } else {
+    } else if before.first.is_empty() {
         let (values, room) = split_samples::<B::Output>(room, 1);
         branch.infer_one_in(simd, input, &mut values[0], room);
-        Join { joining, at, values, outputs: output }.run::<B, S>(simd);
+        Join { joining, at: before.at, values, outputs: output }.run::<B, S>(simd);
+    } else {
+        let output = &mut bytemuck::cast_slice_mut(output)[0];
+        branch.infer_one_onto_in(simd, input, output, before.addition(), room);
     }
-    at + len
+    before.and(len)
 }
 
 /// The same for some samples, at most [`samples_together`].
 #[inline(always)]
-pub fn infer<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+pub fn infer<'v, B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     joining: Joining,
     branch: &B,
-    at: usize,
+    before: Joined<'v, B::Scalar>,
     simd: S,
-    inputs: &[B::Input],
+    inputs: &'v [B::Input],
     outputs: &mut [O],
     room: &mut [B::Scalar],
-) -> usize {
+) -> Joined<'v, B::Scalar> {
     if const { is_copy::<B>() } {
-        Join { joining, at, values: inputs, outputs }.run::<B, S>(simd);
-    } else if joining == Joining::Add && at == 0 {
+        return copy::<B, O, S>(joining, before, simd, inputs, outputs);
+    }
+    if joining == Joining::Add && before.at == 0 {
         branch.infer_in(simd, inputs, bytemuck::cast_slice_mut(outputs), room);
-    } else {
+    } else if before.first.is_empty() {
         let (values, room) = split_samples::<B::Output>(room, inputs.len());
         branch.infer_in(simd, inputs, values, room);
-        Join { joining, at, values, outputs }.run::<B, S>(simd);
+        Join { joining, at: before.at, values, outputs }.run::<B, S>(simd);
+    } else {
+        let outputs = bytemuck::cast_slice_mut(outputs);
+        branch.infer_onto_in(simd, inputs, outputs, before.addition(), room);
     }
-    at + <B::Output as Sample>::LEN
+    before.and(<B::Output as Sample>::LEN)
 }
 
 /// [`infer`] for any number of samples.
 #[inline(always)]
-pub fn infer_all<B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+pub fn infer_all<'v, B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
     joining: Joining,
     branch: &B,
-    at: usize,
+    before: Joined<'v, B::Scalar>,
     simd: S,
-    inputs: &[B::Input],
+    inputs: &'v [B::Input],
     outputs: &mut [O],
     room: &mut [B::Scalar],
-) -> usize {
-    let together = samples_together::<O>();
-    for (inputs, outputs) in inputs.chunks(together).zip(outputs.chunks_mut(together)) {
-        infer(joining, branch, at, simd, inputs, outputs, room);
+) -> Joined<'v, B::Scalar> {
+    if const { is_copy::<B>() } {
+        return copy::<B, O, S>(joining, before, simd, inputs, outputs);
     }
-    at + <B::Output as Sample>::LEN
+    let together = samples_together::<O>();
+    let mut first = before.first.chunks(together * O::LEN);
+    for (inputs, outputs) in inputs.chunks(together).zip(outputs.chunks_mut(together)) {
+        let before = Joined { first: first.next().unwrap_or_default(), ..before };
+        infer(joining, branch, before, simd, inputs, outputs, room);
+    }
+    before.and(<B::Output as Sample>::LEN)
+}
+
+/// Samples through a branch that [copies](is_copy) them.
+#[inline(always)]
+fn copy<'v, B: Layer, O: Sample<Scalar = B::Scalar>, S: Simd>(
+    joining: Joining,
+    before: Joined<'v, B::Scalar>,
+    simd: S,
+    inputs: &'v [B::Input],
+    outputs: &mut [O],
+) -> Joined<'v, B::Scalar> {
+    if joining == Joining::Add && before.at == 0 {
+        return Joined::first(inputs);
+    }
+    if !before.first.is_empty() {
+        flat_mut(outputs).copy_from_slice(before.first);
+    }
+    Join { joining, at: before.at, values: inputs, outputs }.run::<B, S>(simd);
+    before.and(<B::Output as Sample>::LEN)
 }
 
 #[cfg(feature = "train")]
@@ -176,19 +238,25 @@ mod training {
             if self == Self::Heads { end } else { End::Outputs }
         }
 
-        /// [`join`](Self::join) in a pass of training, whose sums are shared by threads.
+        /// Puts the outputs of one branch to those before it; threads share the sums.
         #[inline(always)]
-        fn join_in_pass<V: Sample, O: Sample<Scalar = V::Scalar>>(
+        fn join_in_pass<'v, V: Sample, O: Sample<Scalar = V::Scalar>>(
             self,
-            at: usize,
-            values: &[V],
+            before: Joined<'v, V::Scalar>,
+            values: &'v [V],
             outputs: &mut [O],
-        ) {
-            if self == Self::Add && at > 0 {
-                V::Scalar::sum_in_pass(flat_mut(outputs), flat(values));
-            } else {
-                self.join(at, values, outputs);
+        ) -> Joined<'v, V::Scalar> {
+            match (self, before) {
+                (Self::Add, Joined { at: 0, .. }) => return Joined::first(values),
+                (Self::Add, Joined { first: [], .. }) => {
+                    V::Scalar::sum_in_pass(flat_mut(outputs), flat(values));
+                }
+                (Self::Add, Joined { first, .. }) => {
+                    V::Scalar::sum_in_pass_from(flat(values), flat_mut(outputs), first);
+                }
+                (Self::Concat | Self::Heads, Joined { at, .. }) => self.join(at, values, outputs),
             }
+            before.and(V::LEN)
         }
     }
 
@@ -214,33 +282,33 @@ mod training {
     pub fn forward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
         branch: &B,
-        (number, at, end): (usize, usize, End),
+        (number, before, end): (usize, Joined<'t, B::Scalar>, End),
         context: Context,
-        inputs: &[B::Input],
+        inputs: &'t [B::Input],
         outputs: &mut [O],
         trace: &'t mut [B::Scalar],
-    ) -> (usize, &'t mut [B::Scalar]) {
+    ) -> (Joined<'t, B::Scalar>, &'t mut [B::Scalar]) {
         let samples = inputs.len();
         let (own, rest) = trace.split_at_mut(trace_len::<N, B>(samples));
-        if const { is_copy::<B>() } {
-            joining.join_in_pass(at, inputs, outputs);
+        let joined = if const { is_copy::<B>() } {
+            joining.join_in_pass(before, inputs, outputs)
         } else {
             let (values, own) = split_samples::<B::Output>(own, samples);
             let (_, own) = split_samples::<B::Output>(own, samples);
             let (context, end) = (context.layer(number), joining.end_of_branch(end));
             parts::forward_pass::<N, B>(branch, context, inputs, values, own, end);
-            joining.join_in_pass(at, values, outputs);
-        }
-        (at + <B::Output as Sample>::LEN, rest)
+            joining.join_in_pass(before, values, outputs)
+        };
+        (joined, rest)
     }
 
     /// From the gradient of what all branches give to that of one branch's parameters, and of its inputs; the answer is the trace of the others.
     #[inline(always)]
     pub fn backward<'t, N: Differentiable, B: Differentiable, O: Sample<Scalar = B::Scalar>>(
         joining: Joining,
-        (at, end): (usize, End),
+        (at, is_last, end): (usize, bool, End),
         (inputs, trace): (&[B::Input], &'t mut [B::Scalar]),
-        gradient: &[O],
+        gradient: &mut [O],
         input_gradient: Option<&mut [B::Input]>,
         sink: GradientSink<'_, B::Scalar>,
     ) -> (usize, &'t mut [B::Scalar]) {
@@ -252,7 +320,13 @@ mod training {
         } else {
             let (values, own) = split_samples::<B::Output>(own, samples);
             let (of_values, own) = split_samples::<B::Output>(own, samples);
-            part(from, gradient, of_values);
+            let of_values = if is_last && joining == Joining::Add {
+                // Nobody reads it behind this branch.
+                bytemuck::cast_slice_mut(gradient)
+            } else {
+                part(from, gradient, of_values);
+                of_values
+            };
             let batch = Batch::<B> { inputs, outputs: values, trace: own, input_gradient };
             parts::backward_pass::<N, B>(batch, of_values, joining.end_of_branch(end), sink);
         }

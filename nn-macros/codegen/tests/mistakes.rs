@@ -59,6 +59,9 @@ fn softmax_of_probabilities() {
         "input 4 => dense 4 sigmoid => concat { dense 2 } { identity => softmax }",
         "input 4 => concat { dense 2 sigmoid } { dense 3 softmax => identity } => softmax",
         "input 4 => dense 4 sigmoid => concat { identity } { identity } softmax",
+        "input 4 => a: dense 4 => sigmoid => dense 4 => concat { } { from a } { dense 2 } => b: dense 4 sigmoid => dense 4 => concat { } { from b => softmax }",
+        "input 4 => a: batchnorm sigmoid => dense 4 => add { } { from a => softmax }",
+        "input 4 => a: dense 2 sigmoid => dense 4 => concat { sigmoid } { from a } => softmax",
     ] {
         one(
             description,
@@ -74,6 +77,9 @@ fn softmax_of_probabilities() {
         "`softmax` takes scores, but `hard_sigmoid` before it gives probabilities: leave one of them out",
     );
     none("input 4 => dense 3 sigmoid => dense 3 softmax");
+    none("input 4 => a: dense 4 => sigmoid => dense 4 => concat { } { from a => softmax }");
+    none("input 4 => a: dense 4 sigmoid => dense 4 => concat { } { from input => softmax }");
+    none("input 4 => a: dense 4 sigmoid => dense 4 => add { } { from a } => softmax");
     none("input 4 => concat { dense 2 sigmoid } { dense 3 } => softmax");
     none(
         "input 4 => dense 4 sigmoid => concat { dense 3 softmax } { identity } => dense 3 softmax",

@@ -504,14 +504,14 @@ impl Expansion<'_> {
         let places = part.places();
         quote_spanned! {Span::mixed_site()=>
             let target = #target;
-            let at = 0;
+            let joined = #root::__private::branches::Joined::NOTHING;
             #(
-                let at = #root::__private::branches::#function(
+                let joined = #root::__private::branches::#function(
                     #root::__private::branches::Joining::#joining,
-                    &#places, at, simd, #sources, &mut *target, &mut *nested,
+                    &#places, joined, simd, #sources, &mut *target, &mut *nested,
                 );
             )*
-            let _ = at;
+            let _ = joined;
         }
     }
 

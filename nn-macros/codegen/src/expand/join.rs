@@ -219,14 +219,14 @@ impl Join<'_> {
         let (source, target) = pass.ends();
         let [input, output] = pass.samples();
         let steps = quote_spanned! {site=>
-            let at = 0;
+            let joined = #root::__private::branches::Joined::NOTHING;
             #(
-                let at = #root::__private::branches::#function(
+                let joined = #root::__private::branches::#function(
                     #root::__private::branches::Joining::#joining,
-                    &self.#fields, at, simd, #source, &mut *#target, &mut *room,
+                    &self.#fields, joined, simd, #source, &mut *#target, &mut *room,
                 );
             )*
-            let _ = at;
+            let _ = joined;
         };
         let steps = match pass {
             Pass::One => steps,
@@ -278,25 +278,26 @@ impl Join<'_> {
         let forward = self.code(quote_spanned! {site=>
             let room = #root::__private::branches::input_len::<Self>(inputs.len());
             let (_, trace) = trace.split_at_mut(room);
-            let at = 0;
+            let joined = #root::__private::branches::Joined::NOTHING;
             #(
-                let (at, trace) = #root::__private::branches::forward::<Self, #types, _>(
+                let (joined, trace) = #root::__private::branches::forward::<Self, #types, _>(
                     #root::__private::branches::Joining::#joining,
-                    &self.#fields, (#numbers, at, end), context, inputs, &mut *outputs, trace,
+                    &self.#fields, (#numbers, joined, end), context, inputs, &mut *outputs, trace,
                 );
             )*
-            let _ = (at, trace);
+            let _ = (joined, trace);
         });
         let steps = types.iter().enumerate().map(|(index, rust)| {
             let backward = quote_spanned! {site=>
                 #root::__private::branches::backward::<Self, #rust, _>
             };
             let joining = quote_spanned!(site=> #root::__private::branches::Joining::#joining);
+            let is_last = index + 1 == types.len();
             // The first branch writes its part of the gradient of the inputs, and the others add to it.
             let pass = if index == 0 {
                 quote_spanned! {site=>
                     #backward(
-                        #joining, (at, end), (inputs, trace), gradient,
+                        #joining, (at, #is_last, end), (inputs, trace), &mut *gradient,
                         input_gradient.as_deref_mut(), part,
                     )
                 }
@@ -305,7 +306,7 @@ impl Join<'_> {
                     #root::__private::branches::meet(
                         input_gradient.as_deref_mut(), &mut *of_inputs,
                         |of_inputs| #backward(
-                            #joining, (at, end), (inputs, trace), gradient, of_inputs, part,
+                            #joining, (at, #is_last, end), (inputs, trace), &mut *gradient, of_inputs, part,
                         ),
                     )
                 }

@@ -221,14 +221,15 @@ impl Expansion<'_> {
         let before = if index > 0 { quote!(&*#before) } else { before };
         let sources = blocks.map(|block| Self::source(block.source, &before));
         quote_spanned! {Span::mixed_site()=> {
-            let (at, trace) = (0, &mut *#trace);
+            let (joined, trace) =
+                (#root::__private::branches::Joined::NOTHING, &mut *#trace);
             #(
-                let (at, trace) = #root::__private::branches::forward::<Self, #types, _>(
+                let (joined, trace) = #root::__private::branches::forward::<Self, #types, _>(
                     #root::__private::branches::Joining::#joining,
-                    &#places, (#numbers, at, #end), context.layer(#index), #sources, &mut *#target, trace,
+                    &#places, (#numbers, joined, #end), context.layer(#index), #sources, &mut *#target, trace,
                 );
             )*
-            let _ = (at, trace);
+            let _ = (joined, trace);
         }}
     }
 
@@ -282,22 +283,25 @@ impl Expansion<'_> {
             None => quote_spanned!(site=> inputs),
         };
         let (types, end) = (part.units(scalar), self.training_end(index));
-        let steps = types.iter().zip(&part.layer.blocks).map(|(rust, block)| {
-            let source = Self::source(block.source, &before);
-            let pass = self.gradient_of(index, block.source, written, |to| {
+        let count = types.len();
+        let steps =
+            types.iter().zip(&part.layer.blocks).enumerate().map(|(number, (rust, block))| {
+                let source = Self::source(block.source, &before);
+                let is_last = number + 1 == count;
+                let pass = self.gradient_of(index, block.source, written, |to| {
+                    quote_spanned! {site=>
+                        #root::__private::branches::backward::<Self, #rust, _>(
+                            #root::__private::branches::Joining::#joining,
+                            (at, #is_last, #end), (#source, trace), &mut *#gradient, #to, part,
+                        )
+                    }
+                });
                 quote_spanned! {site=>
-                    #root::__private::branches::backward::<Self, #rust, _>(
-                        #root::__private::branches::Joining::#joining,
-                        (at, #end), (#source, trace), &*#gradient, #to, part,
-                    )
+                    let (part, branches) =
+                        branches.split_at(<#rust as #root::Parameters>::PARAMETERS);
+                    let (at, trace) = #pass;
                 }
             });
-            quote_spanned! {site=>
-                let (part, branches) =
-                    branches.split_at(<#rust as #root::Parameters>::PARAMETERS);
-                let (at, trace) = #pass;
-            }
-        });
         let rust = &part.rust;
         let is_end = if index > 0 {
             quote_spanned!(site=> sink.is_end(&input_gradient))

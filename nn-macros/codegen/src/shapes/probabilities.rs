@@ -1,5 +1,7 @@
 //! Where probabilities come from, and which layers let them through unchanged.
 
+use proc_macro2::Ident;
+
 use crate::shapes::layers::table::{Passes, row_of};
 use crate::shapes::typed::TypedLayer;
 use crate::syntax::decimal::Decimal;
@@ -40,19 +42,40 @@ pub(crate) fn check_probabilities(
     errors: &mut Errors,
 ) -> Option<&'static str> {
     let mut wrong: Vec<bool> = Vec::new();
+    // What gives probabilities behind each stage.
+    let mut behind: Vec<Option<&'static str>> = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
         let repeated = stage.earlier(index).any(|earlier| wrong[earlier]);
         let found = errors.count();
-        before =
-            errors.within(&stage.round(), repeated, |errors| check_stage(stage, before, errors));
+        let kept = Kept { stages: &stages[..index], behind: &behind };
+        before = errors
+            .within(&stage.round(), repeated, |errors| check_stage(stage, before, &kept, errors));
         wrong.push(errors.count() > found);
+        behind.push(before);
     }
     before
+}
+
+/// The stages before one, and which activation gives probabilities behind each.
+struct Kept<'a> {
+    stages: &'a [Stage],
+    behind: &'a [Option<&'static str>],
+}
+
+impl Kept<'_> {
+    /// The activation behind the nearest stage with a label, if it gives probabilities.
+    fn behind(&self, label: &Ident) -> Option<&'static str> {
+        let is_it = |stage: &Stage| stage.label.as_ref() == Some(label);
+        let index = self.stages.iter().rposition(is_it)?;
+        let following = self.stages[index + 1..].iter().take_while(|stage| stage.follows).count();
+        self.behind[index + following]
+    }
 }
 
 fn check_stage(
     stage: &Stage,
     mut before: Option<&'static str>,
+    kept: &Kept<'_>,
     errors: &mut Errors,
 ) -> Option<&'static str> {
     let blocks = &stage.arguments.blocks;
@@ -60,7 +83,10 @@ fn check_stage(
         let behind: Vec<_> = blocks
             .iter()
             .map(|block| {
-                let before = before.filter(|_| block.chain.from.is_none());
+                let before = match &block.chain.from {
+                    Some(label) => kept.behind(label),
+                    None => before,
+                };
                 check_probabilities(&block.chain.stages, before, errors)
             })
             .collect();
