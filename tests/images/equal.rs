@@ -154,6 +154,23 @@ network! {
         input 3x8x8 => add { conv 4 3x3 pad same relu } { conv 4 1x1 } { conv 4 3x3 pad same relu => conv 4 3x3 pad same }
     >;
     struct Square<input 4x8x8 => conv 4 3x3 pad same>;
+    // LeNet-5, with its first layers in a block.
+    struct LeNet<
+        input 28x28 => conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu => maxpool 2x2 => flatten
+        => dense 120 relu => dense 84 relu => dense 10
+    >;
+    struct LeNetRepeated<
+        input 28x28 => repeat 1 { conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu } => maxpool 2x2 => flatten
+        => dense 120 relu => dense 84 relu => dense 10
+    >;
+    struct LeNetAdded<
+        input 28x28 => add { conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu } { conv 16 7x7 stride 3 } => maxpool 2x2 => flatten
+        => dense 120 relu => dense 84 relu => dense 10
+    >;
+    struct LeNetProjected<
+        input 28x28 => residual { conv 6 5x5 relu => maxpool 2x2 => conv 16 5x5 relu } project { conv 16 7x7 stride 3 }
+        => maxpool 2x2 => flatten => dense 120 relu => dense 84 relu => dense 10
+    >;
     // One type, written in two ways: before a network, and behind it.
     struct Around<input 4x8x8 => silu => batchnorm => Square => silu => batchnorm => flatten => dense 2>;
     struct AroundFlat<input 4x8x8 => silu => batchnorm => conv 4 3x3 pad same => silu => batchnorm => flatten => dense 2>;
@@ -196,9 +213,15 @@ fn what_is_repeated_has_the_bits_of_what_is_written_by_hand() {
 }
 
 #[test]
+fn blocks_leave_the_bits_of_the_layers_in_them() {
+    check!(LeNet<f32>, LeNetRepeated<f32>, 0.0);
+    check!(LeNetAdded<f32>, LeNetProjected<f32>, 0.0);
+    check!(Sum<f64>, SumAsResidual<f64>, 0.0);
+}
+
+#[test]
 fn branches_are_as_pairs_of_branches() {
     check!(Three<f64>, ThreeAsPairs<f64>, 1e-12);
-    check!(Sum<f64>, SumAsResidual<f64>, 1e-12);
     check!(Many<f64>, ManyInTwo<f64>, 1e-12);
     check!(AddedStems<f64>, AddedFlat<f64>, 1e-12);
     let net = Three::random(&mut StdRng::seed_from_u64(1));
