@@ -9,6 +9,15 @@ use crate::{Features, network};
 
 /// The words of the expansion that stand where `word` stands first in the description, each once.
 fn shown(description: &str, word: &str) -> Vec<String> {
+    shown_at(description, word, description.find(word))
+}
+
+/// The same where it stands last.
+fn shown_last(description: &str, word: &str) -> Vec<String> {
+    shown_at(description, word, description.rfind(word))
+}
+
+fn shown_at(description: &str, word: &str, place: Option<usize>) -> Vec<String> {
     fn collect(tokens: TokenStream, place: &std::ops::Range<usize>, found: &mut Vec<String>) {
         for token in tokens {
             match token {
@@ -23,7 +32,7 @@ fn shown(description: &str, word: &str) -> Vec<String> {
             }
         }
     }
-    let start = description.find(word).expect("the word is in the description");
+    let start = place.expect("the word is in the description");
     let mut found = Vec::new();
     let tokens = description.parse().expect("a description is made of tokens");
     collect(
@@ -41,6 +50,27 @@ fn names_and_labels_are_what_they_name() {
     assert_eq!(shown(description, "Digits"), ["Digits"]);
     assert_eq!(shown(description, "hidden"), ["hidden"]);
     assert_eq!(shown(description, "residual"), ["residual1", "Residual", "DigitsResidual1"]);
+}
+
+#[test]
+fn inputs_heads_and_labels_behind_from_are_fields() {
+    let inputs = "struct Net<input image: 4, numbers: 2 => concat image { dense 3 } numbers { } => dense 2>;";
+    assert_eq!(shown(inputs, "image"), ["image", "NetInputs"]);
+    assert_eq!(shown(inputs, "numbers"), ["numbers"]);
+    assert_eq!(shown_last(inputs, "image"), ["image"]);
+    let heads = "struct Net<input 8 => heads action { dense 2 } value { dense 1 }>;";
+    let all = ["heads1", "NetHeads1Action", "NetHeads1Value", "NetHeads1", "NetHeads"];
+    assert_eq!(shown(heads, "heads"), all);
+    assert_eq!(shown(heads, "action"), ["action"]);
+    let from =
+        "struct Net<input 8 => fine: dense 8 => dense 8 => concat { } { from fine } => dense 2>;";
+    assert_eq!(shown_last(from, "fine"), ["fine"]);
+    let rounds =
+        "struct Net<input 8 => repeat 2 { fine: dense 8 => concat { } { from fine } => dense 8 }>;";
+    assert_eq!(shown_last(rounds, "fine"), ["fine1", "fine2"]);
+    let block =
+        "struct Net<input 8 => fine: dense 8 => residual { add { } { from fine } } => dense 2>;";
+    assert_eq!(shown_last(block, "fine"), ["fine"]);
 }
 
 #[test]

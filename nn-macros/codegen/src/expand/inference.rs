@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use crate::expand::{Expansion, LayerCode, joining, local, unreachable};
 use crate::shapes::shape::Shape;
-use crate::shapes::typed::Source;
+use crate::shapes::typed::{Source, TypedLayer};
 use crate::syntax::tree::{Activation, ActivationKind, Head, Size};
 use crate::syntax::vocabulary::Role;
 
@@ -71,6 +71,7 @@ impl Expansion<'_> {
                 <#rust as #root::Layer>::describe(&path.field(#label), visit);
             }
         });
+        let labels = self.labels();
         let inline = self.inline();
         let outlined = definition.outlined.then(
             || quote_spanned!(Span::mixed_site()=> const OUTLINED: ::core::primitive::bool = true;),
@@ -121,9 +122,38 @@ impl Expansion<'_> {
                 visit: &mut dyn ::core::ops::FnMut(&#root::layers::ParameterPath<'_>, #root::layers::Part),
             ) {
                 #(#describe)*
+                #labels
             }
         };
         self.implement(&quote!(#root::Layer), &[], &body)
+    }
+
+    /// Names the fields of the labels behind `from`, each at its word there: an editor shows them.
+    fn labels(&self) -> Option<TokenStream> {
+        let layers = &self.definition.network.layers;
+        let layers = layers.iter().enumerate().filter(|(_, layer)| !layer.is_hidden());
+        let labels = layers.flat_map(|(index, layer)| {
+            let before = &self.definition.network.layers[..index];
+            let written = layer.stage.arguments.blocks.iter();
+            let written = written.filter(|block| !matches!(block.role, Role::Input(_)));
+            written.filter_map(move |block| {
+                let from = block.chain.written.as_ref().or(block.chain.from.as_ref())?;
+                let is_meant = |layer: &&TypedLayer<'_>| {
+                    let label = layer.stage.label.as_ref();
+                    label.is_some_and(|label| label.unraw() == from.unraw())
+                };
+                let layer = before.iter().rev().find(is_meant)?;
+                let mut field = layer.field.clone();
+                field.set_span(from.span());
+                Some(field)
+            })
+        });
+        let labels: Vec<Ident> = labels.collect();
+        (!labels.is_empty()).then(|| {
+            quote_spanned! {Span::mixed_site()=>
+                let _ = |network: &Self| { #(let _ = &network.#labels;)* };
+            }
+        })
     }
 
     /// The attribute of a pass: a small one is inlined into its caller, once for each instruction set.
