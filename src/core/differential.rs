@@ -7,7 +7,7 @@ use super::{Parameters, Sample, Scalar};
 /// A vector, with the Jacobian of outputs `O` that are a vector too: `SMatrix<T, OUTPUTS, INPUTS>`.
 #[diagnostic::on_unimplemented(
     message = "a Jacobian is that of a network from a vector to a vector, and this one goes from `{Self}` to `{O}`",
-    note = "for images, `input_gradient` gives the gradient of one output, or of a sum of outputs"
+    note = "for images and records, `input_gradient` gives the gradient of one output, or of a sum of outputs"
 )]
 pub trait Differential<O>: Sample {
     /// One row an output, one column an input.

@@ -84,7 +84,7 @@ where
             assert!(parallel == one, "threads");
             let (loss, gradient) = net.gradient(&[*input], &[*target], &LOSSES);
             let share = T::of(1.0 / count as f64);
-            mean = mean + loss * share;
+            mean += loss * share;
             mean_gradient.add_scaled(share, &gradient);
         }
         close(&[loss], &[mean], &format!("loss of {count}"));
