@@ -116,7 +116,7 @@ impl Graph {
         }
     }
 
-    /// The name of a head is the last line of its last node.
+    /// The name of a head stands at its last node, as a label does.
     fn head(&mut self, from: usize, items: &[Item], label: &str, depth: usize) {
         let first = self.nodes.len();
         let mut end = self.chain(from, items, depth);
@@ -127,7 +127,9 @@ impl Graph {
             self.edges.push((end, node));
             end = node;
         }
-        self.nodes[end].lines.push(format!("→ {label}"));
+        if let Some(line) = self.nodes[end].lines.first_mut() {
+            *line = format!("{label}: {line}");
+        }
     }
 
     fn frame(&mut self, from: usize, items: &[Item], label: String, depth: usize) -> usize {

@@ -185,13 +185,21 @@ fn tables() {
     assert!(with_plan.to_string().ends_with(&format!("\n\n{}", LeNet::plan(32))));
 }
 
-/// Each input is a node of its own, from which the branches go that take it; each head ends in its name.
+/// Each input is a node of its own, from which the branches go that take it; each head ends in a node with its name.
 #[test]
 fn several_inputs_and_heads() {
     let svg = Records::diagram().to_svg();
     let texts = texts(&svg);
-    for text in ["image", "first", "second", "third", "→ action", "→ value", "→ raw", "→ again"]
-    {
+    for text in [
+        "image",
+        "first",
+        "second",
+        "third",
+        "action: dense",
+        "value: dense",
+        "raw: identity",
+        "again: identity",
+    ] {
         assert_eq!(texts.iter().filter(|own| *own == text).count(), 1, "{text}: {texts:?}");
     }
     assert!(!svg.contains("from ") && !svg.contains("heads"), "edges, and no nodes");
