@@ -1,6 +1,7 @@
 //! What stands round a training: reports of each head, history, what is monitored, checkpoints, frozen heads, files, tables.
 
 use axonal::prelude::*;
+use axonal::selection::{CrossValidation, KFold};
 use axonal::training::Validation;
 use rand::RngExt;
 
@@ -217,4 +218,22 @@ fn data_of_records() {
     // Input values are mixed as numbers, field by field.
     let mixed = Trainer::new(LOSS, Adam::new(0.01)).mixup(0.2).fit(&mut *net, &data, &mut rng);
     assert!(mixed.unwrap().epochs[0].loss.is_finite());
+}
+
+/// The scores of all heads, each with the mean over the folds.
+#[test]
+fn cross_validated() {
+    let report = CrossValidation::new(KFold::new(3))
+        .run(&data(90, 1), |fold| {
+            let mut rng = fold.rng();
+            let mut net = ActorCritic::random(&mut rng);
+            Trainer::new(LOSS, Adam::new(0.01)).epochs(3).fit(&mut *net, &fold.train, &mut rng)?;
+            Ok(Evaluation::of(&*net, &fold.test).scores())
+        })
+        .unwrap();
+    let scores = report.scores();
+    for name in ["action accuracy", "value R²"] {
+        let score = scores.iter().find(|score| score.metric == name).unwrap();
+        assert_eq!(score.values.len(), 3, "{name}");
+    }
 }
