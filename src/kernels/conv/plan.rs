@@ -9,7 +9,6 @@
 use crate::kernels::conv::BUFFER_LEN;
 use crate::kernels::conv::depthwise_plan::DepthwisePlan;
 use crate::kernels::conv::pointwise_plan::{PointwiseSizes, WeightsPlan, fits as pointwise_fits};
-use crate::kernels::conv::rows::ColumnLayout;
 use crate::kernels::gemm::plan::{GemmPlan, GemmSizes};
 use crate::kernels::geometry::Sizes;
 use crate::kernels::layer_plan::{KernelName, LayerPlan};
@@ -238,6 +237,30 @@ const fn blocked_fits(sizes: &Sizes, registers: Registers) -> bool {
 const fn blocked_weights_fit(sizes: &Sizes, registers: Registers) -> bool {
     sizes.group_outputs() >= registers.lanes
         && BlockedPlan::of_weights(sizes, registers).channels > 0
+}
+
+/// Where the columns of a row are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnLayout {
+    /// Every column, or every second one side by side.
+    pub(crate) stride: usize,
+    /// With a stride of two, how far the odd columns are behind the even ones.
+    pub(crate) odd: usize,
+}
+
+impl ColumnLayout {
+    /// From the column of one tap to that of the next: from the even taps on, and from the odd ones. The second may be less than zero, and wraps.
+    #[inline(always)]
+    pub(super) const fn steps(self, dilation: usize) -> [usize; 2] {
+        match (self.stride, dilation % 2) {
+            (1, _) => [dilation; 2],
+            (_, 0) => [dilation / 2; 2],
+            _ => {
+                let to_odd = self.odd + dilation / 2;
+                [to_odd, dilation.wrapping_sub(to_odd)]
+            }
+        }
+    }
 }
 
 /// How a convolution with vectors along rows is cut.

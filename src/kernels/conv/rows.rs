@@ -14,30 +14,6 @@ pub(super) type Line<T> = Scratch<T, LINE_LEN>;
 
 pub(super) const LINE_LEN: usize = LINE + 2 * MOST_LANES;
 
-/// Where the columns of a row are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ColumnLayout {
-    /// Every column, or every second one side by side.
-    pub(crate) stride: usize,
-    /// With a stride of two, how far the odd columns are behind the even ones.
-    pub(crate) odd: usize,
-}
-
-impl ColumnLayout {
-    /// From the column of one tap to that of the next: from the even taps on, and from the odd ones. The second may be less than zero, and wraps.
-    #[inline(always)]
-    pub(super) const fn steps(self, dilation: usize) -> [usize; 2] {
-        match (self.stride, dilation % 2) {
-            (1, _) => [dilation; 2],
-            (_, 0) => [dilation / 2; 2],
-            _ => {
-                let to_odd = self.odd + dilation / 2;
-                [to_odd, dilation.wrapping_sub(to_odd)]
-            }
-        }
-    }
-}
-
 impl RowsPlan {
     /// From one channel, and one row, of the numbers that are read to the next.
     #[inline(always)]

@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::format_ident;
 
-use crate::shapes::layers::table::CAPTURED;
+use crate::shapes::layers::table::CAPTURED_ROW;
 use crate::syntax::spans::place;
 use crate::syntax::tree::{Arguments, Block, Chain, Head, Stage};
 use crate::syntax::vocabulary::Role;
@@ -92,7 +92,7 @@ fn captures(stage: &mut Stage, taken: &[Vec<Ident>], count: &mut usize) -> Vec<S
             tokens: stage.word.clone(),
             arguments: Arguments { blocks, ..Arguments::default() },
             rounds: stage.rounds.clone(),
-            ..Stage::new(Head::Layer(&CAPTURED.grammar))
+            ..Stage::new(Head::Layer(&CAPTURED_ROW.grammar))
         });
         block.chain.back = added - before.len();
         let values = labels.iter().enumerate().map(|(index, label)| Stage {

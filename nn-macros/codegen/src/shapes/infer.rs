@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use crate::shapes::diagnostics::{Assertion, Diagnostics};
 use crate::shapes::layers::blocks;
 use crate::shapes::layers::operands::Operands;
-use crate::shapes::layers::table::{CAPTURED, Takes, row_of};
+use crate::shapes::layers::table::{Takes, row_of};
 use crate::shapes::names::{camel, fields};
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::{Field, Record, Shape};
@@ -21,7 +21,7 @@ use crate::syntax::spans::place;
 use crate::syntax::spelling::{allowed, distance};
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Block, Chain, Head, Size, Stage};
-use crate::syntax::vocabulary::{HEADS, Role};
+use crate::syntax::vocabulary::{CAPTURED, HEADS, Role};
 
 /// Infers all shapes. Of a chain that is `broken`, missing layers were reported.
 pub(crate) fn network<'a>(
@@ -363,7 +363,7 @@ fn sources(
     let is_used = sources.iter().any(|(source, _)| *source == Source::Before)
         || layers.last().is_some_and(|layer| layer.is_input() || layer.is_hidden())
         || stage.captures
-        || matches!(&stage.head, Head::Layer(grammar) if grammar.word == CAPTURED.grammar.word);
+        || matches!(&stage.head, Head::Layer(grammar) if grammar.word == CAPTURED);
     if !sources.is_empty() && !is_used {
         let before = match layers.last() {
             Some(layer) => format!("`{}` gives", layer.field),

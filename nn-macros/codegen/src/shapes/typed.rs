@@ -3,11 +3,10 @@
 use proc_macro2::Ident;
 
 use crate::shapes::diagnostics::Assertion;
-use crate::shapes::layers::table::CAPTURED;
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::Count;
 use crate::syntax::tree::{ActivationKind, Head, Stage};
-use crate::syntax::vocabulary::{HEADS, Role};
+use crate::syntax::vocabulary::{CAPTURED, HEADS, Role};
 
 /// A network whose shapes are known, as far as there are no errors.
 pub(crate) struct TypedNetwork<'a> {
@@ -138,7 +137,7 @@ impl TypedLayer<'_> {
     /// Whether it was not written: it brings values from around a block into it.
     pub(crate) fn is_hidden(&self) -> bool {
         match &self.stage.head {
-            Head::Layer(grammar) => grammar.word == CAPTURED.grammar.word,
+            Head::Layer(grammar) => grammar.word == CAPTURED,
             head => matches!(head, Head::Captured(_)),
         }
     }

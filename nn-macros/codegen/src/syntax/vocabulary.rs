@@ -139,6 +139,9 @@ pub(crate) const FROM: &str = "from";
 /// The word with which a network ends that has several outputs.
 pub(crate) const HEADS: &str = "heads";
 
+/// The name of the layer that is not written: what blocks take from around them, put together.
+pub(crate) const CAPTURED: &str = "captured";
+
 /// The word that repeats stages.
 pub(crate) const REPEAT: &str = "repeat";
 

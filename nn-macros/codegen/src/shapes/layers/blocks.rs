@@ -11,7 +11,7 @@ use crate::shapes::shape::{Field, Record, Shape};
 use crate::shapes::sizes::{Condition, Count};
 use crate::shapes::typed::TypedBlock;
 use crate::syntax::tree::{Block, Head, Size, Stage};
-use crate::syntax::vocabulary::{HEADS, Role};
+use crate::syntax::vocabulary::{CAPTURED, HEADS, Role};
 
 /// The output of `residual`: `block(x) + x`, or `block(x) + projection(x)`.
 pub(crate) fn residual(operands: &Operands<'_>, diagnostics: &mut Diagnostics<'_>) -> Shape {
@@ -183,7 +183,7 @@ pub(crate) fn has_struct(stage: &Stage) -> bool {
         Head::Layer(grammar) => match grammar.word {
             "concat" => count > 2 || from && count > 1,
             "add" => count > 1,
-            HEADS | "captured" => count > 0,
+            HEADS | CAPTURED => count > 0,
             _ => false,
         },
         _ => false,

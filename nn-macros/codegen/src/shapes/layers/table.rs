@@ -12,7 +12,7 @@ use crate::shapes::layers::window::{self, WindowKind};
 use crate::shapes::layers::{blocks, simple};
 use crate::shapes::shape::Shape;
 use crate::shapes::sizes::Count;
-use crate::syntax::vocabulary::{Argument, HEADS, LayerGrammar, Vocabulary};
+use crate::syntax::vocabulary::{Argument, CAPTURED, HEADS, LayerGrammar, Vocabulary};
 
 /// A layer of the library.
 pub(crate) struct LayerRow {
@@ -232,7 +232,7 @@ pub(crate) static LAYERS: &[LayerRow] = &[
 ];
 
 /// Not written: what the blocks of the next layer take from around them, put together.
-pub(crate) static CAPTURED: LayerRow = row("captured", "Concat", blocks::concat_generics)
+pub(crate) static CAPTURED_ROW: LayerRow = row(CAPTURED, "Concat", blocks::concat_generics)
     .takes(&[Argument::Branches], "two blocks or more", "")
     .output(blocks::captured);
 
@@ -243,7 +243,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
 
 /// The row of a layer that the parser has read.
 pub(crate) fn row_of(layer: &LayerGrammar) -> &'static LayerRow {
-    let rows = LAYERS.iter().chain([&CAPTURED]);
+    let rows = LAYERS.iter().chain([&CAPTURED_ROW]);
     let row = rows.into_iter().find(|row| row.grammar.word == layer.word);
     row.expect("the parser knows the layers of this table alone")
 }
