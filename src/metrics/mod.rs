@@ -28,6 +28,7 @@ pub(crate) use regression::significant;
 pub use report::Report;
 pub(crate) use score::Name;
 pub use score::Score;
+#[cfg(feature = "files")]
 pub(crate) use score::interned;
 pub use target::Target;
 pub(crate) use target::{ByTarget, above, largest, numbers_of};

@@ -14,9 +14,11 @@ use crate::kernels::gemm::microkernel::wide;
 use crate::kernels::geometry::{Geometry, Sizes};
 use crate::kernels::in_part::InPart;
 use crate::memory::Shared;
+#[cfg(feature = "train")]
+use crate::simd::Mask;
 use crate::simd::has_many_registers;
 use crate::simd::lanes_between;
-use crate::simd::{Element, Mask, Registers, Vector};
+use crate::simd::{Element, Registers, Vector};
 
 /// One group of channels: its sizes, and the distances in memory.
 #[derive(Clone, Copy)]
@@ -439,12 +441,15 @@ pub(crate) struct DirectWeights<'a, T> {
 }
 
 /// Bytes of inputs and dY that stay in a usual L1 cache while all taps go over them.
+#[cfg(feature = "train")]
 const CACHED: usize = 32 * 1024;
 
 /// The kernel of [`DirectWeights`] with vectors along output rows.
+#[cfg(feature = "train")]
 pub(crate) struct DirectRows<C>(pub(crate) C);
 
 /// Output channels of the next tile, of `rest`: each vector of the input is loaded once for all of them.
+#[cfg(feature = "train")]
 #[inline(always)]
 fn channels_at_once<S: Simd>(rest: usize) -> usize {
     match rest {
@@ -455,6 +460,7 @@ fn channels_at_once<S: Simd>(rest: usize) -> usize {
     }
 }
 
+#[cfg(feature = "train")]
 impl<T: Element> WithSimd for DirectRows<DirectWeights<'_, T>> {
     type Output = ();
 
@@ -505,7 +511,10 @@ impl<T: Element> DirectWeights<'_, T> {
                 >= others * self.output_stride + layout.outputs * layout.pixels()
             && self.gradient.len() >= layout.weight_len()
     }
+}
 
+#[cfg(feature = "train")]
+impl<T: Element> DirectWeights<'_, T> {
     /// For `R` output channels from `channel` on.
     ///
     /// # Safety
