@@ -213,12 +213,20 @@ pub fn recast_all_mut<A: Sample, B: Sample>(samples: &mut [A]) -> &mut [B] {
 
 /// Stops the compiler where a layer takes another shape than it is given: `` `Discriminator` takes a vector 784, but `Generator` gives
 /// a vector 783``. `own` is what a network in the place of a layer gives that is not the last: `` `ActorCritic` gives a record of `action`, a vector 2, …``.
+/// Before a `layer` of the library, a record was an error where it is given.
 ///
 /// # Panics
 ///
 /// If the shapes differ, or `own` is a record.
 #[track_caller]
-pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Option<Shape>) {
+pub const fn joint(
+    taker: &str,
+    takes: Shape,
+    giver: &str,
+    gives: Shape,
+    own: Option<Shape>,
+    layer: bool,
+) {
     if let Some(own @ Shape::Record(_)) = own {
         let mut message = Message { bytes: [0; 512], len: 0 };
         message.push(taker);
@@ -228,22 +236,26 @@ pub const fn joint(taker: &str, takes: Shape, giver: &str, gives: Shape, own: Op
         message.push(": a network with `heads` stands last in another");
         panic!("{}", message.text());
     }
-    let fits = match (takes, gives) {
-        (Shape::Vector(takes), Shape::Vector(gives)) => takes == gives,
-        (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
-            c == channels && h == rows && w == columns
-        }
-        (Shape::Record(takes), Shape::Record(gives)) => are_alike(takes, gives),
-        // What gives several outputs is an error itself.
-        (_, gives) => matches!(gives, Shape::Record(_)) && own.is_none(),
-    };
-    if !fits {
+    let is_reported = layer && matches!(gives, Shape::Record(_));
+    if !is_reported && !is_same(takes, gives) {
         let mut message = Message { bytes: [0; 512], len: 0 };
         message.push(taker);
         message.push_shape(takes);
         message.push(giver);
         message.push_shape(gives);
         panic!("{}", message.text());
+    }
+}
+
+/// Whether two shapes are equal: `==`, which is not `const`.
+const fn is_same(shape: Shape, other: Shape) -> bool {
+    match (shape, other) {
+        (Shape::Vector(length), Shape::Vector(other)) => length == other,
+        (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
+            c == channels && h == rows && w == columns
+        }
+        (Shape::Record(fields), Shape::Record(others)) => are_alike(fields, others),
+        _ => false,
     }
 }
 
@@ -262,15 +274,7 @@ const fn are_alike(
             }
             (letters, other_letters) = (rest, other_rest);
         }
-        let is_same = match (*shape, *other) {
-            (Shape::Vector(length), Shape::Vector(other)) => length == other,
-            (Shape::Image(c, h, w), Shape::Image(channels, rows, columns)) => {
-                c == channels && h == rows && w == columns
-            }
-            (Shape::Record(fields), Shape::Record(others)) => are_alike(fields, others),
-            _ => false,
-        };
-        if !is_same || !letters.is_empty() || !other_letters.is_empty() {
+        if !is_same(*shape, *other) || !letters.is_empty() || !other_letters.is_empty() {
             return false;
         }
         (fields, others) = (rest, other_rest);

@@ -101,6 +101,13 @@ fn heads_go_into_inputs_of_their_names() {
     });
 }
 
+#[test]
+fn an_expression_has_heads() {
+    let net = network!(input 2 => dense 3 => heads sum { dense 1 } own { });
+    let heads = net.forward(&SVector::zeros());
+    assert_eq!((heads.sum.len(), heads.own.len()), (1, 3));
+}
+
 fn numbers<X: Sample<Scalar = f64>>(seed: usize) -> X {
     let mut sample = X::zeroed();
     for (index, number) in sample.as_mut_slice().iter_mut().enumerate() {

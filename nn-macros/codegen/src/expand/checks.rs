@@ -178,7 +178,9 @@ impl Expansion<'_> {
                 }
                 _ => quote!(::core::option::Option::None),
             };
-            Some(self.check("joint", &quote!(#taker, #takes, #source, #gives, #own), place))
+            let is_layer = !matches!(layer.stage.head, Head::User(_));
+            let all = quote!(#taker, #takes, #source, #gives, #own, #is_layer);
+            Some(self.check("joint", &all, place))
         });
         joints.collect()
     }

@@ -11,7 +11,7 @@ use crate::shapes::diagnostics::{Assertion, Diagnostics};
 use crate::shapes::layers::blocks;
 use crate::shapes::layers::operands::Operands;
 use crate::shapes::layers::table::{Takes, row_of};
-use crate::shapes::names::{camel, fields};
+use crate::shapes::names::fields;
 use crate::shapes::probabilities::check_probabilities;
 use crate::shapes::shape::{Field, Record, Shape};
 use crate::shapes::sizes::{Count, grouped};
@@ -21,7 +21,7 @@ use crate::syntax::spans::place;
 use crate::syntax::spelling::{allowed, distance};
 use crate::syntax::tokens::written;
 use crate::syntax::tree::{Block, Chain, Head, Size, Stage};
-use crate::syntax::vocabulary::{CAPTURED, HEADS, Role};
+use crate::syntax::vocabulary::{CAPTURED, HEADS, Role, camel};
 
 /// Infers all shapes. Of a chain that is `broken`, missing layers were reported.
 pub(crate) fn network<'a>(

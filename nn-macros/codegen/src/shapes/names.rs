@@ -75,17 +75,6 @@ fn name_of_label(labels: &[Option<Ident>], unlabelled: &Stage, name: &str, error
     }
 }
 
-/// `Residual1` for `residual1`: a part of the name of a block's type.
-pub(crate) fn camel(field: &Ident) -> String {
-    let field = field.unraw().to_string();
-    let words = field.split('_').map(|word| {
-        let mut letters = word.chars();
-        let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-        first.unwrap_or_default() + letters.as_str()
-    });
-    words.collect()
-}
-
 /// The `dense` of `dense1`.
 fn field_word(stage: &Stage) -> String {
     if let Head::Layer(layer) = &stage.head {

@@ -81,15 +81,7 @@ impl Role {
         match self {
             Self::Body => String::new(),
             Self::Projection => "Projection".to_owned(),
-            Self::Branch(_) | Self::Input(_) | Self::Head(_) => {
-                let words = self.field().unraw().to_string();
-                let words = words.split('_').map(|word| {
-                    let mut letters = word.chars();
-                    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-                    first.unwrap_or_default() + letters.as_str()
-                });
-                words.collect()
-            }
+            Self::Branch(_) | Self::Input(_) | Self::Head(_) => camel(&self.field()),
         }
     }
 
@@ -128,6 +120,17 @@ impl Role {
             },
         }
     }
+}
+
+/// `Residual1` for `residual1`: a part of the name of a type.
+pub(crate) fn camel(field: &Ident) -> String {
+    let field = field.unraw().to_string();
+    let words = field.split('_').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+        first.unwrap_or_default() + letters.as_str()
+    });
+    words.collect()
 }
 
 /// Layers that the grammar has and the library does not have yet.
