@@ -19,7 +19,7 @@ pub use crate::layers::normalized::{
     Addition, Normalization, Normalized, OutlinedNormalized, Scaled,
 };
 pub use crate::layers::outlined::Outlined;
-/// What the passes of `concat` and `add` call for each branch.
+/// What the passes of `concat`, `add` and `heads` call for each branch.
 pub mod branches {
     pub use crate::layers::branches::*;
 }

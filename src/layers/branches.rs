@@ -1,6 +1,6 @@
-//! Branches beside each other: several layers with one input, whose outputs stand one behind the other, or are added.
+//! Branches beside each other: layers whose outputs stand one behind the other, or are added.
 //!
-//! For `concat` and `add` with any number of branches, `network!` makes a struct with a field for each, and passes that call the functions here, once for each branch, in
+//! For `concat` and `add` with any number of branches, and for `heads`, `network!` makes a struct with a field for each, and passes that call the functions here, once for each branch, in
 //! their order. `concat` of two is [`Concat`](super::Concat).
 
 use core::slice;

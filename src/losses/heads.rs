@@ -16,7 +16,7 @@ const TOGETHER: usize = 32;
 /// No larger than this, in bytes.
 const SMALL: usize = 64;
 
-/// The loss of one head: of the field `of` of the outputs, and the field `target` of the targets. Its gradient takes the place of the outputs.
+/// The loss of one head: of the field `output` of the outputs, and the field `target` of the targets. Its gradient takes the place of the outputs.
 pub fn evaluate<R, O, Q, Y, A, L>(
     loss: &L,
     (records, output): (&mut [R], fn(&mut R) -> &mut O),

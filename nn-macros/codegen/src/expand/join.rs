@@ -1,4 +1,4 @@
-//! `concat` and `add` with any number of branches: a struct with a field for each, and passes that call the library once for each. `concat` of two is a layer of the library.
+//! `concat` and `add` with any number of branches, and `heads`: a struct with a field for each, and passes that call the library once for each. `concat` of two is a layer of the library.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
