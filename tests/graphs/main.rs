@@ -1,6 +1,6 @@
 //! Random graphs: gradients against finite differences, and the same results in each way to them. A process of its own: it chooses the instruction set and the number of threads.
 //!
-//! A thousand networks of these graphs, in some twenty minutes: `cargo test --test graphs -- --ignored`. A thousand other graphs, which takes two hours, since each is compiled:
+//! A thousand networks of these graphs, which takes many minutes: `cargo test --test graphs -- --ignored`. A thousand other graphs takes longer, since each is compiled:
 //!
 //! ```text
 //! for seed in $(seq 40); do python tests/fixtures/graph_architectures.py 25 $seed && cargo test --test graphs || break; done
@@ -188,7 +188,7 @@ macro_rules! run {
         )+
 
         #[test]
-        #[ignore = "twenty minutes"]
+        #[ignore = "many minutes"]
         fn a_thousand_networks() {
             $(check::$name(1..33);)+
         }
